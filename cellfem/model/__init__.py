@@ -1,0 +1,1 @@
+"""Unknowns, residual and start state: the physics assembled on a domain."""

@@ -1,0 +1,47 @@
+"""The map of the lithium inside: harmonic between Γ and the upper face."""
+from __future__ import annotations
+
+import numpy as np
+import ufl
+from petsc4py import PETSc
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.domain import Domain
+from cellfem.model.state import State
+from dolfinx import fem
+from dolfinx.fem import petsc as fp
+
+
+class MapExtension:
+    """Solves ∇²m = 0 with m given on Γ and zero on top; the matrix is factored once."""
+
+    def __init__(self, domain: Domain, state: State) -> None:
+        M = state.map.function_space
+        u, w = ufl.TrialFunction(M), ufl.TestFunction(M)
+        tiny = 1e-9 * domain.lithium_thickness
+        top = fem.locate_dofs_geometrical(M, lambda x: np.abs(x[1] - domain.lithium_thickness) < tiny)
+        gamma = fem.locate_dofs_geometrical(M, lambda x: np.abs(x[1]) < tiny)
+        self.map = state.map
+        self.bcs = [fem.dirichletbc(0.0, top, M), fem.dirichletbc(self.map, gamma)]
+        self.form = fem.form(ufl.inner(ufl.grad(u), ufl.grad(w)) * ufl.dx)
+        A = fp.assemble_matrix(self.form, bcs=self.bcs)
+        A.assemble()
+        self.b, self.x = A.createVecs()
+        self.ksp = PETSc.KSP().create(M.mesh.comm)
+        self.ksp.setOperators(A)
+        self.ksp.setType("preonly")
+        self.ksp.getPC().setType("lu")
+        self.ksp.getPC().setFactorSolverType("mumps")
+        self.b = fp.create_vector(M)
+
+    def extend(self) -> None:
+        """Overwrite the inner values of the map by the extension of its values on Γ (collective)."""
+        with self.b.localForm() as local:
+            local.set(0.0)
+        fp.apply_lifting(self.b, [self.form], [self.bcs])
+        self.b.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+        fp.set_bc(self.b, self.bcs)
+        self.ksp.solve(self.b, self.x)
+        owned = self.x.array
+        self.map.x.array[: len(owned)] = owned
+        self.map.x.scatter_forward()

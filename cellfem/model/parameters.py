@@ -1,0 +1,76 @@
+"""What the residual needs to know, in working units (µm, s, MPa, V, A/m²)."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A spot of Γ with another area-specific resistance: |x - centre| < half_width, edges of tanh length `edge` (µm); Ω m²."""
+
+    centre: float
+    half_width: float
+    resistance: float
+    edge: float = 0.5
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Choices that change the equations, and so the compiled forms."""
+
+    axisymmetric: bool = False
+    flat: bool = False            # linearised kinematics: F = I, g' = d - v.n
+    bonded: bool = False          # θ_g = 1, g = 0, tension allowed (flat kinematics only)
+    vacancies: bool = True        # off: f = 0 and lattice is removed at the rate of the current
+    removal: bool = True          # off: d = 0
+    coupled: bool = True          # Michel-Suquet, both invariants coupled
+    linear_kinetics: bool = False
+    stress_potential: bool = True
+    equipotential: bool = True    # far side of the electrolyte at one potential; False: uniform flux
+    adhesion: bool = False
+    friction: bool = False
+    degree: int = 4               # quadrature
+
+
+@dataclass(frozen=True)
+class Material:
+    """Numbers at the temperature of the moment."""
+
+    creep_prefactor: float        # A, 1/s/MPa^n
+    creep_exponent: float         # n
+    diffusivity: float            # µm²/s
+    conductivity: float           # A/m² per V/µm
+    resistance_factor: float      # ASR(T)/ASR(25 degC)
+    temperature: float            # K
+
+
+@dataclass(frozen=True)
+class Interface:
+    """Γ: asperity layer, vacancies, surface tension."""
+
+    resistance: float             # ASR0 at 25 degC, Ω m²
+    delta: float = 0.01           # µm
+    stiffness: float = 100.0      # r, MPa/µm
+    half_pressure: float = 0.02   # p_1/2, MPa
+    adhesion: float = 0.0         # σ_adh, MPa
+    friction: float = 0.0         # MPa s/µm
+    f_c: float = 0.2
+    length: float = 1.0           # ℓ, µm
+    surface_tension: float = 0.5  # γ, MPa µm
+    removal_rate: float = 1e-3    # k_n, µm/s
+    patches: tuple[Patch, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Numerics:
+    strain_rate_floor: float = 1e-8   # 1/s
+    porosity_switch: float = 1e-4
+
+
+@dataclass(frozen=True)
+class Load:
+    """What drives the stack at one moment: pressure (MPa), mean current density (A/m², > 0 strips), rigid platen or uniform pressure."""
+
+    pressure: float
+    current: float
+    platen: bool = True

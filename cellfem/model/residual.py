@@ -1,0 +1,231 @@
+"""The residual: physics assembled on a domain, block by block, with its Jacobian.
+
+Bulk lithium (seen from the platen, pulled back; w = mesh velocity): momentum, compaction and lithium content
+
+    ∫ σ(v,p):D(δv) + ∫_Γ [p_c δv·N dA + γ ∇_s·δv] + ∫_top P δv·n = 0
+    ∫ δp (∇·v + c) = 0
+    ∂t ∫ J(1-f) δf - ∫ J F⁻¹[(1-f)(v-w) + D∇f]·∇δf + ∫_Γ s δf + ∫_top (1-f) v·n δf = 0
+
+Γ: ∫ [∂t m - d|N| + v·N] δm = 0 (the gap is g = m + U) and ∫ (ω - open(g)) δω + ℓ² ∇ω·∇δω = 0;
+electrolyte: ∫ κ∇φ·∇δφ - ∫_Γ i δφ (+ ∫_bottom I δφ) = 0;
+numbers: ∫_Γ (p_c - P) = 0 for the platen's travel U, ∫_Γ (i - I) = 0 for the far potential Φ.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import basix
+import numpy as np
+import ufl
+from ufl.core.expr import Expr
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.domain.build import SKIN, Domain
+from cellfem.geometry.groups import BOTTOM, ELECTROLYTE, LITHIUM, TOP
+from cellfem.model.parameters import Structure
+from cellfem.model.state import State
+from cellfem.physics import contact, kinematics, kinetics, vacancies
+from dolfinx import fem
+
+
+@dataclass(frozen=True)
+class Constants:
+    """Numbers of the forms that change without compiling anew."""
+
+    pressure: fem.Constant
+    current: fem.Constant
+    platen: fem.Constant          # 1 rigid platen, 0 uniform pressure
+    c0: fem.Constant              # time scheme: rate(x) = c0 x + c1 x_n + c2 x_{n-1}
+    c1: fem.Constant
+    c2: fem.Constant
+    diffusivity: fem.Constant
+    conductivity: fem.Constant
+    temperature: fem.Constant
+    resistance_factor: fem.Constant
+    delta: fem.Constant
+    stiffness: fem.Constant
+    half_pressure: fem.Constant
+    adhesion: fem.Constant
+    friction: fem.Constant
+    f_c: fem.Constant
+    length: fem.Constant
+    surface_tension: fem.Constant
+    removal_rate: fem.Constant
+    zero: fem.Constant
+
+
+def create_constants(domain: Domain) -> Constants:
+    """All zero; `model.start` sets them."""
+    return Constants(**{name: fem.Constant(domain.parent, 0.0) for name in Constants.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class Expressions:
+    """What observers read besides the unknowns; restricted to Γ where marked."""
+
+    strain_rate: Expr             # 3 x 3, lithium
+    bulk: kinematics.Bulk
+    rate2: Expr                   # (2/3) D':D', lithium
+    gap: Expr                     # Γ
+    asperity: Expr                # Γ, repulsive pressure
+    contact_pressure: Expr        # Γ, with adhesion
+    touching: Expr                # Γ
+    carrying: Expr                # Γ
+    current: Expr                 # Γ
+    overpotential: Expr           # Γ
+    resistance: Expr              # Γ
+    gamma_weight: Expr            # 1 or 2πr
+
+
+@dataclass(frozen=True)
+class Residual:
+    """Compiled forms. `rows` in the order of State.unknowns, `jacobian` a 4 x 4 list of forms or None."""
+
+    rows: list[fem.Form]
+    jacobian: list[list[fem.Form | None]]
+    expressions: Expressions
+    point_values: fem.Expression  # (e2 without floor, p, f) at the quadrature points of the lithium
+    constants: Constants
+
+
+def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, Any] | None = None) -> Residual:
+    """Write the equations and compile them (collective)."""
+    k = create_constants(domain)
+    dx, dG, ds = domain.measures(s.degree)
+    v, p, f = ufl.split(state.bulk)
+    tests = ufl.TestFunctions(ufl.MixedFunctionSpace(*(u.function_space for u in state.unknowns)))
+    (tv, tp, tf), tg, tpot, tn = ufl.split(tests[0]), tests[1], tests[2], tests[3]
+    n = ufl.FacetNormal(domain.parent)
+
+    def radius(mesh: Any) -> Expr | None:
+        return ufl.SpatialCoordinate(mesh)[0] if s.axisymmetric else None
+
+    def weight(r: Expr | None) -> Expr | float:
+        return 1.0 if r is None else 2 * ufl.pi * r
+
+    r = radius(domain.parent)
+    r_gamma = None if r is None else r("+")
+    m = None if s.flat else state.map
+    body = kinematics.bulk(m, r)
+    D = body.strain_rate(v)
+
+    # --- lithium
+    mu0, mu_e, mu_p, mu_f, c0, c_e, c_p, c_f = (state.law[i] for i in range(8))
+    rate2 = 2 / 3 * ufl.inner(ufl.dev(D), ufl.dev(D))
+    mu = mu0 + mu_e * rate2 + mu_p * p + mu_f * f
+    compaction = c0 + c_e * rate2 + c_p * p + c_f * f
+    momentum = ufl.inner(2 * mu * ufl.dev(D), body.strain_rate(tv)) - p * body.divergence(tv)
+    bulk = (momentum - tp * (body.divergence(v) + compaction)) * body.J * body.weight
+    if s.vacancies:
+        f_n, f_b = state.porosity_old
+        m_n, m_b = state.map_old
+        J_n, J_b = (1.0, 1.0) if s.flat else (1 + m_n.dx(1), 1 + m_b.dx(1))
+        stored = k.c0 * body.J * (1 - f) + k.c1 * J_n * (1 - f_n) + k.c2 * J_b * (1 - f_b)
+        rate_m = 0.0 if s.flat else k.c0 * state.map + k.c1 * m_n + k.c2 * m_b
+        mesh_v = ufl.as_vector([0.0, rate_m]) if not s.flat else ufl.as_vector([0.0, 0.0])
+        flux = body.J * ufl.dot(body.Finv, (1 - f) * (v - mesh_v) + k.diffusivity * body.gradient(f))
+        bulk += (stored * tf - ufl.dot(flux, ufl.grad(tf))) * body.weight
+    else:
+        bulk += f * tf
+
+    # --- Γ
+    v_g, f_g, tv_g, tf_g = v("+"), f("+"), tv("+"), tf("+")
+    openness = state.gamma[1]("+")
+    potential, travel = state.potential("-"), state.numbers[0]("+")
+    far = state.numbers[1]("+")
+    slope = ufl.as_ufl(0.0) if s.bonded else state.map.dx(0)("+")
+    face = kinematics.surface(m, slope, r_gamma)
+    rate_travel = k.c0 * travel + k.c1 * state.travel_old[0][0]("+") + k.c2 * state.travel_old[1][0]("+")
+    if s.bonded:
+        gap, asperity, touching = ufl.as_ufl(0.0), state.gamma[0]("+"), ufl.as_ufl(1.0)
+        pressure = asperity
+        rate_m = -rate_travel
+    else:
+        gap = state.map("+") + travel
+        asperity = contact.asperity_pressure(gap, k.delta, k.stiffness)
+        pressure = asperity + contact.adhesive_traction(gap, k.delta, k.adhesion) if s.adhesion else asperity
+        touching = contact.touching_share(asperity, gap, k.delta, k.half_pressure)
+        rate_m = k.c0 * state.map("+") + k.c1 * state.map_old[0]("+") + k.c2 * state.map_old[1]("+")
+    carrying = vacancies.carrying_share(touching, f_g, k.f_c) if s.vacancies else touching
+    eta = -(potential + far)
+    if s.stress_potential:
+        eta = eta + kinetics.STRESS_POTENTIAL * pressure
+    resistance = ufl.exp(state.log_resistance("+")) * k.resistance_factor
+    current = (kinetics.linear_kinetics(carrying, eta, resistance) if s.linear_kinetics
+               else kinetics.butler_volmer(carrying, eta, resistance, k.temperature))
+    injected = kinetics.SPEED * current
+    removed = _removed(s, f_g, openness, k, injected)
+    leaving = injected - (1 - f_g) * rate_m if s.flat else injected
+    g_weight = face.weight
+    on_gamma_bulk = pressure * ufl.dot(tv_g, face.cof)
+    if not s.bonded:
+        on_gamma_bulk += k.surface_tension * face.surface_divergence(tv_g, ufl.grad(tv)("+"))
+    if s.friction:
+        on_gamma_bulk += k.friction * touching * v_g[0] * tv_g[0]
+    if s.vacancies:
+        on_gamma_bulk += leaving * tf_g
+    # "removal" is per area of the lithium's own surface, which is `stretch` times Γ's; without vacancies it is per area of Γ, as the current.
+    removal_area = face.stretch if s.vacancies else 1.0
+    kinematic = rate_m - removed * removal_area + ufl.dot(v_g, face.cof)
+    smooth = (openness - contact.open_share(gap, k.delta)) * tg[1]("+") + k.length**2 * state.gamma[1].dx(0)("+") * tg[1].dx(0)("+")
+
+    # --- the four rows
+    faces = on_gamma_bulk * g_weight * dG + k.pressure * ufl.dot(tv, n) * weight(r) * ds(TOP)
+    if s.vacancies:
+        faces += (1 - f) * ufl.dot(v, n) * tf * weight(r) * ds(TOP)
+    # The pinned nodes off Γ need room on the diagonal: a term that is zero.
+    row_gamma = (kinematic * tg[0]("+") + smooth) * g_weight * dG + k.zero * ufl.inner(state.gamma, tg) * dx(SKIN)
+    row_potential = (k.conductivity * ufl.inner(ufl.grad(state.potential), ufl.grad(tpot)) * weight(r) * dx(ELECTROLYTE)
+                     - current * tpot("-") * g_weight * dG)
+    # A free upper face has no travel of its own: U is then held at zero.
+    force = k.platen * (pressure - k.pressure) + (1 - k.platen) * travel
+    if s.equipotential:
+        charge = current - k.current
+    else:
+        charge = far
+        row_potential += k.current * tpot * weight(r) * ds(BOTTOM)
+    row_numbers = (force * tn[0]("+") + charge * tn[1]("+")) * g_weight * dG
+
+    rows = [bulk * dx(LITHIUM) + faces, row_gamma, row_potential, row_numbers]
+    # The map follows gamma[0] on Γ only, so the bulk feels it on the skin alone.
+    moved = [bulk * dx(SKIN) + faces, row_gamma, row_potential, row_numbers]
+    jacobian = _jacobian(rows, moved, state, s)
+    compiled = fem.form(rows, entity_maps=domain.entity_maps, jit_options=jit)
+    forms = [[None if _is_zero(b) else fem.form(b, entity_maps=domain.entity_maps, jit_options=jit) for b in row] for row in jacobian]
+    points, _ = basix.make_quadrature(domain.parent.basix_cell(), s.degree)
+    on_lithium = kinematics.bulk(m, radius(domain.lithium))
+    D_li = on_lithium.strain_rate(v)
+    rate2_li = 2 / 3 * ufl.inner(ufl.dev(D_li), ufl.dev(D_li))
+    point_values = fem.Expression(ufl.as_vector([rate2_li, p, f]), points, jit_options=jit)
+    expressions = Expressions(D_li, on_lithium, rate2_li, gap, asperity, pressure, touching, carrying, current, eta, resistance, ufl.as_ufl(g_weight))
+    return Residual(compiled, forms, expressions, point_values, k)
+
+
+def _removed(s: Structure, f: Expr, openness: Expr, k: Constants, injected: Expr) -> Expr:
+    if not s.vacancies:
+        return injected
+    if not s.removal:
+        return ufl.as_ufl(0.0)
+    return vacancies.removal_rate(f, openness, k.f_c, k.removal_rate)
+
+
+def _jacobian(rows: list[Any], moved: list[Any], state: State, s: Structure) -> list[list[Any]]:
+    """Derivatives of the rows by the unknowns; `moved` are the rows where they depend on the map."""
+    trials = ufl.TrialFunctions(ufl.MixedFunctionSpace(*(u.function_space for u in state.unknowns)))
+    blocks = []
+    for row, with_map in zip(rows, moved, strict=True):
+        by = [ufl.derivative(row, unknown, trial) for unknown, trial in zip(state.unknowns, trials, strict=True)]
+        if not s.bonded:
+            by[1] = by[1] + ufl.derivative(with_map, state.map, trials[1][0])
+        blocks.append(by)
+    return blocks
+
+
+def _is_zero(form: Any) -> bool:
+    return bool(ufl.algorithms.expand_derivatives(form).empty())
+
+
+def quadrature_positions(state: State) -> np.ndarray:
+    """Positions in state.law of (cell, point): shape (cells, points)."""
+    return np.asarray(state.law.function_space.dofmap.list)

@@ -1,0 +1,105 @@
+"""The unknowns and where they live."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import basix.ufl
+import numpy as np
+from numpy.typing import NDArray
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.domain import Domain
+from cellfem.model.parameters import Structure
+from dolfinx import fem
+
+Array = NDArray[np.float64]
+NODES_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class State:
+    """Functions of one moment and of the two before it.
+
+    bulk: (v, p, f) on the lithium, P2-P1-P1. gamma: on the skin, P1: [0] the recession m = g - U of the lithium surface towards the
+    platen (µm; in a bonded stack the contact pressure, MPa), [1] the openness ω. potential: φ less Φ, P2 on the electrolyte.
+    numbers: (U, Φ), platen travel (µm) and potential of the electrolyte's far side (V). All velocities are seen from the platen.
+    map: m extended into the lithium (P1), zero on top; inside it is prescribed, on Γ it equals gamma[0].
+    """
+
+    bulk: fem.Function
+    gamma: fem.Function
+    potential: fem.Function
+    numbers: fem.Function
+    map: fem.Function
+    porosity_old: tuple[fem.Function, fem.Function]   # f at the last step and the one before
+    map_old: tuple[fem.Function, fem.Function]
+    travel_old: tuple[fem.Function, fem.Function]     # numbers, of which U is used
+    law: fem.Function                                 # tangent planes of the creep law at quadrature points
+    log_resistance: fem.Function                      # ln ASR0 at 25 degC on Γ (P2 on the skin)
+    # index arrays
+    skin_to_lithium: Array                            # lithium P1 dof of each skin P1 dof
+    gamma_nodes: Array                                # local skin P1 dofs on Γ (owned and ghost)
+    porosity_dofs: Array                              # dofs of f in bulk, in the order of the P1 dofs `porosity_nodes`
+    porosity_nodes: Array
+
+    @property
+    def unknowns(self) -> list[fem.Function]:
+        return [self.bulk, self.gamma, self.potential, self.numbers]
+
+    def gap(self) -> Array:
+        """Gap g = m + U at `gamma_nodes` (µm)."""
+        return np.asarray(self.gamma.x.array[2 * self.gamma_nodes] + self.numbers.x.array[0])
+
+    def porosity_into(self, target: fem.Function) -> None:
+        """Copy f into a P1 function on the lithium."""
+        target.x.array[self.porosity_nodes] = self.bulk.x.array[self.porosity_dofs]
+
+    def update_map(self) -> None:
+        """Carry m of Γ into the map of the lithium."""
+        on_gamma = self.gamma_nodes
+        self.map.x.array[self.skin_to_lithium[on_gamma]] = self.gamma.x.array[2 * on_gamma]
+
+
+def create_state(domain: Domain, structure: Structure) -> State:
+    """All functions zero (collective)."""
+    cell = domain.parent.basix_cell()
+    v = basix.ufl.element("Lagrange", cell, 2, shape=(2,))
+    p = basix.ufl.element("Lagrange", cell, 1)
+    W = fem.functionspace(domain.lithium, basix.ufl.mixed_element([v, p, p]))
+    K = fem.functionspace(domain.skin, ("Lagrange", 1, (2,)))
+    S = fem.functionspace(domain.electrolyte, ("Lagrange", 2))
+    N = fem.functionspace(domain.skin, basix.ufl.real_element(cell, (2,)))
+    M = fem.functionspace(domain.lithium, ("Lagrange", 1))
+    Q = fem.functionspace(domain.lithium, basix.ufl.quadrature_element(cell, (8,), degree=structure.degree))
+    R = fem.functionspace(domain.skin, ("Lagrange", 2))
+    porosity_space, porosity_dofs = W.sub(2).collapse()
+    nodes = _match_cells(porosity_space, M)
+    return State(
+        fem.Function(W, name="bulk"), fem.Function(K, name="gamma"), fem.Function(S, name="potential"), fem.Function(N, name="numbers"),
+        fem.Function(M, name="map"), (fem.Function(M), fem.Function(M)), (fem.Function(M), fem.Function(M)), (fem.Function(N), fem.Function(N)),
+        fem.Function(Q, name="law"), fem.Function(R, name="log_resistance"),
+        _skin_to_lithium(domain, K, M), _nodes_on_gamma(K), np.asarray(porosity_dofs), nodes,
+    )
+
+
+def _nodes_on_gamma(K: fem.FunctionSpace) -> Array:
+    return np.flatnonzero(np.abs(K.tabulate_dof_coordinates()[:, 1]) < NODES_TOLERANCE)
+
+
+def _match_cells(source: fem.FunctionSpace, target: fem.FunctionSpace) -> Array:
+    """Target dof of each source dof, two P1 spaces on one mesh."""
+    table = np.empty(source.dofmap.index_map.size_local + source.dofmap.index_map.num_ghosts, dtype=np.int64)
+    table[source.dofmap.list.ravel()] = target.dofmap.list.ravel()
+    return table
+
+
+def _skin_to_lithium(domain: Domain, K: fem.FunctionSpace, M: fem.FunctionSpace) -> Array:
+    skin_cells = np.arange(K.dofmap.list.shape[0], dtype=np.int32)
+    parent = domain.skin_map.sub_topology_to_topology(skin_cells, False)
+    inside = domain.lithium_map.sub_topology_to_topology(parent, True)
+    table = np.empty(K.dofmap.index_map.size_local + K.dofmap.index_map.num_ghosts, dtype=np.int64)
+    x_skin, x_li = K.tabulate_dof_coordinates(), M.tabulate_dof_coordinates()
+    for skin_dofs, li_dofs in zip(K.dofmap.list, M.dofmap.list[inside], strict=True):
+        distance = np.linalg.norm(x_skin[skin_dofs][:, None] - x_li[li_dofs][None], axis=2)
+        table[skin_dofs] = li_dofs[np.argmin(distance, axis=1)]
+    return table

@@ -1,0 +1,88 @@
+"""The arrays that observe hands to output: plain numpy, so that files and pictures need no finite elements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """One rank's piece of one named part of the stack, in true geometry.
+
+    points: (N, 3) µm; cells: (M, k) int64, nodes in VTK order; cell_type: VTK cell type (3 line, 5 triangle, 9 quad, 21 quadratic
+    line, 22 quadratic triangle); point_data: (N,) or (N, 3), every name carrying its unit, as in "velocity_um_s".
+    Raises ValueError where shapes disagree. N and M may be zero: a rank that owns nothing of a part still names its fields.
+    """
+
+    points: Array
+    cells: NDArray[np.int64]
+    cell_type: int
+    point_data: dict[str, Array]
+
+    def __post_init__(self) -> None:
+        count = len(self.points)
+        if self.points.shape != (count, 3):
+            raise ValueError(f"points must have shape (N, 3), not {self.points.shape}")
+        if self.cells.ndim != 2:
+            raise ValueError(f"cells must have shape (M, k), not {self.cells.shape}")
+        for name, values in self.point_data.items():
+            if values.shape not in ((count,), (count, 3)):
+                raise ValueError(f"point data {name!r} must have shape ({count},) or ({count}, 3), not {values.shape}")
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """The whole stack at one time.
+
+    blocks: "lithium", "void", "LLZO", "interface"; the same keys, with the same fields, on every rank and at every time.
+    """
+
+    time_s: float
+    blocks: dict[str, Block]
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """Values along Γ, gathered on rank 0 and sorted by x; all (N,). 2-D stacks only.
+
+    weight is the node's quadrature weight: sum(weight*q) = ∫q dA, µm in plane strain, µm² (2πx dx) when axisymmetric.
+    Raises ValueError where lengths disagree or x does not increase.
+    """
+
+    x_um: Array
+    weight: Array
+    gap_um: Array
+    contact: Array
+    carrying: Array
+    current_mA_cm2: Array
+    overpotential_mV: Array
+    contact_pressure_MPa: Array
+    porosity: Array
+    asr_ohm_cm2: Array
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if getattr(self, field.name).shape != self.x_um.shape:
+                raise ValueError(f"profile: {field.name} has shape {getattr(self, field.name).shape}, x_um {self.x_um.shape}")
+        if self.x_um.ndim != 1 or len(self.x_um) < 2 or not np.all(np.diff(self.x_um) > 0):
+            raise ValueError("profile: x_um must hold at least two strictly increasing places")
+
+
+def merge_snapshots(pieces: Sequence[Snapshot]) -> Snapshot:
+    """Join the pieces of one time, one per rank, into one snapshot (nodes on the seams stay double). Not collective."""
+    names = pieces[0].blocks
+    return Snapshot(pieces[0].time_s, {name: _join([piece.blocks[name] for piece in pieces]) for name in names})
+
+
+def _join(blocks: Sequence[Block]) -> Block:
+    first_node = np.cumsum([0] + [len(block.points) for block in blocks[:-1]])
+    return Block(
+        points=np.concatenate([block.points for block in blocks]),
+        cells=np.concatenate([block.cells + start for block, start in zip(blocks, first_node, strict=True)]),
+        cell_type=blocks[0].cell_type,
+        point_data={name: np.concatenate([block.point_data[name] for block in blocks]) for name in blocks[0].point_data},
+    )

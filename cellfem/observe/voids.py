@@ -1,0 +1,165 @@
+"""Voids: connected sets of gap > 3δ along Γ, their size, and their identity from one output to the next.
+
+Mirror planes: Γ is half a period, its two ends are mirror planes (or the axis). A void that touches an end counts with its
+visible half: width and area are those inside the stack. Its place is the mirror plane, the centre of void and image together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from cellfem.observe.arrays import Array, Profile
+
+Cause = Literal["start", "patch", "void edge", "heterogeneity"]
+OPEN_OVER_DELTA = 3.0  # a void is where gap > 3δ
+PATCH_STEP = 1.2  # ratio of ASR between neighbouring nodes that makes the edge of a patch
+
+
+@dataclass(frozen=True)
+class Found:
+    """A connected set of gap > 3δ at one time. left, right, place, width, depth: µm; area: µm² (axisymmetric: volume, µm³)."""
+
+    left_um: float
+    right_um: float
+    place_um: float
+    width_um: float
+    depth_um: float
+    area: float
+
+
+@dataclass(frozen=True)
+class Void:
+    """A void with its history.
+
+    birth, found: as first and last seen open; merged_into: id of the void that swallowed it, 0 if none.
+    """
+
+    id: int
+    birth: Found
+    found: Found
+    cause: Cause
+    birth_time_s: float
+    is_open: bool = True
+    merged_into: int = 0
+
+    @property
+    def area(self) -> float:
+        """Present area, µm² (axisymmetric: volume, µm³); zero once closed or merged."""
+        return self.found.area if self.is_open else 0.0
+
+
+def find_voids(profile: Profile, delta_um: float) -> tuple[Found, ...]:
+    """Connected sets of gap > 3δ, from left to right.
+
+    The ends of a void lie where the gap, linear between nodes, crosses 3δ; its area is Σ weight·share·gap, share being the part
+    of the node's stretch of Γ (up to half-way to its neighbours) inside the void. All numbers therefore vary continuously with
+    the gap. delta_um: roughness δ, µm. Returns () when all is closed.
+    """
+    x, gap, threshold = profile.x_um, profile.gap_um, OPEN_OVER_DELTA * delta_um
+    is_open = np.concatenate(([False], gap > threshold, [False])).astype(np.int8)
+    first = np.flatnonzero(np.diff(is_open) == 1)
+    last = np.flatnonzero(np.diff(is_open) == -1) - 1
+    middles = np.concatenate((x[:1], 0.5 * (x[1:] + x[:-1]), x[-1:]))
+    voids = []
+    for a, b in zip(first, last, strict=True):
+        left = float(x[0]) if a == 0 else _crossing(x, gap, int(a) - 1, threshold)
+        right = float(x[-1]) if b == len(x) - 1 else _crossing(x, gap, int(b), threshold)
+        inside = np.minimum(middles[1:], right) - np.maximum(middles[:-1], left)
+        share = np.clip(inside / np.diff(middles), 0.0, 1.0)
+        area = float(np.sum(profile.weight * share * gap))
+        place = _place(left, right, float(x[0]), float(x[-1]))
+        voids.append(Found(left, right, place, right - left, float(gap[a : b + 1].max()), area))
+    return tuple(voids)
+
+
+def start_voids(found: Sequence[Found], time_s: float = 0.0) -> tuple[Void, ...]:
+    """Number the voids that are there at the start: ids 1, 2, … from left to right, cause "start"."""
+    return tuple(Void(number, void, void, "start", time_s) for number, void in enumerate(found, start=1))
+
+
+def track(
+    known: Sequence[Void], found: Sequence[Found], profile: Profile, time_s: float, reach_um: float = 2.0
+) -> tuple[Void, ...]:
+    """Carry the identities of all voids ever known over to the voids found now; returns all ever known, by id.
+
+    A known void goes on as the found void that overlaps it most, older ones first. Where voids merge the oldest goes on, the
+    others are closed with `merged_into`. Where one splits, the voids it has swallowed come back first, then its largest overlap
+    goes on. A free piece that overlaps the last extent of a closed void is that void again.
+
+    What is left is new, with time_s as birth time and a cause: "patch" if the edge of a patch (a step of the ASR along Γ by more
+    than a fifth) lies within reach_um, "void edge" if a void known before does (the nearer of the two counts), else
+    "heterogeneity".
+    """
+    heir: dict[int, int] = {}  # index of a found void -> id of the known void that goes on as it
+    merged: dict[int, int] = {}  # id of a void swallowed now -> id of the swallower
+    for void in sorted(known, key=lambda v: (not v.is_open, v.id)):
+        if void.id in heir.values():
+            continue
+        touching = [j for j, f in enumerate(found) if _overlap(void.found, f) > 0]
+        free = [j for j in touching if j not in heir]
+        for swallowed in known:
+            if void.is_open and swallowed.merged_into == void.id and len(free) > 1:
+                _claim(swallowed, found, free, heir)
+        if free:
+            _claim(void, found, free, heir)
+        elif touching and void.is_open:
+            merged[void.id] = heir[max(touching, key=lambda j: _overlap(void.found, found[j]))]
+    present = {number: found[j] for j, number in heir.items()}
+    now = [_carry_on(void, present.get(void.id), merged.get(void.id, void.merged_into)) for void in known]
+    next_id = max((void.id for void in known), default=0) + 1
+    patch_edges = _patch_edges(profile)
+    births = [f for j, f in enumerate(found) if j not in heir]
+    for number, birth in enumerate(births, start=next_id):
+        now.append(Void(number, birth, birth, _cause(birth, known, patch_edges, reach_um), time_s))
+    return tuple(sorted(now, key=lambda void: void.id))
+
+
+def open_voids(voids: Sequence[Void]) -> tuple[Void, ...]:
+    """Those of the voids that are open now."""
+    return tuple(void for void in voids if void.is_open)
+
+
+def _crossing(x: Array, gap: Array, i: int, threshold: float) -> float:
+    return float(x[i] + (threshold - gap[i]) / (gap[i + 1] - gap[i]) * (x[i + 1] - x[i]))
+
+
+def _place(left: float, right: float, first: float, last: float) -> float:
+    at_first, at_last = left == first, right == last
+    if at_first != at_last:
+        return first if at_first else last
+    return 0.5 * (left + right)
+
+
+def _overlap(a: Found, b: Found) -> float:
+    return min(a.right_um, b.right_um) - max(a.left_um, b.left_um)
+
+
+def _claim(void: Void, found: Sequence[Found], free: list[int], heir: dict[int, int]) -> None:
+    """Let the void go on as the free found void that it overlaps most, if any."""
+    best = max(free, key=lambda j: _overlap(void.found, found[j]))
+    if _overlap(void.found, found[best]) > 0:
+        heir[best] = void.id
+        free.remove(best)
+
+
+def _carry_on(void: Void, found: Found | None, merged_into: int) -> Void:
+    if found is None:
+        return replace(void, is_open=False, merged_into=merged_into)
+    return replace(void, found=found, is_open=True, merged_into=0)
+
+
+def _patch_edges(profile: Profile) -> Array:
+    step = np.abs(np.diff(np.log(profile.asr_ohm_cm2))) > np.log(PATCH_STEP)
+    middles = 0.5 * (profile.x_um[1:] + profile.x_um[:-1])
+    edges: Array = middles[step]
+    return edges
+
+
+def _cause(birth: Found, known: Sequence[Void], patch_edges: Array, reach_um: float) -> Cause:
+    to_patch = min((max(birth.left_um - edge, edge - birth.right_um, 0.0) for edge in patch_edges), default=np.inf)
+    to_void = min((max(-_overlap(birth, void.found), 0.0) for void in known), default=np.inf)
+    if min(to_patch, to_void) > reach_um:
+        return "heterogeneity"
+    return "patch" if to_patch <= to_void else "void edge"

@@ -1,0 +1,137 @@
+"""Curves over time and pictures along Γ, drawn by matplotlib (PNG, 200 dpi, sized for a paper)."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import AutoMinorLocator
+
+from cellfem.observe.arrays import Array, Profile
+from cellfem.observe.voids import OPEN_OVER_DELTA
+from cellfem.output.stack_picture import Scene, draw_stack, patch_spans
+from cellfem.output.style import GREY, INK, new_figure, save, style
+from cellfem.output.words import length_unit, time_text, time_unit
+
+__all__ = ["Scene", "draw_history", "draw_interface", "draw_stack"]
+
+BLUE, ORANGE, GREEN, PURPLE = "#1f5f99", "#d1661c", "#2b7a4b", "#7a4b94"
+
+
+def draw_history(
+    path: Path,
+    rows: Sequence[Mapping[str, float]],
+    *,
+    half_pressure_MPa: float,
+    title: str = "",
+    end: str = "",
+    axisymmetric: bool = False,
+) -> None:
+    """Contact, carrying fraction, voltage and size of the voids over time.
+
+    rows: those of records.csv, at least one. half_pressure_MPa: p_½; the dotted line is the contact of a perfect flat face,
+    P/(P + p_½). end: why the run ended, if a stop condition did it; marked by a line.
+    """
+    size, size_unit = ("void_volume_um3", "µm³") if axisymmetric else ("void_area_um2", "µm²")
+    column = {name: np.array([row[name] for row in rows], dtype=float) for name in rows[0]}
+    per_unit, unit = time_unit(float(column["time_s"][-1]))
+    time = column["time_s"] / per_unit
+    with style():
+        figure = new_figure(4.6, 5.6)
+        contact, voltage, voids = figure.subplots(3, 1, sharex=True, height_ratios=(1.25, 1.0, 1.25))
+        pressure = column["pressure_MPa"]
+        contact.plot(time, pressure / (pressure + half_pressure_MPa), color=GREY, ls=":", label="contact of a perfect flat face")
+        contact.plot(time, column["contact_fraction"], color=BLUE, label="contact")
+        contact.plot(time, column["carrying_fraction"], color=ORANGE, label="carrying current")
+        contact.set_ylim(0.0, 1.03)
+        contact.set_ylabel("fraction of interface")
+        contact.legend(loc="best", labelspacing=0.25)
+        voltage.plot(time, column["voltage_mV"], color=INK)
+        voltage.set_ylabel("voltage (mV)")
+        voids.plot(time, column[size], color=GREEN)
+        voids.set_ylim(bottom=0.0)
+        voids.set_ylabel(f"voids, total {'volume' if axisymmetric else 'area'} ({size_unit})", color=GREEN)
+        voids.set_xlabel(f"time ({unit})")
+        deepest = voids.twinx()
+        gap_per_unit, gap_unit = length_unit(float(np.nanmax(column["gap_max_um"])))
+        deepest.plot(time, column["gap_max_um"] / gap_per_unit, color=PURPLE, ls="--")
+        deepest.set_ylim(bottom=0.0)
+        deepest.spines["top"].set_visible(False)
+        deepest.set_ylabel(f"largest gap ({gap_unit})", color=PURPLE)
+        for axes in (contact, voltage, voids):
+            _dress(axes)
+            if end:
+                axes.axvline(time[-1], color=INK, lw=0.6, ls="-")
+        if end:
+            contact.set_title(f"end: {end}", loc="right", fontsize=7.5)
+        voids.set_xlim(0.0 if time[0] < 0.1 * time[-1] else time[0], time[-1] * (1.02 if end else 1.0) or 1.0)
+        contact.set_title(f"{title}\n" if title and end else title, loc="left", fontweight="bold")
+        figure.align_ylabels([contact, voltage, voids])
+        figure.tight_layout(h_pad=0.4)
+        save(figure, path)
+
+
+def draw_interface(path: Path, start: Scene, end: Scene, *, delta_um: float, title: str = "", axisymmetric: bool = False) -> None:
+    """Gap, contact and carrying fraction, current and porosity along Γ at the end, with the start dashed; patches shaded."""
+    with style():
+        figure = new_figure(4.6, 6.4)
+        gap, contact, current, porosity = figure.subplots(4, 1, sharex=True, height_ratios=(1.2, 1.0, 1.0, 1.0))
+        before, after = start.profile, end.profile
+        deepest = max(float(before.gap_um.max()), float(after.gap_um.max()))
+        per_unit, unit = length_unit(deepest)
+        _pair(gap, before, after, "gap_um", BLUE, per_unit)
+        _gap_scale(gap, deepest, delta_um, per_unit)
+        gap.set_ylabel(f"gap ({unit})")
+        _pair(contact, before, after, "contact", BLUE, label="contact")
+        _pair(contact, before, after, "carrying", ORANGE, label="carrying current")
+        contact.set_ylim(0.0, 1.3)  # room for the legend
+        contact.set_yticks(np.linspace(0.0, 1.0, 5))
+        contact.set_ylabel("local fraction")
+        contact.legend(loc="upper left", ncols=2)
+        _pair(current, before, after, "current_mA_cm2", ORANGE)
+        mean = float(np.sum(after.weight * after.current_mA_cm2) / np.sum(after.weight))
+        current.axhline(mean, color=GREY, ls=":", lw=1.0)
+        current.annotate(" mean", (1.0, mean), xycoords=("axes fraction", "data"), va="center", fontsize=7, color=INK)
+        current.set_ylabel("current (mA/cm²)")
+        _pair(porosity, before, after, "porosity", GREEN)
+        porosity.set_ylabel("porosity f")
+        porosity.set_xlabel("r (µm)" if axisymmetric else "x (µm)")
+        porosity.set_xlim(after.x_um[0], after.x_um[-1])
+        for axes in (gap, contact, current, porosity):
+            _dress(axes)
+            for a, b in patch_spans(after):
+                axes.axvspan(a, b, color=GREY, alpha=0.22, lw=0)
+        if spans := patch_spans(after):
+            above = gap.get_xaxis_transform()
+            gap.text(0.5 * sum(spans[0]), 0.97, "patch", transform=above, ha="center", va="top", fontsize=7, color=INK)
+        times = f"solid: end, {time_text(end.snapshot.time_s)}; dashed: start"
+        gap.set_title(f"{title}\n" if title else "", loc="left", fontweight="bold")
+        gap.set_title(times, loc="right", fontsize=7.5)
+        figure.align_ylabels([gap, contact, current, porosity])
+        figure.tight_layout(h_pad=0.4)
+        save(figure, path)
+
+
+def _pair(axes: Axes, start: Profile, end: Profile, name: str, colour: str, per_unit: float = 1.0, label: str = "") -> None:
+    values: list[tuple[Profile, Array]] = [(profile, getattr(profile, name) / per_unit) for profile in (start, end)]
+    axes.plot(values[0][0].x_um, values[0][1], color=colour, ls="--", lw=0.9, alpha=0.8)
+    axes.plot(values[1][0].x_um, values[1][1], color=colour, label=label)
+
+
+def _gap_scale(axes: Axes, deepest_um: float, delta_um: float, per_unit: float) -> None:
+    """Linear up to 3δ, logarithmic above where voids are far deeper than the roughness; a dotted line at 3δ."""
+    threshold = OPEN_OVER_DELTA * delta_um / per_unit
+    deepest = deepest_um / per_unit
+    if deepest > 10 * threshold:
+        axes.set_yscale("symlog", linthresh=threshold, linscale=0.5)
+        decades = 10.0 ** np.arange(np.ceil(np.log10(1.2 * threshold)), np.log10(deepest) + 0.3)
+        axes.set_yticks([0.0, *decades], labels=["0", *(f"{value:g}" for value in decades)])
+    axes.axhline(threshold, color=GREY, ls=":", lw=1.0)
+    axes.annotate(" 3δ", (1.0, threshold), xycoords=("axes fraction", "data"), va="center", fontsize=7, color=INK)
+
+
+def _dress(axes: Axes) -> None:
+    axes.spines["top"].set_visible(False)
+    axes.xaxis.set_minor_locator(AutoMinorLocator())
+    axes.grid(axis="y", color="#e4e4e4", lw=0.6)
+    axes.set_axisbelow(True)

@@ -1,0 +1,101 @@
+"""Progress of a run: a bar on a terminal, a plain line now and then in a batch log, and every step in log.txt."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+from rich.progress import Progress as Bar
+
+from cellfem.output.words import time_text
+
+PLAIN_INTERVAL_S = 10.0
+SPEED_OVER_STEPS = 30
+
+
+class Progress:
+    """Tells how far a run has come.
+
+    total_time_s: end of the protocol. log_path: log.txt, replaced; None writes none. quiet: nothing on the console.
+    console, clock: for tests; the console is that of stderr, so that stdout holds the results alone. Remaining time: from the
+    speed of the last 30 steps.
+    """
+
+    def __init__(
+        self,
+        total_time_s: float,
+        log_path: Path | None = None,
+        quiet: bool = False,
+        console: Console | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._total, self._clock = total_time_s, clock
+        self._console = console or Console(stderr=True, highlight=False)
+        self._quiet = quiet
+        self._log = log_path.open("w", encoding="utf-8") if log_path else None
+        self._recent: deque[tuple[float, float]] = deque([(clock(), 0.0)], maxlen=SPEED_OVER_STEPS + 1)
+        self._last_plain = -float("inf")
+        self._bar = None if quiet or not self._console.is_terminal else _bar(self._console)
+        self._task = self._bar.add_task("", total=total_time_s) if self._bar else None
+        if self._bar:
+            self._bar.start()
+
+    def step(self, row: Mapping[str, float]) -> None:
+        """Report an accepted step. row: one row of records.csv."""
+        now = self._clock()
+        self._recent.append((now, row["time_s"]))
+        if self._log:
+            self._write(_log_line(row))
+        if self._quiet:
+            return
+        status = (
+            f"{time_text(row['time_s'])} of {time_text(self._total)}, step {time_text(row['dt_s'])}, "
+            f"contact {row['contact_fraction']:.3f}, {self._remaining()} left"
+        )
+        if self._bar and self._task is not None:
+            self._bar.update(self._task, completed=row["time_s"], description=status)
+        elif now - self._last_plain >= PLAIN_INTERVAL_S:
+            self._last_plain = now
+            self._console.print(status, soft_wrap=True, markup=False)
+
+    def note(self, text: str) -> None:
+        """A sentence for the log and the console."""
+        if self._log:
+            self._write(text)
+        if not self._quiet:
+            self._console.print(text, soft_wrap=True, markup=False)
+
+    def close(self) -> None:
+        """Take the bar away and close log.txt; harmless if closed before."""
+        if self._bar:
+            self._bar.stop()
+        if self._log:
+            self._log.close()
+            self._log = None
+
+    def _write(self, line: str) -> None:
+        if self._log:
+            self._log.write(f"{line}\n")
+            self._log.flush()
+
+    def _remaining(self) -> str:
+        (wall_before, before), (wall_now, now) = self._recent[0], self._recent[-1]
+        if now <= before:
+            return "?"
+        return time_text((self._total - now) * (wall_now - wall_before) / (now - before))
+
+
+def _bar(console: Console) -> Bar:
+    return Bar(BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.description}"), console=console, transient=True)
+
+
+def _log_line(row: Mapping[str, float]) -> str:
+    balances = " ".join(f"{row[f'balance_{name}']:.0e}" for name in ("charge", "lithium", "force"))
+    return (
+        f"step {int(row['step']):5d}  t {row['time_s']:.6g} s  dt {row['dt_s']:.4g} s  "
+        f"iterations {int(row['newton_iterations'])}  voltage {row['voltage_mV']:.5g} mV  "
+        f"contact {row['contact_fraction']:.4f}  carrying {row['carrying_fraction']:.4f}  "
+        f"gap {row['gap_max_um']:.4g} um  balances {balances}"
+    )

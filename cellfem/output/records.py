@@ -1,0 +1,133 @@
+"""records.csv and voids.csv, complete on disk after every row: a killed run keeps what it has. Atomic replacement of files."""
+
+import csv
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from cellfem.observe.voids import Void, open_voids
+
+Value = float | int | str
+
+
+def record_columns(axisymmetric: bool = False) -> tuple[str, ...]:
+    """Columns of records.csv; the size of the voids is an area in plane strain, a volume when axisymmetric."""
+    return (
+        "time_s",
+        "step",
+        "pressure_MPa",
+        "current_mA_cm2",
+        "voltage_mV",
+        "capacity_mAh_cm2",
+        "contact_fraction",
+        "carrying_fraction",
+        "asr_ohm_cm2",
+        "focusing_max",
+        "void_count",
+        _void_size(axisymmetric),
+        "gap_max_um",
+        "porosity_max",
+        "platen_um",
+        "balance_charge",
+        "balance_lithium",
+        "balance_force",
+        "dt_s",
+        "newton_iterations",
+    )
+
+
+def void_columns(axisymmetric: bool = False) -> tuple[str, ...]:
+    """Columns of voids.csv; a void at a mirror plane has its place there, width and size are those of its visible half."""
+    size = _void_size(axisymmetric).removeprefix("void_")
+    return ("time_s", "id", "place_um", "width_um", "depth_um", size, "cause", "birth_time_s")
+
+
+def void_rows(time_s: float, voids: Sequence[Void], axisymmetric: bool = False) -> list[dict[str, Value]]:
+    """One row of voids.csv for each void that is open at time_s."""
+    rows: list[dict[str, Value]] = []
+    for void in open_voids(voids):
+        found = void.found
+        sizes = (found.place_um, found.width_um, found.depth_um, found.area)
+        values = (time_s, void.id, *sizes, void.cause, void.birth_time_s)
+        rows.append(dict(zip(void_columns(axisymmetric), values, strict=True)))
+    return rows
+
+
+class RecordWriter:
+    """A CSV file that is complete on disk after each row.
+
+    path: replaced if it exists. columns: names in order. Numbers are written so that they read back to the same bits.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        self._columns = tuple(columns)
+        self._file = path.open("w", newline="", encoding="utf-8")
+        self._csv = csv.writer(self._file, lineterminator="\n")
+        self._csv.writerow(self._columns)
+        self._to_disk()
+
+    def write(self, row: Mapping[str, Value]) -> None:
+        """Append one row. Raises ValueError unless the row has exactly the columns of the file."""
+        if row.keys() != set(self._columns):
+            missing, unknown = set(self._columns) - row.keys(), row.keys() - set(self._columns)
+            raise ValueError(f"{self._file.name}: row lacks {sorted(missing)}, has unknown {sorted(unknown)}")
+        self._csv.writerow([_text(row[name]) for name in self._columns])
+        self._to_disk()
+
+    def close(self) -> None:
+        """Close the file; harmless if closed before."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _to_disk(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+
+def read_records(path: Path) -> list[dict[str, float]]:
+    """All rows of a records.csv as numbers."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Replace a file as a whole: readers, and whoever comes after a crash, see the old content or the new one, never a part."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o666 & ~_umask())  # mkstemp makes files private
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _void_size(axisymmetric: bool) -> str:
+    return "void_volume_um3" if axisymmetric else "void_area_um2"
+
+
+def _text(value: Value) -> str:
+    # numpy's numbers print their type in repr: take the plain number first
+    if isinstance(value, str):
+        return value
+    return str(int(value)) if isinstance(value, (int, np.integer)) else repr(float(value))

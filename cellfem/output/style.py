@@ -1,0 +1,54 @@
+"""How all pictures look: fonts and sizes of a two-column paper page, colour maps that stay clear of white."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import Colormap, ListedColormap
+from matplotlib.figure import Figure
+
+PAGE_WIDTH_IN = 7.2
+DPI = 200
+INK = "#303030"
+GREY = "#9a9a9a"
+STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.0,
+    "axes.titlesize": 8.5,
+    "axes.labelsize": 8.0,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7.5,
+    "axes.linewidth": 0.7,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "lines.linewidth": 1.4,
+    "legend.frameon": False,
+    "mathtext.default": "regular",
+}
+
+
+def style() -> AbstractContextManager[None]:
+    """Context in which a figure is built and saved."""
+    return matplotlib.rc_context(STYLE)
+
+
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """A figure with its own canvas: no window system, no global state."""
+    figure = Figure(figsize=(width_in, height_in), dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write the figure as PNG at 200 dpi."""
+    figure.savefig(path, dpi=DPI, format="png")
+
+
+def without_white(name: str, low: float = 0.15, high: float = 1.0) -> Colormap:
+    """A matplotlib colour map without its palest part, so that nothing looks like empty space."""
+    cmap = matplotlib.colormaps[name]
+    return ListedColormap([cmap(low + (high - low) * k / 255) for k in range(256)], name=f"{name}_{low:g}_{high:g}")

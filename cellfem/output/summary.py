@@ -1,0 +1,197 @@
+"""summary.json: final, least and largest values of a run, its verdict in numbers and in two sentences, and how it ended."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.table import Table
+
+from cellfem.observe.voids import Void
+from cellfem.output.records import write_atomic
+from cellfem.output.words import time_text
+
+Row = Mapping[str, float]
+Summary = dict[str, Any]
+KEPT_OVER_PERFECT = 0.9  # contact counts as kept from this share of a perfect flat face's contact on
+WHERE = {
+    "patch": "beside a patch",
+    "void edge": "at the edge of a void",
+    "heterogeneity": "away from patches and voids",
+}
+
+
+@dataclass(frozen=True)
+class End:
+    """How a run ended. condition: name of the stop condition met ("voltage", "contact", "gap", …), for kind "stop" only."""
+
+    kind: Literal["done", "stop", "gave up", "interrupted"]
+    time_s: float
+    condition: str = ""
+
+    def __str__(self) -> str:
+        """ "done", or the reason with its time, as in "stop.voltage at 266 s"."""
+        word = {"stop": f"stop.{self.condition}", "gave up": "solver gave up", "interrupted": "stopped from outside"}
+        return "done" if self.kind == "done" else f"{word[self.kind]} at {time_text(self.time_s)}"
+
+
+def perfect_contact(pressure_MPa: float, half_pressure_MPa: float) -> float:
+    """Contact fraction of a perfect flat face, P/(P + p_½)."""
+    return pressure_MPa / (pressure_MPa + half_pressure_MPa)
+
+
+def contact_verdict(contact_fraction: float, pressure_MPa: float, half_pressure_MPa: float, end: End) -> str:
+    """Lost if a stop condition ended the run (duration and charge are no such), kept from 0.9 P/(P + p_½) on, else reduced."""
+    if end.kind == "stop":
+        return "lost"
+    return "kept" if contact_fraction >= KEPT_OVER_PERFECT * perfect_contact(pressure_MPa, half_pressure_MPa) else "reduced"
+
+
+def summarise(
+    rows: Sequence[Row],
+    voids: Sequence[Void],
+    end: End,
+    *,
+    half_pressure_MPa: float,
+    wall_s: float,
+    version: str,
+    axisymmetric: bool = False,
+) -> Summary:
+    """All of summary.json.
+
+    rows: those of records.csv. voids: all ever known, from `track`. half_pressure_MPa: p_½. wall_s: wall time of the run.
+    min and max pass over nan. Raises ValueError without rows.
+    """
+    if not rows:
+        raise ValueError("a run without a single record has no summary")
+    final = dict(rows[-1])
+    return {
+        "final": final,
+        "min": _extreme(rows, min),
+        "max": _extreme(rows, max),
+        "verdict": _verdict(final, voids, end, half_pressure_MPa, axisymmetric),
+        "end": str(end),
+        "end_time_s": end.time_s,
+        "wall_s": wall_s,
+        "steps": int(final["step"]),
+        "newton_iterations": int(sum(row["newton_iterations"] for row in rows)),
+        "version": version,
+    }
+
+
+def write_summary(path: Path, summary: Summary) -> None:
+    """Write summary.json atomically; nan and inf, which JSON does not know, become null."""
+    write_atomic(path, json.dumps(_plain(summary), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def table(summary: Summary, files: Mapping[str, Path]) -> Table:
+    """The results for the terminal. files: what each file shows -> where it is."""
+    final, verdict = summary["final"], summary["verdict"]
+    result = Table(title=None, show_header=False, box=None, padding=(0, 2, 0, 0))
+    result.add_column(style="bold", no_wrap=True)
+    result.add_column(overflow="fold")
+    perfect = f"{_percent(verdict['perfect_contact_fraction'])} for a perfect flat face"
+    result.add_row("contact", f"{verdict['contact']}: {_percent(final['contact_fraction'])} ({perfect})")
+    result.add_row("carrying current", _percent(final["carrying_fraction"]))
+    result.add_row("end", f"{summary['end']}, {_number(final['capacity_mAh_cm2'])} mAh/cm²")
+    result.add_row("voltage", f"{_number(final['voltage_mV'])} mV")
+    result.add_row("interface resistance", f"{_number(final['asr_ohm_cm2'])} Ω cm²")
+    result.add_row("largest gap", f"{_number(final['gap_max_um'])} µm")
+    result.add_row("effort", f"{summary['steps']} steps, {summary['newton_iterations']} iterations, {summary['wall_s']:.0f} s")
+    result.add_row("verdict", verdict["text"])
+    for shows, path in files.items():
+        result.add_row(shows, str(path))
+    return result
+
+
+def _extreme(rows: Sequence[Row], pick: Any) -> dict[str, float]:
+    columns = {name: [row[name] for row in rows if not math.isnan(row[name])] for name in rows[0]}
+    return {name: pick(values, default=math.nan) for name, values in columns.items()}
+
+
+def _verdict(final: Row, voids: Sequence[Void], end: End, half_pressure_MPa: float, axisymmetric: bool) -> dict[str, Any]:
+    contact, pressure = final["contact_fraction"], final["pressure_MPa"]
+    verdict = contact_verdict(contact, pressure, half_pressure_MPa, end)
+    unit = "volume_um3" if axisymmetric else "area_um2"
+    return {
+        "contact": verdict,
+        "contact_fraction": contact,
+        "perfect_contact_fraction": perfect_contact(pressure, half_pressure_MPa),
+        "capacity_mAh_cm2": final["capacity_mAh_cm2"],
+        "voids": [_void_verdict(void, unit) for void in voids],
+        "text": f"{_contact_sentence(verdict, final, end, half_pressure_MPa)} {_void_sentence(voids)}",
+    }
+
+
+def _void_verdict(void: Void, unit: str) -> dict[str, Any]:
+    verdict: dict[str, Any] = {"id": void.id, "change": _change(void), "place_um": void.birth.place_um}
+    if void.cause != "start":
+        verdict |= {"time_s": void.birth_time_s, "cause": void.cause}
+    verdict |= {f"start_{unit}": void.birth.area, f"end_{unit}": void.area}
+    return verdict | ({"merged_into": void.merged_into} if void.merged_into else {})
+
+
+def _change(void: Void) -> str:
+    if void.cause != "start":
+        return "opened"
+    if void.merged_into:
+        return "grew"  # it lives on as part of a larger one
+    if not void.is_open:
+        return "closed"
+    return "grew" if void.area > void.birth.area else "shrank"
+
+
+def _contact_sentence(verdict: str, final: Row, end: End, half_pressure_MPa: float) -> str:
+    what = {
+        "done": "the protocol ended",
+        "stop": f"the {end.condition} limit was reached",
+        "gave up": "the solver gave up",
+        "interrupted": "the run was stopped from outside",
+    }[end.kind]
+    so_far = " so far" if end.kind in ("gave up", "interrupted") else ""
+    perfect = perfect_contact(final["pressure_MPa"], half_pressure_MPa)
+    return (
+        f"Contact was {verdict}{so_far}: {what} after {time_text(end.time_s)} ({_number(final['capacity_mAh_cm2'])} mAh/cm²) "
+        f"with {_percent(final['contact_fraction'])} of the interface in contact, against {_percent(perfect)} of a perfect flat "
+        f"face at {_number(final['pressure_MPa'])} MPa."
+    )
+
+
+def _void_sentence(voids: Sequence[Void]) -> str:
+    old = [void for void in voids if void.cause == "start"]
+    new = sorted((void for void in voids if void.cause != "start"), key=lambda void: void.birth_time_s)
+    if len(old) == 1:
+        first = f"The void at {old[0].birth.place_um:.3g} µm {_change(old[0])}"
+    elif old:
+        changes = [_change(void) for void in old]
+        counts = [f"{changes.count(change)} {change}" for change in ("closed", "shrank", "grew") if change in changes]
+        first = f"Of the {len(old)} voids of the start {', '.join(counts)}"
+    else:
+        first = "There was no void at the start"
+    if not new:
+        return f"{first}, and no new one opened."
+    count = "a new one opened" if len(new) == 1 else f"{len(new)} new ones opened, the first"
+    where = WHERE[new[0].cause]
+    still = sum(void.is_open for void in new)
+    left = "" if still == len(new) else "; none is open at the end" if not still else f"; {still} of them open at the end"
+    return f"{first}, and {count} at {new[0].birth.place_um:.3g} µm after {time_text(new[0].birth_time_s)} {where}{left}."
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.0f} %"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value

@@ -1,0 +1,22 @@
+"""Times and lengths in units that suit their size."""
+
+
+def time_unit(longest_s: float) -> tuple[float, str]:
+    """Seconds per unit and name of the unit that suits times up to longest_s."""
+    for seconds, name in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
+        if longest_s >= 2 * seconds:
+            return seconds, name
+    return 1.0, "s"
+
+
+def time_text(time_s: float) -> str:
+    """A time for a title or a sentence, as in "266 s", "24 min", "1.5 h"."""
+    for least, seconds, name in ((172800.0, 86400.0, "d"), (3600.0, 3600.0, "h"), (600.0, 60.0, "min")):
+        if time_s >= least:
+            return f"{time_s / seconds:.3g} {name}"
+    return f"{time_s:.3g} s"
+
+
+def length_unit(longest_um: float) -> tuple[float, str]:
+    """Micrometres per unit and name of the unit that suits lengths up to longest_um."""
+    return (1e-3, "nm") if longest_um < 1.0 else (1.0, "µm")

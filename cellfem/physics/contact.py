@@ -1,0 +1,34 @@
+"""Contact of lithium and electrolyte through an asperity layer. Gap g in µm, pressure in MPa."""
+from __future__ import annotations
+
+import ufl
+from ufl.core.expr import Expr
+
+from cellfem.physics.smooth import smoothstep, softplus
+
+OPEN_AT, OPEN_WIDTH = 6.0, 1.0
+"""Γ counts as open around g = 6 δ, over a width of δ: there the touching share has just vanished."""
+
+
+def asperity_pressure(g: Expr, delta: float, stiffness: float) -> Expr:
+    """Pressure of squeezed asperities p = r δ ln(1 + exp(-g/δ)); stiffness r in MPa/µm, δ in µm."""
+    return stiffness * delta * softplus(-g / delta)
+
+
+def adhesive_traction(g: Expr, delta: float, strength: float) -> Expr:
+    """Adhesion pulling the faces together, -σ_adh at its strongest (Xu & Needleman 1994): T = e σ_adh z exp(-z), z = [g]_+/(δ/2).
+
+    Its work of adhesion is e σ_adh δ/2: about 14 nm times the strength at δ = 10 nm.
+    """
+    z = softplus(2 * g / delta, 0.25)
+    return -strength * z * ufl.exp(1 - z)
+
+
+def touching_share(p_asperity: Expr, g: Expr, delta: float, half_pressure: float) -> Expr:
+    """θ_g = p/(p + p_½) [1 - smoothstep((g/δ - 3)/3)]: the share of the area that touches; zero beyond 6 δ."""
+    return p_asperity / (p_asperity + half_pressure) * (1 - smoothstep((g / delta - 3) / 3))
+
+
+def open_share(g: Expr, delta: float) -> Expr:
+    """½[1 + tanh((g - 6δ)/δ)]: 0 where Γ is in contact, 1 where it is open."""
+    return 0.5 * (1 + ufl.tanh((g - OPEN_AT * delta) / (OPEN_WIDTH * delta)))

@@ -1,0 +1,26 @@
+"""Smooth switches in UFL: every kink of the laws gets a width, because Newton dies on kinks."""
+from __future__ import annotations
+
+import ufl
+from ufl.core.expr import Expr
+
+
+def softplus(z: Expr, width: float = 1.0) -> Expr:
+    """width ln(1 + exp(z/width)), written so that neither branch overflows."""
+    z = z / width
+    return width * ufl.conditional(ufl.gt(z, 0), z + ufl.ln(1 + ufl.exp(-z)), ufl.ln(1 + ufl.exp(z)))
+
+
+def ramp(z: Expr, width: float) -> Expr:
+    """[z]_+ with a parabolic foot: 0 | z^2/2w | z - w/2 for z < 0 | < w | above."""
+    return ufl.conditional(ufl.gt(z, width), z - width / 2, ufl.conditional(ufl.gt(z, 0), z * z / (2 * width), 0.0))
+
+
+def smoothstep(z: Expr) -> Expr:
+    """0 below 0, 1 above 1, z^2 (3 - 2z) between."""
+    return ufl.conditional(ufl.gt(z, 1), 1.0, ufl.conditional(ufl.gt(z, 0), z * z * (3 - 2 * z), 0.0))
+
+
+def bump(z: Expr, centre: float, half_width: float, edge: float) -> Expr:
+    """1 inside |z - centre| < half_width, 0 outside, both edges tanh of length `edge`; half_width > 0."""
+    return 0.5 * (ufl.tanh((z - centre + half_width) / edge) - ufl.tanh((z - centre - half_width) / edge))

@@ -1,0 +1,149 @@
+"""Error-oriented Newton with reuse of factors (Deuflhard, Newton Methods for Nonlinear Problems, 2011: NLEQ-ERR and QNERR).
+
+Corrections, not residuals, are measured: the natural level function is affine invariant, so the mix of µm/s, MPa, V and porosity
+needs no scaling of equations, only of unknowns. While corrections contract well the factors of an older Jacobian are kept (even of an
+earlier time step) and improved by Broyden's good update; when they do not, the Jacobian is made anew and steps are damped.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+SLOW = 0.5                # contraction from which factors are not worth keeping (Deuflhard's bound for Broyden's update)
+SMALLEST_DAMPING = 1e-4
+LONGEST_HISTORY = 12      # quasi-Newton corrections on one set of factors
+
+
+class Problem(Protocol):
+    """What Newton needs; all methods collective, arrays are the local owned part."""
+
+    def assemble_residual(self) -> Array: ...
+    def assemble_jacobian(self) -> None: ...
+    def factor(self) -> None: ...
+    def correction(self) -> Array:
+        """-J⁻¹ R with the factors at hand."""
+    def add(self, delta: Array, scale: float = 1.0) -> None: ...
+    def dot(self, a: Array, b: Array) -> float:
+        """Inner product of corrections in scaled unknowns: dot(δ, δ) = 1 for a change of typical size."""
+    def balanced(self) -> bool:
+        """Do the balances of the residual assembled last meet their tolerance?"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    converged: bool
+    iterations: int           # corrections applied
+    jacobians: int            # assembled and factored
+    reason: str = ""
+
+
+@dataclass
+class Newton:
+    """Solves R(x) = 0 from the state of the moment. On failure the state is left where it is: the caller restores."""
+
+    problem: Problem
+    tolerance: float = 1e-6
+    most: int = 40
+    keep: bool = False        # factors at hand may be tried
+    iterations: int = 0
+    jacobians: int = 0
+
+    def solve(self) -> Outcome:
+        self.iterations = self.jacobians = 0
+        s = self.problem
+        s.assemble_residual()
+        if self.keep and self._quasi_newton(s.correction().copy()):
+            return Outcome(True, self.iterations, 0)
+        return self._damped()
+
+    def _size(self, delta: Array) -> float:
+        square = self.problem.dot(delta, delta)
+        return float(np.sqrt(square)) if np.isfinite(square) else float("inf")
+
+    def _renew(self) -> Array:
+        self.problem.assemble_jacobian()
+        self.problem.factor()
+        self.jacobians += 1
+        self.keep = True
+        return self.problem.correction().copy()
+
+    def _quasi_newton(self, step: Array) -> bool:
+        """Broyden steps on the factors at hand; `step` is the first. True when converged; else the state is the best one reached,
+        its residual assembled."""
+        s = self.problem
+        steps, squares = [step], [s.dot(step, step)]
+        if not np.isfinite(squares[0]):
+            return False
+        while self.iterations < self.most and len(steps) <= LONGEST_HISTORY:
+            s.add(steps[-1])
+            self.iterations += 1
+            s.assemble_residual()
+            v = s.correction().copy()
+            for before, square, after in zip(steps, squares, steps[1:], strict=False):
+                v += s.dot(v, before) / square * after
+            share = s.dot(v, steps[-1]) / squares[-1]
+            contraction = self._size(v) / np.sqrt(squares[-1])
+            if not contraction < 1:
+                s.add(steps[-1], -1.0)
+                s.assemble_residual()
+                return False
+            if contraction > SLOW:
+                return False
+            v /= 1 - share
+            size = self._size(v)
+            if size < self.tolerance:
+                s.add(v)
+                self.iterations += 1
+                s.assemble_residual()
+                if s.balanced():
+                    return True
+                v = s.correction().copy()
+                steps, squares = [], []
+            steps.append(v)
+            squares.append(s.dot(v, v))
+        return False
+
+    def _damped(self) -> Outcome:
+        s = self.problem
+        damping, size_before, simple_before = 1.0, 0.0, np.empty(0)
+        while self.iterations < self.most:
+            step = self._renew()
+            size = self._size(step)
+            if not np.isfinite(size):
+                self.keep = False
+                return self._failed("a correction is not finite")
+            if size < self.tolerance and s.balanced():
+                s.add(step)
+                self.iterations += 1
+                s.assemble_residual()
+                return Outcome(True, self.iterations, self.jacobians)
+            if size_before > 0 and damping < 1:
+                change = self._size(simple_before - step)
+                damping = min(1.0, size_before * self._size(simple_before) * damping / max(change * size, 1e-300))
+                damping = max(damping, SMALLEST_DAMPING)
+            while True:
+                s.add(step, damping)
+                self.iterations += 1
+                s.assemble_residual()
+                simple = s.correction().copy()
+                simple_size = self._size(simple)
+                contraction = simple_size / size
+                if contraction < 1 - damping / 4:
+                    break
+                s.add(step, -damping)
+                deviation = self._size(simple - (1 - damping) * step) if np.isfinite(simple_size) else float("inf")
+                damping = min(0.5 * size * damping**2 / max(deviation, 1e-300), damping / 2)
+                if damping < SMALLEST_DAMPING or self.iterations >= self.most:
+                    return self._failed("damping went below its limit" if damping < SMALLEST_DAMPING else "too many iterations")
+            if damping == 1.0 and contraction < SLOW and self._quasi_newton(simple):
+                return Outcome(True, self.iterations, self.jacobians)
+            size_before, simple_before = size, simple
+        return self._failed("too many iterations")
+
+    def _failed(self, reason: str) -> Outcome:
+        return Outcome(False, self.iterations, self.jacobians, reason)

@@ -1,0 +1,112 @@
+"""One time step: predict, solve, estimate the error, then accept or restore."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from mpi4py import MPI
+from numpy.typing import NDArray
+
+from cellfem.model.extension import MapExtension
+from cellfem.model.state import State
+from cellfem.solver.newton import Newton, Outcome
+from cellfem.solver.system import System
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Outcome of a step that was tried: `error` is the estimated time error over its tolerance (inf when Newton failed)."""
+
+    newton: Outcome
+    error: float
+    reason: str = ""
+
+
+@dataclass
+class Stepper:
+    """Implicit Euler or variable-step BDF2 over a `System`. All methods collective."""
+
+    system: System
+    newton: Newton
+    extension: MapExtension
+    delta: float
+    f_c: float
+    tolerance: float
+    second_order: bool = False
+    time: float = 0.0
+    past: list[tuple[float, Array]] = field(default_factory=list)   # accepted (time, unknowns), newest last, at most three
+
+    @property
+    def state(self) -> State:
+        return self.system.state
+
+    def begin(self) -> None:
+        """Take the present state as the start of a smooth stretch (after a start solve or a jump of the load)."""
+        self.past = [(self.time, self.system.get())]
+        self._remember()
+
+    def attempt(self, dt: float) -> Trial:
+        """Try one step of dt. The state is then the new one; call `accept` or `restore`."""
+        k = self.system.residual.constants
+        order = 2 if self.second_order and len(self.past) > 1 else 1
+        if order == 1:
+            k.c0.value, k.c1.value, k.c2.value = 1 / dt, -1 / dt, 0.0
+        else:
+            w = dt / (self.past[-1][0] - self.past[-2][0])
+            k.c0.value, k.c1.value, k.c2.value = (1 + 2 * w) / (1 + w) / dt, -(1 + w) / dt, w * w / (1 + w) / dt
+        guess = self._predict(dt)
+        self.system.set(guess)
+        self.extension.extend()
+        outcome = self.newton.solve()
+        if not outcome.converged:
+            return Trial(outcome, np.inf, outcome.reason)
+        return Trial(outcome, self._error(guess, dt, order))
+
+    def accept(self, dt: float) -> None:
+        self.time += dt
+        self.past = [*self.past[-2:], (self.time, self.system.get())]
+        self._remember()
+
+    def restore(self) -> None:
+        """Back to the last accepted state."""
+        self.system.set(self.past[-1][1])
+        self.state.map.x.array[:] = self.state.map_old[0].x.array
+
+    def _remember(self) -> None:
+        s = self.state
+        for old, older in (s.porosity_old, s.map_old, s.travel_old):
+            older.x.array[:] = old.x.array
+        s.porosity_into(s.porosity_old[0])
+        s.map_old[0].x.array[:] = s.map.x.array
+        s.travel_old[0].x.array[:] = s.numbers.x.array
+
+    def _predict(self, dt: float) -> Array:
+        """Extrapolation through the accepted states, one order above nothing: linear for two, quadratic (BDF2) for three."""
+        t = self.time + dt
+        points = self.past[-3:] if self.second_order else self.past[-2:]
+        guess = np.zeros_like(points[-1][1])
+        for i, (ti, xi) in enumerate(points):
+            share = 1.0
+            for j, (tj, _) in enumerate(points):
+                if j != i:
+                    share *= (t - tj) / (ti - tj)
+            guess += share * xi
+        return guess
+
+    def _error(self, guess: Array, dt: float, order: int) -> float:
+        """Local error of f and of the gap from the distance to the prediction, over the tolerance; largest node counts."""
+        if len(self.past) < 2:
+            return 0.5
+        h1 = self.past[-1][0] - self.past[-2][0]
+        x = self.system.get()
+        difference = np.abs(x - guess)
+        if order == 1:
+            factor = dt / (2 * dt + h1)       # local error dt²/2 x'' against prediction error dt(dt + h1)/2 x'' on top
+        else:
+            factor = 0.3                      # variable-step BDF2 with a quadratic predictor; exact only for equal steps (2/9 over 1 + 2/9)
+        f, m = self.system.porosity_index, self.system.gap_index
+        gap = np.abs(x[m] + float(self.state.numbers.x.array[0]))
+        local = max(float((difference[f] / self.f_c).max(initial=0.0)), float((difference[m] / (self.delta + 0.1 * gap)).max(initial=0.0)))
+        return float(self.system.comm.allreduce(factor * local, op=MPI.MAX)) / self.tolerance

@@ -1,0 +1,204 @@
+"""Records, summary and progress."""
+
+import csv
+import io
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from cellfem.observe.voids import Found, Void, start_voids
+from cellfem.output.progress import Progress
+from cellfem.output.records import (
+    RecordWriter,
+    read_records,
+    record_columns,
+    void_columns,
+    void_rows,
+    write_atomic,
+)
+from cellfem.output.summary import End, contact_verdict, summarise, table, write_summary
+from cellfem.output.words import time_text
+
+
+def row(step: int, **values: float) -> dict[str, float]:
+    start = dict.fromkeys(record_columns(), 0.0)
+    return start | {"step": step, "time_s": 60.0 * step, "dt_s": 60.0, "pressure_MPa": 0.4, "newton_iterations": 4} | values
+
+
+def void(number: int, left: float, area: float, **history: object) -> Void:
+    found = Found(left, left + 2, left + 1, 2.0, 0.1, area)
+    return Void(number, found, found, **({"cause": "start", "birth_time_s": 0.0} | history))  # type: ignore[arg-type]
+
+
+def test_columns_of_the_issue() -> None:
+    assert record_columns()[:3] == ("time_s", "step", "pressure_MPa")
+    assert len(record_columns()) == 20
+    assert set(record_columns(axisymmetric=True)) - set(record_columns()) == {"void_volume_um3"}
+    assert void_columns(axisymmetric=True)[5] == "volume_um3"
+
+
+def test_records_are_on_disk_after_each_row_and_read_back_to_the_bit(tmp_path: Path) -> None:
+    path = tmp_path / "records.csv"
+    with RecordWriter(path, record_columns()) as writer:
+        third = row(1, contact_fraction=1 / 3, voltage_mV=float(np.float64(0.1) + 0.2), asr_ohm_cm2=math.nan)
+        numpy_numbers: dict[str, Any] = {"void_count": np.int64(2), "porosity_max": np.float64(0.1)}
+        writer.write(third | numpy_numbers)
+        (back,) = read_records(path)
+        assert (back["contact_fraction"], back["voltage_mV"]) == (1 / 3, 0.1 + 0.2)
+        assert math.isnan(back["asr_ohm_cm2"])
+    (text,) = csv.DictReader(path.open())
+    assert (text["step"], text["void_count"], text["porosity_max"]) == ("1", "2", "0.1")
+
+
+def test_row_with_wrong_columns_is_refused(tmp_path: Path) -> None:
+    refusal = pytest.raises(ValueError, match=r"lacks \['b'\], has unknown \['c'\]")
+    with RecordWriter(tmp_path / "records.csv", ("a", "b")) as writer, refusal:
+        writer.write({"a": 1.0, "c": 2.0})
+
+
+def test_void_rows_hold_the_open_ones(tmp_path: Path) -> None:
+    voids = [void(1, 0.0, 3.0), void(2, 9.0, 1.0, cause="void edge", birth_time_s=7.5), void(3, 20.0, 1.0, is_open=False)]
+    path = tmp_path / "voids.csv"
+    with RecordWriter(path, void_columns()) as writer:
+        for line in void_rows(30.0, voids):
+            writer.write(line)
+    rows = list(csv.DictReader(path.open()))
+    assert [r["id"] for r in rows] == ["1", "2"]
+    assert rows[1] == {
+        "time_s": "30.0",
+        "id": "2",
+        "place_um": "10.0",
+        "width_um": "2.0",
+        "depth_um": "0.1",
+        "area_um2": "1.0",
+        "cause": "void edge",
+        "birth_time_s": "7.5",
+    }
+
+
+def test_write_atomic_replaces_or_leaves_alone(tmp_path: Path) -> None:
+    path = tmp_path / "summary.json"
+    write_atomic(path, "µm")
+    write_atomic(path, b"new")
+    assert path.read_bytes() == b"new"
+    with pytest.raises(UnicodeEncodeError):
+        write_atomic(path, "\ud800")
+    assert [p.name for p in tmp_path.iterdir()] == ["summary.json"]
+    assert path.read_bytes() == b"new"
+
+
+def test_times_in_words() -> None:
+    assert [time_text(t) for t in (0.0, 0.25, 266.0, 1440.0, 3600.0, 5400.0, 90000.0)] == [
+        "0 s",
+        "0.25 s",
+        "266 s",
+        "24 min",
+        "1 h",
+        "1.5 h",
+        "25 h",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("contact", "end", "verdict"),
+    [
+        (0.858, End("done", 3600), "kept"),
+        (0.856, End("done", 3600), "reduced"),
+        (0.95, End("stop", 266, "voltage"), "lost"),
+        (0.95, End("gave up", 266), "kept"),
+    ],
+)
+def test_verdict_on_contact(contact: float, end: End, verdict: str) -> None:
+    assert contact_verdict(contact, 0.4, 0.02, end) == verdict  # 0.9 * 0.4/0.42 = 0.8571
+
+
+def test_summary(tmp_path: Path) -> None:
+    rows = [
+        row(0, contact_fraction=0.9, voltage_mV=math.nan, newton_iterations=9, balance_charge=math.nan),
+        row(1, contact_fraction=0.95, voltage_mV=8.0, balance_charge=math.nan),
+        row(2, contact_fraction=0.28, voltage_mV=200.0, capacity_mAh_cm2=0.037, balance_charge=math.nan),
+    ]
+    (lens,) = start_voids([Found(0, 5, 0, 5, 1, 3.3)])
+    shrunk = Void(1, lens.birth, Found(0, 4, 0, 4, 0.5, 1.2), "start", 0.0)
+    voids = [
+        shrunk,
+        void(2, 8.0, 2.0, is_open=False),
+        void(3, 14.0, 0.1, cause="patch", birth_time_s=31.0),
+        void(4, 20.0, 0.1, cause="heterogeneity", birth_time_s=60.0, is_open=False, merged_into=3),
+    ]
+    summary = summarise(rows, voids, End("stop", 120.0, "voltage"), half_pressure_MPa=0.02, wall_s=12.0, version="1.0")
+    write_summary(tmp_path / "summary.json", summary)
+    back = json.loads((tmp_path / "summary.json").read_text())
+    assert (back["min"]["contact_fraction"], back["max"]["contact_fraction"]) == (0.28, 0.95)
+    assert (back["min"]["voltage_mV"], back["final"]["balance_charge"], back["max"]["balance_charge"]) == (8.0, None, None)
+    assert (back["end"], back["end_time_s"], back["steps"], back["newton_iterations"]) == ("stop.voltage at 120 s", 120.0, 2, 17)
+    verdict = back["verdict"]
+    assert (verdict["contact"], verdict["capacity_mAh_cm2"]) == ("lost", 0.037)
+    assert [v["change"] for v in verdict["voids"]] == ["shrank", "closed", "opened", "opened"]
+    assert (verdict["voids"][0]["start_area_um2"], verdict["voids"][0]["end_area_um2"]) == (3.3, 1.2)
+    assert verdict["voids"][2] | {"cause": "patch", "time_s": 31.0, "place_um": 15.0} == verdict["voids"][2]
+    assert (verdict["voids"][3]["merged_into"], verdict["voids"][3]["end_area_um2"]) == (3, 0.0)
+    assert verdict["text"] == (
+        "Contact was lost: the voltage limit was reached after 120 s (0.037 mAh/cm²) with 28 % of the interface in contact, "
+        "against 95 % of a perfect flat face at 0.4 MPa. Of the 2 voids of the start 1 closed, 1 shrank, and 2 new ones opened, "
+        "the first at 15 µm after 31 s beside a patch; 1 of them open at the end."
+    )
+
+
+def test_summary_without_voids_or_rows() -> None:
+    end = End("done", 3600.0)
+    summary = summarise([row(3, contact_fraction=0.95)], [], end, half_pressure_MPa=0.02, wall_s=1.0, version="1")
+    assert summary["end"] == "done"
+    assert summary["verdict"]["text"].endswith("There was no void at the start, and no new one opened.")
+    with pytest.raises(ValueError, match="record"):
+        summarise([], [], end, half_pressure_MPa=0.02, wall_s=1.0, version="1")
+
+
+def test_table_names_verdict_and_files() -> None:
+    summary = summarise([row(3)], [void(1, 0.0, 3.0)], End("done", 9.0), half_pressure_MPa=0.02, wall_s=1.0, version="1")
+    console = Console(file=io.StringIO(), width=100)
+    console.print(table(summary, {"picture": Path("results/stack.png")}))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "reduced: 0 % (95 % for a perfect flat face)" in text
+    assert "results/stack.png" in text
+
+
+def console(terminal: bool) -> Console:
+    return Console(file=io.StringIO(), width=120, force_terminal=terminal)
+
+
+def test_batch_log_has_a_line_every_ten_seconds_and_log_txt_every_step(tmp_path: Path) -> None:
+    wall = iter(np.arange(0.0, 100.0, 3.0))
+    batch = console(False)
+    progress = Progress(600.0, tmp_path / "log.txt", console=batch, clock=lambda: float(next(wall)))
+    for step in range(1, 9):  # 3 s of wall time each
+        progress.step(row(step, contact_fraction=0.5))
+    progress.note("Half way [almost].")
+    progress.close()
+    progress.close()
+    lines = batch.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert lines[0] == "60 s of 10 min, step 60 s, contact 0.500, 27 s left"
+    assert len(lines) == 3
+    assert lines[-1] == "Half way [almost]."
+    log = (tmp_path / "log.txt").read_text().splitlines()
+    assert len(log) == 9
+    assert "step     8  t 480 s  dt 60 s  iterations 4" in log[7]
+
+
+def test_bar_on_a_terminal_and_silence_when_quiet() -> None:
+    screen = console(True)
+    progress = Progress(600.0, console=screen)
+    progress.step(row(5, contact_fraction=0.75))
+    progress.close()
+    assert "contact 0.750" in screen.file.getvalue()  # type: ignore[attr-defined]
+    silent = console(True)
+    progress = Progress(600.0, quiet=True, console=silent)
+    progress.step(row(5))
+    progress.note("unheard")
+    progress.close()
+    assert silent.file.getvalue() == ""  # type: ignore[attr-defined]

@@ -1,0 +1,120 @@
+"""Voids found on profiles with known answers, and their identities over time."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cellfem.observe.arrays import Array, Profile
+from cellfem.observe.voids import Found, Void, find_voids, open_voids, start_voids, track
+
+DELTA = 0.01
+X = np.linspace(0.0, 25.0, 251)
+
+
+def profile(gap: Array, asr: Array | float = 10.0, weight: Array | None = None) -> Profile:
+    if weight is None:
+        weight = np.full_like(X, X[1])
+        weight[[0, -1]] /= 2
+    zero = np.zeros_like(X)
+    return Profile(X, weight, gap, zero, zero, zero, zero, zero, zero, np.broadcast_to(asr, X.shape).astype(float))
+
+
+def lens(center: float, half_width: float, depth: float) -> Array:
+    return np.maximum(depth * (1 - ((X - center) / half_width) ** 2), 0.0)
+
+
+def void(left: float, right: float) -> Found:
+    return Found(left, right, 0.5 * (left + right), right - left, 0.1, 0.1 * (right - left))
+
+
+def test_closed_interface_has_no_voids() -> None:
+    assert find_voids(profile(np.full_like(X, 2.9 * DELTA)), DELTA) == ()
+
+
+def test_lens_inside() -> None:
+    (found,) = find_voids(profile(lens(12.0, 5.0, 1.0)), DELTA)
+    half = 5.0 * np.sqrt(1 - 3 * DELTA)  # where the parabola is 3δ deep
+    assert found.place_um == pytest.approx(12.0, abs=1e-9)
+    assert found.width_um == pytest.approx(2 * half, rel=1e-4)
+    assert found.depth_um == 1.0
+    assert found.area == pytest.approx(2 * (half - half**3 / 75), rel=1e-4)
+
+
+def test_lens_on_mirror_plane_counts_its_visible_half() -> None:
+    (left,) = find_voids(profile(lens(0.0, 5.0, 1.0)), DELTA)
+    (right,) = find_voids(profile(lens(25.0, 5.0, 1.0)), DELTA)
+    (inside,) = find_voids(profile(lens(12.0, 5.0, 1.0)), DELTA)
+    assert (left.place_um, right.place_um) == (0.0, 25.0)
+    assert left.width_um == pytest.approx(inside.width_um / 2)
+    assert left.area == pytest.approx(inside.area / 2)
+    assert right.area == pytest.approx(left.area)
+
+
+def test_all_open() -> None:
+    (found,) = find_voids(profile(np.full_like(X, 0.1)), DELTA)
+    assert (found.place_um, found.width_um) == (12.5, 25.0)
+    assert found.area == pytest.approx(2.5)
+
+
+def test_axisymmetric_volume_through_the_weights() -> None:
+    edges = np.concatenate((X[:1], 0.5 * (X[1:] + X[:-1]), X[-1:]))
+    weight = np.pi * np.diff(edges**2)
+    (found,) = find_voids(profile(lens(0.0, 5.0, 1.0), weight=weight), DELTA)
+    assert found.area == pytest.approx(np.pi * 25 / 2, rel=2e-3)  # π R² depth/2, less the rim below 3δ
+
+
+def test_size_varies_continuously_as_the_void_moves_over_the_nodes() -> None:
+    shifts = np.linspace(0.0, 0.1, 201)
+    found = [find_voids(profile(lens(12.0 + s, 1.03, 0.2)), DELTA)[0] for s in shifts]
+    for name in ("left_um", "right_um", "place_um", "width_um", "area"):
+        jumps = np.abs(np.diff([getattr(f, name) for f in found]))
+        assert jumps.max() < 2.5 * (shifts[1] - shifts[0]), name
+
+
+def test_identity_growth_and_closing() -> None:
+    start = start_voids([void(0, 5), void(20, 22)])
+    assert [(v.id, v.cause) for v in start] == [(1, "start"), (2, "start")]
+    later = track(start, [void(1, 6)], profile(X * 0), 10.0)
+    assert [(v.id, v.is_open) for v in later] == [(1, True), (2, False)]
+    assert (later[0].birth, later[0].found) == (void(0, 5), void(1, 6))
+    assert (later[1].area, later[1].merged_into) == (0.0, 0)
+    again = track(later, [void(1, 6), void(20.5, 21)], profile(X * 0), 20.0)
+    assert [(v.id, v.is_open) for v in again] == [(1, True), (2, True)], "the same place opens again under the same id"
+    assert open_voids(later) == later[:1]
+
+
+def test_merging_and_splitting() -> None:
+    start = start_voids([void(0, 5), void(10, 20)])
+    merged = track(start, [void(0, 20)], profile(X * 0), 10.0)
+    assert [(v.id, v.is_open, v.merged_into) for v in merged] == [(1, True, 0), (2, False, 1)]
+    split = track(merged, [void(0, 5), void(10, 20)], profile(X * 0), 20.0)
+    assert {v.id: v.found.left_um for v in split} == {1: 0, 2: 10}
+    assert all(v.is_open and not v.merged_into for v in split)
+    pieces = track(start, [void(0, 1), void(2, 5), void(10, 20)], profile(X * 0), 30.0)
+    assert {v.id: v.found.left_um for v in pieces} == {1: 2, 2: 10, 3: 0}
+    assert (pieces[2].cause, pieces[2].birth_time_s) == ("void edge", 30.0)
+
+
+def test_causes_of_births() -> None:
+    asr = np.where(np.abs(X - 17.5) < 2.5, 1000.0, 10.0)
+    line = profile(X * 0, asr)
+    known = start_voids([void(0, 2)])
+    births = track(known, [void(0, 2), void(2.5, 3), void(8, 9), void(13.5, 14.5), void(17, 18)], line, 5.0, reach_um=1.0)
+    assert [v.cause for v in births] == ["start", "void edge", "heterogeneity", "patch", "heterogeneity"]
+    assert births[-1].birth_time_s == 5.0
+    nearer_void = track((replace(known[0], found=void(10, 13)),), [void(10, 13), void(13.2, 14)], line, 5.0)
+    assert nearer_void[1].cause == "void edge"
+
+
+def test_smooth_asr_field_is_no_patch() -> None:
+    line = profile(X * 0, 10 * np.exp(np.sin(X)))
+    assert track((), [void(5, 6)], line, 1.0) == (Void(1, void(5, 6), void(5, 6), "heterogeneity", 1.0),)
+
+
+def test_profile_refuses_unsorted_places() -> None:
+    good = profile(X * 0)
+    with pytest.raises(ValueError, match="increasing"):
+        replace(good, x_um=X[::-1])
+    with pytest.raises(ValueError, match="gap_um"):
+        replace(good, gap_um=X[:5])
