@@ -48,6 +48,10 @@ class Domain:
     gap_x: NDArray[np.float64]    # initial gap along Γ, on every rank
     gap: NDArray[np.float64]
 
+    def area(self, axisymmetric: bool) -> float:
+        """|Γ|: the width (µm) in plane strain, π width² (µm²) about an axis."""
+        return float(np.pi * self.width**2) if axisymmetric else self.width
+
     def measures(self, degree: int) -> tuple[ufl.Measure, ufl.Measure, ufl.Measure]:
         """(dx by LITHIUM, ELECTROLYTE or SKIN, dG over Γ with "+" the lithium, ds by face), quadrature of the given degree."""
         meta = {"quadrature_degree": degree}

@@ -63,8 +63,17 @@ class Interface:
 
 @dataclass(frozen=True)
 class Numerics:
+    """Regularisations and solver tolerances."""
+
     strain_rate_floor: float = 1e-8   # 1/s
     porosity_switch: float = 1e-4
+    tolerance: float = 0.05           # local time error of f (share of f_c) and of the gap (share of δ + g/10) in a step
+    newton_tolerance: float = 1e-6    # last correction in scaled unknowns
+    newton_most: int = 40
+    second_order: bool = False        # BDF2 instead of implicit Euler
+    first_step: float = 0.1           # s
+    smallest_step: float = 1e-6       # s
+    largest_step: float = 120.0       # s
 
 
 @dataclass(frozen=True)

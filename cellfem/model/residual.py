@@ -15,8 +15,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import basix
-import numpy as np
 import ufl
 from ufl.core.expr import Expr
 
@@ -25,7 +23,8 @@ from cellfem.domain.build import SKIN, Domain
 from cellfem.geometry.groups import BOTTOM, ELECTROLYTE, LITHIUM, TOP
 from cellfem.model.parameters import Structure
 from cellfem.model.state import State
-from cellfem.physics import contact, kinematics, kinetics, vacancies
+from cellfem.model.law import LawPoints
+from cellfem.physics import contact, flow, kinematics, kinetics, vacancies
 from dolfinx import fem
 
 
@@ -64,9 +63,7 @@ def create_constants(domain: Domain) -> Constants:
 class Expressions:
     """What observers read besides the unknowns; restricted to Γ where marked."""
 
-    strain_rate: Expr             # 3 x 3, lithium
-    bulk: kinematics.Bulk
-    rate2: Expr                   # (2/3) D':D', lithium
+    bulk: kinematics.Bulk         # on the lithium's own mesh
     gap: Expr                     # Γ
     asperity: Expr                # Γ, repulsive pressure
     contact_pressure: Expr        # Γ, with adhesion
@@ -85,7 +82,7 @@ class Residual:
     rows: list[fem.Form]
     jacobian: list[list[fem.Form | None]]
     expressions: Expressions
-    point_values: fem.Expression  # (e2 without floor, p, f) at the quadrature points of the lithium
+    law: LawPoints
     constants: Constants
 
 
@@ -108,15 +105,9 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     r_gamma = None if r is None else r("+")
     m = None if s.flat else state.map
     body = kinematics.bulk(m, r)
-    D = body.strain_rate(v)
 
     # --- lithium
-    mu0, mu_e, mu_p, mu_f, c0, c_e, c_p, c_f = (state.law[i] for i in range(8))
-    rate2 = 2 / 3 * ufl.inner(ufl.dev(D), ufl.dev(D))
-    mu = mu0 + mu_e * rate2 + mu_p * p + mu_f * f
-    compaction = c0 + c_e * rate2 + c_p * p + c_f * f
-    momentum = ufl.inner(2 * mu * ufl.dev(D), body.strain_rate(tv)) - p * body.divergence(tv)
-    bulk = (momentum - tp * (body.divergence(v) + compaction)) * body.J * body.weight
+    bulk = flow.virtual_power(body, flow.flow(state.law, flow.shear_rate2(body, v), p, f), v, p, tv, tp)
     if s.vacancies:
         f_n, f_b = state.porosity_old
         m_n, m_b = state.map_old
@@ -193,13 +184,10 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     jacobian = _jacobian(rows, moved, state, s)
     compiled = fem.form(rows, entity_maps=domain.entity_maps, jit_options=jit)
     forms = [[None if _is_zero(b) else fem.form(b, entity_maps=domain.entity_maps, jit_options=jit) for b in row] for row in jacobian]
-    points, _ = basix.make_quadrature(domain.parent.basix_cell(), s.degree)
     on_lithium = kinematics.bulk(m, radius(domain.lithium))
-    D_li = on_lithium.strain_rate(v)
-    rate2_li = 2 / 3 * ufl.inner(ufl.dev(D_li), ufl.dev(D_li))
-    point_values = fem.Expression(ufl.as_vector([rate2_li, p, f]), points, jit_options=jit)
-    expressions = Expressions(D_li, on_lithium, rate2_li, gap, asperity, pressure, touching, carrying, current, eta, resistance, ufl.as_ufl(g_weight))
-    return Residual(compiled, forms, expressions, point_values, k)
+    law = LawPoints(state.law, flow.shear_rate2(on_lithium, v), p, f, s.degree)
+    expressions = Expressions(on_lithium, gap, asperity, pressure, touching, carrying, current, eta, resistance, ufl.as_ufl(g_weight))
+    return Residual(compiled, forms, expressions, law, k)
 
 
 def _removed(s: Structure, f: Expr, openness: Expr, k: Constants, injected: Expr) -> Expr:
@@ -224,8 +212,3 @@ def _jacobian(rows: list[Any], moved: list[Any], state: State, s: Structure) -> 
 
 def _is_zero(form: Any) -> bool:
     return bool(ufl.algorithms.expand_derivatives(form).empty())
-
-
-def quadrature_positions(state: State) -> np.ndarray:
-    """Positions in state.law of (cell, point): shape (cells, points)."""
-    return np.asarray(state.law.function_space.dofmap.list)

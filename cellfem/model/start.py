@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain import Domain
-from cellfem.model.parameters import Interface, Load, Material, Structure
+from cellfem.model.parameters import Interface, Structure
 from cellfem.model.residual import Constants
-from cellfem.model.state import State
+from cellfem.model.state import NODES_TOLERANCE, State
 from dolfinx import fem
 
 Marker = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
@@ -42,28 +42,29 @@ def boundary_conditions(domain: Domain, state: State, structure: Structure, plat
 
 def set_interface(state: State, constants: Constants, interface: Interface) -> None:
     """Numbers of Γ, and the map of its resistance at 25 degC."""
-    k = constants
     for name in ("delta", "stiffness", "half_pressure", "adhesion", "friction", "f_c", "length", "surface_tension", "removal_rate"):
-        getattr(k, name).value = getattr(interface, name)
-
-    def log_resistance(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        value = np.full(x.shape[1], interface.resistance)
-        for patch in interface.patches:
-            share = 0.5 * (np.tanh((x[0] - patch.centre + patch.half_width) / patch.edge) - np.tanh((x[0] - patch.centre - patch.half_width) / patch.edge))
-            value += (patch.resistance - interface.resistance) * share
-        return np.asarray(np.log(value))
-
-    state.log_resistance.interpolate(log_resistance)
-
-
-def set_material(constants: Constants, material: Material) -> None:
-    k = constants
-    k.diffusivity.value, k.conductivity.value = material.diffusivity, material.conductivity
-    k.temperature.value, k.resistance_factor.value = material.temperature, material.resistance_factor
+        getattr(constants, name).value = getattr(interface, name)
+    space = state.log_resistance.function_space
+    corners = space.mesh.geometry.x[space.mesh.geometry.dofmaps[0]]                       # (cells, 3, 3)
+    x = space.tabulate_dof_coordinates()[space.dofmap.list][..., 0]                       # (cells, dofs)
+    on_gamma = np.abs(corners[..., 1]) < NODES_TOLERANCE
+    facet = np.flatnonzero(on_gamma.sum(axis=1) == 2)
+    ends = corners[facet][..., 0][on_gamma[facet]].reshape(-1, 2)
+    low, high = ends.min(axis=1)[:, None], ends.max(axis=1)[:, None]
+    # A cell sees only its own facet of Γ, a little inside its ends, so that a sharp edge between two facets stays sharp.
+    inside = 1e-9 * (high - low)
+    x[facet] = np.clip(x[facet], low + inside, high - inside)
+    state.log_resistance.x.array[space.dofmap.list] = np.log(resistance_along(x, interface))
 
 
-def set_load(constants: Constants, load: Load) -> None:
-    constants.pressure.value, constants.current.value, constants.platen.value = load.pressure, load.current, float(load.platen)
+def resistance_along(x: NDArray[np.float64], interface: Interface) -> NDArray[np.float64]:
+    """ASR0 at 25 degC (Ω m²) at x (µm): patches on the clean face, each with tanh edges of its length or sharp where that is 0."""
+    value = np.full(x.shape, interface.resistance)
+    for patch in interface.patches:
+        left, right = x - patch.centre + patch.half_width, x - patch.centre - patch.half_width
+        share = 0.5 * (np.tanh(left / patch.edge) - np.tanh(right / patch.edge)) if patch.edge > 0 else ((left > 0) & (right < 0)).astype(float)
+        value += (patch.resistance - interface.resistance) * share
+    return value
 
 
 def start_gap(domain: Domain, interface: Interface, pressure: float) -> NDArray[np.float64]:

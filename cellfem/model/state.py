@@ -35,7 +35,7 @@ class State:
     map_old: tuple[fem.Function, fem.Function]
     travel_old: tuple[fem.Function, fem.Function]     # numbers, of which U is used
     law: fem.Function                                 # tangent planes of the creep law at quadrature points
-    log_resistance: fem.Function                      # ln ASR0 at 25 degC on Γ (P2 on the skin)
+    log_resistance: fem.Function                      # ln ASR0 at 25 degC on Γ (DG2 on the skin: edges of patches may be sharp)
     # index arrays
     skin_to_lithium: Array                            # lithium P1 dof of each skin P1 dof
     gamma_nodes: Array                                # local skin P1 dofs on Γ (owned and ghost)
@@ -71,7 +71,7 @@ def create_state(domain: Domain, structure: Structure) -> State:
     N = fem.functionspace(domain.skin, basix.ufl.real_element(cell, (2,)))
     M = fem.functionspace(domain.lithium, ("Lagrange", 1))
     Q = fem.functionspace(domain.lithium, basix.ufl.quadrature_element(cell, (8,), degree=structure.degree))
-    R = fem.functionspace(domain.skin, ("Lagrange", 2))
+    R = fem.functionspace(domain.skin, ("DG", 2))
     porosity_space, porosity_dofs = W.sub(2).collapse()
     nodes = _match_cells(porosity_space, M)
     return State(

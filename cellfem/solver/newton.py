@@ -117,11 +117,13 @@ class Newton:
             if not np.isfinite(size):
                 self.keep = False
                 return self._failed("a correction is not finite")
-            if size < self.tolerance and s.balanced():
+            if size < self.tolerance:
                 s.add(step)
                 self.iterations += 1
                 s.assemble_residual()
-                return Outcome(True, self.iterations, self.jacobians)
+                if s.balanced():
+                    return Outcome(True, self.iterations, self.jacobians)
+                continue
             if size_before > 0 and damping < 1:
                 change = self._size(simple_before - step)
                 damping = min(1.0, size_before * self._size(simple_before) * damping / max(change * size, 1e-300))

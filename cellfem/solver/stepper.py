@@ -49,13 +49,7 @@ class Stepper:
 
     def attempt(self, dt: float) -> Trial:
         """Try one step of dt. The state is then the new one; call `accept` or `restore`."""
-        k = self.system.residual.constants
-        order = 2 if self.second_order and len(self.past) > 1 else 1
-        if order == 1:
-            k.c0.value, k.c1.value, k.c2.value = 1 / dt, -1 / dt, 0.0
-        else:
-            w = dt / (self.past[-1][0] - self.past[-2][0])
-            k.c0.value, k.c1.value, k.c2.value = (1 + 2 * w) / (1 + w) / dt, -(1 + w) / dt, w * w / (1 + w) / dt
+        order = self.set_scheme(dt)
         guess = self._predict(dt)
         self.system.set(guess)
         self.extension.extend()
@@ -63,6 +57,16 @@ class Stepper:
         if not outcome.converged:
             return Trial(outcome, np.inf, outcome.reason)
         return Trial(outcome, self._error(guess, dt, order))
+
+    def set_scheme(self, dt: float) -> int:
+        """Coefficients of the time derivative for a step of dt; returns the order."""
+        k = self.system.residual.constants
+        if not (self.second_order and len(self.past) > 1):
+            k.c0.value, k.c1.value, k.c2.value = 1 / dt, -1 / dt, 0.0
+            return 1
+        w = dt / (self.past[-1][0] - self.past[-2][0])
+        k.c0.value, k.c1.value, k.c2.value = (1 + 2 * w) / (1 + w) / dt, -(1 + w) / dt, w * w / (1 + w) / dt
+        return 2
 
     def accept(self, dt: float) -> None:
         self.time += dt

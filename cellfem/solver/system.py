@@ -1,26 +1,50 @@
 """One nonlinear system: residual vector, Jacobian, factors, corrections."""
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 from petsc4py import PETSc
 
-from cellfem.model.residual import Residual, quadrature_positions
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.model.parameters import Structure
+from cellfem.model.residual import Residual
 from cellfem.model.state import State
-from cellfem.physics.creep import PorousCreep, point_law
+from cellfem.physics.creep import PorousCreep
+from cellfem.physics.kinetics import SPEED
 from dolfinx import fem
 from dolfinx.fem import petsc as fp
 
 Array = NDArray[np.float64]
 
 
+BALANCE = 1e-9
+"""Largest charge, lithium rate and force left over in a converged step, over their scales."""
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Typical size of each unknown, working units."""
+
+    velocity: float
+    pressure: float
+    porosity: float
+    gap: float
+    openness: float
+    potential: float
+    travel: float
+    far: float
+
+
 class System:
     """Assembles and solves J δ = -R for one `State`. Every method is collective."""
 
-    def __init__(self, residual: Residual, state: State, prefix: str = "cellfem_") -> None:
-        self.residual, self.state = residual, state
-        self.creep = PorousCreep(1.0, 1.0)
+    def __init__(self, residual: Residual, state: State, structure: Structure, area: float, prefix: str = "cellfem_") -> None:
+        self.residual, self.state, self.area = residual, state, area
+        self.conserves_lithium, self.equipotential = structure.vacancies, structure.equipotential
+        self.creep = PorousCreep(1.0, 1.0, coupled=structure.coupled)
         self.floor = 1e-8
         self.bcs: list[fem.DirichletBC] = []
         self.comm = state.bulk.function_space.mesh.comm
@@ -38,12 +62,14 @@ class System:
         options[prefix + "mat_mumps_icntl_14"] = 80    # room for pivoting beyond MUMPS's estimate, %
         self.ksp.setFromOptions()
         self.ksp.setOperators(self.A)
-        self._positions = quadrature_positions(state)
-        self._cells = np.arange(self._positions.shape[0], dtype=np.int32)
         sizes = [(V.dofmap.index_map.size_local * V.dofmap.index_map_bs) for V in spaces]
         self.offsets = np.concatenate([[0], np.cumsum(sizes)])
         self.constrained = np.empty(0, dtype=np.int64)
         self.porosity_index, self.gap_index = self._history_index()
+        numbers = np.arange(self.offsets[3], self.offsets[4])
+        self.travel_index = numbers[:1]
+        vertical = np.asarray(state.bulk.function_space.sub(0).sub(1).collapse()[1])
+        self.vertical_index = vertical[vertical < self.offsets[1]]
 
     def set_conditions(self, conditions: list[tuple[int, fem.DirichletBC]]) -> None:
         """Dirichlet conditions by block; the state must satisfy them already, corrections vanish there."""
@@ -54,16 +80,9 @@ class System:
             rows.append(self.offsets[block] + dofs[:owned])
         self.constrained = np.unique(np.concatenate(rows))
 
-    def update_law(self) -> None:
-        """Evaluate the creep law and its tangents at the quadrature points of the present state."""
-        values = self.residual.point_values.eval(self.state.bulk.function_space.mesh, self._cells)
-        e2, p, f = values[..., 0] , values[..., 1], values[..., 2]
-        planes = point_law(e2 + self.floor**2, p, f, self.creep).affine(e2, p, f)
-        self.state.law.x.array.reshape(-1, 8)[self._positions] = planes
-
     def assemble_residual(self) -> Array:
         """R of the present state, zero in constrained rows; the local part as an array (a view)."""
-        self.update_law()
+        self.residual.law.update(self.creep, self.floor)
         with self.R.localForm() as local:
             local.set(0.0)
         fp.assemble_vector(self.R, self.residual.rows)
@@ -95,24 +114,21 @@ class System:
             u.x.scatter_forward()
         self.state.update_map()
 
-    def set_scales(self, scales: dict[str, float]) -> None:
-        """Typical size of each unknown: v, p, f, m, openness, potential, travel, far (working units); sets the inner product of `dot`."""
+    def set_scales(self, scales: Scales, force: float, current: float) -> None:
+        """Sizes that make corrections comparable (`dot`), and scales of the balances: pressure (MPa) and current density (A/m²)."""
         weight = np.zeros(self.offsets[-1])
         W = self.state.bulk.function_space
-        parts: list[tuple[str, Array]] = []
-        for i, name in enumerate(("v", "p", "f")):
+        parts: list[tuple[float, Array]] = []
+        for i, size in enumerate((scales.velocity, scales.pressure, scales.porosity)):
             dofs = np.asarray(W.sub(i).collapse()[1])
-            parts.append((name, dofs[dofs < self.offsets[1]]))
-        gamma = self.state.gamma_nodes
-        gamma = gamma[2 * gamma < self.offsets[2] - self.offsets[1]]
-        parts += [("m", self.offsets[1] + 2 * gamma), ("openness", self.offsets[1] + 2 * gamma + 1)]
-        parts.append(("potential", np.arange(self.offsets[2], self.offsets[3])))
-        numbers = np.arange(self.offsets[3], self.offsets[4])
-        parts += [("travel", numbers[:1]), ("far", numbers[1:])]
-        for name, index in parts:
+            parts.append((size, dofs[dofs < self.offsets[1]]))
+        parts += [(scales.gap, self.gap_index), (scales.openness, self.gap_index + 1), (scales.potential, np.arange(self.offsets[2], self.offsets[3]))]
+        parts += [(scales.travel, self.travel_index), (scales.far, self.travel_index + 1)]
+        for size, index in parts:
             count = self.comm.allreduce(len(index))
-            weight[index] = 1 / (count * scales[name] ** 2)
+            weight[index] = 1 / (count * size**2)
         self.weight = weight
+        self.force_scale, self.current_scale = force, current
 
     def _history_index(self) -> tuple[Array, Array]:
         """Local positions of f, and of m on Γ, in the vector of unknowns."""
@@ -134,5 +150,21 @@ class System:
     def dot(self, a: Array, b: Array) -> float:
         return float(self.comm.allreduce(float(np.dot(a * self.weight, b))))
 
+    def imbalance(self) -> tuple[float, float, float]:
+        """Charge, lithium and force left over in the residual assembled last, over their scales: test functions that are one everywhere."""
+        R, k = self.R.array, self.residual.constants
+        area = self.area
+        numbers = R[self.travel_index[0]:] if len(self.travel_index) else np.zeros(2)
+        if k.platen.value > 0.5:
+            force = float(numbers[0])
+        else:
+            force = float(R[self.vertical_index].sum())
+        lithium = float(R[self.porosity_index].sum()) if self.conserves_lithium else 0.0
+        charge = float(numbers[1]) if self.equipotential else float(R[self.offsets[2]:self.offsets[3]].sum())
+        total = np.array([charge, lithium, force])
+        self.comm.Allreduce(MPI.IN_PLACE, total)
+        scale = area * np.array([self.current_scale, SPEED * self.current_scale, self.force_scale])
+        return tuple(np.abs(total) / scale)  # type: ignore[return-value]
+
     def balanced(self) -> bool:
-        return True
+        return max(self.imbalance()) < BALANCE

@@ -1,0 +1,31 @@
+"""The finite element libraries, imported in the one order that is safe.
+
+Every module that uses dolfinx, petsc4py or mpi4py imports this one first. The wheel from PyPI needs `dolfinx_solver` imported
+before any of them; where dolfinx is installed another way (conda, the official image) there is none, and none is needed.
+"""
+
+import importlib.util
+import os
+
+# One thread per rank: BLAS reads this once, when it is loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+if importlib.util.find_spec("dolfinx_solver"):
+    import dolfinx_solver  # noqa: F401
+
+from mpi4py import MPI
+
+import dolfinx
+from petsc4py import PETSc
+
+if PETSc.ScalarType != PETSc.RealType:
+    raise ImportError("cellfem needs PETSc with real numbers: install dolfinx-solver-real, not dolfinx-solver-complex")
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computes, for the record of a run."""
+    return {
+        "dolfinx": dolfinx.__version__,
+        "petsc": ".".join(str(part) for part in PETSc.Sys.getVersion()),
+        "mpi": MPI.Get_library_version().split("\n")[0].strip(),
+    }

@@ -1,0 +1,22 @@
+"""What a user may write: case files, checked completely before anything is meshed. Knows no mesh."""
+
+from cellfem.case.checks import warnings
+from cellfem.case.errors import CaseError
+from cellfem.case.load import load_case, parse_case
+from cellfem.case.models import Case, CreepTable, Patch, Step, Stop, Void
+from cellfem.case.write import json_schema, resolved_toml
+
+__all__ = [
+    "Case",
+    "CaseError",
+    "CreepTable",
+    "Patch",
+    "Step",
+    "Stop",
+    "Void",
+    "json_schema",
+    "load_case",
+    "parse_case",
+    "resolved_toml",
+    "warnings",
+]

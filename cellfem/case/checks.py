@@ -1,0 +1,199 @@
+"""Checks across the keys of a case: what each key alone cannot tell.
+
+`problems` runs on a checked case or on a partial one, in which a value that failed its own check is nan. Every comparison
+with nan is False, so a condition must be written such that it holds where something is wrong: then a bad value causes no
+second error.
+"""
+
+import math
+from collections.abc import Iterator
+
+from cellfem.case.models import Case, CreepTable, Spot, Step, Void
+from cellfem.materials import lithium
+from cellfem.units import FARADAY, format_quantity
+
+ROUND_OFF = 1e-9
+"""Relative to the width of the stack: ends nearer than this touch."""
+
+
+def problems(case: Case) -> list[str]:
+    """Everything that keeps the case from being run, each as `key: what is wrong; remedy`."""
+    return [
+        *_creep(case),
+        *_interface(case),
+        *_spots(case, "void", case.void),
+        *_spots(case, "patch", case.patch),
+        *_voids(case),
+        *_protocol(case),
+        *_mesh(case),
+        *_time_steps(case),
+    ]
+
+
+def warnings(case: Case) -> list[str]:
+    """What the user should know about a checked case that can be run, each as `key: what and what to do`."""
+    return [*_mesh_warnings(case), *_load_warnings(case), *_stack_warnings(case)]
+
+
+def _um(value: float) -> str:
+    return format_quantity(value, "um")
+
+
+def _creep(case: Case) -> Iterator[str]:
+    creep = case.lithium.creep
+    if not isinstance(creep, CreepTable):
+        return
+    if creep.A0 is None and creep.A298 is None:
+        yield 'lithium.creep: has neither A0 nor A298; write for example A298 = "7.7e-3 1/s"'
+    if creep.A0 is not None and creep.A298 is not None:
+        yield "lithium.creep: has both A0 and A298; keep one of them"
+
+
+def _interface(case: Case) -> Iterator[str]:
+    interface = case.interface
+    if interface.vacancies == "off" and interface.removal == "off":
+        yield (
+            'interface.removal: "off" leaves stripped lithium nothing to come from while interface.vacancies is "off" too; '
+            'switch one of them "on"'
+        )
+    if interface.contact == "bonded" and case.void:
+        yield 'void: interface.contact = "bonded" has no gap and so no voids; remove [[void]], or write contact = "asperity"'
+
+
+def _spots(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:
+    width = case.stack.width
+    tolerance = ROUND_OFF * width
+    spans = [spot.span(width) for spot in spots]
+    for k, (left, right) in enumerate(spans):
+        if left < -tolerance or right > width + tolerance:
+            yield (
+                f"{name}.{k}: reaches from {_um(left)} to {_um(right)}, out of the stack from 0 um to {_um(width)}; "
+                "move it, make half_width smaller or stack.width larger"
+            )
+        for j, (other_left, other_right) in enumerate(spans[:k]):
+            if left < other_right - tolerance and other_left < right - tolerance:
+                yield (
+                    f"{name}.{k}: from {_um(left)} to {_um(right)} overlaps {name}.{j} "
+                    f"from {_um(other_left)} to {_um(other_right)}; move one of them or make it narrower"
+                )
+
+
+def _voids(case: Case) -> Iterator[str]:
+    width, thickness = case.stack.width, case.lithium.thickness
+    covered = sum(right - left for left, right in (void.span(width) for void in case.void))
+    if covered >= width * (1 - ROUND_OFF) and not list(_spots(case, "void", case.void)):
+        yield f"void: voids take the whole width of {_um(width)} and leave nothing in contact; make half_width smaller"
+    for k, void in enumerate(case.void):
+        if void.depth > thickness / 2:
+            yield (
+                f"void.{k}.depth: {_um(void.depth)} is more than half of lithium.thickness, {_um(thickness)}; "
+                "make the void shallower or the lithium thicker"
+            )
+        slope = steepest(void, case.mesh.near)
+        if slope > 1:
+            yield (
+                f"void.{k}.depth: {_um(void.depth)} on a half_width of {_um(void.half_width)} gives the {void.profile} a "
+                f"slope of {slope:.3g}; the surface of lithium is a height over the interface, with slopes up to 1: "
+                "make the void shallower or wider"
+            )
+
+
+def steepest(void: Void, near: float) -> float:
+    """Largest slope of the void's surface; nan where the profile is unknown.
+
+    The rim of an ellipse is vertical: there it is the mean slope over one mesh size `near` (µm).
+    """
+    aspect = void.depth / void.half_width
+    rim = min(near / void.half_width, 1.0)
+    slopes = {"parabola": 2 * aspect, "cosine": math.pi / 2 * aspect, "ellipse": aspect * math.sqrt(2 / rim - 1)}
+    return slopes.get(void.profile, math.nan)
+
+
+def _protocol(case: Case) -> Iterator[str]:
+    for k, step in enumerate(case.protocol):
+        yield from _current(f"protocol.{k}.current", step)
+        if case.interface.contact == "asperity":
+            for key, pressure in (("pressure", step.pressure), ("pressure_end", step.pressure_end)):
+                if pressure == 0:
+                    yield (
+                        f'protocol.{k}.{key}: "0 MPa" leaves no contact; '
+                        'give a pressure above 0, for example "0.1 MPa", or write interface.contact = "bonded"'
+                    )
+
+
+def _current(key: str, step: Step) -> Iterator[str]:
+    if step.mode in ("strip", "plate") and step.current is None:
+        yield f'{key}: is missing, a step with mode = "{step.mode}" needs it; write for example current = "0.5 mA/cm^2"'
+    if step.mode in ("rest", "press") and step.current is not None:
+        yield f'{key}: a step with mode = "{step.mode}" carries no current; remove this key, or write mode = "strip" or "plate"'
+
+
+def _mesh(case: Case) -> Iterator[str]:
+    mesh = case.mesh
+    if mesh.near > mesh.far:
+        yield f"mesh.near: {_um(mesh.near)} is coarser than mesh.far, {_um(mesh.far)}; make near smaller or far larger"
+    if mesh.near > case.stack.width / 4:
+        yield f"mesh.near: {_um(mesh.near)} is more than a quarter of stack.width, {_um(case.stack.width)}; make near smaller"
+
+
+def _time_steps(case: Case) -> Iterator[str]:
+    numerics = case.numerics
+    if numerics.dt_min > numerics.dt_initial:
+        yield (
+            f'numerics.dt_min: "{format_quantity(numerics.dt_min, "s")}" is more than numerics.dt_initial, '
+            f'"{format_quantity(numerics.dt_initial, "s")}"; make dt_min smaller'
+        )
+    if numerics.dt_max is not None and numerics.dt_initial > numerics.dt_max:
+        yield (
+            f'numerics.dt_initial: "{format_quantity(numerics.dt_initial, "s")}" is more than numerics.dt_max, '
+            f'"{format_quantity(numerics.dt_max, "s")}"; make dt_initial smaller'
+        )
+
+
+def _mesh_warnings(case: Case) -> Iterator[str]:
+    near, rate = case.mesh.near, case.s_max
+    if case.mesh.file is not None:
+        return
+    if near > case.lithium.length / 2:
+        yield (
+            f"mesh.near: {_um(near)} is more than half of lithium.length, {_um(case.lithium.length)}: "
+            "where voids open is not resolved"
+        )
+    if rate > 0 and case.interface.vacancies == "on" and near > (layer := case.lithium.f_c * case.lithium.D / rate / 3):
+        yield (
+            f"mesh.near: {_um(near)} is more than f_c D/(3 s), {layer:.2g} um: "
+            "the layer of vacancies below the interface is not resolved"
+        )
+    for k, void in enumerate(case.void):
+        if void.half_width < 4 * near:
+            yield (
+                f"void.{k}.half_width: {_um(void.half_width)} is less than 4 times mesh.near, {_um(near)}: "
+                "the void is hardly resolved"
+            )
+
+
+def _load_warnings(case: Case) -> Iterator[str]:
+    layer = case.interface.stiffness * case.interface.roughness
+    stripped, largest = 0.0, 0.0
+    for k, step in enumerate(case.protocol):
+        pressure = step.pressure_range[1]
+        if case.interface.contact == "asperity" and pressure > 3 * layer:
+            yield (
+                f"protocol.{k}.pressure: {format_quantity(pressure, 'MPa')} is more than 3 times stiffness times roughness, "
+                f"{layer:.3g} MPa: the asperity layer is pressed far below its thickness; make interface.stiffness larger"
+            )
+        stripped += step.signed_current * step.duration * lithium().molar_volume / FARADAY
+        largest = max(largest, stripped)
+    if largest > case.lithium.thickness / 2:
+        yield (
+            f"lithium.thickness: the protocol strips {largest:.3g} um of {_um(case.lithium.thickness)}: "
+            "the run fails where lithium is used up; make the lithium thicker or the protocol shorter"
+        )
+
+
+def _stack_warnings(case: Case) -> Iterator[str]:
+    if case.electrolyte.far_side == "equipotential" and case.electrolyte.thickness < case.stack.width:
+        yield (
+            f"electrolyte.thickness: {_um(case.electrolyte.thickness)} is less than half a period "
+            f"(stack.width, {_um(case.stack.width)}): the equipotential far side evens out the current"
+        )

@@ -1,0 +1,39 @@
+"""Building blocks of the case models: the base class and the field types, each with its unit and the range that makes sense."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cellfem.units import quantity
+
+
+class Section(BaseModel):
+    """A table of a case file: frozen, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+Length = Annotated[float, quantity("um", gt=0.0, le=1e5)]
+Place = Annotated[float, quantity("um", ge=0.0, le=1e5)]
+Time = Annotated[float, quantity("s", gt=0.0, le=1e9)]
+Pressure = Annotated[float, quantity("MPa", ge=0.0, le=1e3)]
+PositivePressure = Annotated[float, quantity("MPa", gt=0.0, le=1e3)]
+CurrentDensity = Annotated[float, quantity("A/m^2", gt=0.0, le=1e5)]
+Voltage = Annotated[float, quantity("V", gt=0.0, le=100.0)]
+Temperature = Annotated[float, quantity("K", ge=223.15, le=443.15)]  # well below the melting point of lithium, 453.65 K
+AreaResistance = Annotated[float, quantity("ohm*m^2", gt=0.0, le=1e4)]
+Conductivity = Annotated[float, quantity("S*um/m^2", gt=0.0, le=1e10)]
+Diffusivity = Annotated[float, quantity("um^2/s", gt=0.0, le=1e6)]
+SurfaceTension = Annotated[float, quantity("MPa*um", ge=0.0, le=10.0)]
+Stiffness = Annotated[float, quantity("MPa/um", gt=0.0, le=1e8)]
+Velocity = Annotated[float, quantity("um/s", gt=0.0, le=1e3)]
+Rate = Annotated[float, quantity("1/s", gt=0.0, le=1e15)]
+ActivationEnergy = Annotated[float, quantity("J/mol", ge=0.0, le=5e5)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Count = Annotated[int, Field(strict=True)]
+Switch = Annotated[bool, Field(strict=True)]
+
+
+def default(text: object) -> Any:
+    """A default written as the user would write it, with its unit; it passes the same checks."""
+    return Field(default=text, validate_default=True)

@@ -1,0 +1,32 @@
+"""Meshes of the stack: lithium over electrolyte, the interface Γ between them, and the voids. Knows no physics."""
+
+from cellfem.geometry.build import WallLayers, build_stack, with_voids
+from cellfem.geometry.files import read_mesh, write_msh
+from cellfem.geometry.groups import BOTTOM, CELL_NAMES, ELECTROLYTE, FACET_NAMES, INTERFACE, LEFT, LITHIUM, RIGHT, TOP, VOID
+from cellfem.geometry.stack import MeshError, StackMesh, interface_nodes
+from cellfem.geometry.voids import Patch, Void, edges, gap_profile
+
+__all__ = [
+    "BOTTOM",
+    "CELL_NAMES",
+    "ELECTROLYTE",
+    "FACET_NAMES",
+    "INTERFACE",
+    "LEFT",
+    "LITHIUM",
+    "RIGHT",
+    "TOP",
+    "VOID",
+    "MeshError",
+    "Patch",
+    "StackMesh",
+    "Void",
+    "WallLayers",
+    "build_stack",
+    "edges",
+    "gap_profile",
+    "interface_nodes",
+    "read_mesh",
+    "with_voids",
+    "write_msh",
+]

@@ -1,0 +1,62 @@
+"""Solid electrolytes: charge transport, elasticity, strength, and what their clean interface with lithium is like."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+from cellfem.materials.parameters import Parameter, parameter, read_data, unknown
+
+_UNITS = {
+    "conductivity": "S*um/m^2",
+    "conductivity_activation": "J/mol",
+    "young_modulus": "MPa",
+    "poisson_ratio": None,
+    "fracture_toughness": "MPa*um^0.5",
+    "flexural_strength": "MPa",
+    "asr_clean": "ohm*m^2",
+    "adhesion_energy_clean": "MPa*um",
+}
+
+
+@dataclass(frozen=True)
+class Electrolyte:
+    """A solid electrolyte at 25 degC in working units, None where not known; `parameters` has text, range and source of each."""
+
+    name: str
+    conductivity: float  # κ, A/m² per V/µm
+    conductivity_activation: float  # J/mol
+    young_modulus: float  # MPa
+    poisson_ratio: float
+    fracture_toughness: float  # K_Ic, MPa·µm^½
+    flexural_strength: float | None  # MPa
+    asr_clean: float | None  # Ω m²
+    adhesion_energy_clean: float | None  # MPa·µm
+    parameters: Mapping[str, Parameter]
+
+
+def electrolyte_names() -> tuple[str, ...]:
+    """Names of the materials of electrolytes.toml."""
+    return tuple(read_data("electrolytes.toml"))
+
+
+@cache
+def electrolyte(name: str) -> Electrolyte:
+    """The material `name` of electrolytes.toml. Raises UnknownMaterialError."""
+    data = read_data("electrolytes.toml")
+    if name not in data:
+        raise unknown("electrolyte", name, data)
+    table = {key: parameter(entry, _UNITS[key]) for key, entry in data[name].items()}
+    value = {key: item.value for key, item in table.items()}
+    return Electrolyte(
+        name=name,
+        conductivity=value["conductivity"],
+        conductivity_activation=value["conductivity_activation"],
+        young_modulus=value["young_modulus"],
+        poisson_ratio=value["poisson_ratio"],
+        fracture_toughness=value["fracture_toughness"],
+        flexural_strength=value.get("flexural_strength"),
+        asr_clean=value.get("asr_clean"),
+        adhesion_energy_clean=value.get("adhesion_energy_clean"),
+        parameters=MappingProxyType(table),
+    )

@@ -1,0 +1,58 @@
+"""One parameter of a data file: value, range, quality, source."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from cellfem.units import parse_quantity
+
+
+class UnknownMaterialError(KeyError):
+    """No material or parameter set has this name; str() lists those that exist."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A value with its range in working units, its text as the data file has it, and where it comes from."""
+
+    value: float
+    low: float
+    high: float
+    text: str
+    quality: str  # "read" | "recalled" | "model"
+    source: str
+
+
+def read_data(name: str) -> dict[str, Any]:
+    """The TOML data file `name` of this package."""
+    return tomllib.loads(files("cellfem.materials").joinpath(name).read_text(encoding="utf-8"))
+
+
+def parameter(entry: Mapping[str, Any], unit: str | None) -> Parameter:
+    """A data-file table {value, range, quality, source} in the working unit `unit`, None where dimensionless.
+
+    Raises ValueError for a value outside its range.
+    """
+    value, low, high = (in_unit(item, unit) for item in (entry["value"], *entry["range"]))
+    if not low <= value <= high:
+        raise ValueError(f"value {entry['value']} lies outside its range {entry['range']}")
+    return Parameter(value, low, high, str(entry["value"]), entry["quality"], entry["source"])
+
+
+def in_unit(value: str | float, unit: str | None) -> float:
+    """A data-file value in the working unit `unit`, None where dimensionless."""
+    return float(value) if unit is None else parse_quantity(value, unit)
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> UnknownMaterialError:
+    """The error for an unknown `name`, with the nearest known one."""
+    names = list(known)
+    near = difflib.get_close_matches(name.lower(), [k.lower() for k in names], n=1)
+    hint = "".join(f'; did you mean "{k}"?' for k in names if k.lower() in near)
+    return UnknownMaterialError(f'"{name}" is no {what} that cellfem knows{hint} (there are {", ".join(names)})')

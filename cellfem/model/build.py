@@ -1,0 +1,58 @@
+"""A model: domain, unknowns and compiled residual, with the numbers set."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from mpi4py import MPI
+
+from cellfem.domain import Domain, build_domain
+from cellfem.geometry import StackMesh
+from cellfem.model import start
+from cellfem.model.extension import MapExtension
+from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.residual import Residual, build_residual
+from cellfem.model.state import State, create_state
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything that a solver and an observer need; the numbers of the moment are in `residual.constants`."""
+
+    domain: Domain
+    structure: Structure
+    interface: Interface
+    numerics: Numerics
+    state: State
+    residual: Residual
+    extension: MapExtension
+
+    def set_load(self, load: Load) -> None:
+        k = self.residual.constants
+        k.pressure.value, k.current.value, k.platen.value = load.pressure, load.current, float(load.platen)
+
+    def set_material(self, material: Material) -> None:
+        k = self.residual.constants
+        k.diffusivity.value, k.conductivity.value = material.diffusivity, material.conductivity
+        k.temperature.value, k.resistance_factor.value = material.temperature, material.resistance_factor
+
+    def place_surface(self, pressure: float) -> None:
+        """Initial gap in contact equilibrium with `pressure`, no vacancies, no travel; the velocities are left to a start solve."""
+        s = self.state
+        for u in s.unknowns:
+            u.x.array[:] = 0.0
+        if not self.structure.bonded:
+            x = s.gamma.function_space.tabulate_dof_coordinates()[s.gamma_nodes, 0]
+            gap = start.start_gap(self.domain, self.interface, pressure)
+            s.gamma.x.array[2 * s.gamma_nodes] = np.interp(x, self.domain.gap_x, gap)
+            s.update_map()
+            self.extension.extend()
+
+
+def build_model(stack: StackMesh | None, structure: Structure, interface: Interface, numerics: Numerics, comm: MPI.Intracomm) -> Model:
+    """Build and compile (collective; `stack` is needed on rank 0 only)."""
+    domain = build_domain(stack, comm)
+    state = create_state(domain, structure)
+    residual = build_residual(domain, state, structure)
+    start.set_interface(state, residual.constants, interface)
+    return Model(domain, structure, interface, numerics, state, residual, MapExtension(domain, state))

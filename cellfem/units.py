@@ -1,0 +1,218 @@
+"""Units: the one place that converts. Text with a unit outside, floats in working units (µm, s, MPa, V, A/m², K, J/mol) inside.
+
+Conversion is decimal, so that "10 nm" is exactly the float 0.01 and a value written out reads back as the same float.
+"""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from decimal import Decimal, DecimalException
+from typing import Any
+
+import pint
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+FARADAY = 96485.33212
+"""C/mol (CODATA 2018, exact)."""
+GAS_CONSTANT = 8.31446261815324
+"""J/(mol K) (CODATA 2018, exact)."""
+T_REFERENCE = 298.15
+"""K, the 25 degC at which temperature-dependent parameters are given."""
+
+ureg: pint.UnitRegistry[Decimal] = pint.UnitRegistry(non_int_type=Decimal)
+_AVOGADRO = Decimal("6.02214076e23")
+
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_QUANTITY = re.compile(rf"\s*({_NUMBER}|[+-]?(?:nan|inf(?:inity)?)\b)\s*(.*?)\s*", re.IGNORECASE | re.DOTALL)
+_PATTERN = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*(1/)?[A-Za-zµμΩ°Å].*$"
+
+
+class QuantityError(ValueError):
+    """The text is no quantity of the kind wanted; str() says why and what to write instead."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of quantity: how to name it, an example to write, and the unit in which users are shown it."""
+
+    name: str
+    example: str
+    shown: str
+
+
+KINDS: dict[str, Kind] = {
+    "um": Kind("a length", "25 um", "um"),
+    "s": Kind("a time", "1 h", "s"),
+    "MPa": Kind("a pressure", "0.4 MPa", "MPa"),
+    "A/m^2": Kind("a current density", "0.5 mA/cm^2", "mA/cm^2"),
+    "V": Kind("a voltage", "0.2 V", "V"),
+    "K": Kind("a temperature", "25 degC", "degC"),
+    "ohm*m^2": Kind("an area-specific resistance", "10 ohm*cm^2", "ohm*cm^2"),
+    "S*um/m^2": Kind("a conductivity", "0.4 mS/cm", "mS/cm"),
+    "um^2/s": Kind("a diffusivity", "8e-15 m^2/s", "m^2/s"),
+    "um/s": Kind("a velocity", "1e-3 um/s", "um/s"),
+    "1/s": Kind("a rate", "1e-8 1/s", "1/s"),
+    "MPa*um": Kind("a surface tension or energy per area", "0.5 N/m", "N/m"),
+    "MPa/um": Kind("a stiffness (pressure per length)", "100 MPa/um", "MPa/um"),
+    "MPa*s/um": Kind("a friction coefficient (pressure per velocity)", "1e3 MPa*s/um", "MPa*s/um"),
+    "MPa*um^0.5": Kind("a fracture toughness", "1.0 MPa*m^0.5", "MPa*m^0.5"),
+    "cm^3/mol": Kind("a molar volume", "13.0 cm^3/mol", "cm^3/mol"),
+    "J/mol": Kind("an activation energy", "37 kJ/mol", "kJ/mol"),
+}
+"""Every working unit that cellfem uses. 1 cm³/mol = 1 µm·m²/mol = 1 J/mol/MPa: it serves iΩ/F in µm/s and Ωp in J/mol alike."""
+
+_OTHER_KINDS = {
+    "kg": "a mass", "N": "a force", "J": "an energy", "A": "a current", "C": "a charge", "ohm": "a resistance",
+    "S": "a conductance",
+    "ohm*m": "a resistivity", "m^2": "an area", "m^3": "a volume", "mol": "an amount", "W": "a power", "MPa*s": "a viscosity",
+    "kg/m^3": "a density", "K/s": "a heating rate", "dimensionless": "a number without unit", "C/m^2": "a charge per area",
+    "S/m^2": "a conductance per area", "m/s^2": "an acceleration", "MPa/s": "a pressure rate",
+}  # fmt: skip
+_NAME_OF = {ureg.parse_units(unit).dimensionality: name for unit, name in _OTHER_KINDS.items()} | {
+    ureg.parse_units(unit).dimensionality: kind.name for unit, kind in KINDS.items()
+}
+
+
+def as_written(value: object) -> str:
+    """A value as the user would have written it in TOML, for error texts."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def parse_quantity(text: object, unit: str) -> float:
+    """The value of `text` ("0.4 MPa", "25 degC") in the working unit `unit`, one of KINDS.
+
+    For "J/mol" an energy in eV is taken per particle. Raises QuantityError for anything but text with a finite number and a unit
+    of the right dimension.
+    """
+    kind = KINDS[unit]
+    remedy = f'write for example "{kind.example}"'
+    if not isinstance(text, str):
+        what = "has no unit" if isinstance(text, int | float) and not isinstance(text, bool) else f"is not {kind.name}"
+        raise QuantityError(f"{as_written(text)} {what}; {remedy}, in quotes")
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise QuantityError(f"{as_written(text)} is not a number with a unit; {remedy}")
+    number, symbol = match.groups()
+    if not symbol:
+        raise QuantityError(f"{as_written(text)} has no unit; {remedy}")
+    try:
+        value = float(_convert(Decimal(number), _parse_unit(text, symbol, remedy), unit, text))
+    except DecimalException:  # beyond what even decimals hold
+        value = math.inf
+    if not math.isfinite(value):
+        raise QuantityError(f"{as_written(text)} is not a finite number; {remedy}")
+    return value
+
+
+def _parse_unit(text: str, symbol: str, remedy: str) -> pint.Unit:
+    try:
+        return ureg.parse_units(symbol)
+    except Exception as error:  # pint's parser lets through whatever its tokeniser or the unit's arithmetic raises
+        raise QuantityError(f'{as_written(text)}: cellfem does not know the unit "{symbol}"; {remedy}') from error
+
+
+def _convert(number: Decimal, symbol: pint.Unit, unit: str, text: str) -> Decimal:
+    kind = KINDS[unit]
+    if unit == "J/mol" and "electron_volt" in str(symbol) and symbol.dimensionality == ureg.parse_units("J").dimensionality:
+        return ureg.Quantity(number, symbol).to("J").magnitude * _AVOGADRO
+    if symbol.dimensionality != ureg.parse_units(unit).dimensionality:
+        found = _NAME_OF.get(symbol.dimensionality, f"of dimension {symbol.dimensionality}")
+        raise QuantityError(f'{as_written(text)} is {found}, not {kind.name}; write for example "{kind.example}"')
+    return ureg.Quantity(number, symbol).to(unit).magnitude
+
+
+def format_quantity(value: float, unit: str) -> str:
+    """`value` (working unit) as text: in the unit that users know where that reads back exactly, else in the working unit."""
+    shown = KINDS[unit].shown
+    magnitude = float(ureg.Quantity(Decimal(repr(value)), unit).to(shown).magnitude)
+    text = f"{_short(magnitude)} {shown}"
+    return text if parse_quantity(text, unit) == value else f"{_short(value)} {unit}"
+
+
+def _short(value: float) -> str:
+    return repr(value).removesuffix(".0")
+
+
+@dataclass(frozen=True)
+class QuantityType:
+    """What `quantity` returns: the pydantic metadata of a quantity field."""
+
+    unit: str
+    gt: float | None
+    ge: float | None
+    lt: float | None
+    le: float | None
+    words: tuple[str, ...]
+
+    @property
+    def example(self) -> str:
+        """A text that the field could take."""
+        return KINDS[self.unit].example
+
+    def validate(self, value: object) -> float | str:
+        """The value in the working unit, or one of `words` as it is. Raises PydanticCustomError."""
+        if isinstance(value, str) and value in self.words:
+            return value
+        try:
+            number = parse_quantity(value, self.unit)
+            self._check_range(value, number)
+        except QuantityError as error:
+            choice = " or " + " or ".join(as_written(word) for word in self.words) if self.words else ""
+            raise PydanticCustomError("quantity", "{text}", {"text": f"{error}{choice}"}) from error
+        return number
+
+    def _check_range(self, value: object, number: float) -> None:
+        below = (self.gt is not None and not number > self.gt) or (self.ge is not None and not number >= self.ge)
+        above = (self.lt is not None and not number < self.lt) or (self.le is not None and not number <= self.le)
+        if below or above:
+            raise QuantityError(
+                f'{as_written(value)} is out of range: it must be {self.range_text()}; write for example "{self.example}"'
+            )
+
+    def range_text(self) -> str:
+        """The allowed range in words, in the users' unit."""
+        limits = [("above", self.gt), ("at least", self.ge), ("below", self.lt), ("at most", self.le)]
+        return " and ".join(f"{word} {format_quantity(limit, self.unit)}" for word, limit in limits if limit is not None)
+
+    def serialize(self, value: float | str) -> str:
+        """Text that `validate` reads back as `value`."""
+        return value if isinstance(value, str) else format_quantity(value, self.unit)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self.validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(self.serialize, when_used="json"),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        kind = KINDS[self.unit]
+        limits = self.range_text()
+        description = f"{kind.name} with its unit" + (f", {limits}" if limits else "")
+        text: JsonSchemaValue = {"type": "string", "description": description, "examples": [kind.example], "pattern": _PATTERN}
+        if not self.words:
+            return text
+        return {"anyOf": [{"enum": list(self.words)}, text], "examples": [*self.words, kind.example]}
+
+
+def quantity(
+    unit: str,
+    *,
+    gt: float | None = None,
+    ge: float | None = None,
+    lt: float | None = None,
+    le: float | None = None,
+    words: tuple[str, ...] = (),
+) -> QuantityType:
+    """Pydantic metadata of a quantity field: `Pressure = Annotated[float, quantity("MPa", ge=0.0)]`.
+
+    The field takes text with a unit ("0.4 MPa"), holds a float in the working unit `unit` (one of KINDS) and is dumped in JSON
+    mode as text that reads back exactly. Bounds are in the working unit; error texts show them in the users' unit. `words` are
+    plain words allowed in place of a quantity (annotate the field `float | Literal[...]` then). Bare numbers, other dimensions,
+    nan and inf are errors. Raises ValueError for a unit that is not in KINDS.
+    """
+    if unit not in KINDS:
+        raise ValueError(f"{unit} is no working unit of cellfem: add it to units.KINDS")
+    return QuantityType(unit, gt, ge, lt, le, words)

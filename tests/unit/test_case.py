@@ -1,0 +1,206 @@
+"""Case files: the example, defaults, overrides, what is written back, the JSON schema."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from cellfem.case import Case, CaseError, json_schema, load_case, parse_case, resolved_toml, warnings
+from cellfem.materials import creep_set
+from cellfem.units import FARADAY
+
+EXAMPLE = Path(__file__).parents[2] / "cases" / "strip-void" / "case.toml"
+SHORT = {"protocol": [{"mode": "strip", "current": "0.5 mA/cm^2", "duration": "1 h", "pressure": "0.4 MPa"}]}
+
+
+def short(**step: Any) -> dict[str, Any]:
+    return {"protocol": [SHORT["protocol"][0] | step]}
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "case.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_example_in_working_units() -> None:
+    case = load_case(EXAMPLE)
+    assert (case.stack.dimension, case.stack.symmetry, case.stack.width, case.stack.sides) == (2, "plane", 25.0, "mirror")
+    assert (case.lithium.thickness, case.lithium.creep_set) == (20.0, creep_set("masias"))
+    assert (case.lithium.f_c, case.lithium.D, case.lithium.length, case.lithium.surface_tension) == (0.2, 8e-3, 1.0, 0.5)
+    assert (case.electrolyte.material, case.electrolyte.conductivity, case.electrolyte.far_side) == ("LLZO", 4e4, "equipotential")
+    interface = case.interface
+    assert (interface.asr, interface.roughness, interface.stiffness, interface.half_pressure) == (1e-3, 0.01, 100.0, 0.02)
+    assert (interface.friction, interface.contact, interface.adhesion) == ("slip", "asperity", 0.0)
+    (void,), (patch,), (step,) = case.void, case.patch, case.protocol
+    assert (void.center, void.half_width, void.depth, void.profile) == (0.0, 5.0, 1.0, "parabola")
+    assert (patch.center, patch.half_width, patch.asr, patch.edge) == (17.5, 2.5, 0.1, 0.5)
+    assert (step.mode, step.current, step.duration, step.pressure, step.temperature) == ("strip", 5.0, 3600.0, 0.4, 298.15)
+    assert (step.stop.voltage, step.stop.contact, step.stop.gap, step.top) == (0.2, None, None, "platen")
+    assert (case.mesh.near, case.mesh.far, case.mesh.file) == (0.4, 2.0, None)
+
+
+def test_a_folder_stands_for_its_case_file() -> None:
+    assert load_case(EXAMPLE.parent) == load_case(EXAMPLE)
+
+
+def test_short_file_suffices() -> None:
+    case = parse_case(SHORT)
+    assert (case.stack.width, case.void, case.patch, case.output.pictures) == (25.0, (), (), True)
+
+
+def test_load_read_off_the_protocol() -> None:
+    steps = [
+        {"mode": "press", "duration": "1 min", "pressure": "1 MPa", "pressure_end": "3 MPa"},
+        {"mode": "strip", "current": "0.5 mA/cm^2", "duration": "1 h", "pressure": "3 MPa"},
+        {"mode": "rest", "duration": "2 min", "pressure": "1 MPa"},
+        {"mode": "plate", "current": "1 mA/cm^2", "duration": "10 min", "pressure": "1 MPa"},
+    ]
+    case = parse_case({"protocol": steps})
+    assert [step.signed_current for step in case.protocol] == [0.0, 5.0, 0.0, -10.0]
+    assert case.total_duration == 60 + 3600 + 120 + 600
+    assert case.current_max == 10.0
+    assert case.s_max == pytest.approx(10.0 * 13.0e-6 / FARADAY * 1e6)
+    ramp, constant = case.protocol[:2]
+    assert [ramp.pressure_at(t) for t in (0.0, 30.0, 60.0, 90.0)] == [1.0, 2.0, 3.0, 3.0]
+    assert (constant.pressure_at(10.0), ramp.pressure_range, constant.pressure_range) == (3.0, (1.0, 3.0), (3.0, 3.0))
+
+
+def test_creep_of_ones_own() -> None:
+    own = {"n": 6.6, "Q": "37 kJ/mol"}
+    by_298 = parse_case(SHORT | {"lithium": {"creep": own | {"A298": "9.2e-4 1/s"}}}).lithium.creep_set
+    assert (by_298.n, by_298.Q, by_298.A298) == (6.6, 37e3, 9.2e-4)
+    prefactor = by_298.A298 / by_298.A(1e300)  # A0 is the limit of infinite temperature
+    by_0 = parse_case(SHORT | {"lithium": {"creep": own | {"A0": f"{by_298.A298 / prefactor!r} 1/s"}}}).lithium.creep_set
+    assert by_0.A(333.15) == pytest.approx(by_298.A(333.15), rel=1e-12)
+
+
+def test_voids_centred_on_a_mirror_plane_are_cut_there() -> None:
+    voids = [{"center": c, "half_width": "5 um", "depth": "1 um"} for c in ("0 um", "12 um", "25 um")]
+    case = parse_case(SHORT | {"void": voids})
+    assert [void.span(25.0) for void in case.void] == [(0.0, 5.0), (7.0, 17.0), (20.0, 25.0)]
+
+
+def test_annular_void_is_allowed() -> None:
+    void = {"center": "10 um", "half_width": "3 um", "depth": "1 um"}
+    assert parse_case(SHORT | {"stack": {"symmetry": "axisymmetric"}, "void": [void]}).void[0].center == 10.0
+
+
+def test_bonded_contact_needs_no_pressure() -> None:
+    case = parse_case(short(pressure="0 MPa") | {"interface": {"contact": "bonded"}})
+    assert case.protocol[0].pressure == 0.0
+
+
+def test_overrides() -> None:
+    changes = [
+        "protocol.0.pressure=2 MPa",
+        'void.0.depth="0.5 um"',
+        "numerics.porosity_switch=0",
+        "protocol.0.stop.contact = 0.5",
+        "numerics.dt=['1 s', '2 s']",
+        "lithium.creep=lepage",
+        "output.pictures=false",
+        "patch=[]",
+    ]
+    case = load_case(EXAMPLE, changes)
+    assert (case.protocol[0].pressure, case.void[0].depth, case.numerics.porosity_switch) == (2.0, 0.5, 0.0)
+    assert (case.protocol[0].stop.contact, case.protocol[0].stop.voltage, case.numerics.dt) == (0.5, 0.2, (1.0, 2.0))
+    assert (case.lithium.creep, case.output.pictures, case.patch) == ("lepage", False, ())
+
+
+def rich_case() -> Case:
+    return parse_case(
+        {
+            "title": 'with "quotes", a \\ and a\nsecond line',
+            "lithium": {"creep": {"A0": "1.3e3 1/s", "n": 5, "Q": "0.4 eV"}, "removal_rate": "0.123456789 um/s", "f_c": 1 / 3},
+            "electrolyte": {"material": "Li6PS5Cl", "conductivity": "1.23456789 mS/cm"},
+            "interface": {"friction": "1.1e3 MPa*s/um", "vacancies": "off"},
+            "void": [{"center": "1.234 mm", "half_width": "33.3 nm", "depth": "7.7 nm", "profile": "cosine"}],
+            "stack": {"width": "3 mm"},
+            "protocol": [
+                {"mode": "press", "duration": "1 min", "pressure": "1 psi", "pressure_end": "3 bar", "temperature": "77 degF"},
+                {"mode": "plate", "current": "1 A/cm^2", "duration": "0.7 ms", "pressure": "1 MPa", "stop": {"contact": 0.1}},
+            ],
+            "numerics": {"dt": ["1 ms", "0.3 s"]},
+            "output": {"fields": ["porosity"], "interval": "7 s"},
+        }
+    )
+
+
+@pytest.mark.parametrize("case", [load_case(EXAMPLE), parse_case(SHORT), rich_case()], ids=["example", "short", "rich"])
+def test_resolved_file_reads_back_to_an_equal_case(case: Case, tmp_path: Path) -> None:
+    assert load_case(write(tmp_path, resolved_toml(case, "cellfem 0.1\ncommit abc"))) == case
+
+
+def test_resolved_file_has_header_sources_defaults_and_units() -> None:
+    text = resolved_toml(load_case(EXAMPLE), "cellfem 0.1\ncommit abc")
+    assert text.startswith("# cellfem 0.1\n# commit abc\n")
+    assert "# creep masias: n 6.56, Q 37 kJ/mol, A298 0.0077 1/s/MPa^n (read); Masias et al. 2019" in text
+    assert "# LLZO conductivity: 0.4 mS/cm (read); Roy" in text
+    assert 'stiffness = "100 MPa/um"' in text
+    assert 'stop.voltage = "0.2 V"' in text
+
+
+def test_mesh_file_is_taken_from_the_folder_of_the_case(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8").replace("[mesh]", '[mesh]\nfile = "my.msh"')
+    path = write(tmp_path, text)
+    with pytest.raises(CaseError, match=r'mesh\.file: there is no file ".*my\.msh"; give its path from the folder of the case'):
+        load_case(path)
+    (tmp_path / "my.msh").touch()
+    assert load_case(path).mesh.file == str((tmp_path / "my.msh").resolve())
+
+
+def test_case_is_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load_case(EXAMPLE).stack.width = 3.0
+
+
+def test_schema_takes_the_example_and_refuses_bad_files() -> None:
+    schema = json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    example = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    assert list(validator.iter_errors(example)) == []
+    assert list(validator.iter_errors(tomllib.loads(resolved_toml(rich_case())))) == []
+    for bad in (
+        example | {"stak": {}},
+        example | {"mesh": {"near": 0.4}},
+        example | {"mesh": {"near": "0.4"}},
+        example | {"interface": {"friction": "slipp"}},
+        example | {"lithium": {"creep": "masia"}},
+        {"title": "no protocol"},
+    ):
+        assert list(validator.iter_errors(bad))
+
+
+def test_schema_describes_every_key() -> None:
+    sections = json_schema()["$defs"]
+    assert {"Stack", "Lithium", "Interface", "Void", "Patch", "Step", "Mesh", "Numerics", "Output"} <= set(sections)
+    for section in sections.values():
+        assert all(len(key["description"]) > 10 for key in section["properties"].values())
+
+
+def test_example_warns_of_its_thin_electrolyte_only() -> None:
+    assert warnings(load_case(EXAMPLE)) == [
+        (
+            "electrolyte.thickness: 20 um is less than half a period (stack.width, 25 um): "
+            "the equipotential far side evens out the current"
+        )
+    ]
+
+
+def test_warnings_name_key_and_remedy() -> None:
+    base = SHORT | {"electrolyte": {"thickness": "25 um"}}
+    assert warnings(parse_case(base)) == []
+    (coarse,) = warnings(parse_case(base | {"mesh": {"near": "0.6 um"}}))
+    assert coarse.startswith("mesh.near: 0.6 um is more than half of lithium.length, 1 um")
+    (layer,) = warnings(parse_case(base | short(current="2 mA/cm^2", duration="10 min")))
+    assert layer.startswith("mesh.near: 0.4 um is more than f_c D/(3 s), 0.2 um")
+    (small,) = warnings(parse_case(base | {"void": [{"center": "5 um", "half_width": "1 um", "depth": "0.1 um"}]}))
+    assert small.startswith("void.0.half_width: 1 um is less than 4 times mesh.near, 0.4 um")
+    (pressed,) = warnings(parse_case(base | short(pressure_end="10 MPa")))
+    assert pressed.startswith("protocol.0.pressure: 10 MPa is more than 3 times stiffness times roughness, 1 MPa")
+    (used_up,) = warnings(parse_case(base | short(duration="10 h")))
+    assert used_up.startswith("lithium.thickness: the protocol strips 24.3 um of 20 um")
