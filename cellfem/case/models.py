@@ -129,6 +129,8 @@ class Lithium(Section):
     """Porosity at which vacancies coalesce and contact carries no current; a choice of the model."""
     D: Diffusivity = default(_LITHIUM.parameters["D"].text)
     """Diffusivity of vacancies at 25 degC: bulk self-diffusion, grain boundaries may be 1e3 to 1e6 times faster."""
+    D_activation: ActivationEnergy = default(_LITHIUM.parameters["D_activation"].text)
+    """Activation energy of the diffusivity."""
     length: Length = default(_LITHIUM.parameters["length"].text)
     """Length below which a void is porosity and above which it is geometry; a choice of the model."""
     surface_tension: SurfaceTension = default(_LITHIUM.parameters["surface_tension"].text)
@@ -293,8 +295,8 @@ class Numerics(Section):
     """The void moves in true geometry (ALE), or linearised on the flat reference (for comparison)."""
     scheme: Literal["euler", "bdf2"] = "euler"
     """Time stepping: implicit Euler or BDF2."""
-    tolerance: Annotated[Number, Field(gt=0.0, lt=1.0)] = 1e-3
-    """Relative error in time allowed per step."""
+    tolerance: Annotated[Number, Field(gt=0.0, lt=1.0)] = 0.05
+    """Local error in time allowed per step, in porosity over f_c and in gap over (roughness + gap/10)."""
     dt: Annotated[tuple[Time, ...], Field(min_length=1)] | None = None
     """Prescribed time steps in their order, in place of error control; the last one is repeated until the end."""
     dt_initial: Time = default("0.1 s")
@@ -303,10 +305,10 @@ class Numerics(Section):
     """Smallest time step: below it the solver gives up."""
     dt_max: Time | None = None
     """Largest time step; without it 1/30 of the protocol step."""
-    newton_tolerance: Annotated[Number, Field(gt=0.0, lt=1.0)] = 1e-9
-    """Relative tolerance of Newton's method."""
-    newton_max: Annotated[Count, Field(ge=1, le=1000)] = 30
-    """Most Newton iterations of a time step."""
+    newton_tolerance: Annotated[Number, Field(gt=0.0, lt=1.0)] = 1e-6
+    """Largest last correction of Newton's method, each unknown in its typical size; balances are held to 1e-9 besides."""
+    newton_max: Annotated[Count, Field(ge=1, le=1000)] = 40
+    """Most corrections of a time step."""
     strain_rate_floor: Rate = default("1e-8 1/s")
     """Regularisation of power-law creep at low stress; 1e-10 1/s for onset currents."""
     porosity_switch: Annotated[Number, Field(ge=0.0, le=0.1)] = 1e-4

@@ -71,9 +71,7 @@ class Numerics:
     newton_tolerance: float = 1e-6    # last correction in scaled unknowns
     newton_most: int = 40
     second_order: bool = False        # BDF2 instead of implicit Euler
-    first_step: float = 0.1           # s
     smallest_step: float = 1e-6       # s
-    largest_step: float = 120.0       # s
 
 
 @dataclass(frozen=True)

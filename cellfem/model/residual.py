@@ -72,6 +72,7 @@ class Expressions:
     current: Expr                 # Γ
     overpotential: Expr           # Γ
     resistance: Expr              # Γ
+    leaving: Expr                 # Γ, lithium through it, µm/s per area of the reference
     gamma_weight: Expr            # 1 or 2πr
 
 
@@ -186,7 +187,7 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     forms = [[None if _is_zero(b) else fem.form(b, entity_maps=domain.entity_maps, jit_options=jit) for b in row] for row in jacobian]
     on_lithium = kinematics.bulk(m, radius(domain.lithium))
     law = LawPoints(state.law, flow.shear_rate2(on_lithium, v), p, f, s.degree)
-    expressions = Expressions(on_lithium, gap, asperity, pressure, touching, carrying, current, eta, resistance, ufl.as_ufl(g_weight))
+    expressions = Expressions(on_lithium, gap, asperity, pressure, touching, carrying, current, eta, resistance, leaving, ufl.as_ufl(g_weight))
     return Residual(compiled, forms, expressions, law, k)
 
 

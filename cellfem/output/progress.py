@@ -67,6 +67,11 @@ class Progress:
         if not self._quiet:
             self._console.print(text, soft_wrap=True, markup=False)
 
+    def detail(self, text: str) -> None:
+        """A sentence for the log alone."""
+        if self._log:
+            self._write(text)
+
     def close(self) -> None:
         """Take the bar away and close log.txt; harmless if closed before."""
         if self._bar:

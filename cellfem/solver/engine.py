@@ -12,7 +12,7 @@ from cellfem.solver.newton import Newton
 from cellfem.solver.stepper import Stepper
 from cellfem.solver.system import Scales, System
 
-START_STEP = 1e-3     # s: the start solve is an instant, the surfaces do not move
+INSTANT = 1e-3        # s: time in which a settled surface hardly moves
 FORCE_SCALE = 0.1     # MPa, stands for the load where there is none
 
 
@@ -48,28 +48,42 @@ class Engine:
 
     def start(self, load: Load, material: Material) -> None:
         """From nothing to an equilibrium under the load at time 0, by continuation in the exponent 1, 2, 4, n and in the strain-rate floor."""
-        model = self.model
-        model.place_surface(load.pressure)
+        floor = self.model.numerics.strain_rate_floor
+        n = material.creep_exponent
+        stages = [(k, max(floor, 1e-6)) for k in (1.0, 2.0, 4.0) if k < n] + [(n, f) for f in (1e-6, 1e-7) if f > floor] + [(n, floor)]
+        self.model.place_surface(load.pressure)
         self.set(load, material)
         self.stepper.begin()
-        surface = self.system.get()
-        self.stepper.set_scheme(START_STEP)
-        floor = model.numerics.strain_rate_floor
-        stages = [(n, max(floor, 1e-6)) for n in (1.0, 2.0, 4.0) if n < material.creep_exponent]
-        stages += [(material.creep_exponent, f) for f in (1e-6, 1e-7) if f > floor] + [(material.creep_exponent, floor)]
-        for exponent, stage_floor in stages:
+        self._settle(stages)
+
+    def change(self, load: Load, material: Material) -> None:
+        """To another load: stresses, velocities and potential jump, the surface and the vacancies do not."""
+        n, floor = material.creep_exponent, self.model.numerics.strain_rate_floor
+        self.set(load, material)
+        self.stepper.begin()
+        now = self.system.get()
+        try:
+            self._settle([(n, floor)])
+        except StartError:
+            self.system.set(now)
+            self._settle([(k, max(floor, 1e-6)) for k in (1.0, 2.0, 4.0) if k < n] + [(n, max(floor, 1e-6)), (n, floor)])
+
+    def _settle(self, stages: list[tuple[float, float]]) -> None:
+        """Solve for an instant in which the surface and the vacancies hardly move, then put those two back."""
+        before = self.system.get()
+        self.stepper.set_scheme(INSTANT)
+        for exponent, floor in stages:
             self.system.creep = replace(self.system.creep, exponent=exponent)
-            self.system.floor = stage_floor
+            self.system.floor = floor
             self.newton.keep = False
             outcome = self.newton.solve()
             if not outcome.converged:
-                raise StartError(f"no equilibrium at the start with creep exponent {exponent:g}: {outcome.reason}")
-        # Velocities, stresses and potential are now consistent; surface and vacancies go back to the instant before.
-        state = self.system.get()
+                raise StartError(f"no equilibrium with creep exponent {exponent:g}: {outcome.reason}")
+        after = self.system.get()
         for index in (self.system.porosity_index, self.system.gap_index):
-            state[index] = surface[index]
-        travel = self.system.travel_index
-        state[travel] = surface[travel]
-        self.system.set(state)
+            after[index] = before[index]
+        if self.model.structure.bonded:
+            after[self.system.travel_index] = before[self.system.travel_index]
+        self.system.set(after)
         self.newton.keep = False
         self.stepper.begin()

@@ -39,6 +39,11 @@ class Stepper:
     past: list[tuple[float, Array]] = field(default_factory=list)   # accepted (time, unknowns), newest last, at most three
 
     @property
+    def rate_order(self) -> int:
+        """Power of the step size in the local error."""
+        return 3 if self.second_order else 2
+
+    @property
     def state(self) -> State:
         return self.system.state
 

@@ -41,7 +41,7 @@ class Scales:
 class System:
     """Assembles and solves J δ = -R for one `State`. Every method is collective."""
 
-    def __init__(self, residual: Residual, state: State, structure: Structure, area: float, prefix: str = "cellfem_") -> None:
+    def __init__(self, residual: Residual, state: State, structure: Structure, area: float) -> None:
         self.residual, self.state, self.area = residual, state, area
         self.conserves_lithium, self.equipotential = structure.vacancies, structure.equipotential
         self.creep = PorousCreep(1.0, 1.0, coupled=structure.coupled)
@@ -53,14 +53,13 @@ class System:
         self.delta = self.R.duplicate()
         self.A = fp.create_matrix(residual.jacobian)
         self.ksp = PETSc.KSP().create(self.comm)
-        self.ksp.setOptionsPrefix(prefix)
         self.ksp.setType("preonly")
         pc = self.ksp.getPC()
         pc.setType("lu")
         pc.setFactorSolverType("mumps")
-        options = PETSc.Options()
-        options[prefix + "mat_mumps_icntl_14"] = 80    # room for pivoting beyond MUMPS's estimate, %
-        self.ksp.setFromOptions()
+        self.ksp.setOperators(self.A)
+        pc.setFactorSetUpSolverType()
+        pc.getFactorMatrix().setMumpsIcntl(14, 80)     # room for pivoting beyond MUMPS's estimate, %
         self.ksp.setOperators(self.A)
         sizes = [(V.dofmap.index_map.size_local * V.dofmap.index_map_bs) for V in spaces]
         self.offsets = np.concatenate([[0], np.cumsum(sizes)])

@@ -1,0 +1,56 @@
+"""From a checked case to what geometry and model need."""
+from __future__ import annotations
+
+import math
+
+from cellfem.case import Case, Step
+from cellfem.model.parameters import Interface, Load, Material, Numerics, Patch, Structure
+from cellfem.units import GAS_CONSTANT, T_REFERENCE
+
+SLOWEST_REMOVAL = 1e-3        # µm/s: keeps k_n finite where no current flows
+STICK = 1e6                   # MPa s/µm: at 1 µm/h a shear traction of 280 MPa, more than lithium bears: it does not slide
+
+
+def _arrhenius(activation: float, temperature: float) -> float:
+    """exp(-E/R (1/T - 1/T_ref)) for E in J/mol: above one when hotter."""
+    return math.exp(-activation / GAS_CONSTANT * (1 / temperature - 1 / T_REFERENCE))
+
+
+def structure(case: Case) -> Structure:
+    i, e = case.interface, case.electrolyte
+    return Structure(
+        axisymmetric=case.stack.symmetry == "axisymmetric", flat=case.numerics.kinematics == "flat" or i.contact == "bonded", bonded=i.contact == "bonded",
+        vacancies=i.vacancies == "on", removal=i.removal == "on", coupled=case.lithium.law == "coupled", linear_kinetics=i.kinetics == "linear",
+        stress_potential=i.stress_potential == "on", equipotential=e.far_side == "equipotential", adhesion=i.adhesion > 0, friction=i.friction != "slip",
+        degree=case.numerics.quadrature_degree,
+    )
+
+
+def interface(case: Case) -> Interface:
+    i, li = case.interface, case.lithium
+    # A penalty: fast against the fastest injection of the whole protocol.
+    automatic = max(10 * case.s_max, SLOWEST_REMOVAL) / (0.1 * li.f_c)
+    friction = {"slip": 0.0, "stick": STICK}[i.friction] if isinstance(i.friction, str) else i.friction
+    return Interface(
+        resistance=i.asr, delta=i.roughness, stiffness=i.stiffness, half_pressure=i.half_pressure, adhesion=i.adhesion, friction=friction, f_c=li.f_c,
+        length=li.length, surface_tension=li.surface_tension, removal_rate=automatic if li.removal_rate is None else li.removal_rate,
+        patches=tuple(Patch(p.center, p.half_width, p.asr, p.edge) for p in case.patch),
+    )
+
+
+def numerics(case: Case) -> Numerics:
+    n = case.numerics
+    return Numerics(n.strain_rate_floor, n.porosity_switch, n.tolerance, n.newton_tolerance, n.newton_max, n.scheme == "bdf2", n.dt_min)
+
+
+def material(case: Case, step: Step) -> Material:
+    """At the temperature of a protocol step."""
+    T, creep, e = step.temperature, case.lithium.creep_set, case.electrolyte
+    lithium_activation = case.lithium.D_activation
+    return Material(creep.A(T), creep.n, case.lithium.D * _arrhenius(lithium_activation, T),
+                    e.conductivity * _arrhenius(e.properties.conductivity_activation, T), 1 / _arrhenius(case.interface.asr_activation, T), T)
+
+
+def load(step: Step, elapsed: float) -> Load:
+    """`elapsed` seconds after the start of the step."""
+    return Load(step.pressure_at(elapsed), step.signed_current, step.top == "platen")

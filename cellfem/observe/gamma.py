@@ -1,0 +1,74 @@
+"""Γ read off a state: integrals, and a profile along it whose node values add up to them exactly."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import ufl
+from numpy.typing import NDArray
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.model.build import Model
+from cellfem.observe.arrays import Profile
+from dolfinx import fem, la
+
+Array = NDArray[np.float64]
+
+QUANTITIES = ("weight", "contact", "carrying", "current", "overpotential", "pressure", "porosity", "resistance")
+MA_CM2 = 0.1          # mA/cm² per A/m²
+OHM_CM2 = 1e4         # Ω cm² per Ω m²
+
+
+@dataclass(frozen=True)
+class GammaValues:
+    """Lumped node values on one rank: rows are skin nodes (owned and ghost), columns QUANTITIES; q_i = ∫ q φ_i dA / ∫ φ_i dA."""
+
+    values: Array
+    gap: Array                # at all skin nodes; means nothing off Γ
+
+    def column(self, name: str) -> Array:
+        return np.asarray(self.values[:, QUANTITIES.index(name)])
+
+
+class GammaObserver:
+    """Evaluates Γ of one model. All methods are collective."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        domain, state, x = model.domain, model.state, model.residual.expressions
+        space = fem.functionspace(domain.skin, ("Lagrange", 1, (len(QUANTITIES),)))
+        _, dG, _ = domain.measures(model.structure.degree)
+        f = ufl.split(state.bulk)[2]
+        terms = ufl.as_vector([1.0, x.touching, x.carrying, x.current, x.overpotential, x.contact_pressure, f("+"), x.resistance])
+        self.form = fem.form(ufl.inner(terms, ufl.TestFunction(space)("+")) * x.gamma_weight * dG, entity_maps=domain.entity_maps)
+        self.vector = fem.create_vector(space)
+        nodes = state.gamma_nodes
+        self.nodes = nodes
+        self.owned = nodes[nodes < space.dofmap.index_map.size_local]
+        self.x = space.tabulate_dof_coordinates()[:, 0]
+        self.area = domain.area(model.structure.axisymmetric)
+
+    def evaluate(self) -> GammaValues:
+        """Node values of the present state; ghosts included."""
+        b = self.vector
+        b.array[:] = 0.0
+        fem.assemble_vector(b.array, self.form)
+        b.scatter_reverse(la.InsertMode.add)
+        b.scatter_forward()
+        sums = b.array.reshape(-1, len(QUANTITIES))
+        values = sums.copy()
+        weight = np.where(sums[:, :1] > 0, sums[:, :1], 1.0)
+        values[:, 1:] = sums[:, 1:] / weight
+        s = self.model.state
+        gap = np.zeros(len(values)) if self.model.structure.bonded else s.gamma.x.array[0::2] + s.numbers.x.array[0]
+        return GammaValues(values, gap)
+
+    def profile(self, g: GammaValues) -> Profile | None:
+        """Gathered along Γ, on rank 0 only."""
+        rows = np.column_stack([self.x[self.owned], g.gap[self.owned], g.values[self.owned]])
+        pieces = self.model.domain.parent.comm.gather(rows, root=0)
+        if pieces is None:
+            return None
+        table = np.concatenate(pieces)
+        x, gap, weight, contact, carrying, current, overpotential, pressure, porosity, resistance = table[np.argsort(table[:, 0])].T
+        return Profile(x, weight, gap, contact, carrying, MA_CM2 * current, 1e3 * overpotential, pressure, porosity, OHM_CM2 * resistance)

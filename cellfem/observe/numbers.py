@@ -1,0 +1,135 @@
+"""The row of records.csv that belongs to an accepted step, balances included."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import ufl
+from mpi4py import MPI
+from numpy.typing import NDArray
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.geometry.groups import BOTTOM, LITHIUM, TOP
+from cellfem.model.build import Model
+from cellfem.observe.arrays import Profile
+from cellfem.observe.gamma import MA_CM2, OHM_CM2, GammaObserver, GammaValues
+from cellfem.observe.voids import find_voids
+from cellfem.physics.kinetics import FARADAY, GAS, STRESS_POTENTIAL
+from cellfem.solver.stepper import Stepper
+from dolfinx import fem
+
+FORCE_SCALE = 0.1         # MPa, stands for the load where there is none
+SECONDS_PER_HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Numbers of one accepted step; the same on every rank, but for the profile (rank 0) and the node values (local)."""
+
+    row: dict[str, float]
+    profile: Profile | None
+    gamma: GammaValues
+    overvoltage: float        # V, voltage less its value without current
+    content: float            # lithium in the electrode, µm² (µm³)
+    moved: float              # lithium moved since the start
+    charge: float             # C/m²
+    platen_speed: float       # µm/s
+
+    @property
+    def measures(self) -> dict[str, float]:
+        """What stop conditions look at."""
+        return {"voltage": abs(self.overvoltage), "contact": self.row["contact_fraction"], "gap": self.row["gap_max_um"]}
+
+
+class Observer:
+    """Reads rows off a model as it is stepped. Keeps what the balances need of earlier steps. All methods collective."""
+
+    def __init__(self, model: Model) -> None:
+        self.model, self.gamma = model, GammaObserver(model)
+        d, s = model.domain, model.structure
+        dx, dG, ds = d.measures(s.degree)
+        v, _, f = ufl.split(model.state.bulk)
+        x = model.residual.expressions
+        r = ufl.SpatialCoordinate(d.parent)[0]
+        weight = 2 * ufl.pi * r if s.axisymmetric else 1.0
+        n = ufl.FacetNormal(d.parent)
+        jacobian = 1.0 if s.flat else 1 + model.state.map.dx(1)
+        self.lithium = fem.form(jacobian * (1 - f) * weight * dx(LITHIUM), entity_maps=d.entity_maps)
+        self.through_top = fem.form((1 - f) * ufl.dot(v, n) * weight * ds(TOP), entity_maps=d.entity_maps)
+        self.through_gamma = fem.form(x.leaving * x.gamma_weight * dG, entity_maps=d.entity_maps)
+        self.far = fem.form(model.state.potential * weight * ds(BOTTOM), entity_maps=d.entity_maps)
+        self.contents: list[float] = []
+        self.moved = 0.0
+        self.charge = 0.0         # C/m²
+
+    def read(self, stepper: Stepper, dt: float, step: int, iterations: int) -> Reading:
+        """The row of the step that `stepper` has just tried (dt = 0: the start); nothing is kept until `commit`."""
+        model, k = self.model, self.model.residual.constants
+        g = self.gamma.evaluate()
+        profile = self.gamma.profile(g)
+        owned, area = self.gamma.owned, self.gamma.area
+        weight = g.column("weight")[owned]
+        contact, carrying, current, pressure = (
+            self._allsum(float(weight @ g.column(name)[owned])) / area for name in ("contact", "carrying", "current", "pressure"))
+        largest = self._allmax(float((g.column("current")[owned] * np.sign(current or 1.0)).max(initial=-np.inf)))
+        imposed, load = float(k.current.value), float(k.pressure.value)
+        far = self._number(1) if model.structure.equipotential else self._sum(self.far) / area
+        voltage = -far
+        overvoltage = voltage + (STRESS_POTENTIAL * load if model.structure.stress_potential else 0.0)
+        ohmic = imposed * model.domain.electrolyte_thickness / float(k.conductivity.value)
+        charge = self.charge + imposed * dt
+        found = find_voids(profile, model.interface.delta) if profile is not None else ()
+        count, size = model.domain.parent.comm.bcast((len(found), sum(v.area for v in found)), root=0)
+        content, moved, created = self._lithium(dt, g)
+        row = {
+            "time_s": stepper.time + dt, "step": float(step), "pressure_MPa": load, "current_mA_cm2": MA_CM2 * imposed, "voltage_mV": 1e3 * voltage,
+            "capacity_mAh_cm2": MA_CM2 * charge / SECONDS_PER_HOUR, "contact_fraction": contact, "carrying_fraction": carrying,
+            "asr_ohm_cm2": OHM_CM2 * (overvoltage - ohmic) / imposed if imposed else np.nan,
+            "focusing_max": largest / abs(current) if imposed else np.nan, "void_count": float(count),
+            ("void_volume_um3" if model.structure.axisymmetric else "void_area_um2"): size,
+            "gap_max_um": self._allmax(float(g.gap[self.gamma.nodes].max(initial=-np.inf))),
+            "porosity_max": self._allmax(float(model.state.bulk.x.array[model.state.porosity_dofs].max(initial=-np.inf))),
+            "platen_um": self._number(0), "balance_charge": abs(current - imposed) / (abs(imposed) or self._exchange()),
+            "balance_lithium": created, "balance_force": abs(pressure - load) / max(load, FORCE_SCALE),
+            "dt_s": dt, "newton_iterations": float(iterations),
+        }
+        olds = [self._entry(old.x.array, 0) for old in model.state.travel_old]
+        speed = float(k.c0.value) * row["platen_um"] + float(k.c1.value) * olds[0] + float(k.c2.value) * olds[1] if dt else 0.0
+        return Reading(row, profile, g, overvoltage, content, moved, charge, speed)
+
+    def commit(self, reading: Reading) -> None:
+        """The step of this reading is accepted."""
+        self.contents = [reading.content, *self.contents][:2]
+        self.moved, self.charge = reading.moved, reading.charge
+
+    def _lithium(self, dt: float, g: GammaValues) -> tuple[float, float, float]:
+        """Content, lithium moved since the start, and what the step created over that (or over the empty space of the voids where that is more)."""
+        k, now = self.model.residual.constants, self._sum(self.lithium)
+        if not self.contents or not self.model.structure.vacancies:
+            return now, self.moved, 0.0
+        before = [*self.contents, self.contents[-1]][:2]
+        rate = float(k.c0.value) * now + float(k.c1.value) * before[0] + float(k.c2.value) * before[1]
+        out = self._sum(self.through_gamma) + self._sum(self.through_top)
+        moved = self.moved + abs(out) * dt
+        empty = self._allsum(float(g.column("weight")[self.gamma.owned] @ np.maximum(g.gap[self.gamma.owned], 0.0)))
+        return now, moved, abs(rate + out) * dt / max(moved, empty, 1e-300)
+
+    def _exchange(self) -> float:
+        """Exchange current density i₀ of the clean face, A/m²."""
+        return GAS / FARADAY * float(self.model.residual.constants.temperature.value) / self.model.interface.resistance
+
+    def _number(self, which: int) -> float:
+        return self._entry(self.model.state.numbers.x.array, which)
+
+    def _entry(self, numbers: NDArray[np.float64], which: int) -> float:
+        """One of the global numbers, which not every rank holds."""
+        return self._allmax(float(numbers[which]) if len(numbers) else -np.inf)
+
+    def _sum(self, form: fem.Form) -> float:
+        return self._allsum(float(fem.assemble_scalar(form)))
+
+    def _allsum(self, value: float) -> float:
+        return float(self.model.domain.parent.comm.allreduce(value))
+
+    def _allmax(self, value: float) -> float:
+        return float(self.model.domain.parent.comm.allreduce(value, op=MPI.MAX))

@@ -1,0 +1,127 @@
+"""The whole stack as arrays for viewing: true geometry, quadratic cells, values at their nodes."""
+from __future__ import annotations
+
+import numpy as np
+import ufl
+from numpy.typing import NDArray
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.model.build import Model
+from cellfem.observe.arrays import Block, Snapshot
+from cellfem.observe.gamma import MA_CM2, GammaValues
+from cellfem.physics import flow
+from cellfem.physics.creep import PorousCreep, point_law
+from dolfinx import fem, plot
+
+Array = NDArray[np.float64]
+QUADRATIC_TRIANGLE, LINE, QUAD = 22, 3, 9
+OPEN_GAP = 3.0        # in δ: from here on Γ counts as open (a void)
+
+
+class _NodeValues:
+    """Values of an expression at the P2 nodes of a mesh, averaged over the cells that share a node."""
+
+    def __init__(self, space: fem.FunctionSpace, expression: ufl.core.expr.Expr) -> None:
+        self.space = space
+        self.expression = fem.Expression(expression, space.element.interpolation_points)
+        self.dofs = np.asarray(space.dofmap.list)
+        self.cells = np.arange(len(self.dofs), dtype=np.int32)
+        self.count = np.bincount(self.dofs.ravel())
+
+    def __call__(self) -> Array:
+        values = self.expression.eval(self.space.mesh, self.cells)
+        total = np.zeros((len(self.count), values.shape[-1]))
+        np.add.at(total, self.dofs, values)
+        return np.asarray(total / self.count[:, None])
+
+
+class SnapshotMaker:
+    """Makes snapshots of one model; `take` is local to each rank but for the state it reads."""
+
+    def __init__(self, model: Model, fields: tuple[str, ...] | None = None) -> None:
+        self.model, self.fields = model, fields
+        s, x = model.state, model.residual.expressions
+        v, p, f = ufl.split(s.bulk)
+        m = ufl.as_ufl(0.0) if model.structure.flat else s.map
+        lithium_space, electrolyte_space = fem.functionspace(model.domain.lithium, ("Lagrange", 2)), s.potential.function_space
+        self.lithium = _NodeValues(lithium_space, ufl.as_vector([v[0], v[1], p, f, m, flow.shear_rate2(x.bulk, v)]))
+        grad = ufl.grad(s.potential)
+        self.electrolyte = _NodeValues(electrolyte_space, ufl.as_vector([s.potential, grad[0], grad[1]]))
+        self.lithium_grid, self.electrolyte_grid = _owned_grid(lithium_space), _owned_grid(electrolyte_space)
+        self.facets = _gamma_facets(model)
+
+    def take(self, time: float, gamma: GammaValues, law: PorousCreep, floor: float, platen_speed: float) -> Snapshot:
+        """Blocks of this rank. platen_speed: µm/s, brings velocities from the platen's frame to the electrolyte's."""
+        blocks = {"lithium": self._lithium(law, floor, platen_speed), "void": self._void(gamma), "LLZO": self._electrolyte(), "interface": self._interface(gamma)}
+        return Snapshot(time, {name: self._chosen(block) for name, block in blocks.items()})
+
+    def _chosen(self, block: Block) -> Block:
+        if self.fields is None:
+            return block
+        return Block(block.points, block.cells, block.cell_type, {k: a for k, a in block.point_data.items() if k in self.fields})
+
+    def _lithium(self, law: PorousCreep, floor: float, platen_speed: float) -> Block:
+        vx, vy, p, f, m, e2 = self.lithium().T
+        mu = point_law(e2 + floor**2, p, f, law).mu
+        rate = np.sqrt(e2)
+        points, cells = self.lithium_grid
+        points = points.copy()
+        points[:, 1] += m + self._number(0)
+        data = {"velocity_um_s": np.column_stack([vx, vy + platen_speed, np.zeros_like(vx)]), "pressure_MPa": p, "von_mises_MPa": 3 * mu * rate,
+                "creep_rate_1_s": rate, "porosity": f}
+        return _compact(points, cells, QUADRATIC_TRIANGLE, data)
+
+    def _electrolyte(self) -> Block:
+        potential, gx, gy = self.electrolyte().T
+        points, cells = self.electrolyte_grid
+        scale = -MA_CM2 * float(self.model.residual.constants.conductivity.value)
+        data = {"potential_mV": 1e3 * (potential + self._number(1)), "current_density_mA_cm2": np.column_stack([scale * gx, scale * gy, np.zeros_like(gx)])}
+        return _compact(points, cells, QUADRATIC_TRIANGLE, data)
+
+    def _interface(self, g: GammaValues) -> Block:
+        data = {"gap_um": g.gap, "contact": g.column("contact"), "carrying": g.column("carrying"), "current_mA_cm2": MA_CM2 * g.column("current"),
+                "overpotential_mV": 1e3 * g.column("overpotential"), "contact_pressure_MPa": g.column("pressure"), "porosity": g.column("porosity")}
+        return _compact(self._floor(), self.facets, LINE, data)
+
+    def _void(self, g: GammaValues) -> Block:
+        """Quadrilaterals between the two faces where Γ is open; the roof's nodes follow the floor's."""
+        gap = g.gap[self.facets]
+        open_ones = self.facets[(gap > OPEN_GAP * self.model.interface.delta).any(axis=1)]
+        floor = self._floor()
+        roof = floor.copy()
+        roof[:, 1] += np.maximum(g.gap, 0.0)
+        cells = np.column_stack([open_ones, open_ones[:, ::-1] + len(floor)])
+        return _compact(np.concatenate([floor, roof]), cells, QUAD, {"gap_um": np.tile(g.gap, 2)})
+
+    def _floor(self) -> Array:
+        return np.array(self.model.state.gamma.function_space.tabulate_dof_coordinates())
+
+    def _number(self, which: int) -> float:
+        x = self.model.state.numbers.x.array
+        return float(x[which]) if len(x) else 0.0
+
+
+def _owned_grid(space: fem.FunctionSpace) -> tuple[Array, Array]:
+    topology, _, points = plot.vtk_mesh(space)
+    per_cell = topology.reshape(-1, topology[0] + 1)[:, 1:] if len(topology) else np.empty((0, 6), dtype=np.int64)
+    owned = space.mesh.topology.index_map(2).size_local
+    return points, np.asarray(per_cell[:owned], dtype=np.int64)
+
+
+def _gamma_facets(model: Model) -> Array:
+    """Node pairs (skin dofs) of the facets of Γ that this rank owns, left node first."""
+    domain, space = model.domain, model.state.gamma.function_space
+    skin_cell = domain.skin_map.sub_topology_to_topology(domain.interface[:, 0].copy(), True)
+    dofs = np.asarray(space.dofmap.list)[skin_cell].reshape(-1, 3)
+    x = space.tabulate_dof_coordinates()
+    on_gamma = np.isin(dofs, model.state.gamma_nodes)
+    pairs = dofs[on_gamma].reshape(-1, 2).astype(np.int64)
+    swap = x[pairs[:, 0], 0] > x[pairs[:, 1], 0] if len(pairs) else np.empty(0, dtype=bool)
+    pairs[swap] = pairs[swap][:, ::-1]
+    return pairs
+
+
+def _compact(points: Array, cells: Array, cell_type: int, data: dict[str, Array]) -> Block:
+    """Only the points that the cells use."""
+    used, inverse = np.unique(cells, return_inverse=True)
+    return Block(points[used].astype(np.float64), inverse.reshape(cells.shape).astype(np.int64), cell_type, {k: a[used] for k, a in data.items()})

@@ -1,0 +1,133 @@
+"""Run a case: mesh, start, march, and whatever the end, the results."""
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import cellfem
+from cellfem.backend import MPI, versions
+from cellfem.case import Case, resolved_toml
+from cellfem.geometry import MeshError, StackMesh, write_msh
+from cellfem.model import from_case
+from cellfem.model.build import build_model
+from cellfem.observe.arrays import merge_snapshots
+from cellfem.output.pictures import Scene, draw_history, draw_interface, draw_stack
+from cellfem.output.records import write_atomic
+from cellfem.output.summary import End, Summary, summarise, write_summary
+from cellfem.provenance import commit
+from cellfem.run.prepare import segments_of, stack_of
+from cellfem.run.recorder import Moment, Recorder
+from cellfem.solver.engine import Engine, StartError
+from cellfem.solver.march import GaveUp, Watcher, march
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run leaves behind; summary and files on rank 0 only."""
+
+    end: End
+    summary: Summary = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
+
+
+def run_case(case: Case, folder: Path, quiet: bool = False, comm: MPI.Intracomm = MPI.COMM_WORLD) -> Result:
+    """Run into a folder (made if missing, results in it replaced). Collective. Raises MeshError on every rank."""
+    begin = time.monotonic()
+    with _stop_on_signal() as stopped:
+        stack = _mesh(case, folder, comm)
+        segments = segments_of(case)
+        model = build_model(stack, from_case.structure(case), from_case.interface(case), from_case.numerics(case), comm)
+        engine = Engine(model)
+        recorder = Recorder(case, engine, folder, quiet)
+        compiled = time.monotonic()
+        watch = Watcher(recorder.examine, recorder.accepted, recorder.refused, lambda: bool(comm.allreduce(bool(stopped), op=MPI.LOR)))
+        try:
+            engine.start(segments[0].load(0.0), segments[0].material)
+            recorder.start()
+            finish = march(engine, segments, watch)
+            end = End(finish.kind, engine.stepper.time, finish.condition)
+        except (GaveUp, StartError) as error:
+            if not recorder.rows:
+                recorder.start()
+            recorder.note(str(error))
+            end = End("gave up", engine.stepper.time)
+        solved = time.monotonic()
+        recorder.finish()
+    recorder.note(f"set-up and forms {compiled - begin:.1f} s, solve {solved - compiled:.1f} s")
+    return _conclude(case, folder, recorder, end, begin)
+
+
+def _mesh(case: Case, folder: Path, comm: MPI.Intracomm) -> StackMesh | None:
+    """Mesh on rank 0, with its file; a failure there is raised on every rank."""
+    stack, error = None, None
+    if comm.rank == 0:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_atomic(folder / "case.resolved.toml", resolved_toml(case, _header()))
+            stack = stack_of(case)
+            write_msh(stack, folder / "mesh.msh")
+        except (MeshError, OSError) as problem:
+            error = str(problem)
+    error = comm.bcast(error, root=0)
+    if error is not None:
+        raise MeshError(error)
+    return stack
+
+
+def _header() -> str:
+    libraries = ", ".join(f"{name} {version}" for name, version in versions().items())
+    return f"cellfem {cellfem.__version__}, commit {commit()}\n{libraries}"
+
+
+def _conclude(case: Case, folder: Path, recorder: Recorder, end: End, begin: float) -> Result:
+    """Summary and pictures; the pieces of the fields are gathered for the pictures only."""
+    comm, first, last = recorder.comm, recorder.first, recorder.last
+    assert first is not None and last is not None
+    scenes = [_gathered(moment, comm) for moment in (first, last)] if case.output.pictures else []
+    if comm.rank != 0 or recorder.root is None:
+        return Result(end)
+    summary = summarise(recorder.rows, recorder.voids, end, half_pressure_MPa=case.interface.half_pressure, wall_s=time.monotonic() - begin,
+                        version=cellfem.__version__, axisymmetric=recorder.axisymmetric)
+    write_summary(folder / "summary.json", summary)
+    files = {"ParaView": recorder.series.path}
+    if case.output.pictures:
+        files |= _pictures(case, folder, recorder, end, [scene for scene in scenes if scene is not None])
+    files |= {"records": folder / "records.csv", "summary": folder / "summary.json", "log": folder / "log.txt"}
+    recorder.root.progress.close()
+    return Result(end, summary, files)
+
+
+def _gathered(moment: Moment, comm: MPI.Intracomm) -> Scene | None:
+    pieces = comm.gather(moment.snapshot, root=0)
+    return Scene(merge_snapshots(pieces), moment.profile) if pieces is not None and moment.profile is not None else None
+
+
+def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, scenes: list[Scene]) -> dict[str, Path]:
+    paths = {name: folder / f"{name}.png" for name in ("stack", "interface", "history")}
+    delta, axisymmetric = recorder.delta, recorder.axisymmetric
+    draw_stack(paths["stack"], *scenes, delta_um=delta, title=case.title, axisymmetric=axisymmetric, note=recorder.note)
+    draw_interface(paths["interface"], *scenes, delta_um=delta, title=case.title, axisymmetric=axisymmetric)
+    draw_history(paths["history"], recorder.rows, half_pressure_MPa=case.interface.half_pressure, title=case.title,
+                 end=str(end) if end.kind == "stop" else "", axisymmetric=axisymmetric)
+    return {"picture of the stack": paths["stack"], "picture along the interface": paths["interface"], "curves": paths["history"]}
+
+
+@contextmanager
+def _stop_on_signal() -> Iterator[list[int]]:
+    """A list that SIGTERM and SIGINT fill: the run then ends after the step at hand, with what there is."""
+    received: list[int] = []
+
+    def remember(number: int, _: FrameType | None) -> None:
+        received.append(number)
+
+    before = {number: signal.signal(number, remember) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

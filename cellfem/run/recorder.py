@@ -1,0 +1,119 @@
+"""Records, fields and progress, written while a run goes on."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mpi4py import MPI
+
+from cellfem.case import Case
+from cellfem.observe.arrays import Profile, Snapshot
+from cellfem.observe.numbers import Observer, Reading
+from cellfem.observe.snapshot import SnapshotMaker
+from cellfem.observe.voids import Void, find_voids, start_voids, track
+from cellfem.output.paraview import Series
+from cellfem.output.progress import Progress
+from cellfem.output.records import RecordWriter, record_columns, void_columns, void_rows
+from cellfem.solver.engine import Engine
+from cellfem.solver.newton import Outcome
+
+OUTPUTS = 30          # field outputs of a run without `output.interval`
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What pictures need of one time; the profile on rank 0 only."""
+
+    time: float
+    snapshot: Snapshot
+    profile: Profile | None
+
+
+@dataclass
+class Recorder:
+    """The ear of a march: reads each step, writes it once it is accepted. All methods are collective; single files are rank 0's."""
+
+    case: Case
+    engine: Engine
+    folder: Path
+    quiet: bool
+    rows: list[dict[str, float]] = field(default_factory=list)
+    voids: tuple[Void, ...] = ()
+    first: Moment | None = None
+    last: Moment | None = None
+
+    def __post_init__(self) -> None:
+        model, case = self.engine.model, self.case
+        self.comm: MPI.Intracomm = model.domain.parent.comm
+        self.axisymmetric, self.delta = model.structure.axisymmetric, model.interface.delta
+        self.observer = Observer(model)
+        self.maker = SnapshotMaker(model, case.output.fields)
+        self.interval = case.output.interval or case.total_duration / OUTPUTS
+        self.next_output = 0.0
+        self.series = Series(self.folder, "cellfem", self.comm.rank, self.comm.size, self.comm.allgather)
+        self.root = _RootFiles(self.folder, case.total_duration, self.axisymmetric, self.quiet) if self.comm.rank == 0 else None
+
+    def start(self) -> None:
+        """Write the state at time 0."""
+        self.reading = self.observer.read(self.engine.stepper, 0.0, 0, 0)
+        self._keep()
+        self._output()
+
+    def examine(self, dt: float, outcome: Outcome) -> dict[str, float]:
+        self.reading = self.observer.read(self.engine.stepper, dt, len(self.rows), outcome.iterations)
+        return self.reading.measures
+
+    def accepted(self, dt: float) -> None:
+        self._keep()
+        if self.engine.stepper.time >= self.next_output * (1 - 1e-9):
+            self._output()
+
+    def refused(self, dt: float, why: str) -> None:
+        if self.root:
+            self.root.progress.detail(f"step of {dt:.3g} s at t = {self.engine.stepper.time:.6g} s refused: {why}")
+
+    def note(self, text: str) -> None:
+        """A sentence for log and console."""
+        if self.root:
+            self.root.progress.note(text)
+
+    def finish(self) -> None:
+        """Write the last accepted state if it is not written yet; close the files that grow."""
+        if self.last is None or self.last.time < self.engine.stepper.time:
+            self.reading = self.observer.read(self.engine.stepper, 0.0, len(self.rows), 0)
+            self._output()
+        if self.root:
+            self.root.records.close()
+            self.root.voids.close()
+
+    def _keep(self) -> None:
+        self.observer.commit(self.reading)
+        self.rows.append(self.reading.row)
+        profile = self.reading.profile
+        if self.root and profile is not None:
+            found = find_voids(profile, self.delta)
+            self.voids = track(self.voids, found, profile, self.engine.stepper.time) if len(self.rows) > 1 else start_voids(found)
+            self.root.records.write(self.reading.row)
+            self.root.progress.step(self.reading.row)
+
+    def _output(self) -> None:
+        time = self.engine.stepper.time
+        system = self.engine.system
+        snapshot = self.maker.take(time, self.reading.gamma, system.creep, system.floor, self.reading.platen_speed)
+        self.series.write(snapshot)
+        self.last = Moment(time, snapshot, self.reading.profile)
+        self.first = self.first or self.last
+        if self.root:
+            for row in void_rows(time, self.voids, self.axisymmetric):
+                self.root.voids.write(row)
+        while self.next_output <= time * (1 + 1e-9):
+            self.next_output += self.interval
+
+
+class _RootFiles:
+    """The files that only rank 0 writes."""
+
+    def __init__(self, folder: Path, duration: float, axisymmetric: bool, quiet: bool) -> None:
+        self.records = RecordWriter(folder / "records.csv", record_columns(axisymmetric))
+        self.voids = RecordWriter(folder / "voids.csv", void_columns(axisymmetric))
+        self.progress = Progress(duration, folder / "log.txt", quiet)

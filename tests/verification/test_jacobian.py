@@ -1,0 +1,136 @@
+"""The Jacobian against central differences of the residual, block by block, for every variant of the equations.
+
+One random direction per unknown, in its typical size, so that each of the 8 x 8 blocks is seen alone: ‖J d - ΔR‖ ≤ 1e-6 ‖J d‖. A
+block that J holds to be zero must leave the residual as it is.
+
+Kinks. Differences across a kink show nothing, so the state keeps off them: porosity lies above the floor below which the law no
+longer feels it (or, for plating, below it all over), and noise of typical size on the velocity keeps the strain rate away from the
+regularisation. The foot of the ramps and the smoothsteps have a continuous first derivative: crossing their ends costs O(ε) only.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.geometry import Patch as MeshPatch
+from cellfem.geometry import Void, build_stack
+from cellfem.model.parameters import Interface, Load, Material, Numerics, Patch, Structure
+from cellfem.solver.engine import Engine
+from tests.verification.stacks import Array, engine_at_start
+
+LITHIUM = Material(4.3e-4, 5.0, 8e-3, 4e4, 1.0, 298.15)
+FIELDS = ("v", "p", "f", "m", "ω", "φ", "U", "Φ")
+STEP = 2e-5           # of the typical size of each unknown
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Variant:
+    structure: Structure
+    load: Load = Load(0.4, 5.0)           # noqa: RUF009  frozen
+    porosity: float = 0.03                # added to that of the state
+
+
+BONDED = Structure(flat=True, bonded=True)
+VARIANTS = {
+    "true geometry": Variant(Structure()),
+    "plating": Variant(Structure(), Load(0.4, -5.0), -0.03),
+    "contact loss": Variant(Structure(), porosity=0.18),
+    "axisymmetric": Variant(Structure(axisymmetric=True)),
+    "uniform top and flux": Variant(Structure(equipotential=False), Load(0.4, 5.0, platen=False)),
+    "adhesion and friction": Variant(Structure(adhesion=True, friction=True)),
+    "flat": Variant(Structure(flat=True)),
+    "bonded": Variant(BONDED),
+    "bonded, uniform top": Variant(BONDED, Load(0.4, 5.0, platen=False)),
+    "bonded, no removal": Variant(Structure(flat=True, bonded=True, removal=False)),
+    "bonded, no vacancies": Variant(Structure(flat=True, bonded=True, vacancies=False)),
+    "no vacancies": Variant(Structure(vacancies=False)),
+    "no removal": Variant(Structure(removal=False)),
+    "uncoupled law": Variant(Structure(coupled=False)),
+    "linear kinetics, no stress potential": Variant(Structure(linear_kinetics=True, stress_potential=False)),
+    "axisymmetric, all else": Variant(
+        Structure(axisymmetric=True, adhesion=True, friction=True, equipotential=False), Load(0.4, 5.0, platen=False)
+    ),
+    "axisymmetric, bonded": Variant(Structure(axisymmetric=True, flat=True, bonded=True)),
+}
+QUICK = ("true geometry", "plating", "contact loss", "axisymmetric", "bonded", "flat", "adhesion and friction", "uniform top and flux")
+
+
+def _stripped(variant: Variant) -> Engine:
+    """A lens and a resistive patch, stripped for some seconds with steps of BDF2 and then shaken."""
+    s = variant.structure
+    features = [MeshPatch(9.0, 1.5)] if s.bonded else [Void(0.0, 3.0, 0.5), MeshPatch(9.0, 1.5)]
+    stack = build_stack(12.0, 8.0, 8.0, 1.0, 2.0, features)
+    interface = Interface(
+        1e-3, adhesion=0.3 if s.adhesion else 0.0, friction=50.0 if s.friction else 0.0, removal_rate=0.3, patches=(Patch(9.0, 1.5, 0.1),)
+    )
+    engine = engine_at_start(stack, s, interface, variant.load, LITHIUM, Numerics(second_order=True))
+    stepper = engine.stepper
+    for dt in (0.2, 0.3, 0.5):
+        assert stepper.attempt(dt).newton.converged
+        stepper.accept(dt)
+    stepper.set_scheme(0.4)
+    sizes, rng = _sizes(engine), np.random.default_rng(3)
+    state = engine.system.get()
+    amplitude = {"v": 1.0, "p": 0.3, "f": 0.1, "m": 0.3, "ω": 0.2, "φ": 0.1, "U": 0.1, "Φ": 0.1}
+    for field, index in _parts(engine).items():
+        state[index] += amplitude[field] * sizes[field] * rng.uniform(-1, 1, len(index))
+    porosity = engine.system.porosity_index
+    state[porosity] += variant.porosity
+    engine.system.set(state)
+    f = state[porosity]
+    assert f.min() > 1e-3 or f.max() < -1e-3
+    return engine
+
+
+def _sizes(engine: Engine) -> dict[str, float]:
+    load_pressure, delta, thermal = 0.4, 0.01, 0.0257
+    gap = load_pressure if engine.model.structure.bonded else delta      # m holds the contact pressure of a bonded face
+    return {"v": 1e-3, "p": load_pressure, "f": 0.02, "m": gap, "ω": 1.0, "φ": thermal, "U": delta, "Φ": thermal}
+
+
+def _parts(engine: Engine) -> dict[str, Array]:
+    """Positions of each unknown in the vector, less those under a Dirichlet condition."""
+    system, W = engine.system, engine.model.state.bulk.function_space
+    v, p, f = (np.asarray(W.sub(i).collapse()[1]) for i in range(3))
+    m, travel = system.gap_index, system.travel_index
+    found = {"v": v, "p": p, "f": f, "m": m, "ω": m + 1, "φ": np.arange(system.offsets[2], system.offsets[3]), "U": travel, "Φ": travel + 1}
+    return {field: np.setdiff1d(index, system.constrained) for field, index in found.items()}
+
+
+def block_errors(engine: Engine) -> dict[tuple[str, str], tuple[float, float]]:
+    """(row, column) -> (‖J d‖, ‖J d - ΔR‖), each over the largest ‖J d‖ of the row."""
+    system, parts, sizes = engine.system, _parts(engine), _sizes(engine)
+    rng = np.random.default_rng(4)
+    system.assemble_residual()
+    system.assemble_jacobian()
+    start, product, found = system.get(), system.R.duplicate(), {}
+    for column, index in parts.items():
+        direction = np.zeros_like(start)
+        direction[index] = sizes[column] * rng.uniform(-1, 1, len(index))
+        x = system.R.duplicate()
+        x.array[:] = direction
+        system.A.mult(x, product)
+        sides = []
+        for sign in (1.0, -1.0):
+            system.set(start + sign * STEP * direction)
+            sides.append(system.assemble_residual().copy())
+        difference = (sides[0] - sides[1]) / (2 * STEP)
+        for row, rows in parts.items():
+            exact = product.array[rows]
+            found[row, column] = float(np.linalg.norm(exact)), float(np.linalg.norm(exact - difference[rows]))
+    system.set(start)
+    largest = {row: max(found[row, column][0] for column in FIELDS) for row in FIELDS}
+    return {(row, column): (size / largest[row], error / largest[row]) for (row, column), (size, error) in found.items()}
+
+
+@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in VARIANTS])
+def test_jacobian_is_the_derivative_of_the_residual(name: str) -> None:
+    errors = block_errors(_stripped(VARIANTS[name]))
+    wrong = {
+        f"{row} by {column}": f"‖J d‖ {size:.1e}, ‖J d - ΔR‖ {error:.1e} of the row"
+        for (row, column), (size, error) in errors.items() if error > TOLERANCE * size + 1e-12
+    }
+    print(name, max(e/s for s, e in errors.values() if s))
+    assert not wrong
