@@ -24,7 +24,9 @@ RANK_VARIABLES = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
 CasePath = Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help='Override a key, as in --set protocol.0.pressure="2 MPa"; as often as wanted.'),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help='Override a key, as in --set protocol.0.pressure="2 MPa"; as often as wanted.'
+    ),
 ]
 
 
@@ -129,7 +131,9 @@ def _start_ranks(ranks: int, case: Path, folder: Path, overrides: list[str], qui
     """The same command on `ranks` MPI ranks; its exit code."""
     launcher = diagnosis.mpiexec()
     if launcher is None:
-        _fail("-n needs mpiexec, and none was found: install the package dolfinx-solver-real, or start cellfem under your MPI's launcher")
+        _fail(
+            "-n needs mpiexec, and none was found: install the package dolfinx-solver-real, or start cellfem under your MPI's launcher"
+        )
     command = [str(launcher), "-n", str(ranks), sys.executable, "-m", "cellfem.cli", "run", str(case), "--out", str(folder)]
     command += [word for override in overrides for word in ("--set", override)] + (["--quiet"] if quiet else [])
     return subprocess.run(command, check=False).returncode

@@ -1,4 +1,5 @@
 """Which cellfem made a result."""
+
 from __future__ import annotations
 
 import os
@@ -13,7 +14,13 @@ def commit() -> str:
         return given
     tree = Path(__file__).resolve().parent.parent
     try:
-        text = subprocess.run(["git", "-C", str(tree), "describe", "--always", "--dirty=+", "--abbrev=12"], capture_output=True, text=True, check=True, timeout=10).stdout
+        text = subprocess.run(
+            ["git", "-C", str(tree), "describe", "--always", "--dirty=+", "--abbrev=12"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        ).stdout
     except (OSError, subprocess.SubprocessError):
         return "unknown"
     return text.strip()

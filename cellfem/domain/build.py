@@ -1,4 +1,5 @@
 """From the arrays of a `StackMesh` on rank 0 to distributed meshes, submeshes, entity maps and measures."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -40,12 +41,12 @@ class Domain:
     lithium_map: Any
     electrolyte_map: Any
     skin_map: Any
-    skin_cells: Ints              # parent cells of the skin
-    interface: Ints               # (K, 4) owned facets of Γ: lithium cell, its local facet, electrolyte cell, its local facet
+    skin_cells: Ints  # parent cells of the skin
+    interface: Ints  # (K, 4) owned facets of Γ: lithium cell, its local facet, electrolyte cell, its local facet
     width: float
     lithium_thickness: float
     electrolyte_thickness: float
-    gap_x: NDArray[np.float64]    # initial gap along Γ, on every rank
+    gap_x: NDArray[np.float64]  # initial gap along Γ, on every rank
     gap: NDArray[np.float64]
 
     def area(self, axisymmetric: bool) -> float:
@@ -56,10 +57,18 @@ class Domain:
         """(dx by LITHIUM, ELECTROLYTE or SKIN, dG over Γ with "+" the lithium, ds by face), quadrature of the given degree."""
         meta = {"quadrature_degree": degree}
         owned = self.parent.topology.index_map(2).size_local
-        bodies = [(body, found[found < owned]) for body, found in (
-            (LITHIUM, self.cells.find(LITHIUM)), (ELECTROLYTE, self.cells.find(ELECTROLYTE)), (SKIN, self.skin_cells))]
+        bodies = [
+            (body, found[found < owned])
+            for body, found in (
+                (LITHIUM, self.cells.find(LITHIUM)),
+                (ELECTROLYTE, self.cells.find(ELECTROLYTE)),
+                (SKIN, self.skin_cells),
+            )
+        ]
         dx = ufl.Measure("dx", domain=self.parent, subdomain_data=bodies, metadata=meta)
-        gamma = ufl.Measure("dS", domain=self.parent, subdomain_data=[(INTERFACE, self.interface.ravel())], subdomain_id=INTERFACE, metadata=meta)
+        gamma = ufl.Measure(
+            "dS", domain=self.parent, subdomain_data=[(INTERFACE, self.interface.ravel())], subdomain_id=INTERFACE, metadata=meta
+        )
         ds = ufl.Measure("ds", domain=self.parent, subdomain_data=self.facets, metadata=meta)
         return dx, gamma, ds
 
@@ -67,7 +76,11 @@ class Domain:
 def build_domain(stack: StackMesh | None, comm: MPI.Intracomm) -> Domain:
     """Distribute a stack over the ranks of `comm` (collective; `stack` is read on rank 0 only)."""
     parent, cells, facets = _distribute(stack, comm)
-    sizes = (stack.width, stack.lithium_thickness, stack.electrolyte_thickness, stack.gap_x, stack.gap) if stack is not None and comm.rank == 0 else None
+    sizes = (
+        (stack.width, stack.lithium_thickness, stack.electrolyte_thickness, stack.gap_x, stack.gap)
+        if stack is not None and comm.rank == 0
+        else None
+    )
     width, high, low, gap_x, gap = comm.bcast(sizes, root=0)
     parent.topology.create_connectivity(1, 2)
     parent.topology.create_connectivity(2, 1)
@@ -77,15 +90,39 @@ def build_domain(stack: StackMesh | None, comm: MPI.Intracomm) -> Domain:
     skin, skin_map = mesh.create_submesh(parent, 2, skin_cells)[:2]
     owned = parent.topology.index_map(2).size_local
     return Domain(
-        parent, cells, facets, lithium, electrolyte, skin, [lithium_map, electrolyte_map, skin_map], lithium_map, electrolyte_map, skin_map,
-        skin_cells[skin_cells < owned], _interface_facets(parent, cells, facets), width, high, low, gap_x, gap,
+        parent,
+        cells,
+        facets,
+        lithium,
+        electrolyte,
+        skin,
+        [lithium_map, electrolyte_map, skin_map],
+        lithium_map,
+        electrolyte_map,
+        skin_map,
+        skin_cells[skin_cells < owned],
+        _interface_facets(parent, cells, facets),
+        width,
+        high,
+        low,
+        gap_x,
+        gap,
     )
 
 
 def _distribute(stack: StackMesh | None, comm: MPI.Intracomm) -> tuple[mesh.Mesh, mesh.MeshTags, mesh.MeshTags]:
-    empty = (np.empty((0, 2)), np.empty((0, 3), dtype=np.int64), np.empty(0, dtype=np.int32), np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.int32))
+    empty = (
+        np.empty((0, 2)),
+        np.empty((0, 3), dtype=np.int64),
+        np.empty(0, dtype=np.int32),
+        np.empty((0, 2), dtype=np.int64),
+        np.empty(0, dtype=np.int32),
+    )
     points, cells, cell_group, facets, facet_group = (
-        (stack.points, stack.cells, stack.cell_group, stack.facets, stack.facet_group) if comm.rank == 0 and stack is not None else empty)
+        (stack.points, stack.cells, stack.cell_group, stack.facets, stack.facet_group)
+        if comm.rank == 0 and stack is not None
+        else empty
+    )
     element = basix.ufl.element("Lagrange", "triangle", 1, shape=(2,))
     # Interface integrals need the cell across each facet on the rank that owns it.
     partitioner = mesh.create_cell_partitioner(mesh.GhostMode.shared_facet, 2)
@@ -119,7 +156,7 @@ def _interface_facets(parent: mesh.Mesh, cells: mesh.MeshTags, facets: mesh.Mesh
     for facet in facets.find(INTERFACE):
         if facet < parent.topology.index_map(1).size_local:
             row: list[int] = []
-            for cell in sorted(facet_cells.links(facet), key=lambda c: body[c]):    # LITHIUM < ELECTROLYTE
+            for cell in sorted(facet_cells.links(facet), key=lambda c: body[c]):  # LITHIUM < ELECTROLYTE
                 row += [cell, int(np.flatnonzero(cell_facets.links(cell) == facet)[0])]
             rows.append(row)
     return np.array(rows, dtype=np.int32).reshape(-1, 4)

@@ -1,4 +1,5 @@
 """A model: domain, unknowns and compiled residual, with the numbers set."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -49,7 +50,9 @@ class Model:
             self.extension.extend()
 
 
-def build_model(stack: StackMesh | None, structure: Structure, interface: Interface, numerics: Numerics, comm: MPI.Intracomm) -> Model:
+def build_model(
+    stack: StackMesh | None, structure: Structure, interface: Interface, numerics: Numerics, comm: MPI.Intracomm
+) -> Model:
     """Build and compile (collective; `stack` is needed on rank 0 only)."""
     domain = build_domain(stack, comm)
     state = create_state(domain, structure)

@@ -1,15 +1,16 @@
 """The map of the lithium inside: harmonic between Γ and the upper face."""
+
 from __future__ import annotations
 
 import numpy as np
 import ufl
-from petsc4py import PETSc
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain import Domain
 from cellfem.model.state import State
 from dolfinx import fem
 from dolfinx.fem import petsc as fp
+from petsc4py import PETSc
 
 
 class MapExtension:

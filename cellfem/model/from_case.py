@@ -1,4 +1,5 @@
 """From a checked case to what geometry and model need."""
+
 from __future__ import annotations
 
 import math
@@ -7,8 +8,8 @@ from cellfem.case import Case, Step
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Patch, Structure
 from cellfem.units import GAS_CONSTANT, T_REFERENCE
 
-SLOWEST_REMOVAL = 1e-3        # µm/s: keeps k_n finite where no current flows
-STICK = 1e6                   # MPa s/µm: at 1 µm/h a shear traction of 280 MPa, more than lithium bears: it does not slide
+SLOWEST_REMOVAL = 1e-3  # µm/s: keeps k_n finite where no current flows
+STICK = 1e6  # MPa s/µm: at 1 µm/h a shear traction of 280 MPa, more than lithium bears: it does not slide
 
 
 def _arrhenius(activation: float, temperature: float) -> float:
@@ -19,9 +20,17 @@ def _arrhenius(activation: float, temperature: float) -> float:
 def structure(case: Case) -> Structure:
     i, e = case.interface, case.electrolyte
     return Structure(
-        axisymmetric=case.stack.symmetry == "axisymmetric", flat=case.numerics.kinematics == "flat" or i.contact == "bonded", bonded=i.contact == "bonded",
-        vacancies=i.vacancies == "on", removal=i.removal == "on", coupled=case.lithium.law == "coupled", linear_kinetics=i.kinetics == "linear",
-        stress_potential=i.stress_potential == "on", equipotential=e.far_side == "equipotential", adhesion=i.adhesion > 0, friction=i.friction != "slip",
+        axisymmetric=case.stack.symmetry == "axisymmetric",
+        flat=case.numerics.kinematics == "flat" or i.contact == "bonded",
+        bonded=i.contact == "bonded",
+        vacancies=i.vacancies == "on",
+        removal=i.removal == "on",
+        coupled=case.lithium.law == "coupled",
+        linear_kinetics=i.kinetics == "linear",
+        stress_potential=i.stress_potential == "on",
+        equipotential=e.far_side == "equipotential",
+        adhesion=i.adhesion > 0,
+        friction=i.friction != "slip",
         degree=case.numerics.quadrature_degree,
     )
 
@@ -32,23 +41,39 @@ def interface(case: Case) -> Interface:
     automatic = max(10 * case.s_max, SLOWEST_REMOVAL) / (0.1 * li.f_c)
     friction = {"slip": 0.0, "stick": STICK}[i.friction] if isinstance(i.friction, str) else i.friction
     return Interface(
-        resistance=i.asr, delta=i.roughness, stiffness=i.stiffness, half_pressure=i.half_pressure, adhesion=i.adhesion, friction=friction, f_c=li.f_c,
-        length=li.length, surface_tension=li.surface_tension, removal_rate=automatic if li.removal_rate is None else li.removal_rate,
+        resistance=i.asr,
+        delta=i.roughness,
+        stiffness=i.stiffness,
+        half_pressure=i.half_pressure,
+        adhesion=i.adhesion,
+        friction=friction,
+        f_c=li.f_c,
+        length=li.length,
+        surface_tension=li.surface_tension,
+        removal_rate=automatic if li.removal_rate is None else li.removal_rate,
         patches=tuple(Patch(p.center, p.half_width, p.asr, p.edge) for p in case.patch),
     )
 
 
 def numerics(case: Case) -> Numerics:
     n = case.numerics
-    return Numerics(n.strain_rate_floor, n.porosity_switch, n.tolerance, n.newton_tolerance, n.newton_max, n.scheme == "bdf2", n.dt_min)
+    return Numerics(
+        n.strain_rate_floor, n.porosity_switch, n.tolerance, n.newton_tolerance, n.newton_max, n.scheme == "bdf2", n.dt_min
+    )
 
 
 def material(case: Case, step: Step) -> Material:
     """At the temperature of a protocol step."""
     T, creep, e = step.temperature, case.lithium.creep_set, case.electrolyte
     lithium_activation = case.lithium.D_activation
-    return Material(creep.A(T), creep.n, case.lithium.D * _arrhenius(lithium_activation, T),
-                    e.conductivity * _arrhenius(e.properties.conductivity_activation, T), 1 / _arrhenius(case.interface.asr_activation, T), T)
+    return Material(
+        creep.A(T),
+        creep.n,
+        case.lithium.D * _arrhenius(lithium_activation, T),
+        e.conductivity * _arrhenius(e.properties.conductivity_activation, T),
+        1 / _arrhenius(case.interface.asr_activation, T),
+        T,
+    )
 
 
 def load(step: Step, elapsed: float) -> Load:

@@ -1,4 +1,5 @@
 """Keeps the creep law's tangent planes at the quadrature points in step with the state."""
+
 from __future__ import annotations
 
 import basix
@@ -18,7 +19,7 @@ class LawPoints:
         self.planes, self.mesh = planes, planes.function_space.mesh
         points, _ = basix.make_quadrature(self.mesh.basix_cell(), degree)
         self.values = fem.Expression(ufl.as_vector([rate2, p, f]), points)
-        self.positions = np.asarray(planes.function_space.dofmap.list)      # (cells, points)
+        self.positions = np.asarray(planes.function_space.dofmap.list)  # (cells, points)
         self.cells = np.arange(self.positions.shape[0], dtype=np.int32)
 
     def update(self, law: PorousCreep, floor: float) -> None:

@@ -1,4 +1,5 @@
 """What the residual needs to know, in working units (µm, s, MPa, V, A/m²)."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -19,45 +20,45 @@ class Structure:
     """Choices that change the equations, and so the compiled forms."""
 
     axisymmetric: bool = False
-    flat: bool = False            # linearised kinematics: F = I, g' = d - v.n
-    bonded: bool = False          # θ_g = 1, g = 0, tension allowed (flat kinematics only)
-    vacancies: bool = True        # off: f = 0 and lattice is removed at the rate of the current
-    removal: bool = True          # off: d = 0
-    coupled: bool = True          # Michel-Suquet, both invariants coupled
+    flat: bool = False  # linearised kinematics: F = I, g' = d - v.n
+    bonded: bool = False  # θ_g = 1, g = 0, tension allowed (flat kinematics only)
+    vacancies: bool = True  # off: f = 0 and lattice is removed at the rate of the current
+    removal: bool = True  # off: d = 0
+    coupled: bool = True  # Michel-Suquet, both invariants coupled
     linear_kinetics: bool = False
     stress_potential: bool = True
-    equipotential: bool = True    # far side of the electrolyte at one potential; False: uniform flux
+    equipotential: bool = True  # far side of the electrolyte at one potential; False: uniform flux
     adhesion: bool = False
     friction: bool = False
-    degree: int = 4               # quadrature
+    degree: int = 4  # quadrature
 
 
 @dataclass(frozen=True)
 class Material:
     """Numbers at the temperature of the moment."""
 
-    creep_prefactor: float        # A, 1/s/MPa^n
-    creep_exponent: float         # n
-    diffusivity: float            # µm²/s
-    conductivity: float           # A/m² per V/µm
-    resistance_factor: float      # ASR(T)/ASR(25 degC)
-    temperature: float            # K
+    creep_prefactor: float  # A, 1/s/MPa^n
+    creep_exponent: float  # n
+    diffusivity: float  # µm²/s
+    conductivity: float  # A/m² per V/µm
+    resistance_factor: float  # ASR(T)/ASR(25 degC)
+    temperature: float  # K
 
 
 @dataclass(frozen=True)
 class Interface:
     """Γ: asperity layer, vacancies, surface tension."""
 
-    resistance: float             # ASR0 at 25 degC, Ω m²
-    delta: float = 0.01           # µm
-    stiffness: float = 100.0      # r, MPa/µm
-    half_pressure: float = 0.02   # p_1/2, MPa
-    adhesion: float = 0.0         # σ_adh, MPa
-    friction: float = 0.0         # MPa s/µm
+    resistance: float  # ASR0 at 25 degC, Ω m²
+    delta: float = 0.01  # µm
+    stiffness: float = 100.0  # r, MPa/µm
+    half_pressure: float = 0.02  # p_1/2, MPa
+    adhesion: float = 0.0  # σ_adh, MPa
+    friction: float = 0.0  # MPa s/µm
     f_c: float = 0.2
-    length: float = 1.0           # ℓ, µm
+    length: float = 1.0  # ℓ, µm
     surface_tension: float = 0.5  # γ, MPa µm
-    removal_rate: float = 1e-3    # k_n, µm/s
+    removal_rate: float = 1e-3  # k_n, µm/s
     patches: tuple[Patch, ...] = field(default_factory=tuple)
 
 
@@ -65,13 +66,13 @@ class Interface:
 class Numerics:
     """Regularisations and solver tolerances."""
 
-    strain_rate_floor: float = 1e-8   # 1/s
+    strain_rate_floor: float = 1e-8  # 1/s
     porosity_switch: float = 1e-4
-    tolerance: float = 0.05           # local time error of f (share of f_c) and of the gap (share of δ + g/10) in a step
-    newton_tolerance: float = 1e-6    # last correction in scaled unknowns
+    tolerance: float = 0.05  # local time error of f (share of f_c) and of the gap (share of δ + g/10) in a step
+    newton_tolerance: float = 1e-6  # last correction in scaled unknowns
     newton_most: int = 40
-    second_order: bool = False        # BDF2 instead of implicit Euler
-    smallest_step: float = 1e-6       # s
+    second_order: bool = False  # BDF2 instead of implicit Euler
+    smallest_step: float = 1e-6  # s
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ Bulk lithium (seen from the platen, pulled back; w = mesh velocity): momentum, c
 electrolyte: ∫ κ∇φ·∇δφ - ∫_Γ i δφ (+ ∫_bottom I δφ) = 0;
 numbers: ∫_Γ (p_c - P) = 0 for the platen's travel U, ∫_Γ (i - I) = 0 for the far potential Φ.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -21,9 +22,9 @@ from ufl.core.expr import Expr
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain.build import SKIN, Domain
 from cellfem.geometry.groups import BOTTOM, ELECTROLYTE, LITHIUM, TOP
+from cellfem.model.law import LawPoints
 from cellfem.model.parameters import Structure
 from cellfem.model.state import State
-from cellfem.model.law import LawPoints
 from cellfem.physics import contact, flow, kinematics, kinetics, vacancies
 from dolfinx import fem
 
@@ -34,8 +35,8 @@ class Constants:
 
     pressure: fem.Constant
     current: fem.Constant
-    platen: fem.Constant          # 1 rigid platen, 0 uniform pressure
-    c0: fem.Constant              # time scheme: rate(x) = c0 x + c1 x_n + c2 x_{n-1}
+    platen: fem.Constant  # 1 rigid platen, 0 uniform pressure
+    c0: fem.Constant  # time scheme: rate(x) = c0 x + c1 x_n + c2 x_{n-1}
     c1: fem.Constant
     c2: fem.Constant
     diffusivity: fem.Constant
@@ -63,17 +64,17 @@ def create_constants(domain: Domain) -> Constants:
 class Expressions:
     """What observers read besides the unknowns; restricted to Γ where marked."""
 
-    bulk: kinematics.Bulk         # on the lithium's own mesh
-    gap: Expr                     # Γ
-    asperity: Expr                # Γ, repulsive pressure
-    contact_pressure: Expr        # Γ, with adhesion
-    touching: Expr                # Γ
-    carrying: Expr                # Γ
-    current: Expr                 # Γ
-    overpotential: Expr           # Γ
-    resistance: Expr              # Γ
-    leaving: Expr                 # Γ, lithium through it, µm/s per area of the reference
-    gamma_weight: Expr            # 1 or 2πr
+    bulk: kinematics.Bulk  # on the lithium's own mesh
+    gap: Expr  # Γ
+    asperity: Expr  # Γ, repulsive pressure
+    contact_pressure: Expr  # Γ, with adhesion
+    touching: Expr  # Γ
+    carrying: Expr  # Γ
+    current: Expr  # Γ
+    overpotential: Expr  # Γ
+    resistance: Expr  # Γ
+    leaving: Expr  # Γ, lithium through it, µm/s per area of the reference
+    gamma_weight: Expr  # 1 or 2πr
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,11 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     if s.stress_potential:
         eta = eta + kinetics.STRESS_POTENTIAL * pressure
     resistance = ufl.exp(state.log_resistance("+")) * k.resistance_factor
-    current = (kinetics.linear_kinetics(carrying, eta, resistance) if s.linear_kinetics
-               else kinetics.butler_volmer(carrying, eta, resistance, k.temperature))
+    current = (
+        kinetics.linear_kinetics(carrying, eta, resistance)
+        if s.linear_kinetics
+        else kinetics.butler_volmer(carrying, eta, resistance, k.temperature)
+    )
     injected = kinetics.SPEED * current
     removed = _removed(s, f_g, openness, k, injected)
     leaving = injected - (1 - f_g) * rate_m if s.flat else injected
@@ -160,7 +164,9 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     # "removal" is per area of the lithium's own surface, which is `stretch` times Γ's; without vacancies it is per area of Γ, as the current.
     removal_area = face.stretch if s.vacancies else 1.0
     kinematic = rate_m - removed * removal_area + ufl.dot(v_g, face.cof)
-    smooth = (openness - contact.open_share(gap, k.delta)) * tg[1]("+") + k.length**2 * state.gamma[1].dx(0)("+") * tg[1].dx(0)("+")
+    smooth = (openness - contact.open_share(gap, k.delta)) * tg[1]("+") + k.length**2 * state.gamma[1].dx(0)("+") * tg[1].dx(0)(
+        "+"
+    )
 
     # --- the four rows
     faces = on_gamma_bulk * g_weight * dG + k.pressure * ufl.dot(tv, n) * weight(r) * ds(TOP)
@@ -168,8 +174,10 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         faces += (1 - f) * ufl.dot(v, n) * tf * weight(r) * ds(TOP)
     # The pinned nodes off Γ need room on the diagonal: a term that is zero.
     row_gamma = (kinematic * tg[0]("+") + smooth) * g_weight * dG + k.zero * ufl.inner(state.gamma, tg) * dx(SKIN)
-    row_potential = (k.conductivity * ufl.inner(ufl.grad(state.potential), ufl.grad(tpot)) * weight(r) * dx(ELECTROLYTE)
-                     - current * tpot("-") * g_weight * dG)
+    row_potential = (
+        k.conductivity * ufl.inner(ufl.grad(state.potential), ufl.grad(tpot)) * weight(r) * dx(ELECTROLYTE)
+        - current * tpot("-") * g_weight * dG
+    )
     # A free upper face has no travel of its own: U is then held at zero.
     force = k.platen * (pressure - k.pressure) + (1 - k.platen) * travel
     if s.equipotential:
@@ -184,10 +192,14 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     moved = [bulk * dx(SKIN) + faces, row_gamma, row_potential, row_numbers]
     jacobian = _jacobian(rows, moved, state, s)
     compiled = fem.form(rows, entity_maps=domain.entity_maps, jit_options=jit)
-    forms = [[None if _is_zero(b) else fem.form(b, entity_maps=domain.entity_maps, jit_options=jit) for b in row] for row in jacobian]
+    forms = [
+        [None if _is_zero(b) else fem.form(b, entity_maps=domain.entity_maps, jit_options=jit) for b in row] for row in jacobian
+    ]
     on_lithium = kinematics.bulk(m, radius(domain.lithium))
     law = LawPoints(state.law, flow.shear_rate2(on_lithium, v), p, f, s.degree)
-    expressions = Expressions(on_lithium, gap, asperity, pressure, touching, carrying, current, eta, resistance, leaving, ufl.as_ufl(g_weight))
+    expressions = Expressions(
+        on_lithium, gap, asperity, pressure, touching, carrying, current, eta, resistance, leaving, ufl.as_ufl(g_weight)
+    )
     return Residual(compiled, forms, expressions, law, k)
 
 

@@ -1,4 +1,5 @@
 """Boundary conditions, coefficients and the state at the start."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -42,11 +43,21 @@ def boundary_conditions(domain: Domain, state: State, structure: Structure, plat
 
 def set_interface(state: State, constants: Constants, interface: Interface) -> None:
     """Numbers of Γ, and the map of its resistance at 25 degC."""
-    for name in ("delta", "stiffness", "half_pressure", "adhesion", "friction", "f_c", "length", "surface_tension", "removal_rate"):
+    for name in (
+        "delta",
+        "stiffness",
+        "half_pressure",
+        "adhesion",
+        "friction",
+        "f_c",
+        "length",
+        "surface_tension",
+        "removal_rate",
+    ):
         getattr(constants, name).value = getattr(interface, name)
     space = state.log_resistance.function_space
-    corners = space.mesh.geometry.x[space.mesh.geometry.dofmaps[0]]                       # (cells, 3, 3)
-    x = space.tabulate_dof_coordinates()[space.dofmap.list][..., 0]                       # (cells, dofs)
+    corners = space.mesh.geometry.x[space.mesh.geometry.dofmaps[0]]  # (cells, 3, 3)
+    x = space.tabulate_dof_coordinates()[space.dofmap.list][..., 0]  # (cells, dofs)
     on_gamma = np.abs(corners[..., 1]) < NODES_TOLERANCE
     facet = np.flatnonzero(on_gamma.sum(axis=1) == 2)
     ends = corners[facet][..., 0][on_gamma[facet]].reshape(-1, 2)
@@ -62,7 +73,11 @@ def resistance_along(x: NDArray[np.float64], interface: Interface) -> NDArray[np
     value = np.full(x.shape, interface.resistance)
     for patch in interface.patches:
         left, right = x - patch.centre + patch.half_width, x - patch.centre - patch.half_width
-        share = 0.5 * (np.tanh(left / patch.edge) - np.tanh(right / patch.edge)) if patch.edge > 0 else ((left > 0) & (right < 0)).astype(float)
+        share = (
+            0.5 * (np.tanh(left / patch.edge) - np.tanh(right / patch.edge))
+            if patch.edge > 0
+            else ((left > 0) & (right < 0)).astype(float)
+        )
         value += (patch.resistance - interface.resistance) * share
     return value
 

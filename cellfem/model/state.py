@@ -1,4 +1,5 @@
 """The unknowns and where they live."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -31,15 +32,15 @@ class State:
     potential: fem.Function
     numbers: fem.Function
     map: fem.Function
-    porosity_old: tuple[fem.Function, fem.Function]   # f at the last step and the one before
+    porosity_old: tuple[fem.Function, fem.Function]  # f at the last step and the one before
     map_old: tuple[fem.Function, fem.Function]
-    travel_old: tuple[fem.Function, fem.Function]     # numbers, of which U is used
-    law: fem.Function                                 # tangent planes of the creep law at quadrature points
-    log_resistance: fem.Function                      # ln ASR0 at 25 degC on Γ (DG2 on the skin: edges of patches may be sharp)
+    travel_old: tuple[fem.Function, fem.Function]  # numbers, of which U is used
+    law: fem.Function  # tangent planes of the creep law at quadrature points
+    log_resistance: fem.Function  # ln ASR0 at 25 degC on Γ (DG2 on the skin: edges of patches may be sharp)
     # index arrays
-    skin_to_lithium: Array                            # lithium P1 dof of each skin P1 dof
-    gamma_nodes: Array                                # local skin P1 dofs on Γ (owned and ghost)
-    porosity_dofs: Array                              # dofs of f in bulk, in the order of the P1 dofs `porosity_nodes`
+    skin_to_lithium: Array  # lithium P1 dof of each skin P1 dof
+    gamma_nodes: Array  # local skin P1 dofs on Γ (owned and ghost)
+    porosity_dofs: Array  # dofs of f in bulk, in the order of the P1 dofs `porosity_nodes`
     porosity_nodes: Array
 
     @property
@@ -75,10 +76,20 @@ def create_state(domain: Domain, structure: Structure) -> State:
     porosity_space, porosity_dofs = W.sub(2).collapse()
     nodes = _match_cells(porosity_space, M)
     return State(
-        fem.Function(W, name="bulk"), fem.Function(K, name="gamma"), fem.Function(S, name="potential"), fem.Function(N, name="numbers"),
-        fem.Function(M, name="map"), (fem.Function(M), fem.Function(M)), (fem.Function(M), fem.Function(M)), (fem.Function(N), fem.Function(N)),
-        fem.Function(Q, name="law"), fem.Function(R, name="log_resistance"),
-        _skin_to_lithium(domain, K, M), _nodes_on_gamma(K), np.asarray(porosity_dofs), nodes,
+        fem.Function(W, name="bulk"),
+        fem.Function(K, name="gamma"),
+        fem.Function(S, name="potential"),
+        fem.Function(N, name="numbers"),
+        fem.Function(M, name="map"),
+        (fem.Function(M), fem.Function(M)),
+        (fem.Function(M), fem.Function(M)),
+        (fem.Function(N), fem.Function(N)),
+        fem.Function(Q, name="law"),
+        fem.Function(R, name="log_resistance"),
+        _skin_to_lithium(domain, K, M),
+        _nodes_on_gamma(K),
+        np.asarray(porosity_dofs),
+        nodes,
     )
 
 

@@ -1,4 +1,5 @@
 """Γ read off a state: integrals, and a profile along it whose node values add up to them exactly."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ from dolfinx import fem, la
 Array = NDArray[np.float64]
 
 QUANTITIES = ("weight", "contact", "carrying", "current", "overpotential", "pressure", "porosity", "resistance")
-MA_CM2 = 0.1          # mA/cm² per A/m²
-OHM_CM2 = 1e4         # Ω cm² per Ω m²
+MA_CM2 = 0.1  # mA/cm² per A/m²
+OHM_CM2 = 1e4  # Ω cm² per Ω m²
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class GammaValues:
     """Lumped node values on one rank: rows are skin nodes (owned and ghost), columns QUANTITIES; q_i = ∫ q φ_i dA / ∫ φ_i dA."""
 
     values: Array
-    gap: Array                # at all skin nodes; means nothing off Γ
+    gap: Array  # at all skin nodes; means nothing off Γ
 
     def column(self, name: str) -> Array:
         return np.asarray(self.values[:, QUANTITIES.index(name)])
@@ -70,5 +71,9 @@ class GammaObserver:
         if pieces is None:
             return None
         table = np.concatenate(pieces)
-        x, gap, weight, contact, carrying, current, overpotential, pressure, porosity, resistance = table[np.argsort(table[:, 0])].T
-        return Profile(x, weight, gap, contact, carrying, MA_CM2 * current, 1e3 * overpotential, pressure, porosity, OHM_CM2 * resistance)
+        x, gap, weight, contact, carrying, current, overpotential, pressure, porosity, resistance = table[
+            np.argsort(table[:, 0])
+        ].T
+        return Profile(
+            x, weight, gap, contact, carrying, MA_CM2 * current, 1e3 * overpotential, pressure, porosity, OHM_CM2 * resistance
+        )

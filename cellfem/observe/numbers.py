@@ -1,4 +1,5 @@
 """The row of records.csv that belongs to an accepted step, balances included."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from cellfem.physics.kinetics import FARADAY, GAS, STRESS_POTENTIAL
 from cellfem.solver.stepper import Stepper
 from dolfinx import fem
 
-FORCE_SCALE = 0.1         # MPa, stands for the load where there is none
+FORCE_SCALE = 0.1  # MPa, stands for the load where there is none
 SECONDS_PER_HOUR = 3600.0
 
 
@@ -29,11 +30,11 @@ class Reading:
     row: dict[str, float]
     profile: Profile | None
     gamma: GammaValues
-    overvoltage: float        # V, voltage less its value without current
-    content: float            # lithium in the electrode, µm² (µm³)
-    moved: float              # lithium moved since the start
-    charge: float             # C/m²
-    platen_speed: float       # µm/s
+    overvoltage: float  # V, voltage less its value without current
+    content: float  # lithium in the electrode, µm² (µm³)
+    moved: float  # lithium moved since the start
+    charge: float  # C/m²
+    platen_speed: float  # µm/s
 
     @property
     def measures(self) -> dict[str, float]:
@@ -60,7 +61,7 @@ class Observer:
         self.far = fem.form(model.state.potential * weight * ds(BOTTOM), entity_maps=d.entity_maps)
         self.contents: list[float] = []
         self.moved = 0.0
-        self.charge = 0.0         # C/m²
+        self.charge = 0.0  # C/m²
 
     def read(self, stepper: Stepper, dt: float, step: int, iterations: int) -> Reading:
         """The row of the step that `stepper` has just tried (dt = 0: the start); nothing is kept until `commit`."""
@@ -70,7 +71,8 @@ class Observer:
         owned, area = self.gamma.owned, self.gamma.area
         weight = g.column("weight")[owned]
         contact, carrying, current, pressure = (
-            self._allsum(float(weight @ g.column(name)[owned])) / area for name in ("contact", "carrying", "current", "pressure"))
+            self._allsum(float(weight @ g.column(name)[owned])) / area for name in ("contact", "carrying", "current", "pressure")
+        )
         largest = self._allmax(float((g.column("current")[owned] * np.sign(current or 1.0)).max(initial=-np.inf)))
         imposed, load = float(k.current.value), float(k.pressure.value)
         far = self._number(1) if model.structure.equipotential else self._sum(self.far) / area
@@ -82,16 +84,26 @@ class Observer:
         count, size = model.domain.parent.comm.bcast((len(found), sum(v.area for v in found)), root=0)
         content, moved, created = self._lithium(dt, g)
         row = {
-            "time_s": stepper.time + dt, "step": float(step), "pressure_MPa": load, "current_mA_cm2": MA_CM2 * imposed, "voltage_mV": 1e3 * voltage,
-            "capacity_mAh_cm2": MA_CM2 * charge / SECONDS_PER_HOUR, "contact_fraction": contact, "carrying_fraction": carrying,
+            "time_s": stepper.time + dt,
+            "step": float(step),
+            "pressure_MPa": load,
+            "current_mA_cm2": MA_CM2 * imposed,
+            "voltage_mV": 1e3 * voltage,
+            "capacity_mAh_cm2": MA_CM2 * charge / SECONDS_PER_HOUR,
+            "contact_fraction": contact,
+            "carrying_fraction": carrying,
             "asr_ohm_cm2": OHM_CM2 * (overvoltage - ohmic) / imposed if imposed else np.nan,
-            "focusing_max": largest / abs(current) if imposed else np.nan, "void_count": float(count),
+            "focusing_max": largest / abs(current) if imposed else np.nan,
+            "void_count": float(count),
             ("void_volume_um3" if model.structure.axisymmetric else "void_area_um2"): size,
             "gap_max_um": self._allmax(float(g.gap[self.gamma.nodes].max(initial=-np.inf))),
             "porosity_max": self._allmax(float(model.state.bulk.x.array[model.state.porosity_dofs].max(initial=-np.inf))),
-            "platen_um": self._number(0), "balance_charge": abs(current - imposed) / (abs(imposed) or self._exchange()),
-            "balance_lithium": created, "balance_force": abs(pressure - load) / max(load, FORCE_SCALE),
-            "dt_s": dt, "newton_iterations": float(iterations),
+            "platen_um": self._number(0),
+            "balance_charge": abs(current - imposed) / (abs(imposed) or self._exchange()),
+            "balance_lithium": created,
+            "balance_force": abs(pressure - load) / max(load, FORCE_SCALE),
+            "dt_s": dt,
+            "newton_iterations": float(iterations),
         }
         olds = [self._entry(old.x.array, 0) for old in model.state.travel_old]
         speed = float(k.c0.value) * row["platen_um"] + float(k.c1.value) * olds[0] + float(k.c2.value) * olds[1] if dt else 0.0

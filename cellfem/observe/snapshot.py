@@ -1,4 +1,5 @@
 """The whole stack as arrays for viewing: true geometry, quadratic cells, values at their nodes."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -15,7 +16,7 @@ from dolfinx import fem, plot
 
 Array = NDArray[np.float64]
 QUADRATIC_TRIANGLE, LINE, QUAD = 22, 3, 9
-OPEN_GAP = 3.0        # in δ: from here on Γ counts as open (a void)
+OPEN_GAP = 3.0  # in δ: from here on Γ counts as open (a void)
 
 
 class _NodeValues:
@@ -52,7 +53,12 @@ class SnapshotMaker:
 
     def take(self, time: float, gamma: GammaValues, law: PorousCreep, floor: float, platen_speed: float) -> Snapshot:
         """Blocks of this rank. platen_speed: µm/s, brings velocities from the platen's frame to the electrolyte's."""
-        blocks = {"lithium": self._lithium(law, floor, platen_speed), "void": self._void(gamma), "LLZO": self._electrolyte(), "interface": self._interface(gamma)}
+        blocks = {
+            "lithium": self._lithium(law, floor, platen_speed),
+            "void": self._void(gamma),
+            "LLZO": self._electrolyte(),
+            "interface": self._interface(gamma),
+        }
         return Snapshot(time, {name: self._chosen(block) for name, block in blocks.items()})
 
     def _chosen(self, block: Block) -> Block:
@@ -67,20 +73,35 @@ class SnapshotMaker:
         points, cells = self.lithium_grid
         points = points.copy()
         points[:, 1] += m + self._number(0)
-        data = {"velocity_um_s": np.column_stack([vx, vy + platen_speed, np.zeros_like(vx)]), "pressure_MPa": p, "von_mises_MPa": 3 * mu * rate,
-                "creep_rate_1_s": rate, "porosity": f}
+        data = {
+            "velocity_um_s": np.column_stack([vx, vy + platen_speed, np.zeros_like(vx)]),
+            "pressure_MPa": p,
+            "von_mises_MPa": 3 * mu * rate,
+            "creep_rate_1_s": rate,
+            "porosity": f,
+        }
         return _compact(points, cells, QUADRATIC_TRIANGLE, data)
 
     def _electrolyte(self) -> Block:
         potential, gx, gy = self.electrolyte().T
         points, cells = self.electrolyte_grid
         scale = -MA_CM2 * float(self.model.residual.constants.conductivity.value)
-        data = {"potential_mV": 1e3 * (potential + self._number(1)), "current_density_mA_cm2": np.column_stack([scale * gx, scale * gy, np.zeros_like(gx)])}
+        data = {
+            "potential_mV": 1e3 * (potential + self._number(1)),
+            "current_density_mA_cm2": np.column_stack([scale * gx, scale * gy, np.zeros_like(gx)]),
+        }
         return _compact(points, cells, QUADRATIC_TRIANGLE, data)
 
     def _interface(self, g: GammaValues) -> Block:
-        data = {"gap_um": g.gap, "contact": g.column("contact"), "carrying": g.column("carrying"), "current_mA_cm2": MA_CM2 * g.column("current"),
-                "overpotential_mV": 1e3 * g.column("overpotential"), "contact_pressure_MPa": g.column("pressure"), "porosity": g.column("porosity")}
+        data = {
+            "gap_um": g.gap,
+            "contact": g.column("contact"),
+            "carrying": g.column("carrying"),
+            "current_mA_cm2": MA_CM2 * g.column("current"),
+            "overpotential_mV": 1e3 * g.column("overpotential"),
+            "contact_pressure_MPa": g.column("pressure"),
+            "porosity": g.column("porosity"),
+        }
         return _compact(self._floor(), self.facets, LINE, data)
 
     def _void(self, g: GammaValues) -> Block:
@@ -124,4 +145,9 @@ def _gamma_facets(model: Model) -> Array:
 def _compact(points: Array, cells: Array, cell_type: int, data: dict[str, Array]) -> Block:
     """Only the points that the cells use."""
     used, inverse = np.unique(cells, return_inverse=True)
-    return Block(points[used].astype(np.float64), inverse.reshape(cells.shape).astype(np.int64), cell_type, {k: a[used] for k, a in data.items()})
+    return Block(
+        points[used].astype(np.float64),
+        inverse.reshape(cells.shape).astype(np.int64),
+        cell_type,
+        {k: a[used] for k, a in data.items()},
+    )

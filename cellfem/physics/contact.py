@@ -1,4 +1,5 @@
 """Contact of lithium and electrolyte through an asperity layer. Gap g in µm, pressure in MPa."""
+
 from __future__ import annotations
 
 import ufl

@@ -13,6 +13,7 @@ The mixed form has the strain rate and p as unknowns, so the law is inverted for
 The finite-element forms use the law only through its value and first derivatives (implicit function theorem), so any other law
 that fills a `PointLaw` can take its place.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -100,24 +101,33 @@ def point_law(e2: Array, p: Array, f: Array, law: PorousCreep) -> PointLaw:
         return _uncoupled(e2, p, a, a_f, b, b_f, n, A)
     y2, e = b * p * p, e2 / (a * A * A)
     q = invert_stress_measure(y2, e, n)
-    slope = n * q - (n - 1) * y2                       # dh/dq at the root
+    slope = n * q - (n - 1) * y2  # dh/dq at the root
     power = q ** (2 - n)
     F = A * q ** ((n - 1) / 2)
-    grow = F * (n - 1) / (2 * q * slope)               # dF/dq over dh/dq
+    grow = F * (n - 1) / (2 * q * slope)  # dF/dq over dh/dq
     F_e = grow * power / (a * A * A)
     F_p = grow * q * 2 * b * p
     F_f = grow * (q * b_f * p * p - power * e * a_f / a)
     mu = 1 / (3 * a * F)
-    return PointLaw(mu, -mu * F_e / F, -mu * F_p / F, -mu * (F_f / F + a_f / a),
-                    b * p * F, b * p * F_e, b * (F + p * F_p), p * (b_f * F + b * F_f))
+    return PointLaw(
+        mu,
+        -mu * F_e / F,
+        -mu * F_p / F,
+        -mu * (F_f / F + a_f / a),
+        b * p * F,
+        b * p * F_e,
+        b * (F + p * F_p),
+        p * (b_f * F + b * F_f),
+    )
 
 
 def _uncoupled(e2: Array, p: Array, a: Array, a_f: Array, b: Array, b_f: Array, n: float, A: float) -> PointLaw:
     """Each invariant alone: sigma_e feels no pressure, compaction no shear."""
     k = (n - 1) / n
-    S = A * (e2 / (a * A * A)) ** (k / 2)              # A Q^(n-1) of pure shear
+    S = A * (e2 / (a * A * A)) ** (k / 2)  # A Q^(n-1) of pure shear
     mu = 1 / (3 * a * S)
-    C = A * (b * p * p) ** ((n - 1) / 2)               # A Q^(n-1) of pure pressure
+    C = A * (b * p * p) ** ((n - 1) / 2)  # A Q^(n-1) of pure pressure
     zero = np.zeros_like(mu)
-    return PointLaw(mu, -mu * k / (2 * e2), zero, -mu * a_f / a * (1 - k / 2),
-                    b * p * C, zero, n * b * C, (n + 1) / 2 * b_f * p * C)
+    return PointLaw(
+        mu, -mu * k / (2 * e2), zero, -mu * a_f / a * (1 - k / 2), b * p * C, zero, n * b * C, (n + 1) / 2 * b_f * p * C
+    )

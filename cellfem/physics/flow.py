@@ -1,4 +1,5 @@
 """Weak form of creeping, compacting flow, with the creep law given by its tangent planes at the quadrature points."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -3,6 +3,7 @@
 Coordinates (x, y) or (r, y); Γ is y = 0 with lithium above, its outward reference normal is -e_y. `m` is None for flat kinematics
 (F = I, J = 1). All results are UFL in reference coordinates.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass

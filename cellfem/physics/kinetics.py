@@ -1,12 +1,13 @@
 """Charge transfer through Γ and the constants that turn current into lithium."""
+
 from __future__ import annotations
 
 import ufl
 from ufl.core.expr import Expr
 
-FARADAY = 96485.33212          # C/mol (CODATA 2018, exact)
-GAS = 8.31446261815324         # J/(mol K) (CODATA 2018, exact)
-MOLAR_VOLUME = 13.0e-6         # m³/mol of lithium
+FARADAY = 96485.33212  # C/mol (CODATA 2018, exact)
+GAS = 8.31446261815324  # J/(mol K) (CODATA 2018, exact)
+MOLAR_VOLUME = 13.0e-6  # m³/mol of lithium
 SPEED = MOLAR_VOLUME / FARADAY * 1e6
 """Ω/F: µm/s of lithium per A/m²."""
 STRESS_POTENTIAL = MOLAR_VOLUME / FARADAY * 1e6

@@ -1,4 +1,5 @@
 """Vacancies in lithium: what they cost in contact, and the lattice planes that the surface removes to be rid of them."""
+
 from __future__ import annotations
 
 from ufl.core.expr import Expr

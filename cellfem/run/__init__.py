@@ -1,4 +1,5 @@
 """One run from a checked case to a folder of results: the order in which the rooms are called."""
+
 from cellfem.run.execute import Result, run_case
 from cellfem.run.prepare import segments_of, stack_of
 

@@ -1,4 +1,5 @@
 """Run a case: mesh, start, march, and whatever the end, the results."""
+
 from __future__ import annotations
 
 import signal
@@ -45,7 +46,9 @@ def run_case(case: Case, folder: Path, quiet: bool = False, comm: MPI.Intracomm 
         engine = Engine(model)
         recorder = Recorder(case, engine, folder, quiet)
         compiled = time.monotonic()
-        watch = Watcher(recorder.examine, recorder.accepted, recorder.refused, lambda: bool(comm.allreduce(bool(stopped), op=MPI.LOR)))
+        watch = Watcher(
+            recorder.examine, recorder.accepted, recorder.refused, lambda: bool(comm.allreduce(bool(stopped), op=MPI.LOR))
+        )
         try:
             engine.start(segments[0].load(0.0), segments[0].material)
             recorder.start()
@@ -91,8 +94,15 @@ def _conclude(case: Case, folder: Path, recorder: Recorder, end: End, begin: flo
     scenes = [_gathered(moment, comm) for moment in (first, last)] if case.output.pictures else []
     if comm.rank != 0 or recorder.root is None:
         return Result(end)
-    summary = summarise(recorder.rows, recorder.voids, end, half_pressure_MPa=case.interface.half_pressure, wall_s=time.monotonic() - begin,
-                        version=cellfem.__version__, axisymmetric=recorder.axisymmetric)
+    summary = summarise(
+        recorder.rows,
+        recorder.voids,
+        end,
+        half_pressure_MPa=case.interface.half_pressure,
+        wall_s=time.monotonic() - begin,
+        version=cellfem.__version__,
+        axisymmetric=recorder.axisymmetric,
+    )
     write_summary(folder / "summary.json", summary)
     files = {"ParaView": recorder.series.path}
     if case.output.pictures:
@@ -112,8 +122,14 @@ def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, scenes: li
     delta, axisymmetric = recorder.delta, recorder.axisymmetric
     draw_stack(paths["stack"], *scenes, delta_um=delta, title=case.title, axisymmetric=axisymmetric, note=recorder.note)
     draw_interface(paths["interface"], *scenes, delta_um=delta, title=case.title, axisymmetric=axisymmetric)
-    draw_history(paths["history"], recorder.rows, half_pressure_MPa=case.interface.half_pressure, title=case.title,
-                 end=str(end) if end.kind == "stop" else "", axisymmetric=axisymmetric)
+    draw_history(
+        paths["history"],
+        recorder.rows,
+        half_pressure_MPa=case.interface.half_pressure,
+        title=case.title,
+        end=str(end) if end.kind == "stop" else "",
+        axisymmetric=axisymmetric,
+    )
     return {"picture of the stack": paths["stack"], "picture along the interface": paths["interface"], "curves": paths["history"]}
 
 

@@ -1,4 +1,5 @@
 """Records, fields and progress, written while a run goes on."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from mpi4py import MPI
 
 from cellfem.case import Case
 from cellfem.observe.arrays import Profile, Snapshot
-from cellfem.observe.numbers import Observer, Reading
+from cellfem.observe.numbers import Observer
 from cellfem.observe.snapshot import SnapshotMaker
 from cellfem.observe.voids import Void, find_voids, start_voids, track
 from cellfem.output.paraview import Series
@@ -17,7 +18,7 @@ from cellfem.output.records import RecordWriter, record_columns, void_columns, v
 from cellfem.solver.engine import Engine
 from cellfem.solver.newton import Outcome
 
-OUTPUTS = 30          # field outputs of a run without `output.interval`
+OUTPUTS = 30  # field outputs of a run without `output.interval`
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
 """March through a load protocol: try, judge, accept or restore and cut; find the time of a stop condition."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -12,10 +13,10 @@ from cellfem.solver.newton import Outcome
 
 CUT_AFTER_FAILURE = 0.4
 GROW, SHRINK, SAFETY = 2.0, 0.3, 0.85
-DEAD_BAND = (0.9, 1.2)        # the step size stays between these, so that factors may be kept
-OVERSHOOT = 0.01              # a stop condition is met within this share of its limit
-LOCATE_MOST = 6               # tries to meet it
-SMALL_FIRST = 0.5             # assumed error of a step that has no prediction to judge by
+DEAD_BAND = (0.9, 1.2)  # the step size stays between these, so that factors may be kept
+OVERSHOOT = 0.01  # a stop condition is met within this share of its limit
+LOCATE_MOST = 6  # tries to meet it
+SMALL_FIRST = 0.5  # assumed error of a step that has no prediction to judge by
 
 
 class GaveUp(RuntimeError):
@@ -40,21 +41,21 @@ class Segment:
     """One step of the protocol."""
 
     duration: float
-    load: Callable[[float], Load]          # by the seconds since its start
+    load: Callable[[float], Load]  # by the seconds since its start
     material: Material
     stops: tuple[Stop, ...]
-    first: float                           # s
-    largest: float                         # s
-    prescribed: tuple[float, ...] | None   # fixed time steps in place of error control
+    first: float  # s
+    largest: float  # s
+    prescribed: tuple[float, ...] | None  # fixed time steps in place of error control
 
 
 @dataclass(frozen=True)
 class Watcher:
     """What the caller sees of a march; every function is collective."""
 
-    examine: Callable[[float, Outcome], dict[str, float]]     # a converged step of dt: its measures by the names of the stops
-    accepted: Callable[[float], None]                         # the step examined last is accepted
-    refused: Callable[[float, str], None]                     # a step of dt was restored, and why
+    examine: Callable[[float, Outcome], dict[str, float]]  # a converged step of dt: its measures by the names of the stops
+    accepted: Callable[[float], None]  # the step examined last is accepted
+    refused: Callable[[float, str], None]  # a step of dt was restored, and why
     interrupted: Callable[[], bool]
 
 
@@ -94,11 +95,17 @@ def _segment(engine: Engine, segment: Segment, watch: Watcher) -> Finish | None:
         if not np.isfinite(trial.error) or (trial.error > 1 and not plan):
             stepper.restore()
             watch.refused(dt, trial.reason or f"time error {trial.error:.2g} of its tolerance")
-            dt *= CUT_AFTER_FAILURE if not np.isfinite(trial.error) else max(SHRINK, SAFETY / trial.error ** (1 / stepper.rate_order))
+            dt *= (
+                CUT_AFTER_FAILURE
+                if not np.isfinite(trial.error)
+                else max(SHRINK, SAFETY / trial.error ** (1 / stepper.rate_order))
+            )
             if not np.isfinite(trial.error):
                 engine.newton.keep = False
             if dt < engine.model.numerics.smallest_step:
-                raise GaveUp(f"the time step fell below {engine.model.numerics.smallest_step:g} s at t = {stepper.time:.6g} s: {trial.reason or 'time error too large'}")
+                raise GaveUp(
+                    f"the time step fell below {engine.model.numerics.smallest_step:g} s at t = {stepper.time:.6g} s: {trial.reason or 'time error too large'}"
+                )
             continue
         measures = watch.examine(dt, trial.newton)
         met = _first_met(segment.stops, measures)

@@ -4,6 +4,7 @@ Corrections, not residuals, are measured: the natural level function is affine i
 needs no scaling of equations, only of unknowns. While corrections contract well the factors of an older Jacobian are kept (even of an
 earlier time step) and improved by Broyden's good update; when they do not, the Jacobian is made anew and steps are damped.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-SLOW = 0.5                # contraction from which factors are not worth keeping (Deuflhard's bound for Broyden's update)
+SLOW = 0.5  # contraction from which factors are not worth keeping (Deuflhard's bound for Broyden's update)
 SMALLEST_DAMPING = 1e-4
-LONGEST_HISTORY = 12      # quasi-Newton corrections on one set of factors
+LONGEST_HISTORY = 12  # quasi-Newton corrections on one set of factors
 
 
 class Problem(Protocol):
@@ -27,9 +28,11 @@ class Problem(Protocol):
     def factor(self) -> None: ...
     def correction(self) -> Array:
         """-J⁻¹ R with the factors at hand."""
+
     def add(self, delta: Array, scale: float = 1.0) -> None: ...
     def dot(self, a: Array, b: Array) -> float:
         """Inner product of corrections in scaled unknowns: dot(δ, δ) = 1 for a change of typical size."""
+
     def balanced(self) -> bool:
         """Do the balances of the residual assembled last meet their tolerance?"""
 
@@ -37,8 +40,8 @@ class Problem(Protocol):
 @dataclass(frozen=True)
 class Outcome:
     converged: bool
-    iterations: int           # corrections applied
-    jacobians: int            # assembled and factored
+    iterations: int  # corrections applied
+    jacobians: int  # assembled and factored
     reason: str = ""
 
 
@@ -49,7 +52,7 @@ class Newton:
     problem: Problem
     tolerance: float = 1e-6
     most: int = 40
-    keep: bool = False        # factors at hand may be tried
+    keep: bool = False  # factors at hand may be tried
     iterations: int = 0
     jacobians: int = 0
 

@@ -1,4 +1,5 @@
 """One time step: predict, solve, estimate the error, then accept or restore."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -36,7 +37,7 @@ class Stepper:
     tolerance: float
     second_order: bool = False
     time: float = 0.0
-    past: list[tuple[float, Array]] = field(default_factory=list)   # accepted (time, unknowns), newest last, at most three
+    past: list[tuple[float, Array]] = field(default_factory=list)  # accepted (time, unknowns), newest last, at most three
 
     @property
     def rate_order(self) -> int:
@@ -112,10 +113,12 @@ class Stepper:
         x = self.system.get()
         difference = np.abs(x - guess)
         if order == 1:
-            factor = dt / (2 * dt + h1)       # local error dt²/2 x'' against prediction error dt(dt + h1)/2 x'' on top
+            factor = dt / (2 * dt + h1)  # local error dt²/2 x'' against prediction error dt(dt + h1)/2 x'' on top
         else:
-            factor = 0.3                      # variable-step BDF2 with a quadratic predictor; exact only for equal steps (2/9 over 1 + 2/9)
+            factor = 0.3  # variable-step BDF2 with a quadratic predictor; exact only for equal steps (2/9 over 1 + 2/9)
         f, m = self.system.porosity_index, self.system.gap_index
         gap = np.abs(x[m] + float(self.state.numbers.x.array[0]))
-        local = max(float((difference[f] / self.f_c).max(initial=0.0)), float((difference[m] / (self.delta + 0.1 * gap)).max(initial=0.0)))
+        local = max(
+            float((difference[f] / self.f_c).max(initial=0.0)), float((difference[m] / (self.delta + 0.1 * gap)).max(initial=0.0))
+        )
         return float(self.system.comm.allreduce(factor * local, op=MPI.MAX)) / self.tolerance

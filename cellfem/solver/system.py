@@ -1,4 +1,5 @@
 """One nonlinear system: residual vector, Jacobian, factors, corrections."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -6,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
-from petsc4py import PETSc
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.parameters import Structure
@@ -16,6 +16,7 @@ from cellfem.physics.creep import PorousCreep
 from cellfem.physics.kinetics import SPEED
 from dolfinx import fem
 from dolfinx.fem import petsc as fp
+from petsc4py import PETSc
 
 Array = NDArray[np.float64]
 
@@ -59,7 +60,7 @@ class System:
         pc.setFactorSolverType("mumps")
         self.ksp.setOperators(self.A)
         pc.setFactorSetUpSolverType()
-        pc.getFactorMatrix().setMumpsIcntl(14, 80)     # room for pivoting beyond MUMPS's estimate, %
+        pc.getFactorMatrix().setMumpsIcntl(14, 80)  # room for pivoting beyond MUMPS's estimate, %
         self.ksp.setOperators(self.A)
         sizes = [(V.dofmap.index_map.size_local * V.dofmap.index_map_bs) for V in spaces]
         self.offsets = np.concatenate([[0], np.cumsum(sizes)])
@@ -108,7 +109,7 @@ class System:
     def add(self, delta: Array, scale: float = 1.0) -> None:
         """Move the unknowns by scale·delta (owned entries), ghosts and map too."""
         for i, u in enumerate(self.state.unknowns):
-            part = delta[self.offsets[i]:self.offsets[i + 1]]
+            part = delta[self.offsets[i] : self.offsets[i + 1]]
             u.x.array[: len(part)] += scale * part
             u.x.scatter_forward()
         self.state.update_map()
@@ -121,7 +122,11 @@ class System:
         for i, size in enumerate((scales.velocity, scales.pressure, scales.porosity)):
             dofs = np.asarray(W.sub(i).collapse()[1])
             parts.append((size, dofs[dofs < self.offsets[1]]))
-        parts += [(scales.gap, self.gap_index), (scales.openness, self.gap_index + 1), (scales.potential, np.arange(self.offsets[2], self.offsets[3]))]
+        parts += [
+            (scales.gap, self.gap_index),
+            (scales.openness, self.gap_index + 1),
+            (scales.potential, np.arange(self.offsets[2], self.offsets[3])),
+        ]
         parts += [(scales.travel, self.travel_index), (scales.far, self.travel_index + 1)]
         for size, index in parts:
             count = self.comm.allreduce(len(index))
@@ -137,7 +142,9 @@ class System:
 
     def get(self) -> Array:
         """Copy of the unknowns (owned part)."""
-        return np.concatenate([u.x.array[: b - a] for u, a, b in zip(self.state.unknowns, self.offsets, self.offsets[1:], strict=False)])
+        return np.concatenate(
+            [u.x.array[: b - a] for u, a, b in zip(self.state.unknowns, self.offsets, self.offsets[1:], strict=False)]
+        )
 
     def set(self, x: Array) -> None:
         """Overwrite the unknowns; ghosts and the map on Γ follow."""
@@ -153,13 +160,13 @@ class System:
         """Charge, lithium and force left over in the residual assembled last, over their scales: test functions that are one everywhere."""
         R, k = self.R.array, self.residual.constants
         area = self.area
-        numbers = R[self.travel_index[0]:] if len(self.travel_index) else np.zeros(2)
+        numbers = R[self.travel_index[0] :] if len(self.travel_index) else np.zeros(2)
         if k.platen.value > 0.5:
             force = float(numbers[0])
         else:
             force = float(R[self.vertical_index].sum())
         lithium = float(R[self.porosity_index].sum()) if self.conserves_lithium else 0.0
-        charge = float(numbers[1]) if self.equipotential else float(R[self.offsets[2]:self.offsets[3]].sum())
+        charge = float(numbers[1]) if self.equipotential else float(R[self.offsets[2] : self.offsets[3]].sum())
         total = np.array([charge, lithium, force])
         self.comm.Allreduce(MPI.IN_PLACE, total)
         scale = area * np.array([self.current_scale, SPEED * self.current_scale, self.force_scale])

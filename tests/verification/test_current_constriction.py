@@ -25,7 +25,7 @@ SERIES = (1.0, -1.40925, 0.29591, 0.05254, 0.02105)
 
 
 def _channel(b: float, c: float, depth: float, near: float, axisymmetric: bool = False) -> Model:
-    stack = build_stack(b, 0.25 * b, depth, near, b / 8, [MeshPatch(0.0, c)], edge_factor=0.02 * c / near)
+    stack = build_stack(b, 0.25 * b, depth, near, b / 8, [MeshPatch(0.0, c)], edge_factor=0.002 * c / near)
     structure = Structure(
         axisymmetric=axisymmetric, flat=True, bonded=True, vacancies=False, linear_kinetics=True, stress_potential=False
     )
@@ -48,7 +48,7 @@ def test_strip_contact_in_a_channel(share: float) -> None:
     assert _resistance(model) - depth / KAPPA == pytest.approx(exact, rel=5e-3)
 
     # Current through each facet by the P2 trace of φ, i = -φ/ASR, and Simpson's rule; summed from the axis outwards and facet by
-    # facet, there without the 2 % next to the singular edge.
+    # facet, there without the 5 % next to the singular edge.
     x, phi = potential_along(model)
     ends = x[::2]
     ends = ends[ends <= c * (1 + 1e-9)]
@@ -57,7 +57,7 @@ def test_strip_contact_in_a_channel(share: float) -> None:
     angle = np.minimum(np.sin(np.pi * ends / (2 * b)) / np.sin(np.pi * c / (2 * b)), 1.0)
     expected = 2 / np.pi * np.arcsin(angle) * b * CURRENT
     np.testing.assert_allclose(np.cumsum(through), expected[1:], rtol=5e-3)
-    inner = ends[1:] < 0.98 * c
+    inner = ends[1:] < 0.95 * c
     np.testing.assert_allclose(through[inner], np.diff(expected)[inner], rtol=5e-3)
 
 
