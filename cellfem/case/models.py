@@ -293,10 +293,10 @@ class Numerics(Section):
 
     kinematics: Literal["ale", "flat"] = "ale"
     """The void moves in true geometry (ALE), or linearised on the flat reference (for comparison)."""
-    scheme: Literal["euler", "bdf2"] = "euler"
+    scheme: Literal["euler", "bdf2"] = "bdf2"
     """Time stepping: implicit Euler or BDF2."""
-    tolerance: Annotated[Number, Field(gt=0.0, lt=1.0)] = 0.05
-    """Local error in time allowed per step, in porosity over f_c and in gap over (roughness + gap/10)."""
+    tolerance: Annotated[Number, Field(gt=0.0, lt=1.0)] = 0.01
+    """Local error in time allowed per step, in porosity over f_c and in gap over (roughness + gap/10), mean square over the interface."""
     dt: Annotated[tuple[Time, ...], Field(min_length=1)] | None = None
     """Prescribed time steps in their order, in place of error control; the last one is repeated until the end."""
     dt_initial: Time = default("0.1 s")

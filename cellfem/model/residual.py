@@ -4,7 +4,7 @@ Bulk lithium (seen from the platen, pulled back; w = mesh velocity): momentum, c
 
     ∫ σ(v,p):D(δv) + ∫_Γ [p_c δv·N dA + γ ∇_s·δv] + ∫_top P δv·n = 0
     ∫ δp (∇·v + c) = 0
-    ∂t ∫ J(1-f) δf - ∫ J F⁻¹[(1-f)(v-w) + D∇f]·∇δf + ∫_Γ s δf + ∫_top (1-f) v·n δf = 0
+    ∂t ∫ J(1-f) δf - ∫ J F⁻¹[(1-f)(v-w) + D∇f]·∇δf + ∫_Γ s δf + ∫_top (1-f) (v-w)·n δf = 0
 
 Γ: ∫ [∂t m - d|N| + v·N] δm = 0 (the gap is g = m + U) and ∫ (ω - open(g)) δω + ℓ² ∇ω·∇δω = 0;
 electrolyte: ∫ κ∇φ·∇δφ - ∫_Γ i δφ (+ ∫_bottom I δφ) = 0;
@@ -74,6 +74,7 @@ class Expressions:
     overpotential: Expr  # Γ
     resistance: Expr  # Γ
     leaving: Expr  # Γ, lithium through it, µm/s per area of the reference
+    leaving_top: Expr  # upper face, likewise
     gamma_weight: Expr  # 1 or 2πr
 
 
@@ -85,6 +86,7 @@ class Residual:
     jacobian: list[list[fem.Form | None]]
     expressions: Expressions
     law: LawPoints
+    measures: list[fem.Form]  # ∫ δf dV and ∫ δm dA in the blocks of bulk and gamma: volume and area that belong to each node
     constants: Constants
 
 
@@ -109,14 +111,18 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     body = kinematics.bulk(m, r)
 
     # --- lithium
+    rate_travel = k.c0 * state.numbers[0] + k.c1 * state.travel_old[0][0] + k.c2 * state.travel_old[1][0]
     bulk = flow.virtual_power(body, flow.flow(state.law, flow.shear_rate2(body, v), p, f), v, p, tv, tp)
     if s.vacancies:
         f_n, f_b = state.porosity_old
         m_n, m_b = state.map_old
-        J_n, J_b = (1.0, 1.0) if s.flat else (1 + m_n.dx(1), 1 + m_b.dx(1))
-        stored = k.c0 * body.J * (1 - f) + k.c1 * J_n * (1 - f_n) + k.c2 * J_b * (1 - f_b)
+        # Rate of J(1-f), written for J(1-f) - 1 = ∂m/∂y - Jf: the coefficients of the scheme sum to zero, and the 1 would leave
+        # a round-off of 1e-16/dt that outgrows the balance of lithium in short steps.
+        swelling = (0.0, 0.0, 0.0) if s.flat else (state.map.dx(1), m_n.dx(1), m_b.dx(1))
+        stored = sum(c * (e - (1 + e) * x) for c, e, x in zip((k.c0, k.c1, k.c2), swelling, (f, f_n, f_b), strict=True))
         rate_m = 0.0 if s.flat else k.c0 * state.map + k.c1 * m_n + k.c2 * m_b
-        mesh_v = ufl.as_vector([0.0, rate_m]) if not s.flat else ufl.as_vector([0.0, 0.0])
+        # Flat kinematics leave the block where it is: seen from the platen, which goes down with the lithium, it moves up at -U'.
+        mesh_v = ufl.as_vector([0.0, -rate_travel if s.flat else rate_m])
         flux = body.J * ufl.dot(body.Finv, (1 - f) * (v - mesh_v) + k.diffusivity * body.gradient(f))
         bulk += (stored * tf - ufl.dot(flux, ufl.grad(tf))) * body.weight
     else:
@@ -129,11 +135,10 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     far = state.numbers[1]("+")
     slope = ufl.as_ufl(0.0) if s.bonded else state.map.dx(0)("+")
     face = kinematics.surface(m, slope, r_gamma)
-    rate_travel = k.c0 * travel + k.c1 * state.travel_old[0][0]("+") + k.c2 * state.travel_old[1][0]("+")
     if s.bonded:
         gap, asperity, touching = ufl.as_ufl(0.0), state.gamma[0]("+"), ufl.as_ufl(1.0)
         pressure = asperity
-        rate_m = -rate_travel
+        rate_m = -rate_travel("+")
     else:
         gap = state.map("+") + travel
         asperity = contact.asperity_pressure(gap, k.delta, k.stiffness)
@@ -152,7 +157,8 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     )
     injected = kinetics.SPEED * current
     removed = _removed(s, f_g, openness, k, injected)
-    leaving = injected - (1 - f_g) * rate_m if s.flat else injected
+    leaving = injected - (1 - f_g) * (rate_m + rate_travel("+")) if s.flat else injected
+    leaving_top = (1 - f) * (ufl.dot(v, n) + rate_travel if s.flat else ufl.dot(v, n))
     g_weight = face.weight
     on_gamma_bulk = pressure * ufl.dot(tv_g, face.cof)
     if not s.bonded:
@@ -171,7 +177,7 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     # --- the four rows
     faces = on_gamma_bulk * g_weight * dG + k.pressure * ufl.dot(tv, n) * weight(r) * ds(TOP)
     if s.vacancies:
-        faces += (1 - f) * ufl.dot(v, n) * tf * weight(r) * ds(TOP)
+        faces += leaving_top * tf * weight(r) * ds(TOP)
     # The pinned nodes off Γ need room on the diagonal: a term that is zero.
     row_gamma = (kinematic * tg[0]("+") + smooth) * g_weight * dG + k.zero * ufl.inner(state.gamma, tg) * dx(SKIN)
     row_potential = (
@@ -198,9 +204,10 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     on_lithium = kinematics.bulk(m, radius(domain.lithium))
     law = LawPoints(state.law, flow.shear_rate2(on_lithium, v), p, f, s.degree)
     expressions = Expressions(
-        on_lithium, gap, asperity, pressure, touching, carrying, current, eta, resistance, leaving, ufl.as_ufl(g_weight)
+        on_lithium, gap, asperity, pressure, touching, carrying, current, eta, resistance, leaving, leaving_top, ufl.as_ufl(g_weight)
     )
-    return Residual(compiled, forms, expressions, law, k)
+    measures = fem.form([tf * weight(r) * dx(LITHIUM), tg[0]("+") * g_weight * dG], entity_maps=domain.entity_maps)
+    return Residual(compiled, forms, expressions, law, measures, k)
 
 
 def _removed(s: Structure, f: Expr, openness: Expr, k: Constants, injected: Expr) -> Expr:

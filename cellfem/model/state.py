@@ -47,9 +47,14 @@ class State:
     def unknowns(self) -> list[fem.Function]:
         return [self.bulk, self.gamma, self.potential, self.numbers]
 
+    @property
+    def travel(self) -> float:
+        """Platen travel U (µm); zero on a rank that holds no lithium."""
+        return float(self.numbers.x.array[0]) if len(self.numbers.x.array) else 0.0
+
     def gap(self) -> Array:
         """Gap g = m + U at `gamma_nodes` (µm)."""
-        return np.asarray(self.gamma.x.array[2 * self.gamma_nodes] + self.numbers.x.array[0])
+        return np.asarray(self.gamma.x.array[2 * self.gamma_nodes] + self.travel)
 
     def porosity_into(self, target: fem.Function) -> None:
         """Copy f into a P1 function on the lithium."""
@@ -69,7 +74,7 @@ def create_state(domain: Domain, structure: Structure) -> State:
     W = fem.functionspace(domain.lithium, basix.ufl.mixed_element([v, p, p]))
     K = fem.functionspace(domain.skin, ("Lagrange", 1, (2,)))
     S = fem.functionspace(domain.electrolyte, ("Lagrange", 2))
-    N = fem.functionspace(domain.skin, basix.ufl.real_element(cell, (2,)))
+    N = fem.functionspace(domain.lithium, basix.ufl.real_element(cell, (2,)))
     M = fem.functionspace(domain.lithium, ("Lagrange", 1))
     Q = fem.functionspace(domain.lithium, basix.ufl.quadrature_element(cell, (8,), degree=structure.degree))
     R = fem.functionspace(domain.skin, ("DG", 2))

@@ -61,7 +61,7 @@ class GammaObserver:
         weight = np.where(sums[:, :1] > 0, sums[:, :1], 1.0)
         values[:, 1:] = sums[:, 1:] / weight
         s = self.model.state
-        gap = np.zeros(len(values)) if self.model.structure.bonded else s.gamma.x.array[0::2] + s.numbers.x.array[0]
+        gap = np.zeros(len(values)) if self.model.structure.bonded else s.gamma.x.array[0::2] + s.travel
         return GammaValues(values, gap)
 
     def profile(self, g: GammaValues) -> Profile | None:

@@ -49,14 +49,13 @@ class Observer:
         self.model, self.gamma = model, GammaObserver(model)
         d, s = model.domain, model.structure
         dx, dG, ds = d.measures(s.degree)
-        v, _, f = ufl.split(model.state.bulk)
+        _, _, f = ufl.split(model.state.bulk)
         x = model.residual.expressions
         r = ufl.SpatialCoordinate(d.parent)[0]
         weight = 2 * ufl.pi * r if s.axisymmetric else 1.0
-        n = ufl.FacetNormal(d.parent)
         jacobian = 1.0 if s.flat else 1 + model.state.map.dx(1)
         self.lithium = fem.form(jacobian * (1 - f) * weight * dx(LITHIUM), entity_maps=d.entity_maps)
-        self.through_top = fem.form((1 - f) * ufl.dot(v, n) * weight * ds(TOP), entity_maps=d.entity_maps)
+        self.through_top = fem.form(x.leaving_top * weight * ds(TOP), entity_maps=d.entity_maps)
         self.through_gamma = fem.form(x.leaving * x.gamma_weight * dG, entity_maps=d.entity_maps)
         self.far = fem.form(model.state.potential * weight * ds(BOTTOM), entity_maps=d.entity_maps)
         self.contents: list[float] = []

@@ -16,7 +16,6 @@ GROW, SHRINK, SAFETY = 2.0, 0.3, 0.85
 DEAD_BAND = (0.9, 1.2)  # the step size stays between these, so that factors may be kept
 OVERSHOOT = 0.01  # a stop condition is met within this share of its limit
 LOCATE_MOST = 6  # tries to meet it
-SMALL_FIRST = 0.5  # assumed error of a step that has no prediction to judge by
 
 
 class GaveUp(RuntimeError):

@@ -114,6 +114,16 @@ class System:
             u.x.scatter_forward()
         self.state.update_map()
 
+    def shares(self, depth: float) -> Array:
+        """Share of Γ's area that belongs to each m, and of a layer of Γ's area and `depth` (µm) to each f; zero elsewhere."""
+        b = fp.create_vector([u.function_space for u in self.state.unknowns[:2]])
+        fp.assemble_vector(b, self.residual.measures)
+        b.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+        share = np.zeros(self.offsets[-1])
+        share[: self.offsets[2]] = b.array / self.area
+        share[self.porosity_index] /= depth
+        return share
+
     def set_scales(self, scales: Scales, force: float, current: float) -> None:
         """Sizes that make corrections comparable (`dot`), and scales of the balances: pressure (MPa) and current density (A/m²)."""
         weight = np.zeros(self.offsets[-1])

@@ -13,8 +13,8 @@ from cellfem.solver.engine import Engine
 from dolfinx import fem
 
 Array = NDArray[np.float64]
-LINEAR_CREEP = Material(1e-3, 1.0, 8e-3, 4e4, 1.0, 298.15)
-"""Lithium of a constant viscosity: for tests in which it only has to follow; κ = 0.04 S/m."""
+LINEAR_CREEP = Material(1e3, 1.0, 8e-3, 4e4, 1.0, 298.15)
+"""Lithium of a constant, low viscosity: for tests in which it only has to follow; κ = 0.04 S/m."""
 
 
 def engine_at_start(

@@ -1,0 +1,75 @@
+"""Strip a stack by prescribed steps on any number of ranks; rank 0 prints one JSON list of what is read off after each step.
+
+python strip_steps.py VARIANT, of "strip" (true geometry, a void and a patch), "axisymmetric" and "bonded" (a patch).
+"""
+import json
+import sys
+from typing import Any
+
+import numpy as np
+import ufl
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.geometry import Patch as MeshPatch
+from cellfem.geometry import Void, build_stack
+from cellfem.model.build import build_model
+from cellfem.model.parameters import Interface, Load, Material, Numerics, Patch, Structure
+from cellfem.solver.engine import Engine
+from dolfinx import fem
+from mpi4py import MPI
+
+VARIANTS = {
+    "strip": (Structure(), (0.1, 0.2, 0.4, 0.6, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 9.0)),
+    "axisymmetric": (Structure(axisymmetric=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
+    "bonded": (Structure(flat=True, bonded=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
+}
+
+
+def march(variant: str, comm: MPI.Intracomm) -> list[dict[str, float]]:
+    """0.4 MPa and 0.5 mA/cm² on a clean face of 10 Ω cm² with a patch of 1000."""
+    structure, steps = VARIANTS[variant]
+    features: list[Any] = [MeshPatch(17.5, 2.5)] if structure.bonded else [Void(0.0, 5.0, 1.0), MeshPatch(17.5, 2.5)]
+    stack = build_stack(25.0, 20.0, 20.0, 1.0, 4.0, features) if comm.rank == 0 else None
+    interface = Interface(1e-3, removal_rate=0.34, patches=(Patch(17.5, 2.5, 0.1),))
+    engine = Engine(build_model(stack, structure, interface, Numerics(), comm))
+    engine.start(Load(0.4, 5.0), Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15))
+    read = _readings(engine)
+    rows = [read()]
+    for dt in steps:
+        trial = engine.stepper.attempt(dt)
+        if not trial.newton.converged:
+            raise RuntimeError(f"the step of {dt:g} s at {engine.stepper.time:g} s failed: {trial.reason}")
+        engine.stepper.accept(dt)
+        rows.append(read())
+    return rows
+
+
+def _readings(engine: Engine) -> Any:
+    """A function that reads the state: shares of Γ, voltage (V), lithium (µm² or µm³), largest gap (µm)."""
+    model, comm = engine.model, engine.system.comm
+    s, x, state = model.structure, model.residual.expressions, model.state
+    _, gamma, _ = model.domain.measures(s.degree)
+    area, maps = model.domain.area(s.axisymmetric), model.domain.entity_maps
+    body = ufl.Measure("dx", domain=model.domain.lithium, metadata={"quadrature_degree": s.degree})
+    lithium = fem.form((1 - ufl.split(state.bulk)[2]) * x.bulk.J * x.bulk.weight * body)
+    shares = {name: fem.form(q * x.gamma_weight / area * gamma, entity_maps=maps)
+              for name, q in (("contact", x.touching), ("carrying", x.carrying), ("current", x.current))}
+
+    def total(form: fem.Form) -> float:
+        return float(comm.allreduce(fem.assemble_scalar(form)))
+
+    def read() -> dict[str, float]:
+        numbers = state.numbers.x.array if len(state.numbers.x.array) else np.array([-np.inf, -np.inf])
+        gap = 0.0 if s.bonded else comm.allreduce(float(state.gap().max(initial=-np.inf)), op=MPI.MAX)
+        return {
+            **{name: total(form) for name, form in shares.items()}, "lithium": total(lithium), "gap_max": gap,
+            "voltage": comm.allreduce(float(numbers[1]), op=MPI.MAX), "travel": comm.allreduce(float(numbers[0]), op=MPI.MAX),
+        }
+
+    return read
+
+
+if __name__ == "__main__":
+    rows = march(sys.argv[1], MPI.COMM_WORLD)
+    if MPI.COMM_WORLD.rank == 0:
+        print(json.dumps(rows))

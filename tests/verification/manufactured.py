@@ -1,0 +1,464 @@
+"""Manufactured solutions: smooth fields, the strong form of the equations in numpy, and a system that carries the sources.
+
+The strong form is written here anew from the equations, in true coordinates, with derivatives by differences of sixth order, so
+that a term that is missing or wrong in the weak form shows as a lost order. Sources enter the residual as extra linear forms.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import basix
+import numpy as np
+import ufl
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.geometry import build_stack
+from cellfem.geometry.groups import ELECTROLYTE, LITHIUM, TOP
+from cellfem.model.build import Model, build_model
+from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.start import BULK, GAMMA, POTENTIAL, boundary_conditions
+from cellfem.physics.creep import PorousCreep
+from cellfem.solver.newton import Newton
+from cellfem.solver.stepper import Stepper
+from cellfem.solver.system import Scales, System
+from dolfinx import fem
+from mpi4py import MPI
+from tests.verification.stacks import Array
+
+WIDTH, THICKNESS = 8.0, 6.0
+WAVE = np.pi / WIDTH
+STEP = 0.08                                    # of the differences, µm
+FARADAY, GAS, OMEGA = 96485.33212, 8.31446261815324, 13.0e-6
+INTERFACE = Interface(1e-4, delta=1.0, stiffness=20.0, half_pressure=0.2, f_c=0.6, length=1.5, surface_tension=0.5, removal_rate=0.5)
+MATERIAL = Material(0.1, 3.0, 0.5, 2e4, 1.0, 298.15)
+FLOOR = 1e-3
+ROOT = {"v": 3, "p": 2, "f": 2, "m": 2, "ω": 2, "φ": 3}
+
+Field = Callable[[Array, Array, float], Array]
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Fields of (x, y, t) in true coordinates, those of Γ of (x, t); even or odd about both mirror planes. Velocities vanish on top."""
+
+    slope: float = 0.5            # amplitude of the map, µm
+    waviness: float = 0.06        # of f
+    tension: float = INTERFACE.surface_tension
+    travel: float = 4.5           # U: then g/δ lies between 3 and 6, inside the smoothstep
+    far: float = -0.08
+
+    def velocity(self, x: Array, y: Array, t: float) -> Array:
+        s = y / THICKNESS
+        return 0.3 * (1 + 0.3 * t) * np.stack([np.sin(WAVE * x) * (1 + 0.5 * s), (1 - s) * (0.7 + np.cos(WAVE * x) * (1 + s))])
+
+    def pressure(self, x: Array, y: Array, t: float) -> Array:
+        return 1.0 + 0.4 * (1 + t) * np.cos(WAVE * x) * np.cos(2 * y / THICKNESS)
+
+    def porosity(self, x: Array, y: Array, t: float) -> Array:
+        """Linear (and so exact in P1) but for the wave; stays on the straight part of the removal ramp on Γ."""
+        return 0.44 - 0.004 * y + self.waviness * (1 + t) * np.cos(WAVE * x) * np.cos(1.5 * y / THICKNESS)
+
+    def map(self, X: Array, Y: Array, t: float) -> Array:
+        return self.slope * (1 + 0.5 * t) * np.cos(WAVE * X) * (1 - Y / THICKNESS) ** 2
+
+    def openness(self, x: Array, t: float) -> Array:
+        return 0.6 + 0.2 * (1 - 0.5 * t) * np.cos(WAVE * x)
+
+    def potential(self, x: Array, y: Array, t: float) -> Array:
+        """Less Φ, zero at the far side."""
+        return -0.06 * (1 + y / THICKNESS) * (1 + 0.5 * np.cos(WAVE * x) * np.exp(y / THICKNESS)) * (1 + 0.2 * t)
+
+
+SHARES = (3 / 4, -3 / 20, 1 / 60)
+
+
+def derivative(f: Callable[[Array], Array], z: Array) -> Array:
+    """f'(z), sixth order."""
+    return np.asarray(sum(c * (f(z + k * STEP) - f(z - k * STEP)) for k, c in enumerate(SHARES, 1)) / STEP)
+
+
+def gradient(f: Field, x: Array, y: Array, t: float) -> tuple[Array, Array]:
+    return derivative(lambda a: f(a, y, t), x), derivative(lambda b: f(x, b, t), y)
+
+
+def stress_measure(e2: Array, p: Array, a: Array, b: Array) -> Array:
+    """Q of Michel and Suquet's law: 1 = e2/(a A²) Q^-2n + b p² Q^-2, by Newton in ln Q from below (concave: no overshoot)."""
+    n, A = MATERIAL.creep_exponent, MATERIAL.creep_prefactor
+    first, second = e2 / (a * A * A), b * p * p
+    s = np.maximum(np.log(first) / (2 * n), 0.5 * np.log(np.maximum(second, 1e-300)))
+    for _ in range(12):
+        one, two = first * np.exp(-2 * n * s), second * np.exp(-2 * s)
+        s = s - (1 - one - two) / (2 * n * one + 2 * two)
+    return np.exp(s)
+
+
+@dataclass(frozen=True)
+class StrongForm:
+    """What is left over when the exact fields are put into the equations."""
+
+    exact: Exact
+    axisymmetric: bool = False
+    switch: float = 1e-4
+
+    def over_radius(self, value: Array, x: Array) -> Array:
+        """value/r about an axis, else 0."""
+        return value / x if self.axisymmetric else np.zeros_like(value)
+
+    def strain_rate(self, x: Array, y: Array, t: float) -> tuple[Array, Array, Array, Array]:
+        """xx, yy, hoop, xy."""
+        vx, vy = gradient(self.exact.velocity, x, y, t)
+        return vx[0], vy[1], self.over_radius(self.exact.velocity(x, y, t)[0], x), (vy[0] + vx[1]) / 2
+
+    def law(self, x: Array, y: Array, t: float) -> tuple[Array, Array]:
+        """Stress (xx, yy, hoop, xy) and volume rate plus compaction, ∇·v + c."""
+        n, A = MATERIAL.creep_exponent, MATERIAL.creep_prefactor
+        xx, yy, hoop, xy = self.strain_rate(x, y, t)
+        p, f = self.exact.pressure(x, y, t), self.exact.porosity(x, y, t)
+        volume = xx + yy + hoop
+        dev = np.stack([xx - volume / 3, yy - volume / 3, hoop - volume / 3, xy])
+        e2 = 2 / 3 * (dev[0] ** 2 + dev[1] ** 2 + dev[2] ** 2 + 2 * xy**2) + FLOOR**2
+        k = 2 * n / (n + 1)
+        a = (1 + 2 * f / 3) * (1 - f) ** -k
+        b = 2.25 * (n * (f ** (-1 / n) - 1)) ** -k * f / (f + self.switch)
+        rate = A * stress_measure(e2, p, a, b) ** (n - 1)
+        return 2 / 3 * dev / (a * rate) - p * np.array([1.0, 1.0, 1.0, 0.0])[:, None], volume + b * p * rate
+
+    def stress(self, x: Array, y: Array, t: float) -> Array:
+        return self.law(x, y, t)[0]
+
+    def momentum(self, x: Array, y: Array, t: float) -> Array:
+        """-∇·σ."""
+        sx, sy = gradient(self.stress, x, y, t)
+        s = self.stress(x, y, t)
+        return -np.stack([sx[0] + sy[3] + self.over_radius(s[0] - s[2], x), sx[3] + sy[1] + self.over_radius(s[3], x)])
+
+    def lithium(self, x: Array, y: Array, t: float) -> Array:
+        """-(∂f/∂t + v·∇f - (1-f) ∇·v - ∇·D∇f)."""
+        f, v = self.exact.porosity, self.exact.velocity(x, y, t)
+        fx, fy = gradient(f, x, y, t)
+        f_t = derivative(lambda s: f(x, y, s), np.full_like(x, t))
+        fxx = derivative(lambda a: gradient(f, a, y, t)[0], x)
+        fyy = derivative(lambda b: gradient(f, x, b, t)[1], y)
+        xx, yy, hoop, _ = self.strain_rate(x, y, t)
+        laplacian = fxx + fyy + self.over_radius(fx, x)
+        return -(f_t + v[0] * fx + v[1] * fy - (1 - f(x, y, t)) * (xx + yy + hoop) - MATERIAL.diffusivity * laplacian)
+
+    def charge(self, x: Array, y: Array, t: float) -> Array:
+        """-∇·κ∇φ."""
+        phi = self.exact.potential
+        pxx = derivative(lambda a: gradient(phi, a, y, t)[0], x)
+        pyy = derivative(lambda b: gradient(phi, x, b, t)[1], y)
+        return -MATERIAL.conductivity * (pxx + pyy + self.over_radius(gradient(phi, x, y, t)[0], x))
+
+    def contact(self, gap: Array) -> tuple[Array, Array, Array]:
+        """Contact pressure, touching share and openness of a gap."""
+        z = gap / INTERFACE.delta
+        pressure = INTERFACE.stiffness * INTERFACE.delta * np.log1p(np.exp(-z))
+        s = np.clip((z - 3) / 3, 0, 1)
+        return pressure, pressure / (pressure + INTERFACE.half_pressure) * (1 - s * s * (3 - 2 * s)), (1 + np.tanh(z - 6)) / 2
+
+    def current(self, x: Array, gap: Array, f: Array, t: float) -> Array:
+        """Butler-Volmer, A/m²."""
+        pressure, touching, _ = self.contact(gap)
+        free = 1 - 0.01 * np.log1p(np.exp(f / 0.01)) / INTERFACE.f_c
+        share = touching * 0.05 * np.log1p(np.exp(free / 0.05))
+        eta = -(self.exact.potential(x, 0 * x, t) + self.exact.far) + OMEGA * pressure * 1e6 / FARADAY
+        thermal = GAS * MATERIAL.temperature / FARADAY
+        return share * thermal / INTERFACE.resistance * (np.exp(eta / (2 * thermal)) - np.exp(-eta / (2 * thermal)))
+
+    def removal(self, x: Array, f: Array, t: float) -> Array:
+        above = f - 0.85 * INTERFACE.f_c * (1 - self.exact.openness(x, t))
+        assert above.min() > 0.01 - 1e-12, "the manufactured porosity leaves the straight part of the ramp"
+        return INTERFACE.removal_rate * (above - 0.005)
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The lithium's lower face at points of Γ: place, slope, curvature and speed of the map."""
+
+    x: Array
+    m: Array
+    m_x: Array
+    bulge: Array
+    m_t: Array
+
+    @property
+    def cof(self) -> Array:
+        return np.stack([self.m_x, -np.ones_like(self.x)])
+
+
+@dataclass
+class Sources:
+    """Source functions on the lithium, its skin and the electrolyte (P3, cell by cell), and the linear forms made of them.
+
+    polygon: the surface is the polygon of the discrete map, not the smooth one; the sources are then those of the problem on the
+    polygon, in which the map costs no accuracy.
+    """
+
+    model: Model
+    strong: StrongForm
+    polygon: bool
+    values: dict[str, fem.Function] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        domain, s = self.model.domain, self.model.structure
+        for name, mesh, shape in (
+            ("momentum", domain.lithium, (2,)), ("volume", domain.lithium, ()), ("lithium", domain.lithium, ()), ("top", domain.lithium, (3,)),
+            ("traction", domain.lithium, (2,)), ("leaving", domain.lithium, ()), ("kinematic", domain.lithium, ()), ("openness", domain.lithium, ()),
+            ("force", domain.lithium, ()), ("charge", domain.electrolyte, ()), ("current", domain.electrolyte, ()), ("total", domain.lithium, ()),
+        ):
+            self.values[name] = fem.Function(fem.functionspace(mesh, ("DG", 3, shape)), name=name)
+        q, state = self.values, self.model.state
+        self.points = {mesh: q[name].function_space for mesh, name in (("lithium", "volume"), ("electrolyte", "charge"))}
+        tests = ufl.TestFunctions(ufl.MixedFunctionSpace(*(u.function_space for u in state.unknowns)))
+        (tv, tp, tf), tg, tpot, tn = ufl.split(tests[0]), tests[1], tests[2], tests[3]
+        dx, dG, ds = domain.measures(8)
+        w = 2 * ufl.pi * ufl.SpatialCoordinate(domain.parent)[0] if s.axisymmetric else ufl.as_ufl(1.0)
+        wg = w("+")
+        bulk = (ufl.inner(q["momentum"], tv) - q["volume"] * tp + q["lithium"] * tf) * w * dx(LITHIUM)
+        bulk += (ufl.inner(q["traction"], tv) + q["leaving"] * tf)("+") * wg * dG
+        bulk += (ufl.dot(ufl.as_vector([q["top"][0], q["top"][1]]), tv) + q["top"][2] * tf) * w * ds(TOP)
+        gamma = (q["kinematic"] * tg[0] + q["openness"] * tg[1])("+") * wg * dG
+        potential = q["charge"] * tpot * w * dx(ELECTROLYTE) + (q["current"] * tpot)("-") * wg * dG
+        numbers = (q["force"] * tn[0] + q["total"] * tn[1])("+") * wg * dG
+        self.forms = fem.form([bulk, gamma, potential, numbers], entity_maps=domain.entity_maps)
+        cells = np.arange(domain.lithium.topology.index_map(2).size_local, dtype=np.int32)
+        points = q["volume"].function_space.element.interpolation_points
+        self.map_at = fem.Expression(ufl.as_vector([state.map, state.map.dx(0), state.map.dx(1)]), points)
+        self.rate = fem.Function(state.map.function_space)
+        self.rate_at = fem.Expression(self.rate, points)
+        self.cells = cells
+
+    def update(self, t: float) -> None:
+        """Evaluate all sources at time t (the map at hand is that of t)."""
+        q, strong, exact = self.values, self.strong, self.strong.exact
+        k = self.model.residual.constants
+        X, Y = _points(q["volume"].function_space)
+        if self.polygon:
+            nodes = self.rate.function_space.tabulate_dof_coordinates()
+            self.rate.x.array[:] = derivative(lambda s: exact.map(nodes[:, 0], nodes[:, 1], s), np.full(len(nodes), t))
+            m, m_x, m_y = (a.ravel() for a in np.moveaxis(self.map_at.eval(self.model.domain.lithium, self.cells), -1, 0))
+            m_t, bulge = self.rate_at.eval(self.model.domain.lithium, self.cells).ravel(), np.zeros_like(m)
+        else:
+            m, (m_x, m_y) = exact.map(X, Y, t), gradient(exact.map, X, Y, t)
+            m_t = derivative(lambda s: exact.map(X, Y, s), np.full_like(X, t))
+            m_xx = derivative(lambda a: gradient(exact.map, a, Y, t)[0], X)
+            stretch = np.sqrt(1 + m_x**2)
+            bulge = m_xx / stretch**3 + strong.over_radius(m_x, _off_axis(X)) / stretch
+        x, y, J = _off_axis(X), Y + m, 1 + m_y
+        stress, volume = strong.law(x, y, t)
+        f, v = exact.porosity(x, y, t), exact.velocity(x, y, t)
+        f_x, f_y = gradient(exact.porosity, x, y, t)
+        _fill(q["momentum"], J * strong.momentum(x, y, t))
+        _fill(q["volume"], J * volume)
+        _fill(q["lithium"], J * strong.lithium(x, y, t))
+        D = MATERIAL.diffusivity
+        _fill(q["top"], np.stack([stress[3], stress[1] + k.pressure.value, -D * f_y]))
+        # On Γ: the same points, of which the forms see those on Γ only.
+        on = Y < 1e-9
+        surface = Surface(x, m, m_x, bulge, m_t)
+        gap = m + exact.travel
+        gap_on, f_on, x_on = gap[on], f[on], x[on]
+        pressure, _, opened = strong.contact(gap)
+        current = np.zeros_like(x)
+        removed = np.zeros_like(x)
+        current[on] = strong.current(x_on, gap_on, f_on, t)
+        removed[on] = strong.removal(x_on, f_on, t)
+        cof = surface.cof
+        stressed = np.stack([stress[0] * cof[0] + stress[3] * cof[1], stress[3] * cof[0] + stress[1] * cof[1]])
+        _fill(q["traction"], stressed + (pressure + exact.tension * bulge) * cof)
+        through = (1 - f) * (v[0] * cof[0] + (v[1] - m_t) * cof[1]) + D * (f_x * cof[0] + f_y * cof[1])
+        _fill(q["leaving"], OMEGA / FARADAY * 1e6 * current - through)
+        _fill(q["kinematic"], m_t - removed * np.sqrt(1 + m_x**2) + v[0] * cof[0] + v[1] * cof[1])
+        omega_x = derivative(lambda a: exact.openness(a, t), x)
+        omega_xx = derivative(lambda a: derivative(lambda b: exact.openness(b, t), a), x)
+        _fill(q["openness"], exact.openness(x, t) - opened - INTERFACE.length**2 * (omega_xx + strong.over_radius(omega_x, x)))
+        _fill(q["force"], pressure - k.pressure.value if k.platen.value > 0.5 else np.full_like(x, exact.travel))
+        _fill(q["total"], current - k.current.value)
+        X, Y = _points(q["charge"].function_space)
+        x = _off_axis(X)
+        _fill(q["charge"], strong.charge(x, Y, t))
+        on = np.abs(Y) < 1e-9
+        leak = MATERIAL.conductivity * gradient(exact.potential, x, Y, t)[1]
+        # Γ as the electrolyte sees it: the lithium's side of the same places.
+        order = np.argsort(x_on)
+        leak[on] -= np.interp(x[on], x_on[order], strong.current(x_on, gap_on, f_on, t)[order])
+        _fill(q["current"], leak)
+
+
+def _points(space: fem.FunctionSpace) -> tuple[Array, Array]:
+    at = space.tabulate_dof_coordinates()
+    return at[:, 0].copy(), at[:, 1].copy()
+
+
+def _off_axis(x: Array) -> Array:
+    """The axis itself, where v_r/r is 0/0, weighs nothing: a point beside it serves."""
+    return np.maximum(x, 1e-3)
+
+
+def _fill(target: fem.Function, values: Array) -> None:
+    """Values (points,) or (components, points) at the points of the space."""
+    target.x.array[:] = np.atleast_2d(values).T.ravel()
+
+
+class ManufacturedSystem(System):
+    """The residual less the sources."""
+
+    def __init__(self, model: Model, sources: Sources) -> None:
+        super().__init__(model.residual, model.state, model.structure, model.domain.area(model.structure.axisymmetric))
+        self.sources = sources
+        self.S = self.R.duplicate()
+
+    def assemble_sources(self) -> None:
+        self.S.array[:] = np.concatenate([fem.assemble_vector(form).array for form in self.sources.forms])
+
+    def assemble_residual(self) -> Array:
+        R = super().assemble_residual()
+        R -= self.S.array
+        R[self.constrained] = 0.0
+        return R
+
+
+@dataclass
+class Prescribed:
+    """Stands in for the map's extension: what is prescribed (the inner map, pinned unknowns, sources) at the time set."""
+
+    system: ManufacturedSystem
+    time: float = 0.0
+
+    def extend(self) -> None:
+        system, model = self.system, self.system.sources.model
+        now = system.get()
+        now[system.constrained] = exact_vector(model, self.system.sources, self.time)[system.constrained]
+        system.set(now)
+        system.sources.update(self.time)
+        system.assemble_sources()
+
+
+def exact_vector(model: Model, sources: Sources, t: float) -> Array:
+    """The exact fields at the nodes, in the order of `System.get`; the map of the lithium is set on the way."""
+    state, exact = model.state, sources.strong.exact
+    at = state.map.function_space.tabulate_dof_coordinates()
+    state.map.x.array[:] = exact.map(at[:, 0], at[:, 1], t)
+    W, K, S = (u.function_space for u in state.unknowns[:3])
+    bulk, gamma = np.zeros_like(state.bulk.x.array), np.zeros_like(state.gamma.x.array)
+    for i, value in enumerate((exact.velocity, exact.pressure, exact.porosity)):
+        collapsed, dofs = W.sub(i).collapse()
+        nodes = collapsed.tabulate_dof_coordinates()
+        m = exact.map(nodes[:, 0], nodes[:, 1], t)
+        if sources.polygon:
+            scalar = collapsed.sub(0).collapse()[0] if i == 0 else collapsed
+            carried = fem.Function(scalar)
+            carried.interpolate(state.map)
+            assert np.allclose(scalar.tabulate_dof_coordinates(), nodes)
+            m = carried.x.array
+        bulk[np.ravel(dofs)] = np.atleast_2d(value(nodes[:, 0], nodes[:, 1] + m, t)).T.ravel()
+    nodes = K.tabulate_dof_coordinates()
+    on = state.gamma_nodes
+    gamma[2 * on], gamma[2 * on + 1] = exact.map(nodes[on, 0], nodes[on, 1], t), exact.openness(nodes[on, 0], t)
+    nodes = S.tabulate_dof_coordinates()
+    return np.concatenate([bulk, gamma, exact.potential(nodes[:, 0], nodes[:, 1], t), [exact.travel, exact.far]])
+
+
+def pinned(model: Model, free: str) -> list[tuple[int, fem.DirichletBC]]:
+    """Conditions that hold every field but those named in `free` (letters of "vpfmωφ")."""
+    state = model.state
+    W, K, S = (u.function_space for u in state.unknowns[:3])
+    found = []
+    for letter, block, space in (("v", BULK, W.sub(0)), ("p", BULK, W.sub(1)), ("f", BULK, W.sub(2)), ("m", GAMMA, K.sub(0)), ("ω", GAMMA, K.sub(1))):
+        if letter not in free:
+            collapsed = space.collapse()[0]
+            dofs = fem.locate_dofs_geometrical((space, collapsed), _everywhere)
+            found.append((block, fem.dirichletbc(fem.Function(collapsed), dofs, space)))
+    if "φ" not in free:
+        found.append((POTENTIAL, fem.dirichletbc(fem.Function(S), fem.locate_dofs_geometrical(S, _everywhere))))
+    return found
+
+
+def _everywhere(x: Array) -> Array:
+    return np.full(x.shape[1], True)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One mesh: errors in L2 over the reference domain, by field."""
+
+    h: float
+    errors: dict[str, float]
+
+
+def solve(
+    h: float, free: str, exact: Exact, *, polygon: bool = False, axisymmetric: bool = False, steps: int = 1,
+    end: float = 0.5,
+) -> Run:
+    """March the fields named in `free` from exact states to `end` by BDF2 in equal steps; the others are held at the exact ones."""
+    structure = Structure(axisymmetric=axisymmetric)
+    stack = build_stack(WIDTH, THICKNESS, THICKNESS, h, h, structured=True)
+    model = build_model(stack, structure, replace(INTERFACE, surface_tension=exact.tension), Numerics(second_order=True), MPI.COMM_WORLD)
+    everything = set(free) == set(ROOT)
+    model.set_material(MATERIAL)
+    model.set_load(Load(0.5, 100.0, platen=everything))
+    sources = Sources(model, StrongForm(exact, axisymmetric), polygon)
+    system = ManufacturedSystem(model, sources)
+    system.creep, system.floor = PorousCreep(MATERIAL.creep_prefactor, MATERIAL.creep_exponent), FLOOR
+    conditions = boundary_conditions(model.domain, model.state, structure, platen=True)
+    system.set_conditions(conditions + pinned(model, free))
+    system.set_scales(Scales(0.1, 1.0, 0.1, 1.0, 1.0, 0.05, 1.0, 0.05), 1.0, 1000.0)
+    held = Prescribed(system)
+    stepper = Stepper(system, Newton(system, 1e-9), held, 1.0, 1.0, 1.0, second_order=True)    # type: ignore[arg-type]
+    dt = end / steps
+    stepper.time = -dt
+    for t in (-dt, 0.0):
+        system.set(exact_vector(model, sources, t))
+        if t < 0:
+            stepper.begin()
+        else:
+            stepper.accept(dt)
+    for step in range(1, steps + 1):
+        held.time = step * dt
+        trial = stepper.attempt(dt)
+        assert trial.newton.converged, trial.reason
+        stepper.accept(dt)
+    return Run(h, {name: error for name, error in _errors(model, sources, held.time).items() if name in free})
+
+
+def _errors(model: Model, sources: Sources, t: float) -> dict[str, float]:
+    exact, state, domain = sources.strong.exact, model.state, model.domain
+    v, p, f = ufl.split(state.bulk)
+    at = ufl.SpatialCoordinate(domain.lithium)
+    (X, Y, m, *values), weights = _sampled(domain.lithium, [at[0], at[1], state.map, v[0], v[1], p, f])
+    y = Y + (m if sources.polygon else exact.map(X, Y, t))
+    wanted = [*exact.velocity(X, y, t), exact.pressure(X, y, t), exact.porosity(X, y, t)]
+    square = [float(np.sum(weights * (a - b) ** 2)) for a, b in zip(values, wanted)]
+    at = ufl.SpatialCoordinate(domain.electrolyte)
+    (X, Y, phi), weights = _sampled(domain.electrolyte, [at[0], at[1], state.potential])
+    on = state.gamma_nodes
+    x = state.gamma.function_space.tabulate_dof_coordinates()[on, 0]
+    order = np.argsort(x)
+    s, w = np.polynomial.legendre.leggauss(5)
+    ends = x[order]
+    middle, half = (ends[1:] + ends[:-1]) / 2, np.diff(ends) / 2
+    z, dz = (middle[:, None] + half[:, None] * s).ravel(), (half[:, None] * w).ravel()
+    m, omega = (np.interp(z, ends, state.gamma.x.array[2 * on + i][order]) for i in (0, 1))
+    return {
+        "v": np.sqrt(square[0] + square[1]), "p": np.sqrt(square[2]), "f": np.sqrt(square[3]),
+        "m": np.sqrt(np.sum(dz * (m - exact.map(z, 0 * z, t)) ** 2)), "ω": np.sqrt(np.sum(dz * (omega - exact.openness(z, t)) ** 2)),
+        "φ": np.sqrt(np.sum(weights * (phi - exact.potential(X, Y, t)) ** 2)),
+    }
+
+
+def _sampled(mesh: Any, values: list[Any]) -> tuple[Array, Array]:
+    """Values (components, points) at quadrature points of degree 8, and the weights dX."""
+    points, weights = basix.make_quadrature(mesh.basix_cell(), 8)
+    cells = np.arange(mesh.topology.index_map(2).size_local, dtype=np.int32)
+    sampled = fem.Expression(ufl.as_vector([*values, ufl.JacobianDeterminant(mesh)]), points).eval(mesh, cells)
+    *found, det = (a for a in np.moveaxis(sampled, -1, 0))
+    return np.stack([a.ravel() for a in found]), (np.abs(det) * weights).ravel()
+
+
+def orders(runs: list[Run]) -> dict[str, float]:
+    """Slope of log error against log h by least squares, by field."""
+    h = np.log([run.h for run in runs])
+    return {name: float(np.polyfit(h, np.log([run.errors[name] for run in runs]), 1)[0]) for name in runs[0].errors}
