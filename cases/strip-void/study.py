@@ -23,12 +23,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cellfem.case import load_case
+from cellfem.model import from_case
+
 CASE = Path(__file__).resolve().parent
 ROOT = CASE.parents[1]
 PRESSURES = (0.1, 0.2, 0.4, 1.0, 3.0)
 CREEP = ("anand_narayan_steady", "lepage", "masias")
 NEAR_UM = (0.4, 0.2, 0.1)
-TOLERANCES = (0.1, 0.05, 0.02, 0.01)
+TOLERANCES = (0.1, 0.05, 0.02, 0.01, 0.005)
 FLOORS = ("1e-6", "1e-7", "1e-8")
 STUDIED = (0.4, 0.2)  # MPa: where contact is kept or reduced, and where it is lost
 ALWAYS = ("output.pictures=false", 'output.interval="1 h"')
@@ -94,7 +97,7 @@ def groups() -> dict[str, Group]:
             tuple(
                 Run(f"{p:g} MPa, {scheme}, {tolerance:g}", p, _stepping(scheme, tolerance))
                 for p in STUDIED
-                for scheme in ("euler", "bdf2")
+                for scheme in ("bdf2", "euler")
                 for tolerance in TOLERANCES
             ),
         ),
@@ -105,9 +108,9 @@ def groups() -> dict[str, Group]:
         ),
         "floor": Group(
             "Floor under the strain rate",
-            "Regularisation of power-law creep at low stress; 1e-8 1/s is the default.",
+            "Regularisation of power-law creep at low stress.",
             tuple(
-                Run(f"{p:g} MPa, {e} 1/s", p, () if e == FLOORS[-1] else (f'numerics.strain_rate_floor="{e} 1/s"',))
+                Run(f"{p:g} MPa, {e} 1/s", p, _floor(e))
                 for p in STUDIED
                 for e in FLOORS
             ),
@@ -136,9 +139,15 @@ def _creep(name: str) -> tuple[str, ...]:
     return () if name == "masias" else (f'lithium.creep="{name}"',)
 
 
+def _floor(rate: str) -> tuple[str, ...]:
+    default = load_case(CASE).numerics.strain_rate_floor
+    return () if float(rate) == default else (f'numerics.strain_rate_floor="{rate} 1/s"',)
+
+
 def _stepping(scheme: str, tolerance: float) -> tuple[str, ...]:
-    chosen = () if tolerance == 0.05 else (f"numerics.tolerance={tolerance:g}",)
-    return chosen if scheme == "euler" else ('numerics.scheme="bdf2"', *chosen)
+    default = load_case(CASE).numerics
+    chosen = () if scheme == default.scheme else (f'numerics.scheme="{scheme}"',)
+    return chosen if tolerance == default.tolerance else (*chosen, f"numerics.tolerance={tolerance:g}")
 
 
 def mechanisms() -> list[tuple[str, tuple[str, ...]]]:
@@ -167,10 +176,7 @@ def mechanisms() -> list[tuple[str, tuple[str, ...]]]:
 
 def _removal_rate() -> float:
     """k_n of the case, µm/s."""
-    from cellfem.case import load_case
-    from cellfem.model.from_case import interface
-
-    return interface(load_case(CASE)).removal_rate
+    return from_case.interface(load_case(CASE)).removal_rate
 
 
 def perform(run: Run, results: Path, duration: str | None) -> None:

@@ -59,7 +59,8 @@ class Observer:
         self.through_gamma = fem.form(x.leaving * x.gamma_weight * dG, entity_maps=d.entity_maps)
         self.far = fem.form(model.state.potential * weight * ds(BOTTOM), entity_maps=d.entity_maps)
         self.contents: list[float] = []
-        self.moved = 0.0
+        self.moved = 0.0  # lithium that has left or come in, µm² (µm³)
+        self.empty = 0.0  # largest empty space between the faces so far, µm² (µm³)
         self.charge = 0.0  # C/m²
 
     def read(self, stepper: Stepper, dt: float, step: int, iterations: int) -> Reading:
@@ -114,16 +115,20 @@ class Observer:
         self.moved, self.charge = reading.moved, reading.charge
 
     def _lithium(self, dt: float, g: GammaValues) -> tuple[float, float, float]:
-        """Content, lithium moved since the start, and what the step created over that (or over the empty space of the voids where that is more)."""
+        """Content, lithium moved since the start, and what the step created over that.
+
+        Where little has moved, over the largest empty space that the voids have had, δ|Γ| (the asperity layer) at least.
+        """
         k, now = self.model.residual.constants, self._sum(self.lithium)
-        if not self.contents or not self.model.structure.vacancies:
+        empty = self._allsum(float(g.column("weight")[self.gamma.owned] @ np.maximum(g.gap[self.gamma.owned], 0.0)))
+        self.empty = max(self.empty, empty, self.model.interface.delta * self.gamma.area)
+        if not self.contents:
             return now, self.moved, 0.0
         before = [*self.contents, self.contents[-1]][:2]
         rate = float(k.c0.value) * now + float(k.c1.value) * before[0] + float(k.c2.value) * before[1]
         out = self._sum(self.through_gamma) + self._sum(self.through_top)
         moved = self.moved + abs(out) * dt
-        empty = self._allsum(float(g.column("weight")[self.gamma.owned] @ np.maximum(g.gap[self.gamma.owned], 0.0)))
-        return now, moved, abs(rate + out) * dt / max(moved, empty, 1e-300)
+        return now, moved, abs(rate + out) * dt / max(moved, self.empty)
 
     def _exchange(self) -> float:
         """Exchange current density i₀ of the clean face, A/m²."""

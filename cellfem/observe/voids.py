@@ -6,6 +6,7 @@ visible half: width and area are those inside the stack. Its place is the mirror
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from cellfem.observe.arrays import Array, Profile
 
 Cause = Literal["start", "patch", "void edge", "heterogeneity"]
 OPEN_OVER_DELTA = 3.0  # a void is where gap > 3δ
-PATCH_STEP = 1.2  # ratio of ASR between neighbouring nodes that makes the edge of a patch
+PATCH_STEP = 1.2  # ratio of ASR between neighbouring nodes above which they are part of the edge of a patch
 
 
 @dataclass(frozen=True)
@@ -151,10 +152,17 @@ def _carry_on(void: Void, found: Found | None, merged_into: int) -> Void:
 
 
 def _patch_edges(profile: Profile) -> Array:
-    step = np.abs(np.diff(np.log(profile.asr_ohm_cm2))) > np.log(PATCH_STEP)
-    middles = 0.5 * (profile.x_um[1:] + profile.x_um[:-1])
-    edges: Array = middles[step]
-    return edges
+    """Places (µm) at which the ASR passes the middle of a step; a smooth edge steps over several nodes."""
+    rise = np.diff(np.log(profile.asr_ohm_cm2))
+    step = np.sign(rise) * (np.abs(rise) > np.log(PATCH_STEP))
+    ends = np.flatnonzero(np.diff(np.concatenate(([0.0], step, [0.0]))))
+    edges = []
+    for a, b in pairwise(ends):
+        if step[a]:
+            x, asr = profile.x_um[a : b + 1], profile.asr_ohm_cm2[a : b + 1]
+            up = slice(None, None, int(step[a]))
+            edges.append(np.interp(0.5 * (asr[0] + asr[-1]), asr[up], x[up]))
+    return np.array(edges)
 
 
 def _cause(birth: Found, known: Sequence[Void], patch_edges: Array, reach_um: float) -> Cause:

@@ -29,6 +29,7 @@ LEFT, RIGHT, BETWEEN, TOP, BOTTOM, GAP, STRIP = 0.62, 1.0, 0.22, 0.62, 0.72, 0.4
 TALLEST = 1.7  # height over width of the upper panels; taller stacks are cut, the axis says where
 LEAST_FOR_BARS = 2.8  # inches; beside lower panels the colour bars take the whole height
 DECADES = 5.0  # of creep rate shown
+SPOILED = 1.2  # ASR over the clean one from which on a place belongs to a patch
 COLOURS = {"lithium": without_white("GnBu", 0.18), "LLZO": without_white("YlOrRd", 0.10)}
 
 
@@ -99,10 +100,25 @@ def draw_stack(
 
 
 def patch_spans(profile: Profile) -> list[tuple[float, float]]:
-    """Stretches of Γ whose ASR is above 1.2 times the clean (least) one, as (from, to) in µm."""
-    spoiled = np.concatenate(([False], profile.asr_ohm_cm2 > 1.2 * profile.asr_ohm_cm2.min(), [False])).astype(np.int8)
-    first, last = np.flatnonzero(np.diff(spoiled) == 1), np.flatnonzero(np.diff(spoiled) == -1) - 1
-    return [(float(profile.x_um[a]), float(profile.x_um[b])) for a, b in zip(first, last, strict=True)]
+    """Patches as (from, to) in µm: stretches of Γ whose ASR is above 1.2 times the clean (least) one, between the places where it
+    passes the middle between the clean and the stretch's largest one."""
+    x, asr, clean = profile.x_um, profile.asr_ohm_cm2, float(profile.asr_ohm_cm2.min())
+    spoiled = np.concatenate(([False], asr > SPOILED * clean, [False])).astype(np.int8)
+    spans = []
+    for a, b in zip(np.flatnonzero(np.diff(spoiled) == 1), np.flatnonzero(np.diff(spoiled) == -1), strict=True):
+        middle = 0.5 * (clean + float(asr[a:b].max()))
+        above = a + np.flatnonzero(asr[a:b] >= middle)
+        spans.append((_passes(x, asr, middle, above[0], -1), _passes(x, asr, middle, above[-1], +1)))
+    return spans
+
+
+def _passes(x: Array, asr: Array, middle: float, node: int, outwards: int) -> float:
+    """Where the ASR, linear between nodes, passes `middle` between a node above it and its neighbour, or the end of Γ."""
+    neighbour = node + outwards
+    if not 0 <= neighbour < len(x):
+        return float(x[node])
+    share = (asr[node] - middle) / (asr[node] - asr[neighbour])
+    return float(x[node] + share * (x[neighbour] - x[node]))
 
 
 def _values(block: Block, name: str) -> Array:

@@ -9,7 +9,7 @@ from cellfem.model.parameters import Load, Material
 from cellfem.model.start import boundary_conditions
 from cellfem.physics.creep import PorousCreep
 from cellfem.physics.kinetics import FARADAY, GAS, SPEED
-from cellfem.solver.newton import Newton
+from cellfem.solver.newton import Newton, Outcome
 from cellfem.solver.stepper import Stepper
 from cellfem.solver.system import Scales, System
 
@@ -82,25 +82,27 @@ class Engine:
         self.set(load, material)
         self.stepper.begin()
         self._settle(stages)
+        self.stepper.begin()
 
-    def change(self, load: Load, material: Material) -> None:
-        """To another load: stresses, velocities and potential jump, the surface and the vacancies do not."""
+    def change(self, load: Load, material: Material) -> Outcome:
+        """To another load, by a step of `INSTANT` that is left to be accepted: stresses, velocities and potential jump in it, while the
+        contact finds its force."""
         n, floor = material.creep_exponent, self.model.numerics.strain_rate_floor
         self.set(load, material)
         self.stepper.begin()
         now = self.system.get()
         by_continuation = [(k, max(floor, 1e-6)) for k in (1.0, 2.0, 4.0) if k < n] + [(n, max(floor, 1e-6)), (n, floor)]
         try:
-            self._settle([(n, floor)])
+            return self._settle([(n, floor)])
         except StartError:
             self.system.set(now)
-            try:
-                self._settle(by_continuation)
-            except StartError:
-                self.system.set(now)  # what is written as the last state is a good one
-                raise
+        try:
+            return self._settle(by_continuation)
+        except StartError:
+            self.system.set(now)  # what is written as the last state is a good one
+            raise
 
-    def _settle(self, stages: list[tuple[float, float]]) -> None:
+    def _settle(self, stages: list[tuple[float, float]]) -> Outcome:
         """Solve for an instant in which the surface and the vacancies hardly move: velocities, stresses and potential find their balance."""
         self.stepper.set_scheme(INSTANT)
         settling = replace(self.newton, most=max(self.newton.most, START_MOST), keep=False)
@@ -112,4 +114,4 @@ class Engine:
             if not outcome.converged:
                 raise StartError(f"no equilibrium with creep exponent {exponent:g}: {outcome.reason}")
         self.newton.keep = False
-        self.stepper.begin()
+        return outcome

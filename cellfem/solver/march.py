@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cellfem.model.parameters import Load, Material
-from cellfem.solver.engine import Engine
+from cellfem.solver.engine import INSTANT, Engine
 from cellfem.solver.newton import Outcome
 
 CUT_AFTER_FAILURE = 0.4
@@ -69,19 +69,32 @@ class Finish:
 def march(engine: Engine, segments: list[Segment], watch: Watcher) -> Finish:
     """Run all segments from the engine's present state (started). Raises GaveUp (collective)."""
     for number, segment in enumerate(segments):
+        begin, before = engine.stepper.time, {}
         if number:
-            engine.change(segment.load(0.0), segment.material)
-        finish = _segment(engine, segment, watch)
+            before = _change(engine, segment, watch)
+            if (met := _first_met(segment.stops, before)) is not None:
+                return Finish("stop", met.name)
+        finish = _segment(engine, segment, watch, begin, before)
         if finish is not None:
             return finish
     return Finish("done")
 
 
-def _segment(engine: Engine, segment: Segment, watch: Watcher) -> Finish | None:
+def _change(engine: Engine, segment: Segment, watch: Watcher) -> dict[str, float]:
+    """The load jumps to that of the segment, in a step of an instant; returns its measures."""
+    outcome = engine.change(segment.load(0.0), segment.material)
+    measures = watch.examine(INSTANT, outcome)
+    engine.stepper.accept(INSTANT)
+    engine.stepper.begin()
+    watch.accepted(INSTANT)
+    return measures
+
+
+def _segment(engine: Engine, segment: Segment, watch: Watcher, begin: float, before: dict[str, float]) -> Finish | None:
+    """From the present time to the end of a segment that began at `begin`; before: measures of the present state, {} if not known."""
     stepper = engine.stepper
-    begin, plan, taken = stepper.time, segment.prescribed, 0
-    dt, left = plan[0] if plan else segment.first, segment.duration
-    before: dict[str, float] = {}
+    plan, taken = segment.prescribed, 0
+    dt, left = plan[0] if plan else segment.first, segment.duration - (stepper.time - begin)
     located = 0
     while left > 1e-12 * segment.duration:
         if watch.interrupted():
@@ -108,9 +121,9 @@ def _segment(engine: Engine, segment: Segment, watch: Watcher) -> Finish | None:
             continue
         measures = watch.examine(dt, trial.newton)
         met = _first_met(segment.stops, measures)
-        if met is not None and met.excess(measures[met.name]) > OVERSHOOT and located < LOCATE_MOST and before and not plan:
+        if met is not None and met.excess(measures[met.name]) > OVERSHOOT and located < LOCATE_MOST and not plan:
             located += 1
-            share = (met.limit - before[met.name]) / (measures[met.name] - before[met.name])
+            share = (met.limit - before[met.name]) / (measures[met.name] - before[met.name]) if before else 0.5
             stepper.restore()
             watch.refused(dt, f"looking for the time when {met.name} meets its limit")
             dt = max(dt * min(max(share, 0.1), 0.9), engine.model.numerics.smallest_step)

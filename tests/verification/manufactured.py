@@ -407,7 +407,9 @@ def solve(
     system.set_conditions(conditions + pinned(model, free))
     system.set_scales(Scales(0.1, 1.0, 0.1, 1.0, 1.0, 0.05, 1.0, 0.05), 1.0, 1000.0)
     held = Prescribed(system)
-    stepper = Stepper(system, Newton(system, 1e-9), held, 1.0, 1.0, 1.0, second_order=True)    # type: ignore[arg-type]
+    stepper = Stepper(
+        system, Newton(system, 1e-9), held, delta=1.0, f_c=1.0, tolerance=1.0, error_weight=system.shares(1.0), second_order=True  # type: ignore[arg-type]
+    )
     dt = end / steps
     stepper.time = -dt
     for t in (-dt, 0.0):
