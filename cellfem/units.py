@@ -59,6 +59,7 @@ KINDS: dict[str, Kind] = {
     "MPa/um": Kind("a stiffness (pressure per length)", "100 MPa/um", "MPa/um"),
     "MPa*s/um": Kind("a friction coefficient (pressure per velocity)", "1e3 MPa*s/um", "MPa*s/um"),
     "MPa*um^0.5": Kind("a fracture toughness", "1.0 MPa*m^0.5", "MPa*m^0.5"),
+    "1/um^2": Kind("a number per area", "1e4 1/cm^2", "1/cm^2"),
     "cm^3/mol": Kind("a molar volume", "13.0 cm^3/mol", "cm^3/mol"),
     "J/mol": Kind("an activation energy", "37 kJ/mol", "kJ/mol"),
 }

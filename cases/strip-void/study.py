@@ -109,11 +109,7 @@ def groups() -> dict[str, Group]:
         "floor": Group(
             "Floor under the strain rate",
             "Regularisation of power-law creep at low stress.",
-            tuple(
-                Run(f"{p:g} MPa, {e} 1/s", p, _floor(e))
-                for p in STUDIED
-                for e in FLOORS
-            ),
+            tuple(Run(f"{p:g} MPa, {e} 1/s", p, _floor(e)) for p in STUDIED for e in FLOORS),
         ),
         "prototype": Group(
             "The prototype's boundary conditions",

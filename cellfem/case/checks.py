@@ -24,6 +24,7 @@ def problems(case: Case) -> list[str]:
         *_spots(case, "void", case.void),
         *_spots(case, "patch", case.patch),
         *_voids(case),
+        *_flaw(case),
         *_protocol(case),
         *_mesh(case),
         *_time_steps(case),
@@ -41,6 +42,10 @@ def _um(value: float) -> str:
 
 def _creep(case: Case) -> Iterator[str]:
     creep = case.lithium.creep
+    if case.lithium.law == "uncoupled":
+        for key in ("breakdown", "diffusional"):
+            if getattr(case.lithium, key) is not None:
+                yield f'lithium.{key}: needs the coupled law; write lithium.law = "coupled", or remove this key'
     if not isinstance(creep, CreepTable):
         return
     if creep.A0 is None and creep.A298 is None:
@@ -107,6 +112,15 @@ def steepest(void: Void, near: float) -> float:
     rim = min(near / void.half_width, 1.0)
     slopes = {"parabola": 2 * aspect, "cosine": math.pi / 2 * aspect, "ellipse": aspect * math.sqrt(2 / rim - 1)}
     return slopes.get(void.profile, math.nan)
+
+
+def _flaw(case: Case) -> Iterator[str]:
+    flaw = case.flaw
+    if flaw.half_opening >= flaw.length:
+        yield (
+            f"flaw.half_opening: {_um(flaw.half_opening)} is not below flaw.length, {_um(flaw.length)}; "
+            "what lets lithium out holds for slender flaws: make half_opening smaller"
+        )
 
 
 def _protocol(case: Case) -> Iterator[str]:

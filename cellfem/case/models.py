@@ -31,6 +31,7 @@ from cellfem.case.fields import (
     Voltage,
     default,
 )
+from cellfem.case.flaw import Flaw
 from cellfem.units import FARADAY, GAS_CONSTANT, T_REFERENCE, quantity
 
 
@@ -77,6 +78,8 @@ Mode = Literal["strip", "plate", "rest", "press"]
 FieldName = Literal[
     "velocity_um_s", "pressure_MPa", "von_mises_MPa", "creep_rate_1_s", "porosity", "potential_mV", "current_density_mA_cm2",
     "gap_um", "contact", "carrying", "current_mA_cm2", "overpotential_mV", "contact_pressure_MPa",
+    "dendrite_index", "drive_overpotential_MPa", "drive_extrusion_MPa", "flaw_compression_MPa", "stress_intensity_MPa_m0_5",
+    "likelihood_density_1_um2",
 ]  # fmt: skip
 
 
@@ -123,6 +126,10 @@ class Lithium(Section):
         Annotated[CreepName, Tag(CREEP_TAGS[0])] | Annotated[CreepTable, Tag(CREEP_TAGS[1])], Discriminator(_kind_of_creep)
     ] = "masias"
     """Power-law creep: the name of a set, or a table with A0 (or A298), n and Q of one's own."""
+    breakdown: PositivePressure | None = None
+    """Stress 1/B of power-law breakdown, rate = A B^-n sinh(B sigma)^n; about 2.8 MPa in lithium (sigma/G 1e-3). Without it a power law."""
+    diffusional: Rate | None = None
+    """Linear creep in parallel at 25 degC: its rate at 1 MPa (Herbert et al. 2018); it warms with the Q of `creep`. Without it none."""
     law: Literal["coupled", "uncoupled"] = "coupled"
     """Michel-Suquet porous creep coupled in both stress invariants, or deviator and pressure each on its own (for comparison)."""
     f_c: Annotated[Number, Field(gt=0.0, lt=1.0)] = _LITHIUM.f_c
@@ -237,6 +244,8 @@ class Stop(Section):
     """Smallest contact fraction."""
     gap: Length | None = None
     """Largest gap."""
+    index: Annotated[Number, Field(gt=0.0, le=1e6)] | None = None
+    """Largest dendrite index K_I/K_Ic while plating; 1 is where a flaw grows."""
 
 
 class Step(Section):
@@ -315,8 +324,6 @@ class Numerics(Section):
     """Porosity below which compaction is switched off, f/(f + this) in b(f); 0 for exact tests."""
     quadrature_degree: Annotated[Count, Field(ge=1, le=20)] = 4
     """Degree of the quadrature."""
-    linear: Literal["auto", "mumps"] = "auto"
-    """Linear solver."""
 
 
 class Output(Section):
@@ -343,6 +350,7 @@ class Case(Section):
     """Voids at the start, [[void]]."""
     patch: tuple[Patch, ...] = ()
     """Spots of another interface resistance, [[patch]]."""
+    flaw: Flaw = Field(default_factory=Flaw)
     protocol: Annotated[tuple[Step, ...], Field(min_length=1)]
     """The load, step by step, [[protocol]]."""
     mesh: Mesh = Field(default_factory=Mesh)
@@ -358,6 +366,11 @@ class Case(Section):
     def current_max(self) -> float:
         """Largest magnitude of the mean current density in the protocol, A/m²."""
         return max(abs(step.signed_current) for step in self.protocol)
+
+    @property
+    def toughness(self) -> float:
+        """Fracture toughness K_Ic of the electrolyte, MPa·µm^½."""
+        return self.electrolyte.properties.fracture_toughness if self.flaw.toughness is None else self.flaw.toughness
 
     @property
     def s_max(self) -> float:

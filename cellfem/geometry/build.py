@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import signal
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -98,6 +100,7 @@ def _gmsh_model() -> Iterator[None]:
     mine = not gmsh.isInitialized()
     if mine:
         gmsh.initialize(readConfigFiles=False, interruptible=False)
+        _give_back_signals()
     before = "" if mine else gmsh.model.getCurrent()
     wanted = {"General.Terminal": 0, "General.NumThreads": 1, "Mesh.MeshSizeExtendFromBoundary": 0, "Mesh.MeshSizeFromPoints": 0}
     saved = {key: gmsh.option.getNumber(key) for key in wanted}
@@ -118,6 +121,13 @@ def _gmsh_model() -> Iterator[None]:
             gmsh.finalize()
         else:
             gmsh.model.setCurrent(before)
+
+
+def _give_back_signals() -> None:
+    """gmsh takes away the handler of SIGTERM, which a batch system sends before it kills: put Python's in its place again."""
+    handler = signal.getsignal(signal.SIGTERM)
+    if callable(handler) and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
 
 
 def _triangulate_free(

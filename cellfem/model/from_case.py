@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from cellfem.case import Case, Step
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Patch, Structure
+from cellfem.model.parameters import Flaws, Interface, Load, Material, Numerics, Patch, Structure
 from cellfem.units import GAS_CONSTANT, T_REFERENCE
 
 SLOWEST_REMOVAL = 1e-3  # µm/s: keeps k_n finite where no current flows
@@ -55,6 +55,21 @@ def interface(case: Case) -> Interface:
     )
 
 
+def flaws(case: Case) -> Flaws:
+    f = case.flaw
+    return Flaws(
+        f.length,
+        f.half_opening,
+        f.shape,
+        f.distribution,
+        f.exponent,
+        f.density,
+        f.depth,
+        case.toughness,
+        case.electrolyte.properties.poisson_ratio,
+    )
+
+
 def numerics(case: Case) -> Numerics:
     n = case.numerics
     return Numerics(
@@ -65,14 +80,17 @@ def numerics(case: Case) -> Numerics:
 def material(case: Case, step: Step) -> Material:
     """At the temperature of a protocol step."""
     T, creep, e = step.temperature, case.lithium.creep_set, case.electrolyte
-    lithium_activation = case.lithium.D_activation
+    li = case.lithium
+    diffusional = 0.0 if li.diffusional is None else li.diffusional * _arrhenius(creep.Q, T)
     return Material(
         creep.A(T),
         creep.n,
-        case.lithium.D * _arrhenius(lithium_activation, T),
+        li.D * _arrhenius(li.D_activation, T),
         e.conductivity * _arrhenius(e.properties.conductivity_activation, T),
         1 / _arrhenius(case.interface.asr_activation, T),
         T,
+        math.inf if li.breakdown is None else li.breakdown,
+        diffusional,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Material:
     conductivity: float  # A/m² per V/µm
     resistance_factor: float  # ASR(T)/ASR(25 degC)
     temperature: float  # K
+    breakdown: float = math.inf  # 1/B of sinh creep, MPa; inf for a power law at all stresses
+    diffusional: float = 0.0  # A1 of linear creep in parallel, 1/s/MPa
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,21 @@ class Interface:
     surface_tension: float = 0.5  # γ, MPa µm
     removal_rate: float = 1e-3  # k_n, µm/s
     patches: tuple[Patch, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Flaws:
+    """Flaws of the electrolyte's face, and what they bear. Lengths in µm, K_Ic in MPa·µm^½, density in 1/µm²."""
+
+    length: float = 1.0  # a, of the index; scale of the distribution
+    half_opening: float = 0.05  # H of a slit, radius of a cylinder
+    shape: Literal["slit", "cylinder"] = "slit"
+    distribution: Literal["single", "power", "exponential"] = "exponential"
+    exponent: float = 5.0  # of the power law
+    density: float = 1e-4  # flaws per area
+    depth: float = 1e3  # of a plane stack, out of the picture
+    toughness: float = 1e3  # K_Ic
+    poisson_ratio: float = 0.26  # of the electrolyte
 
 
 @dataclass(frozen=True)

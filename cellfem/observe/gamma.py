@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.build import Model
 from cellfem.observe.arrays import Profile
+from cellfem.observe.dendrite import Surroundings
+from cellfem.physics.creep import PorousCreep
 from dolfinx import fem, la
 
 Array = NDArray[np.float64]
@@ -29,6 +31,12 @@ class GammaValues:
 
     def column(self, name: str) -> Array:
         return np.asarray(self.values[:, QUANTITIES.index(name)])
+
+
+def surroundings(model: Model, creep: PorousCreep) -> Surroundings:
+    """What a flaw feels at this moment besides the values on Γ."""
+    k = model.residual.constants
+    return Surroundings(creep.prefactor, creep.exponent, float(k.conductivity.value), float(k.pressure.value))
 
 
 class GammaObserver:

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry.groups import BOTTOM, LITHIUM, TOP
 from cellfem.model.build import Model
+from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Profile
-from cellfem.observe.gamma import MA_CM2, OHM_CM2, GammaObserver, GammaValues
+from cellfem.observe.dendrite import DendriteReading, read_dendrite
+from cellfem.observe.gamma import MA_CM2, OHM_CM2, GammaObserver, GammaValues, surroundings
 from cellfem.observe.voids import find_voids
 from cellfem.physics.kinetics import FARADAY, GAS, STRESS_POTENTIAL
 from cellfem.solver.stepper import Stepper
@@ -35,18 +37,24 @@ class Reading:
     moved: float  # lithium moved since the start
     charge: float  # C/m²
     platen_speed: float  # µm/s
+    dendrite: DendriteReading | None  # None where nothing is plated
 
     @property
     def measures(self) -> dict[str, float]:
         """What stop conditions look at."""
-        return {"voltage": abs(self.overvoltage), "contact": self.row["contact_fraction"], "gap": self.row["gap_max_um"]}
+        return {
+            "voltage": abs(self.overvoltage),
+            "contact": self.row["contact_fraction"],
+            "gap": self.row["gap_max_um"],
+            "index": self.row["dendrite_index_max"],
+        }
 
 
 class Observer:
     """Reads rows off a model as it is stepped. Keeps what the balances need of earlier steps. All methods collective."""
 
-    def __init__(self, model: Model) -> None:
-        self.model, self.gamma = model, GammaObserver(model)
+    def __init__(self, model: Model, flaws: Flaws) -> None:
+        self.model, self.gamma, self.flaws = model, GammaObserver(model), flaws
         d, s = model.domain, model.structure
         dx, dG, ds = d.measures(s.degree)
         _, _, f = ufl.split(model.state.bulk)
@@ -83,6 +91,9 @@ class Observer:
         found = find_voids(profile, model.interface.delta) if profile is not None else ()
         count, size = model.domain.parent.comm.bcast((len(found), sum(v.area for v in found)), root=0)
         content, moved, created = self._lithium(dt, g)
+        around = surroundings(model, stepper.system.creep)
+        worst = read_dendrite(profile, self.flaws, around, model.structure.axisymmetric) if profile is not None else None
+        dendrite = model.domain.parent.comm.bcast(worst, root=0)
         row = {
             "time_s": stepper.time + dt,
             "step": float(step),
@@ -104,10 +115,12 @@ class Observer:
             "balance_force": abs(pressure - load) / max(load, FORCE_SCALE),
             "dt_s": dt,
             "newton_iterations": float(iterations),
+            "dendrite_index_max": dendrite.index if dendrite else 0.0,
+            "dendrite_likelihood": dendrite.likelihood if dendrite else 0.0,
         }
         olds = [self._entry(old.x.array, 0) for old in model.state.travel_old]
         speed = float(k.c0.value) * row["platen_um"] + float(k.c1.value) * olds[0] + float(k.c2.value) * olds[1] if dt else 0.0
-        return Reading(row, profile, g, overvoltage, content, moved, charge, speed)
+        return Reading(row, profile, g, overvoltage, content, moved, charge, speed, dendrite)
 
     def commit(self, reading: Reading) -> None:
         """The step of this reading is accepted."""

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.build import Model
+from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Block, Snapshot
-from cellfem.observe.gamma import MA_CM2, GammaValues
+from cellfem.observe.dendrite import dendrite_fields
+from cellfem.observe.gamma import MA_CM2, GammaValues, surroundings
 from cellfem.physics import flow
 from cellfem.physics.creep import PorousCreep, point_law
 from dolfinx import fem, plot
@@ -39,8 +41,8 @@ class _NodeValues:
 class SnapshotMaker:
     """Makes snapshots of one model; `take` is local to each rank but for the state it reads."""
 
-    def __init__(self, model: Model, fields: tuple[str, ...] | None = None) -> None:
-        self.model, self.fields = model, fields
+    def __init__(self, model: Model, flaws: Flaws, fields: tuple[str, ...] | None = None) -> None:
+        self.model, self.flaws, self.fields = model, flaws, fields
         s, x = model.state, model.residual.expressions
         v, p, f = ufl.split(s.bulk)
         m = ufl.as_ufl(0.0) if model.structure.flat else s.map
@@ -57,7 +59,7 @@ class SnapshotMaker:
             "lithium": self._lithium(law, floor, platen_speed),
             "void": self._void(gamma),
             "LLZO": self._electrolyte(),
-            "interface": self._interface(gamma),
+            "interface": self._interface(gamma, law),
         }
         return Snapshot(time, {name: self._chosen(block) for name, block in blocks.items()})
 
@@ -92,16 +94,19 @@ class SnapshotMaker:
         }
         return _compact(points, cells, QUADRATIC_TRIANGLE, data)
 
-    def _interface(self, g: GammaValues) -> Block:
+    def _interface(self, g: GammaValues, creep: PorousCreep) -> Block:
+        current, overpotential = MA_CM2 * g.column("current"), 1e3 * g.column("overpotential")
         data = {
             "gap_um": g.gap,
             "contact": g.column("contact"),
             "carrying": g.column("carrying"),
-            "current_mA_cm2": MA_CM2 * g.column("current"),
-            "overpotential_mV": 1e3 * g.column("overpotential"),
+            "current_mA_cm2": current,
+            "overpotential_mV": overpotential,
             "contact_pressure_MPa": g.column("pressure"),
             "porosity": g.column("porosity"),
         }
+        around = surroundings(self.model, creep)
+        data |= vars(dendrite_fields(current, overpotential, g.column("pressure"), self.flaws, around))
         return _compact(self._floor(), self.facets, LINE, data)
 
     def _void(self, g: GammaValues) -> Block:

@@ -152,15 +152,14 @@ def _carry_on(void: Void, found: Found | None, merged_into: int) -> Void:
 
 
 def _patch_edges(profile: Profile) -> Array:
-    """Places (µm) at which the ASR passes the middle of a step; a smooth edge steps over several nodes."""
+    """Places (µm) of the edges of patches: the ASR rises or falls all along with a step in it, and is half-way there."""
     rise = np.diff(np.log(profile.asr_ohm_cm2))
-    step = np.sign(rise) * (np.abs(rise) > np.log(PATCH_STEP))
-    ends = np.flatnonzero(np.diff(np.concatenate(([0.0], step, [0.0]))))
+    ends = np.flatnonzero(np.diff(np.sign(rise))) + 1
     edges = []
-    for a, b in pairwise(ends):
-        if step[a]:
+    for a, b in pairwise([0, *ends.tolist(), len(rise)]):
+        if np.abs(rise[a:b]).max() > np.log(PATCH_STEP):
             x, asr = profile.x_um[a : b + 1], profile.asr_ohm_cm2[a : b + 1]
-            up = slice(None, None, int(step[a]))
+            up = slice(None, None, 1 if asr[-1] > asr[0] else -1)
             edges.append(np.interp(0.5 * (asr[0] + asr[-1]), asr[up], x[up]))
     return np.array(edges)
 

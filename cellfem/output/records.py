@@ -38,6 +38,8 @@ def record_columns(axisymmetric: bool = False) -> tuple[str, ...]:
         "balance_force",
         "dt_s",
         "newton_iterations",
+        "dendrite_index_max",
+        "dendrite_likelihood",
     )
 
 

@@ -117,7 +117,7 @@ def _passes(x: Array, asr: Array, middle: float, node: int, outwards: int) -> fl
     neighbour = node + outwards
     if not 0 <= neighbour < len(x):
         return float(x[node])
-    share = (asr[node] - middle) / (asr[node] - asr[neighbour])
+    share = min((asr[node] - middle) / (asr[node] - asr[neighbour]), 1.0)
     return float(x[node] + share * (x[neighbour] - x[node]))
 
 

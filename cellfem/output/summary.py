@@ -16,6 +16,7 @@ from cellfem.output.words import time_text
 Row = Mapping[str, float]
 Summary = dict[str, Any]
 KEPT_OVER_PERFECT = 0.9  # contact counts as kept from this share of a perfect flat face's contact on
+WHAT_OF = {"index": "dendrite index"}
 WHERE = {
     "patch": "beside a patch",
     "void edge": "at the edge of a void",
@@ -43,8 +44,8 @@ def perfect_contact(pressure_MPa: float, half_pressure_MPa: float) -> float:
 
 
 def contact_verdict(contact_fraction: float, pressure_MPa: float, half_pressure_MPa: float, end: End) -> str:
-    """Lost if a stop condition ended the run (duration and charge are no such), kept from 0.9 P/(P + p_½) on, else reduced."""
-    if end.kind == "stop":
+    """Lost if a stop condition on contact ended the run (all but "index"), kept from 0.9 P/(P + p_½) on, else reduced."""
+    if end.kind == "stop" and end.condition != "index":
         return "lost"
     return "kept" if contact_fraction >= KEPT_OVER_PERFECT * perfect_contact(pressure_MPa, half_pressure_MPa) else "reduced"
 
@@ -58,10 +59,12 @@ def summarise(
     wall_s: float,
     version: str,
     axisymmetric: bool = False,
+    dendrite: Mapping[str, Any] | None = None,
 ) -> Summary:
     """All of summary.json.
 
     rows: those of records.csv. voids: all ever known, from `track`. half_pressure_MPa: p_½. wall_s: wall time of the run.
+    dendrite: the verdict on dendrites, from `dendrite_verdict`.
     min and max pass over nan. Raises ValueError without rows.
     """
     if not rows:
@@ -71,7 +74,7 @@ def summarise(
         "final": final,
         "min": _extreme(rows, min),
         "max": _extreme(rows, max),
-        "verdict": _verdict(final, voids, end, half_pressure_MPa, axisymmetric),
+        "verdict": _verdict(final, voids, end, half_pressure_MPa, axisymmetric) | {"dendrite": dendrite},
         "end": str(end),
         "end_time_s": end.time_s,
         "wall_s": wall_s,
@@ -101,6 +104,8 @@ def table(summary: Summary, files: Mapping[str, Path]) -> Table:
     result.add_row("largest gap", f"{_number(final['gap_max_um'])} µm")
     result.add_row("effort", f"{summary['steps']} steps, {summary['newton_iterations']} iterations, {summary['wall_s']:.0f} s")
     result.add_row("verdict", verdict["text"])
+    if verdict["dendrite"] and verdict["dendrite"]["place_um"] is not None:
+        result.add_row("dendrites", verdict["dendrite"]["text"])
     for shows, path in files.items():
         result.add_row(shows, str(path))
     return result
@@ -146,7 +151,7 @@ def _change(void: Void) -> str:
 def _contact_sentence(verdict: str, final: Row, end: End, half_pressure_MPa: float) -> str:
     what = {
         "done": "the protocol ended",
-        "stop": f"the {end.condition} limit was reached",
+        "stop": f"the {WHAT_OF.get(end.condition, end.condition)} limit was reached",
         "gave up": "the solver gave up",
         "interrupted": "the run was stopped from outside",
     }[end.kind]

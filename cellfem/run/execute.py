@@ -17,6 +17,7 @@ from cellfem.geometry import MeshError, StackMesh, write_msh
 from cellfem.model import from_case
 from cellfem.model.build import build_model
 from cellfem.observe.arrays import merge_snapshots
+from cellfem.output.dendrites import dendrite_verdict
 from cellfem.output.pictures import Scene, draw_history, draw_interface, draw_stack
 from cellfem.output.records import write_atomic
 from cellfem.output.summary import End, Summary, summarise, write_summary
@@ -102,6 +103,7 @@ def _conclude(case: Case, folder: Path, recorder: Recorder, end: End, begin: flo
         wall_s=time.monotonic() - begin,
         version=cellfem.__version__,
         axisymmetric=recorder.axisymmetric,
+        dendrite=dendrite_verdict(recorder.dendrite, recorder.flaws),
     )
     write_summary(folder / "summary.json", summary)
     files = {"ParaView": recorder.series.path}

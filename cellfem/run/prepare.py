@@ -29,7 +29,12 @@ def segments_of(case: Case) -> list[Segment]:
     """The load protocol as the solver takes it."""
     found = []
     for step in case.protocol:
-        limits = (("voltage", step.stop.voltage, True), ("contact", step.stop.contact, False), ("gap", step.stop.gap, True))
+        limits = (
+            ("voltage", step.stop.voltage, True),
+            ("contact", step.stop.contact, False),
+            ("gap", step.stop.gap, True),
+            ("index", step.stop.index, True),
+        )
         stops = tuple(Stop(name, limit, above) for name, limit, above in limits if limit is not None)
         largest = case.numerics.dt_max or step.duration / STEPS
         found.append(

@@ -8,10 +8,12 @@ from pathlib import Path
 from mpi4py import MPI
 
 from cellfem.case import Case
+from cellfem.model import from_case
 from cellfem.observe.arrays import Profile, Snapshot
 from cellfem.observe.numbers import Observer
 from cellfem.observe.snapshot import SnapshotMaker
 from cellfem.observe.voids import Void, find_voids, start_voids, track
+from cellfem.output.dendrites import Worst, worse
 from cellfem.output.paraview import Series
 from cellfem.output.progress import Progress
 from cellfem.output.records import RecordWriter, record_columns, void_columns, void_rows
@@ -40,6 +42,7 @@ class Recorder:
     quiet: bool
     rows: list[dict[str, float]] = field(default_factory=list)
     voids: tuple[Void, ...] = ()
+    dendrite: Worst | None = None
     first: Moment | None = None
     last: Moment | None = None
 
@@ -47,8 +50,9 @@ class Recorder:
         model, case = self.engine.model, self.case
         self.comm: MPI.Intracomm = model.domain.parent.comm
         self.axisymmetric, self.delta = model.structure.axisymmetric, model.interface.delta
-        self.observer = Observer(model)
-        self.maker = SnapshotMaker(model, case.output.fields)
+        self.flaws = from_case.flaws(case)
+        self.observer = Observer(model, self.flaws)
+        self.maker = SnapshotMaker(model, self.flaws, case.output.fields)
         self.interval = case.output.interval or case.total_duration / OUTPUTS
         self.next_output = 0.0
         self.series = Series(self.folder, "cellfem", self.comm.rank, self.comm.size, self.comm.allgather)
@@ -90,6 +94,7 @@ class Recorder:
     def _keep(self) -> None:
         self.observer.commit(self.reading)
         self.rows.append(self.reading.row)
+        self.dendrite = worse(self.dendrite, self.engine.stepper.time, self.reading.dendrite)
         profile = self.reading.profile
         if self.root and profile is not None:
             found = find_voids(profile, self.delta)

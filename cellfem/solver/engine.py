@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cellfem.model.build import Model
+from cellfem.model.limits import MapLimits
 from cellfem.model.parameters import Load, Material
 from cellfem.model.start import boundary_conditions
 from cellfem.physics.creep import PorousCreep
@@ -39,6 +40,7 @@ class Engine:
             n.tolerance,
             self.system.shares(model.interface.length),
             n.second_order,
+            None if model.structure.flat else MapLimits(model.domain, model.state),
         )
 
     def set(self, load: Load, material: Material) -> None:
@@ -47,7 +49,12 @@ class Engine:
         model.set_load(load)
         model.set_material(material)
         system.creep = PorousCreep(
-            material.creep_prefactor, material.creep_exponent, model.numerics.porosity_switch, model.structure.coupled
+            material.creep_prefactor,
+            material.creep_exponent,
+            model.numerics.porosity_switch,
+            model.structure.coupled,
+            material.breakdown,
+            material.diffusional,
         )
         system.floor = model.numerics.strain_rate_floor
         system.set_conditions(boundary_conditions(model.domain, model.state, model.structure, load.platen))

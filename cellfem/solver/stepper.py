@@ -9,6 +9,7 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from cellfem.model.extension import MapExtension
+from cellfem.model.limits import MapLimits
 from cellfem.model.state import State
 from cellfem.solver.newton import Newton, Outcome
 from cellfem.solver.system import System
@@ -41,6 +42,7 @@ class Stepper:
     tolerance: float
     error_weight: Array  # of each unknown in the estimate of the time error, by volume of f and area of m
     second_order: bool = False
+    limits: MapLimits | None = None  # none in flat kinematics, which moves nothing
     time: float = 0.0
     past: list[tuple[float, Array]] = field(default_factory=list)  # accepted (time, unknowns), newest last, at most three
 
@@ -67,6 +69,8 @@ class Stepper:
         outcome = self.newton.solve()
         if not outcome.converged:
             return Trial(outcome, np.inf, outcome.reason)
+        if self.limits and (beyond := self.limits.violation()):
+            return Trial(outcome, np.inf, beyond)
         return Trial(outcome, self._error(guess, dt, order))
 
     def set_scheme(self, dt: float) -> int:

@@ -5,7 +5,15 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from cellfem.physics.creep import PointLaw, PorousCreep, bulk_softening, invert_stress_measure, point_law, shear_softening
+from cellfem.physics.creep import (
+    PointLaw,
+    PorousCreep,
+    bulk_softening,
+    invert_fluidity,
+    invert_stress_measure,
+    point_law,
+    shear_softening,
+)
 
 A = 7.7e-3                                   # 1/s/MPa^n
 EXPONENTS = (1.0, 2.0, 3.0, 5.0, 6.56, 7.0)
@@ -142,3 +150,40 @@ def test_outside_its_bounds_porosity_is_felt_no_more():
         a, b = law_at(1e-3, 1.0, low, law), law_at(1e-3, 1.0, high, law)
         assert a.c[0] == b.c[0] > 0
         assert a.mu_f[0] == a.c_f[0] == 0
+
+
+@pytest.mark.parametrize("n", [1.0, 5.0, 6.56])
+@pytest.mark.parametrize("kind", [{"breakdown": 2.8}, {"diffusional": 1e-4}, {"breakdown": 2.8, "diffusional": 1e-4}])
+def test_other_fluidities_are_inverted_exactly_and_differentiated(n, kind):
+    law = PorousCreep(7.7e-3, n, 1e-4, True, **kind)
+    draw = np.random.default_rng(1)
+    e2, p, f = 10 ** draw.uniform(-16, 4, 3000), 10 ** draw.uniform(-3, 1.5, 3000), 10 ** draw.uniform(-5.9, -0.3, 3000)
+    a, _ = shear_softening(f, n)
+    b, _ = bulk_softening(f, n, 1e-4)
+    q = invert_fluidity(b * p * p, e2 / a, law)
+    rate, _ = law.fluidity(q)
+    assert np.abs((b * p * p + e2 / a / rate**2) / q**2 - 1).max() < 1e-12
+    here, step = point_law(e2, p, f, law), 1e-6
+    for name, up, down in (
+        ("e", (e2 * (1 + step), p, f), (e2 * (1 - step), p, f)),
+        ("p", (e2, p * (1 + step), f), (e2, p * (1 - step), f)),
+        ("f", (e2, p, f * (1 + step)), (e2, p, f * (1 - step))),
+    ):
+        size = {"e": e2, "p": p, "f": f}[name]
+        for value in ("mu", "c"):
+            difference = getattr(point_law(*up, law), value) - getattr(point_law(*down, law), value)
+            exact = 2 * step * size * getattr(here, f"{value}_{name}")
+            assert np.abs((difference - exact) / getattr(here, value)).max() < 1e-9
+
+
+def test_sinh_law_is_the_power_law_at_low_stress_and_slower_in_stress_at_high():
+    power, breakdown = PorousCreep(7.7e-3, 6.56), PorousCreep(7.7e-3, 6.56, breakdown=2.8)
+    one, few, many = np.array([1e-3]), np.array([0.05]), np.array([30.0])
+    zero = np.array([1e-6])
+    assert point_law((7.7e-3 * few**6.56) ** 2, zero, zero, breakdown).mu == pytest.approx(
+        point_law((7.7e-3 * few**6.56) ** 2, zero, zero, power).mu, rel=1e-3
+    )
+    # At the rate of the power law at 30 MPa the sinh law carries B⁻¹ asinh(30 B) = 2.8 * 3.07 MPa only.
+    rate2 = (7.7e-3 * many**6.56) ** 2
+    stress = 3 * point_law(rate2, one, zero, breakdown).mu * np.sqrt(rate2)
+    assert stress == pytest.approx(2.8 * np.arcsinh(30 / 2.8), rel=1e-4)

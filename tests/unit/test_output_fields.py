@@ -1,6 +1,7 @@
 """ParaView files and pictures from made-up snapshots of a stack with a lens, a thin gap and a resistive patch."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -249,5 +250,16 @@ def test_curves(tmp_path: Path) -> None:
 
 def test_patches_and_contact_are_read_off_the_profile() -> None:
     (span,) = patch_spans(profile_at(0.0))
-    assert span == pytest.approx((15.0, 20.0), abs=0.21)
+    assert span == pytest.approx((15.0, 20.0), abs=0.11)
     assert scene(0.0).contact_fraction == pytest.approx(0.95 * (1 - 4.94 / 25), abs=0.005)
+
+
+@pytest.mark.parametrize("asr", [20.0, 1000.0, 1e5])
+def test_patch_with_soft_edges_is_drawn_at_its_nominal_ones(asr: float) -> None:
+    line = profile_at(0.0)
+    x = line.x_um
+    inside = [0.5 * (np.tanh((x - a) / 0.5) - np.tanh((x - b) / 0.5)) for a, b in ((-3.0, 3.0), (15.0, 20.0))]
+    spans = patch_spans(replace(line, asr_ohm_cm2=10.0 + (asr - 10.0) * (inside[0] + 0.1 * inside[1])))
+    assert np.array(spans) == pytest.approx(np.array([(0.0, 3.0), (15.0, 20.0)][: len(spans)]), abs=0.02)
+    assert len(spans) == (1 if asr < 21 else 2), "a rise by less than a fifth is no patch"
+    assert patch_spans(replace(line, asr_ohm_cm2=np.full_like(x, 10.0))) == []

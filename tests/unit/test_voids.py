@@ -107,6 +107,14 @@ def test_causes_of_births() -> None:
     assert nearer_void[1].cause == "void edge"
 
 
+def test_soft_edge_of_a_patch_lies_at_its_nominal_place() -> None:
+    share = 0.5 * (np.tanh((X - 15.0) / 0.5) - np.tanh((X - 20.0) / 0.5))
+    line = profile(X * 0, 10.0 + 990.0 * share)
+    beside, far, right = void(13.6, 14.05), void(13.4, 13.95), void(20.95, 22.0)
+    births = track((), [beside], line, 1.0, reach_um=1.0) + track((), [far, right], line, 1.0, reach_um=1.0)
+    assert [v.cause for v in births] == ["patch", "heterogeneity", "patch"]
+
+
 def test_smooth_asr_field_is_no_patch() -> None:
     line = profile(X * 0, 10 * np.exp(np.sin(X)))
     assert track((), [void(5, 6)], line, 1.0) == (Void(1, void(5, 6), void(5, 6), "heterogeneity", 1.0),)

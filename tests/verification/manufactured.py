@@ -356,8 +356,8 @@ def exact_vector(model: Model, sources: Sources, t: float) -> Array:
             m = carried.x.array
         bulk[np.ravel(dofs)] = np.atleast_2d(value(nodes[:, 0], nodes[:, 1] + m, t)).T.ravel()
     nodes = K.tabulate_dof_coordinates()
-    on = state.gamma_nodes
-    gamma[2 * on], gamma[2 * on + 1] = exact.map(nodes[on, 0], nodes[on, 1], t), exact.openness(nodes[on, 0], t)
+    on, per_node = state.gamma_nodes, K.dofmap.index_map_bs
+    gamma[per_node * on], gamma[per_node * on + 1] = exact.map(nodes[on, 0], nodes[on, 1], t), exact.openness(nodes[on, 0], t)
     nodes = S.tabulate_dof_coordinates()
     return np.concatenate([bulk, gamma, exact.potential(nodes[:, 0], nodes[:, 1], t), [exact.travel, exact.far]])
 
@@ -436,14 +436,14 @@ def _errors(model: Model, sources: Sources, t: float) -> dict[str, float]:
     square = [float(np.sum(weights * (a - b) ** 2)) for a, b in zip(values, wanted)]
     at = ufl.SpatialCoordinate(domain.electrolyte)
     (X, Y, phi), weights = _sampled(domain.electrolyte, [at[0], at[1], state.potential])
-    on = state.gamma_nodes
+    on, per_node = state.gamma_nodes, state.gamma.function_space.dofmap.index_map_bs
     x = state.gamma.function_space.tabulate_dof_coordinates()[on, 0]
     order = np.argsort(x)
     s, w = np.polynomial.legendre.leggauss(5)
     ends = x[order]
     middle, half = (ends[1:] + ends[:-1]) / 2, np.diff(ends) / 2
     z, dz = (middle[:, None] + half[:, None] * s).ravel(), (half[:, None] * w).ravel()
-    m, omega = (np.interp(z, ends, state.gamma.x.array[2 * on + i][order]) for i in (0, 1))
+    m, omega = (np.interp(z, ends, state.gamma.x.array[per_node * on + i][order]) for i in (0, 1))
     return {
         "v": np.sqrt(square[0] + square[1]), "p": np.sqrt(square[2]), "f": np.sqrt(square[3]),
         "m": np.sqrt(np.sum(dz * (m - exact.map(z, 0 * z, t)) ** 2)), "ω": np.sqrt(np.sum(dz * (omega - exact.openness(z, t)) ** 2)),

@@ -1,0 +1,214 @@
+"""The grid of a sweep: its axes, its points, and the midpoints that refine it. Nothing is run here."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cellfem.case import Case, CaseError, Step, load_case
+from cellfem.units import QuantityError, format_quantity, parse_quantity
+
+PRESSURE, CURRENT, CREEP = "pressure", "current", "lithium.creep"
+SHORT = {PRESSURE: "MPa", CURRENT: "A/m^2", "temperature": "K"}
+"""Names that stand for the key of every protocol step, with the working unit."""
+MA_CM2 = 0.1
+"""mA/cm² per A/m²."""
+KELVIN = 273.15
+DIGITS = 4
+"""Significant digits of an inserted pressure."""
+
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_COMMA = re.compile(r",(?![^\[{]*[\]}])")  # not inside a list or table
+
+Values = tuple[tuple[str, str], ...]
+"""(name of the axis, value) for each axis in order."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One key and the values that it takes, as they would be written after --set."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A case file, the overrides that hold at every point, and the axes."""
+
+    path: Path
+    settings: tuple[str, ...]
+    axes: tuple[Axis, ...]
+
+    def has(self, name: str) -> bool:
+        """Whether there is an axis of this name."""
+        return any(axis.name == name for axis in self.axes)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point: its values, all overrides that make it from the case file, and the checked case."""
+
+    values: Values
+    settings: tuple[str, ...]
+    case: Case
+
+    @property
+    def name(self) -> str:
+        """The folder: its values, as in pressure=0.4MPa_current=0.5mA-cm2."""
+        return "_".join(f"{name}={_word(value)}" for name, value in self.values)
+
+    @property
+    def label(self) -> str:
+        """Its values for a sentence."""
+        return ", ".join(f"{name} {value}" for name, value in self.values)
+
+    @property
+    def step(self) -> Step:
+        """The protocol step that the point is placed by: the first that carries current, else the first."""
+        return next((step for step in self.case.protocol if step.current is not None), self.case.protocol[0])
+
+    @property
+    def pressure(self) -> float:
+        """MPa, at the start of the step."""
+        return self.step.pressure
+
+    @property
+    def current(self) -> float:
+        """mA/cm², a magnitude; 0 where no step carries current."""
+        return round((self.step.current or 0.0) * MA_CM2, 12)
+
+    @property
+    def temperature(self) -> float:
+        """°C."""
+        return round(self.step.temperature - KELVIN, 9)
+
+    @property
+    def slice(self) -> Values:
+        """The values of all axes but pressure and current: points of one slice lie in one map."""
+        return tuple(pair for pair in self.values if pair[0] not in (PRESSURE, CURRENT))
+
+
+def parse_axis(text: str) -> Axis:
+    """The axis `key=value, value, …`; a unit after the last value holds for all bare numbers before it. Raises CaseError.
+
+    Values of pressure, current and temperature are brought to one unit, so that a point has one name however it is written.
+    """
+    name, equals, listed = text.partition("=")
+    name = name.strip()
+    values = [value.strip() for value in _COMMA.split(listed)]
+    if not equals or not name or not all(values):
+        raise CaseError([f'--grid "{text}": is no axis; write for example --grid pressure="0.1,0.4,1.6 MPa"'])
+    unit = match[1] if (match := re.fullmatch(rf"{_NUMBER}\s*(\D.*|1/.*)", values[-1])) else ""
+    values = [f"{value} {unit}" if unit and re.fullmatch(_NUMBER, value) else value for value in values]
+    if name in SHORT:
+        values = [_canonical(name, value) for value in values]
+    if twice := sorted({value for value in values if values.count(value) > 1}):
+        raise CaseError([f'--grid "{text}": {name} has {", ".join(twice)} more than once; keep one of them'])
+    return Axis(name, tuple(values))
+
+
+def grid_points(grid: Grid) -> tuple[Point, ...]:
+    """Every point of the grid, the last axis running fastest. Raises CaseError with each distinct error of any of them."""
+    base = load_case(grid.path, grid.settings)
+    _check_axes(grid.axes, base)
+    found, errors = [], dict[str, list[str]]()
+    for combination in itertools.product(*(axis.values for axis in grid.axes)):
+        values = tuple((axis.name, value) for axis, value in zip(grid.axes, combination, strict=True))
+        try:
+            found.append(make_point(grid, values, base))
+        except CaseError as error:
+            for line in error.errors:
+                errors.setdefault(line, []).append(", ".join(f"{name} {value}" for name, value in values))
+    if errors:
+        raise CaseError([f"{line} (at {where[0]}{_others(len(where))})" for line, where in errors.items()])
+    if len({point.name for point in found}) < len(found):
+        raise CaseError(["--grid: two points would share a folder; write their values in letters and digits that differ"])
+    return tuple(found)
+
+
+def make_point(grid: Grid, values: Values, base: Case) -> Point:
+    """The point with these values. base: the case without them. Pictures are off, fields written at start and end only.
+
+    Raises CaseError.
+    """
+    own = [f"{path}={value}" for name, value in values for path in _paths(name, base)]
+    settings = (*grid.settings, *own)
+    duration = load_case(grid.path, settings).total_duration
+    settings = (*settings, "output.pictures=false", f"output.interval={format_quantity(duration, 's')}")
+    return Point(values, settings, load_case(grid.path, settings))
+
+
+def midpoints(grid: Grid, verdicts: Sequence[tuple[Point, str]], skip: Iterable[str] = ("failed",)) -> tuple[Point, ...]:
+    """Points to insert: the geometric mean in pressure of neighbours of different verdict, all else equal.
+
+    verdicts: each known point with its verdict; those in `skip` have no say. Raises CaseError.
+    """
+    base = load_case(grid.path, grid.settings)
+    known, unsaid = {point.name for point, _ in verdicts}, set(skip)
+    lines: dict[Values, list[tuple[Point, str]]] = {}
+    for point, verdict in verdicts:
+        if verdict not in unsaid and point.pressure > 0:
+            lines.setdefault(_without_pressure(point.values), []).append((point, verdict))
+    found = []
+    for line in lines.values():
+        line.sort(key=lambda pair: pair[0].pressure)
+        for (low, before), (high, after) in itertools.pairwise(line):
+            middle = float(f"{math.sqrt(low.pressure * high.pressure):.{DIGITS}g}")
+            if before == after or not low.pressure < middle < high.pressure:
+                continue
+            text = format_quantity(middle, SHORT[PRESSURE])
+            point = make_point(grid, tuple((name, text if name == PRESSURE else value) for name, value in low.values), base)
+            if point.name not in known:
+                found.append(point)
+    return tuple(found)
+
+
+def labels_of(values: Iterable[Values]) -> Mapping[Values, str]:
+    """A short label for each slice: the values alone."""
+    return {pairs: ", ".join(value for _, value in pairs) for pairs in values}
+
+
+def _canonical(name: str, text: str) -> str:
+    unit = SHORT[name]
+    try:
+        return format_quantity(parse_quantity(text, unit), unit)
+    except QuantityError as error:
+        raise CaseError([f"--grid {name}: {error}"]) from error
+
+
+def _check_axes(axes: Sequence[Axis], base: Case) -> None:
+    owner: dict[str, str] = {}
+    for axis in axes:
+        for path in _paths(axis.name, base):
+            if path in owner:
+                raise CaseError([f"--grid {axis.name}: {path} is set by {owner[path]} already; keep one of the two axes"])
+            owner[path] = axis.name
+
+
+def _paths(name: str, base: Case) -> tuple[str, ...]:
+    """The keys that an axis sets."""
+    if name not in SHORT:
+        return (name,)
+    steps = [k for k, step in enumerate(base.protocol) if name != CURRENT or step.current is not None]
+    if not steps:
+        raise CaseError([f'--grid {name}: no step of the protocol carries {name}; use a case with mode = "strip" or "plate"'])
+    return tuple(f"protocol.{k}.{name}" for k in steps)
+
+
+def _without_pressure(values: Values) -> Values:
+    return tuple(pair for pair in values if pair[0] != PRESSURE)
+
+
+def _others(count: int) -> str:
+    return f", and {count - 1} more point{'s' if count > 2 else ''}" if count > 1 else ""
+
+
+def _word(value: Any) -> str:
+    """A value as part of a folder's name."""
+    return re.sub(r"[^\w.+-]", "", str(value).replace("/", "-"))

@@ -1,0 +1,37 @@
+"""Where the description of the lithium ends: a surface too steep for a height function, an electrode used up."""
+
+import numpy as np
+import ufl
+from mpi4py import MPI
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.domain import Domain
+from cellfem.model.state import State
+from dolfinx import fem
+
+STEEPEST = 1.0  # |∇g|, from which on the surface may turn over
+THINNEST = 0.05  # share of a lithium cell's first height
+
+
+class MapLimits:
+    """Watches the map x = X + m e_y of a state. Collective."""
+
+    def __init__(self, domain: Domain, state: State) -> None:
+        self.comm, self.mesh = domain.parent.comm, domain.lithium
+        centre = np.array([[1 / 3, 1 / 3]])
+        self.gradient = fem.Expression(ufl.as_vector([state.map.dx(0), 1 + state.map.dx(1)]), centre)
+        self.cells = np.arange(self.mesh.topology.index_map(2).size_local, dtype=np.int32)
+        inside = domain.lithium_map.sub_topology_to_topology(domain.interface[:, 0].copy(), True)
+        self.on_gamma = np.asarray(inside, dtype=np.int32)
+
+    def violation(self) -> str:
+        """What the present state is beyond, in words; empty if nothing."""
+        slope = np.abs(self.gradient.eval(self.mesh, self.on_gamma)[:, 0, 0]).max(initial=0.0) if len(self.on_gamma) else 0.0
+        height = self.gradient.eval(self.mesh, self.cells)[:, 0, 1].min(initial=1.0) if len(self.cells) else 1.0
+        steepest = self.comm.allreduce(float(slope), op=MPI.MAX)
+        thinnest = self.comm.allreduce(float(height), op=MPI.MIN)
+        if steepest > STEEPEST:
+            return f"the lithium surface has a slope of {steepest:.2f}: more than 1 is beyond a height function, the surface may turn over"
+        if thinnest < THINNEST:
+            return f"the lithium is squeezed to {thinnest:.1%} of its height somewhere: the electrode is used up there, give it more thickness"
+        return ""

@@ -1,0 +1,201 @@
+"""What drives lithium in a flaw of the electrolyte, and what the flaw bears: plain numpy, arrays of any one shape.
+
+Lengths in µm, pressures in MPa, K in MPa·µm^½ (1 MPa·m^½ = 1000 MPa·µm^½), speeds in µm/s, creep rate A σⁿ in 1/s with σ in MPa.
+Flaws are slender (half-opening far below length) and filled with lithium that sticks to their walls.
+
+Sources: the critical overpotential is that of Porz et al. 2017 (doi 10.1002/aenm.201701003), pressure against the outflow of
+lithium that of Klinsmann et al. 2019 and Ning et al. 2023 (doi 10.1038/s41586-023-05970-4); stress intensities are those of
+handbooks (Tada, Paris & Irwin).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
+
+Array = NDArray[np.float64]
+Shape = Literal["slit", "cylinder"]
+Distribution = Literal["single", "power", "exponential"]
+
+EDGE_EXACT = 1.1215
+"""Y of a straight edge crack in a half-plane under uniform pressure on its faces."""
+EDGE = 1.12
+"""The same, as the dendrite index has it."""
+SHORTEST, LONGEST = 1e-4, 1e6
+"""Between these lengths (µm) a critical flaw is looked for."""
+_HALVINGS = 64  # of ln(LONGEST/SHORTEST): down to the last bit
+
+
+def overpotential_pressure(overpotential: ArrayLike, current: ArrayLike, length: ArrayLike, conductivity: float) -> Array:
+    """F(φ_tip - φ_Li)/Ω less the pressure at the flaw's mouth: (F/Ω)(-η + |i| a/κ) where plating (i < 0), zero elsewhere.
+
+    η = φ_Li - φ + Ωp_c/F is the overpotential (V, negative where plating), p_c the contact pressure and so that of the mouth; the
+    tip lies deeper in the electrolyte by a: |i| a/κ higher, with i in A/m² and κ in A/m² per V/µm. At this excess pressure
+    plating at the tip would stop.
+    """
+    i = np.asarray(current, dtype=float)
+    rise = -np.asarray(overpotential, dtype=float) - i * np.asarray(length, dtype=float) / conductivity
+    return np.where(i < 0, np.maximum(rise, 0.0), 0.0) / STRESS_POTENTIAL
+
+
+def wall_prefactor(prefactor: float, exponent: float) -> float:
+    """B = 3^((n+1)/2) A: creep in pure shear as shear rate = B τⁿ, 1/s/MPaⁿ."""
+    return float(3 ** ((exponent + 1) / 2)) * prefactor
+
+
+def slit_extrusion(length: ArrayLike, half_opening: float, speed: ArrayLike, prefactor: float, exponent: float) -> Array:
+    """Δp = a [(n+2) U/(B H^(n+1))]^(1/n): what presses lithium plated at the tip of a slit, at U, back out of it."""
+    n, b = exponent, wall_prefactor(prefactor, exponent)
+    gradient = ((n + 2) * np.asarray(speed, dtype=float) / (b * half_opening ** (n + 1))) ** (1 / n)
+    return np.asarray(np.asarray(length, dtype=float) * gradient)
+
+
+def cylinder_extrusion(length: ArrayLike, radius: float, speed: ArrayLike, prefactor: float, exponent: float) -> Array:
+    """Δp = 2a [(n+3) U/(B R^(n+1))]^(1/n): the same for a round channel of radius R."""
+    n, b = exponent, wall_prefactor(prefactor, exponent)
+    gradient = 2 * ((n + 3) * np.asarray(speed, dtype=float) / (b * radius ** (n + 1))) ** (1 / n)
+    return np.asarray(np.asarray(length, dtype=float) * gradient)
+
+
+def wall_plating_extrusion(length: ArrayLike, half_opening: float, speed: ArrayLike, prefactor: float, exponent: float) -> Array:
+    """Δp = [(n+2)|s|/(B H^(n+2))]^(1/n) a^(1+1/n)/(1+1/n) at the tip of a slit that is plated at |s| on all of its two walls."""
+    n, b = exponent, wall_prefactor(prefactor, exponent)
+    rate = (n + 2) * np.asarray(speed, dtype=float) / (b * half_opening ** (n + 2))
+    return np.asarray(rate ** (1 / n) * np.asarray(length, dtype=float) ** (1 + 1 / n) / (1 + 1 / n))
+
+
+def extrusion_pressure(
+    shape: Shape, length: ArrayLike, half_opening: float, current: ArrayLike, prefactor: float, exponent: float
+) -> Array:
+    """Δp_ext of a slit or a cylinder (half_opening: its radius) whose tip is plated at |s| = |i|Ω/F; zero where i ≥ 0 (A/m²)."""
+    speed = SPEED * np.maximum(-np.asarray(current, dtype=float), 0.0)
+    law = {"slit": slit_extrusion, "cylinder": cylinder_extrusion}[shape]
+    return law(length, half_opening, speed, prefactor, exponent)
+
+
+def driving_pressure(mouth: ArrayLike, overpotential: ArrayLike, extrusion: ArrayLike) -> Array:
+    """p_Li = p_mouth + min{excess of the overpotential, Δp_ext}: what the current can push against what lets the lithium out."""
+    return np.asarray(np.asarray(mouth, dtype=float) + np.minimum(overpotential, extrusion))
+
+
+def closing_compression(contact_pressure: ArrayLike, pressure: float, poisson_ratio: float, confined: bool = True) -> Array:
+    """Compression σ_cl along the face of the electrolyte, which holds a flaw normal to the face shut: ν P/(1-ν) + (p_c - P).
+
+    P is the mean (stack) pressure: between mirror planes it leaves νP/(1-ν), between free sides nothing. What varies along the
+    face compresses a half-plane at its surface alike in both directions, σ_xx = σ_yy = -(p_c - P) (frictionless; Timoshenko &
+    Goodier); where the face carries less than its share it is in tension. Holds for flaws much shorter than the variation.
+    """
+    mean = poisson_ratio / (1 - poisson_ratio) * pressure if confined else 0.0
+    return np.asarray(np.asarray(contact_pressure, dtype=float) - pressure + mean)
+
+
+def edge_crack(pressure: ArrayLike, length: ArrayLike, factor: float = EDGE_EXACT) -> Array:
+    """K_I = Y p √(πa) of a straight edge crack of length a with pressure p on its faces."""
+    return np.asarray(factor * np.asarray(pressure, dtype=float) * np.sqrt(np.pi * np.asarray(length, dtype=float)))
+
+
+def penny_crack(pressure: ArrayLike, radius: ArrayLike) -> Array:
+    """K_I = 2 p √(a/π) of a round crack of radius a inside a body."""
+    return np.asarray(2 * np.asarray(pressure, dtype=float) * np.sqrt(np.asarray(radius, dtype=float) / np.pi))
+
+
+def centre_crack(pressure: ArrayLike, half_length: ArrayLike, loaded: ArrayLike | None = None) -> Array:
+    """K_I = 2 p √(a/π) arcsin(d/a) of a crack |x| < a loaded on |x| < d, the part that is filled; p √(πa) without `loaded`."""
+    a = np.asarray(half_length, dtype=float)
+    share = 1.0 if loaded is None else np.asarray(loaded, dtype=float) / a
+    return np.asarray(2 * np.asarray(pressure, dtype=float) * np.sqrt(a / np.pi) * np.arcsin(share))
+
+
+def flaw_intensity(pressure: ArrayLike, compression: ArrayLike, length: ArrayLike) -> Array:
+    """K_I = Y (p_Li - σ_cl)₊ √(πa), Y = 1.12; over K_Ic it is the dendrite index."""
+    return edge_crack(np.maximum(np.asarray(pressure, dtype=float) - compression, 0.0), length, EDGE)
+
+
+def critical_pressure(length: ArrayLike, toughness: float) -> Array:
+    """K_Ic/(Y √(πa)), MPa: the pressure less compression at which a flaw of length a grows."""
+    return np.asarray(toughness / edge_crack(1.0, length, EDGE))
+
+
+def critical_overpotential(length: ArrayLike, toughness: float) -> Array:
+    """Ω K_Ic/(F Y √(πa)), V: the least overpotential at the tip that makes a flaw of length a grow (Porz et al. 2017)."""
+    return critical_pressure(length, toughness) * STRESS_POTENTIAL
+
+
+def critical_extrusion_current(
+    shape: Shape, length: float, half_opening: float, toughness: float, prefactor: float, exponent: float
+) -> float:
+    """Current density (A/m², > 0) at which creep out of a flaw takes its critical pressure: below it the lithium gets out."""
+    unit = float(extrusion_pressure(shape, length, half_opening, -1.0, prefactor, exponent))
+    return float((critical_pressure(length, toughness) / unit) ** exponent)
+
+
+def critical_current(
+    shape: Shape,
+    length: float,
+    half_opening: float,
+    toughness: float,
+    prefactor: float,
+    exponent: float,
+    overpotential_at: Callable[[float], float],
+    conductivity: float,
+    most: float = 1e7,
+) -> float:
+    """Plating current density (A/m², > 0) at which a flaw grows, without outer pressure: both drives reach its critical pressure.
+
+    overpotential_at(i): magnitude of the overpotential at the plating current density i, increasing, V. inf beyond `most`.
+    """
+
+    def excess(i: float) -> float:
+        drive = overpotential_pressure(-overpotential_at(i), -i, length, conductivity)
+        return float(drive - critical_pressure(length, toughness))
+
+    by_creep = critical_extrusion_current(shape, length, half_opening, toughness, prefactor, exponent)
+    if excess(most) < 0:
+        return float("inf")
+    low, high = np.log(most) - 60.0, np.log(most)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if excess(float(np.exp(middle))) < 0 else (low, middle)
+    return max(by_creep, float(np.exp(high)))
+
+
+def critical_length(intensity: Callable[[Array], Array], toughness: float, like: ArrayLike) -> Array:
+    """a_c with K_I(a_c) = K_Ic for an intensity that grows with the length; shape of `like`; inf where no length reaches it.
+
+    intensity(a): K_I of flaws of length a (µm), one for each entry. Looked for between SHORTEST and LONGEST, by bisection of the
+    logarithm.
+    """
+    shape = np.shape(like)
+    low, high = np.full(shape, np.log(SHORTEST)), np.full(shape, np.log(LONGEST))
+    reached = intensity(np.full(shape, LONGEST)) >= toughness
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        grows = intensity(np.exp(middle)) >= toughness
+        low, high = np.where(grows, low, middle), np.where(grows, middle, high)
+    return np.where(reached, np.exp(high), np.inf)
+
+
+def flaws_longer_than(
+    length: ArrayLike, density: float, reference: float, distribution: Distribution, exponent: float = 5.0
+) -> Array:
+    """N(a), flaws per area (1/µm²) longer than a; N(∞) = 0.
+
+    density ρ and reference length a₀: "single": ρ for a ≤ a₀, else 0; "power": ρ (a/a₀)^-m, m the exponent (Weibull modulus 2m);
+    "exponential": ρ exp(-a/a₀).
+    """
+    ratio = np.asarray(length, dtype=float) / reference
+    if distribution == "single":
+        return np.asarray(density * (ratio <= 1.0), dtype=np.float64)
+    if distribution == "power":
+        return np.asarray(density * ratio**-exponent)
+    return np.asarray(density * np.exp(-ratio))
+
+
+def weakest_link(count: ArrayLike) -> Array:
+    """1 - exp(-∫N(a_c) dA): the likelihood that at least one flaw is critical, `count` ≥ 0 of them being expected."""
+    return np.asarray(-np.expm1(-np.asarray(count, dtype=float)))
