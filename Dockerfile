@@ -1,4 +1,4 @@
-# docker build -t cellfem .
+# docker build --build-arg COMMIT="$(git describe --always --dirty=+)" -t cellfem .
 # docker run --rm --user "$(id -u):$(id -g)" -v "$PWD/results:/results" cellfem cellfem run /cases/strip-void --out /results/strip-void
 FROM debian:trixie-slim
 
@@ -29,6 +29,9 @@ ENV OMP_NUM_THREADS=1 \
 RUN useradd --create-home cellfem \
     && mkdir -p "$XDG_CACHE_HOME" "$MPLCONFIGDIR" /results \
     && chown -R cellfem:cellfem /home/cellfem /results
+# Which source made a result: cellfem writes it into case.resolved.toml.
+ARG COMMIT=unknown
+ENV CELLFEM_COMMIT=$COMMIT
 USER cellfem
 WORKDIR /
 # Writable for whatever user `docker run --user` names.

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -12,6 +14,7 @@ from rich.console import Console
 
 import cellfem
 from cellfem import doctor as diagnosis
+from cellfem.campaign.command import sweep
 from cellfem.case import Case, CaseError, json_schema, load_case, resolved_toml, warnings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=cellfem.__doc__)
@@ -54,13 +57,16 @@ def mesh(
     """Make the mesh of a case alone: lithium, void and LLZO in true geometry, for gmsh, ParaView or another run."""
     checked = _load(case, overrides)
     from cellfem.geometry import MeshError, write_msh
+    from cellfem.output.words import cannot_write
     from cellfem.run.prepare import stack_of
 
     try:
         stack = stack_of(checked)
         write_msh(stack, out)
-    except (MeshError, OSError) as error:
+    except MeshError as error:
         _fail(str(error))
+    except OSError as error:
+        _fail(cannot_write(error))
     print(f"{out}: {len(stack.points)} nodes, {len(stack.cells)} triangles")
 
 
@@ -79,6 +85,7 @@ def run(
         raise typer.Exit(_start_ranks(ranks, case, folder, overrides or [], quiet))
     from cellfem.geometry import MeshError
     from cellfem.output.summary import table
+    from cellfem.output.words import cannot_write
     from cellfem.run import run_case
 
     if _first_rank() and not quiet:
@@ -88,9 +95,17 @@ def run(
         result = run_case(checked, folder, quiet)
     except MeshError as error:
         _fail(str(error))
+    except Exception as error:
+        _end_other_ranks(error)
+        if isinstance(error, OSError):
+            _fail(cannot_write(error))
+        raise
     if result.files:
         Console(highlight=False).print(table(result.summary, result.files))
     raise typer.Exit(EXIT_CODES[result.end.kind])
+
+
+app.command()(sweep)
 
 
 @app.command()
@@ -123,20 +138,33 @@ def _fail(text: str) -> NoReturn:
     raise typer.Exit(BAD_CASE)
 
 
+def _end_other_ranks(error: Exception) -> None:
+    """An error that one rank alone has met would leave the others waiting for it for ever."""
+    from cellfem.backend import MPI
+
+    if MPI.COMM_WORLD.size > 1:
+        traceback.print_exception(error)
+        MPI.COMM_WORLD.Abort(1)
+
+
 def _first_rank() -> bool:
     return all(os.environ.get(name, "0") == "0" for name in RANK_VARIABLES)
 
 
 def _start_ranks(ranks: int, case: Path, folder: Path, overrides: list[str], quiet: bool) -> int:
-    """The same command on `ranks` MPI ranks; its exit code."""
+    """The same command on `ranks` MPI ranks; its exit code. SIGTERM is passed on, Ctrl-C reaches the ranks by itself."""
     launcher = diagnosis.mpiexec()
     if launcher is None:
         _fail(
-            "-n needs mpiexec, and none was found: install the package dolfinx-solver-real, or start cellfem under your MPI's launcher"
+            "-n needs mpiexec, and none was found: install the package dolfinx-solver-real, "
+            "or start cellfem under your MPI's launcher"
         )
     command = [str(launcher), "-n", str(ranks), sys.executable, "-m", "cellfem.cli", "run", str(case), "--out", str(folder)]
     command += [word for override in overrides for word in ("--set", override)] + (["--quiet"] if quiet else [])
-    return subprocess.run(command, check=False).returncode
+    with subprocess.Popen(command) as started:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda number, _: started.send_signal(number))
+        return started.wait()
 
 
 if __name__ == "__main__":

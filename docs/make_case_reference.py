@@ -71,6 +71,7 @@ These are errors:
 - `strip` or `plate` without a current, `rest` or `press` with one;
 - a pressure of zero with `interface.contact = "asperity"`; voids with `"bonded"`; `vacancies` and `removal` both off;
 - both `A0` and `A298` of a creep table, or neither;
+- `flaw.half_opening` that is not below `flaw.length`;
 - `mesh.near` above `mesh.far` or above a quarter of the width; `dt_min` above `dt_initial`, `dt_initial` above `dt_max`.
 
 `cellfem run` notes, and goes on, where the mesh is too coarse for `lithium.length`, for the vacancies' layer or for a void;

@@ -193,7 +193,7 @@ def _other(crossing: Crossing) -> float:
 
 
 def _inverse(value: float) -> float:
-    return 1 / value if value > 0 else math.inf if value == 0 else -math.inf
+    return 1 / value if value else math.inf
 
 
 def _ends(values: Iterable[float]) -> tuple[float, float]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cellfem.case import Case, CaseError, Step, load_case
+from cellfem.case.errors import closest
 from cellfem.units import QuantityError, format_quantity, parse_quantity
 
 PRESSURE, CURRENT, CREEP = "pressure", "current", "lithium.creep"
@@ -61,7 +61,7 @@ class Point:
     @property
     def name(self) -> str:
         """The folder: its values, as in pressure=0.4MPa_current=0.5mA-cm2."""
-        return "_".join(f"{name}={_word(value)}" for name, value in self.values)
+        return "_".join(f"{name}={word(value)}" for name, value in self.values)
 
     @property
     def label(self) -> str:
@@ -104,13 +104,18 @@ def parse_axis(text: str) -> Axis:
     values = [value.strip() for value in _COMMA.split(listed)]
     if not equals or not name or not all(values):
         raise CaseError([f'--grid "{text}": is no axis; write for example --grid pressure="0.1,0.4,1.6 MPa"'])
-    unit = match[1] if (match := re.fullmatch(rf"{_NUMBER}\s*(\D.*|1/.*)", values[-1])) else ""
+    unit = _unit(values[-1])
     values = [f"{value} {unit}" if unit and re.fullmatch(_NUMBER, value) else value for value in values]
     if name in SHORT:
         values = [_canonical(name, value) for value in values]
     if twice := sorted({value for value in values if values.count(value) > 1}):
         raise CaseError([f'--grid "{text}": {name} has {", ".join(twice)} more than once; keep one of them'])
     return Axis(name, tuple(values))
+
+
+def word(value: str) -> str:
+    """A value as part of the name of a file or folder."""
+    return re.sub(r"[^\w.+-]", "", value.replace("/", "-"))
 
 
 def grid_points(grid: Grid) -> tuple[Point, ...]:
@@ -169,9 +174,12 @@ def midpoints(grid: Grid, verdicts: Sequence[tuple[Point, str]], skip: Iterable[
     return tuple(found)
 
 
-def labels_of(values: Iterable[Values]) -> Mapping[Values, str]:
-    """A short label for each slice: the values alone."""
-    return {pairs: ", ".join(value for _, value in pairs) for pairs in values}
+def _unit(value: str) -> str:
+    """What follows the number, "" for a bare number or a word."""
+    if re.fullmatch(_NUMBER, value):
+        return ""
+    match = re.fullmatch(rf"{_NUMBER}\s*(\D.*|1/.*)", value)
+    return match[1] if match else ""
 
 
 def _canonical(name: str, text: str) -> str:
@@ -185,6 +193,10 @@ def _canonical(name: str, text: str) -> str:
 def _check_axes(axes: Sequence[Axis], base: Case) -> None:
     owner: dict[str, str] = {}
     for axis in axes:
+        if axis.name.partition(".")[0] not in {*SHORT, *Case.model_fields}:
+            near = closest(axis.name, [*SHORT, *Case.model_fields])
+            hint = f'did you mean "{near}"?' if near else f"write a key by its path, or one of {', '.join(SHORT)}"
+            raise CaseError([f"--grid {axis.name}: unknown key; {hint}"])
         for path in _paths(axis.name, base):
             if path in owner:
                 raise CaseError([f"--grid {axis.name}: {path} is set by {owner[path]} already; keep one of the two axes"])
@@ -207,8 +219,3 @@ def _without_pressure(values: Values) -> Values:
 
 def _others(count: int) -> str:
     return f", and {count - 1} more point{'s' if count > 2 else ''}" if count > 1 else ""
-
-
-def _word(value: Any) -> str:
-    """A value as part of a folder's name."""
-    return re.sub(r"[^\w.+-]", "", str(value).replace("/", "-"))

@@ -24,6 +24,7 @@ def problems(case: Case) -> list[str]:
         *_spots(case, "void", case.void),
         *_spots(case, "patch", case.patch),
         *_voids(case),
+        *_roughness(case),
         *_flaw(case),
         *_protocol(case),
         *_mesh(case),
@@ -112,6 +113,47 @@ def steepest(void: Void, near: float) -> float:
     rim = min(near / void.half_width, 1.0)
     slopes = {"parabola": 2 * aspect, "cosine": math.pi / 2 * aspect, "ellipse": aspect * math.sqrt(2 / rim - 1)}
     return slopes.get(void.profile, math.nan)
+
+
+def _roughness(case: Case) -> Iterator[str]:
+    rough, width, near = case.roughness, case.stack.width, case.mesh.near
+    if rough.kind == "none":
+        return
+    if case.interface.contact == "bonded":
+        yield (
+            'roughness.kind: interface.contact = "bonded" has no gap and so no rough face; write kind = "none", or contact = "asperity"'
+        )
+    if rough.kind == "file" and rough.file is None:
+        yield 'roughness.file: is missing, kind = "file" needs it; write for example file = "face.txt"'
+    shortest = {"self-affine": ("cut_off", 1.0), "file": ("cut_off", 1.0), "pores": ("size", 1.0)}.get(
+        str(rough.kind), ("period", 0.5 if rough.shape == "trapezoid" else 1.0)
+    )
+    length = getattr(rough, shortest[0]) * shortest[1]
+    if case.mesh.file is None and near > length / 4 * (1 + ROUND_OFF):
+        yield (
+            f"mesh.near: {_um(near)} gives roughness.{shortest[0]} = {_um(getattr(rough, shortest[0]))} fewer than four nodes on its shortest "
+            f"wave; make near at most {_um(length / 4)}, or {shortest[0]} longer"
+        )
+    if rough.kind == "self-affine" and rough.roll_off < rough.cut_off:
+        yield (
+            f"roughness.roll_off: {_um(rough.roll_off)} is shorter than roughness.cut_off, {_um(rough.cut_off)}; "
+            "make it longer or the cut-off shorter"
+        )
+    if rough.kind in ("self-affine", "file") and rough.cut_off > 2 * width:
+        yield f"roughness.cut_off: {_um(rough.cut_off)} is more than twice stack.width, {_um(width)}: no wave is left; make it shorter"
+    if rough.kind == "grooves":
+        halves = 2 * width / rough.period
+        if abs(halves - round(halves)) > 1e-6 * max(halves, 1.0) or halves < 0.5:
+            near_by = _um(float(f"{2 * width / max(round(halves), 1):.6g}"))
+            yield (
+                f"roughness.period: half of {_um(rough.period)} does not go into stack.width, {_um(width)}, a whole number of times; "
+                f"both sides are mirror planes: write for example {near_by}"
+            )
+    if rough.depth > case.lithium.thickness / 2 and rough.kind in ("grooves", "pores"):
+        yield (
+            f"roughness.depth: {_um(rough.depth)} is more than half of lithium.thickness, {_um(case.lithium.thickness)}; "
+            "make it shallower or the lithium thicker"
+        )
 
 
 def _flaw(case: Case) -> Iterator[str]:

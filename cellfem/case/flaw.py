@@ -16,12 +16,12 @@ class Flaw(Section):
     """Flaws of the electrolyte's face, filled with lithium, from which dendrites start: see docs/dendrites.md."""
 
     length: Length = default("1 um")
-    """Depth a into the electrolyte, for the dendrite index; a choice of the model (grain boundaries, pores, scratches: 0.1 to 10 um)."""
+    """Depth a into the electrolyte, for the dendrite index; a choice of the model (flaws of dense ceramics: 0.1 to 10 um)."""
     half_opening: Length = default("50 nm")
     """Half of the opening H of a slit, or the radius of a cylinder; a choice of the model, and the one that counts most."""
     shape: Literal["slit", "cylinder"] = "slit"
     """What lithium is pressed out of: a crack or grain boundary, or a channel."""
-    distribution: Literal["single", "power", "exponential"] = "exponential"
+    distribution: Literal["single", "power", "exponential"] = "power"
     """Flaws per area longer than a: density for a up to length; density (a/length)^-exponent; or density exp(-a/length)."""
     exponent: Annotated[Number, Field(gt=0.0, le=100.0)] = 5.0
     """Exponent of the power law, half of the Weibull modulus of the strength (ceramics: 10); for distribution = "power" only."""

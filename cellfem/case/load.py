@@ -15,11 +15,14 @@ from cellfem.case.fields import Section
 from cellfem.case.models import Case
 from cellfem.case.overrides import apply_override
 
+WITH_FILE = ("mesh", "roughness")
+"""Tables whose `file` is a path from the folder of the case."""
+
 
 def load_case(path: str | Path, overrides: Iterable[str] = ()) -> Case:
     """The case in `path`, a file or a folder with a case.toml, after overrides like `protocol.0.pressure=2 MPa`.
 
-    Lists are counted from 0; the path of a ready mesh is from the folder of the case. Raises CaseError with every error of file
+    Lists are counted from 0; paths of files are from the folder of the case. Raises CaseError with every error of file
     and overrides.
     """
     file = Path(path)
@@ -27,12 +30,18 @@ def load_case(path: str | Path, overrides: Iterable[str] = ()) -> Case:
         file = file / "case.toml"
     data = _read(file)
     errors = [error for text in overrides if (error := apply_override(data, text)) is not None]
-    data = _with_mesh_path(data, file.parent)
+    data = _with_paths(data, file.parent)
     case, more = _check(data)
     if errors or case is None:
         raise CaseError([*errors, *more], file)
-    if case.mesh.file is not None and not Path(case.mesh.file).is_file():
-        raise CaseError([f'mesh.file: there is no file "{case.mesh.file}"; give its path from the folder of the case'], file)
+    named = [(name, getattr(case, name).file) for name in WITH_FILE]
+    lost = [
+        f'{name}.file: there is no file "{path}"; give its path from the folder of the case'
+        for name, path in named
+        if path is not None and not Path(path).is_file()
+    ]
+    if lost:
+        raise CaseError(lost, file)
     return case
 
 
@@ -58,10 +67,11 @@ def _read(file: Path) -> dict[str, Any]:
         raise CaseError([f"{file}: cannot be read: {error.strerror}"], file) from error
 
 
-def _with_mesh_path(data: dict[str, Any], folder: Path) -> dict[str, Any]:
-    mesh = data.get("mesh")
-    if isinstance(mesh, dict) and isinstance(mesh.get("file"), str):
-        return data | {"mesh": mesh | {"file": str((folder / mesh["file"]).resolve())}}
+def _with_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    for name in WITH_FILE:
+        table = data.get(name)
+        if isinstance(table, dict) and isinstance(table.get("file"), str):
+            data = data | {name: table | {"file": str((folder / table["file"]).resolve())}}
     return data
 
 

@@ -32,6 +32,7 @@ from cellfem.case.fields import (
     default,
 )
 from cellfem.case.flaw import Flaw
+from cellfem.case.roughness import Roughness
 from cellfem.units import FARADAY, GAS_CONSTANT, T_REFERENCE, quantity
 
 
@@ -350,6 +351,7 @@ class Case(Section):
     """Voids at the start, [[void]]."""
     patch: tuple[Patch, ...] = ()
     """Spots of another interface resistance, [[patch]]."""
+    roughness: Roughness = Field(default_factory=Roughness)
     flaw: Flaw = Field(default_factory=Flaw)
     protocol: Annotated[tuple[Step, ...], Field(min_length=1)]
     """The load, step by step, [[protocol]]."""

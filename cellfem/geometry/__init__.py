@@ -3,6 +3,7 @@
 from cellfem.geometry.build import WallLayers, build_stack, with_voids
 from cellfem.geometry.files import read_mesh, write_msh
 from cellfem.geometry.groups import BOTTOM, CELL_NAMES, ELECTROLYTE, FACET_NAMES, INTERFACE, LEFT, LITHIUM, RIGHT, TOP, VOID
+from cellfem.geometry.roughness import Face, RoughnessError, with_face
 from cellfem.geometry.stack import MeshError, StackMesh, interface_nodes
 from cellfem.geometry.voids import Patch, Void, edges, gap_profile
 
@@ -17,8 +18,10 @@ __all__ = [
     "RIGHT",
     "TOP",
     "VOID",
+    "Face",
     "MeshError",
     "Patch",
+    "RoughnessError",
     "StackMesh",
     "Void",
     "WallLayers",
@@ -27,6 +30,7 @@ __all__ = [
     "gap_profile",
     "interface_nodes",
     "read_mesh",
+    "with_face",
     "with_voids",
     "write_msh",
 ]

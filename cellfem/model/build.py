@@ -44,7 +44,7 @@ class Model:
             u.x.array[:] = 0.0
         if not self.structure.bonded:
             x = s.gamma.function_space.tabulate_dof_coordinates()[s.gamma_nodes, 0]
-            gap = start.start_gap(self.domain, self.interface, pressure)
+            gap = start.start_gap(self.domain.gap_x, self.domain.gap, self.interface, pressure, self.structure.axisymmetric)
             s.gamma.x.array[2 * s.gamma_nodes] = np.interp(x, self.domain.gap_x, gap)
             s.update_map()
             self.extension.extend()

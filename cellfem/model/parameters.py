@@ -73,7 +73,7 @@ class Flaws:
     length: float = 1.0  # a, of the index; scale of the distribution
     half_opening: float = 0.05  # H of a slit, radius of a cylinder
     shape: Literal["slit", "cylinder"] = "slit"
-    distribution: Literal["single", "power", "exponential"] = "exponential"
+    distribution: Literal["single", "power", "exponential"] = "power"
     exponent: float = 5.0  # of the power law
     density: float = 1e-4  # flaws per area
     depth: float = 1e3  # of a plane stack, out of the picture

@@ -187,8 +187,8 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         k.conductivity * ufl.inner(ufl.grad(state.potential), ufl.grad(tpot)) * weight(r) * dx(ELECTROLYTE)
         - current * tpot("-") * g_weight * dG
     )
-    # A free upper face has no travel of its own: U is then held at zero.
-    force = k.platen * (pressure - k.pressure) + (1 - k.platen) * travel
+    # A free upper face has no travel of its own: U stays what it was.
+    force = k.platen * (pressure - k.pressure) + (1 - k.platen) * (travel - state.travel_old[0][0]("+"))
     if s.equipotential:
         charge = current - k.current
     else:

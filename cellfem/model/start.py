@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain import Domain
@@ -16,6 +17,7 @@ from dolfinx import fem
 
 Marker = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 BULK, GAMMA, POTENTIAL, NUMBERS = range(4)
+SHIFT_TOLERANCE = 1e-12  # of the shift that brings the gap into contact, over δ
 
 
 def boundary_conditions(domain: Domain, state: State, structure: Structure, platen: bool) -> list[tuple[int, fem.DirichletBC]]:
@@ -82,11 +84,31 @@ def resistance_along(x: NDArray[np.float64], interface: Interface) -> NDArray[np
     return value
 
 
-def start_gap(domain: Domain, interface: Interface, pressure: float) -> NDArray[np.float64]:
-    """Gap at `domain.gap_x` in contact equilibrium: the closed part carries the whole load, p_c = P/(closed share)."""
-    x, gap = domain.gap_x, domain.gap
-    spacing = np.gradient(x)
-    closed = float(np.sum(spacing * (gap < 3 * interface.delta)) / np.sum(spacing))
-    strength = interface.stiffness * interface.delta
-    rest = -interface.delta * np.log(np.expm1(pressure / (closed * strength)))
-    return np.asarray(gap + rest)
+def start_gap(
+    x: NDArray[np.float64], gap: NDArray[np.float64], interface: Interface, pressure: float, axisymmetric: bool = False
+) -> NDArray[np.float64]:
+    """Gap (N,) in contact equilibrium at the start: `gap` (µm, linear between the nodes x) shifted by h, ∫ p_c(gap + h) dA = P |Γ|.
+
+    p_c as in physics.contact, with adhesion; the integral is that of the residual (three Gauss points between neighbours).
+    pressure: P > 0, MPa.
+    """
+    points, share = np.polynomial.legendre.leggauss(3)
+    at = x[:-1, None] + np.diff(x)[:, None] * (1 + points) / 2
+    weight = np.diff(x)[:, None] * share * (at if axisymmetric else 1.0)
+    weight /= weight.sum()
+    between = np.interp(at, x, gap)
+    delta, strength = interface.delta, interface.stiffness * interface.delta
+
+    def excess(shift: float) -> float:
+        z = -(between + shift) / delta
+        repulsion = strength * np.logaddexp(0.0, z)
+        opening = 0.25 * np.logaddexp(0.0, -8 * z)  # [2g/δ]_+ of width 1/4
+        return float(np.sum(weight * (repulsion - interface.adhesion * opening * np.exp(1 - opening)))) - pressure
+
+    # By Jensen the mean repulsion is at least that of the mean gap; adhesion takes its strength from it at most.
+    most = (pressure + interface.adhesion) / strength
+    closed = -float(np.sum(weight * between)) - delta * (1 + most + np.log(-np.expm1(-most)))
+    open_ = closed + delta
+    while excess(open_) > 0:
+        open_ += 2 * (open_ - closed)
+    return np.asarray(gap + brentq(excess, closed, open_, xtol=SHIFT_TOLERANCE * delta))

@@ -14,7 +14,8 @@ pressure alone presses lithium into flaws (Doux et al. 2020) is another question
 
 **What the index leaves out**: electrons that pass through LLZO or along its grain boundaries, and so dendrites that are born in
 the bulk; flaws that are not filled or do not reach Γ; crowding of current at the tip beyond |i| a/κ; growth after the start; the
-breakdown of power-law creep above some 3 MPa, beyond which Δp_ext is an extrapolation. docs/dendrites.md says how to read it.
+breakdown of power-law creep where √3 Δp_ext H/a exceeds some 3 MPa, and the strength that lithium gains in places smaller than a
+micrometre: there Δp_ext is an extrapolation. docs/dendrites.md says how to read it.
 """
 
 from __future__ import annotations
@@ -85,6 +86,7 @@ class DendriteReading:
     drive_extrusion_MPa: float
     flaw_compression_MPa: float
     levers: dict[Lever, float]
+    around: Surroundings
 
 
 def dendrite_fields(
@@ -137,6 +139,7 @@ def read_dendrite(profile: Profile, flaws: Flaws, around: Surroundings, axisymme
         drive_extrusion_MPa=extrusion,
         flaw_compression_MPa=compression,
         levers=_levers(profile, worst, flaws, around),
+        around=around,
     )
 
 

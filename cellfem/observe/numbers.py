@@ -96,7 +96,7 @@ class Observer:
         dendrite = model.domain.parent.comm.bcast(worst, root=0)
         row = {
             "time_s": stepper.time + dt,
-            "step": float(step),
+            "step": step,
             "pressure_MPa": load,
             "current_mA_cm2": MA_CM2 * imposed,
             "voltage_mV": 1e3 * voltage,
@@ -105,7 +105,7 @@ class Observer:
             "carrying_fraction": carrying,
             "asr_ohm_cm2": OHM_CM2 * (overvoltage - ohmic) / imposed if imposed else np.nan,
             "focusing_max": largest / abs(current) if imposed else np.nan,
-            "void_count": float(count),
+            "void_count": count,
             ("void_volume_um3" if model.structure.axisymmetric else "void_area_um2"): size,
             "gap_max_um": self._allmax(float(g.gap[self.gamma.nodes].max(initial=-np.inf))),
             "porosity_max": self._allmax(float(model.state.bulk.x.array[model.state.porosity_dofs].max(initial=-np.inf))),
@@ -114,7 +114,7 @@ class Observer:
             "balance_lithium": created,
             "balance_force": abs(pressure - load) / max(load, FORCE_SCALE),
             "dt_s": dt,
-            "newton_iterations": float(iterations),
+            "newton_iterations": iterations,
             "dendrite_index_max": dendrite.index if dendrite else 0.0,
             "dendrite_likelihood": dendrite.likelihood if dendrite else 0.0,
         }

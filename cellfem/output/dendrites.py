@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cellfem.model.parameters import Flaws
+from cellfem.observe.arrays import Profile
 from cellfem.observe.dendrite import DendriteReading, Lever, Mechanism
 from cellfem.output.words import time_text
 
@@ -17,24 +18,23 @@ LEVER_WORDS: dict[Lever, tuple[str, str]] = {
 """What raises and what lowers each parameter of the levers."""
 
 
-@dataclass(frozen=True)
-class Worst:
-    """The reading with the largest index of a run, and when it was."""
+@dataclass(frozen=True, eq=False)
+class Plated:
+    """What was read at a time of plating; the profile on rank 0 only."""
 
     time_s: float
     reading: DendriteReading
+    profile: Profile | None = None
 
 
-def worse(before: Worst | None, time_s: float, reading: DendriteReading | None) -> Worst | None:
-    """The worse of what was and a new reading; None as long as nothing has been plated."""
-    if reading is None or (before is not None and before.reading.index >= reading.index):
-        return before
-    return Worst(time_s, reading)
+def worse(before: Plated | None, now: Plated) -> Plated:
+    """The one with the larger index, the earlier of equals."""
+    return before if before is not None and before.reading.index >= now.reading.index else now
 
 
-def dendrite_verdict(worst: Worst | None, flaws: Flaws | None) -> dict[str, Any]:
-    """`verdict.dendrite` of summary.json; null for what there is not where nothing was plated. flaws: those of the case."""
-    if worst is None or flaws is None:
+def dendrite_verdict(worst: Plated | None, flaws: Flaws) -> dict[str, Any]:
+    """`verdict.dendrite` of summary.json, with nulls where nothing was plated (worst None). flaws: those of the case."""
+    if worst is None:
         text = "No lithium was plated, so no dendrite was driven."
         return {"index": 0.0, "likelihood": 0.0, "place_um": None, "time_s": None, "mechanism": None, "lever": None, "text": text}
     reading = worst.reading
@@ -66,7 +66,7 @@ def lever_text(reading: DendriteReading, lever: Lever) -> str:
     return LEVER_WORDS[lever][0 if reading.levers[lever] < 0 else 1]
 
 
-def _place_sentence(worst: Worst, flaws: Flaws) -> str:
+def _place_sentence(worst: Plated, flaws: Flaws) -> str:
     reading = worst.reading
     grows = "it grows there" if reading.index >= 1 else "it does not grow"
     return (

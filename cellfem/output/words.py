@@ -1,4 +1,4 @@
-"""Times and lengths in units that suit their size."""
+"""Times and lengths in units that suit their size; what is said where files cannot be written."""
 
 
 def time_unit(longest_s: float) -> tuple[float, str]:
@@ -20,3 +20,9 @@ def time_text(time_s: float) -> str:
 def length_unit(longest_um: float) -> tuple[float, str]:
     """Micrometres per unit and name of the unit that suits lengths up to longest_um."""
     return (1e-3, "nm") if longest_um < 1.0 else (1.0, "µm")
+
+
+def cannot_write(error: OSError) -> str:
+    """The sentence for a file or folder that could not be written."""
+    where = error.filename or "the results"
+    return f"{where}: cannot be written ({error.strerror or error}); give another place with --out, or make room there"

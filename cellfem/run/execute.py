@@ -17,15 +17,25 @@ from cellfem.geometry import MeshError, StackMesh, write_msh
 from cellfem.model import from_case
 from cellfem.model.build import build_model
 from cellfem.observe.arrays import merge_snapshots
+from cellfem.output.dendrite_picture import draw_dendrites
 from cellfem.output.dendrites import dendrite_verdict
 from cellfem.output.pictures import Scene, draw_history, draw_interface, draw_stack
 from cellfem.output.records import write_atomic
 from cellfem.output.summary import End, Summary, summarise, write_summary
+from cellfem.output.words import cannot_write
 from cellfem.provenance import commit
 from cellfem.run.prepare import segments_of, stack_of
 from cellfem.run.recorder import Moment, Recorder
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.march import GaveUp, Watcher, march
+
+PICTURES = ("stack", "interface", "history", "dendrites")
+NUMBERED = "fields/*_[0-9][0-9][0-9][0-9][0-9]"
+EARLIER = (
+    *("records.csv", "voids.csv", "log.txt", "cellfem.pvd", "summary.json", f"{NUMBERED}_*.vtu", f"{NUMBERED}.pvtu"),
+    *(f"{name}.png" for name in PICTURES),
+)
+"""What a run leaves in its folder, but for the case and the mesh, which may be what the next is run from."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +62,8 @@ def run_case(case: Case, folder: Path, quiet: bool = False, comm: MPI.Intracomm 
         )
         try:
             engine.start(segments[0].load(0.0), segments[0].material)
-            recorder.start()
-            finish = march(engine, segments, watch)
+            measures = recorder.start()
+            finish = march(engine, segments, watch, measures)
             end = End(finish.kind, engine.stepper.time, finish.condition)
         except (GaveUp, StartError) as error:
             if not recorder.rows:
@@ -74,13 +84,23 @@ def _mesh(case: Case, folder: Path, comm: MPI.Intracomm) -> StackMesh | None:
             folder.mkdir(parents=True, exist_ok=True)
             write_atomic(folder / "case.resolved.toml", resolved_toml(case, _header()))
             stack = stack_of(case)
+            _clear(folder)
             write_msh(stack, folder / "mesh.msh")
-        except (MeshError, OSError) as problem:
+        except MeshError as problem:
             error = str(problem)
+        except OSError as problem:
+            error = cannot_write(problem)
     error = comm.bcast(error, root=0)
     if error is not None:
         raise MeshError(error)
     return stack
+
+
+def _clear(folder: Path) -> None:
+    """Take away the results of an earlier run: if this one is killed, the other's summary must not stand for it."""
+    for pattern in EARLIER:
+        for path in folder.glob(pattern):
+            path.unlink()
 
 
 def _header() -> str:
@@ -120,7 +140,7 @@ def _gathered(moment: Moment, comm: MPI.Intracomm) -> Scene | None:
 
 
 def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, scenes: list[Scene]) -> dict[str, Path]:
-    paths = {name: folder / f"{name}.png" for name in ("stack", "interface", "history")}
+    paths = {name: folder / f"{name}.png" for name in PICTURES}
     delta, axisymmetric = recorder.delta, recorder.axisymmetric
     draw_stack(paths["stack"], *scenes, delta_um=delta, title=case.title, axisymmetric=axisymmetric, note=recorder.note)
     draw_interface(paths["interface"], *scenes, delta_um=delta, title=case.title, axisymmetric=axisymmetric)
@@ -132,7 +152,18 @@ def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, scenes: li
         end=str(end) if end.kind == "stop" else "",
         axisymmetric=axisymmetric,
     )
-    return {"picture of the stack": paths["stack"], "picture along the interface": paths["interface"], "curves": paths["history"]}
+    drawn = {"picture of the stack": paths["stack"], "picture along the interface": paths["interface"], "curves": paths["history"]}
+    if recorder.dendrite is None or recorder.last_plated is None:
+        return drawn
+    draw_dendrites(
+        paths["dendrites"],
+        recorder.dendrite,
+        recorder.last_plated,
+        recorder.flaws,
+        title=case.title,
+        axisymmetric=axisymmetric,
+    )
+    return drawn | {"picture of dendrites": paths["dendrites"]}
 
 
 @contextmanager

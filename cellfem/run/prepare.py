@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from cellfem.case import Case
-from cellfem.geometry import Patch, StackMesh, Void, build_stack, read_mesh, with_voids
+from cellfem.geometry import Face, Patch, StackMesh, Void, build_stack, measured, read_mesh, roughness, with_face, with_voids
 from cellfem.model import from_case
 from cellfem.solver.march import Segment, Stop
 
@@ -14,7 +14,39 @@ STEPS = 30  # time steps of a protocol step, at least, without `numerics.dt_max`
 
 
 def stack_of(case: Case) -> StackMesh:
-    """The mesh of a case: a ready file, or gmsh's. Not collective: rank 0 only. Raises MeshError."""
+    """The mesh of a case: a ready file, or gmsh's, with voids and rough face. Not collective: rank 0 only. Raises MeshError."""
+    stack, face = _stack(case), face_of(case)
+    return stack if face is None else with_face(stack, face)
+
+
+def face_of(case: Case) -> Face | None:
+    """The rough face of a case; None when flat. Raises RoughnessError, which is a MeshError."""
+    rough, width = case.roughness, case.stack.width
+    match rough.kind:
+        case "self-affine":
+            return roughness.self_affine(
+                roughness.SelfAffine(rough.rms, rough.hurst, rough.roll_off, rough.cut_off, rough.seed), width
+            )
+        case "grooves":
+            return roughness.Grooves(rough.period, rough.depth, rough.shape)
+        case "pores":
+            return roughness.pores(rough.size, rough.depth, rough.share, width, rough.seed)
+        case "file":
+            whole = measured_of(case)
+            line = measured.line_of(measured.cropped(whole, rough.offset, width), rough.line)
+            return measured.measured_face(line, rough.cut_off)
+    return None
+
+
+def measured_of(case: Case) -> measured.Measured:
+    """The whole measurement that `roughness.file` holds, levelled. Raises RoughnessError."""
+    rough = case.roughness
+    if rough.file is None:
+        raise roughness.RoughnessError("the case names no file of heights: give roughness.file")
+    return measured.levelled(measured.read_measured(rough.file, rough.unit, rough.spacing), rough.tilt)
+
+
+def _stack(case: Case) -> StackMesh:
     voids = [Void(v.center, v.half_width, v.depth, v.profile) for v in case.void]
     if case.mesh.file is not None:
         stack = read_mesh(Path(case.mesh.file))

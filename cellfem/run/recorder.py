@@ -13,7 +13,7 @@ from cellfem.observe.arrays import Profile, Snapshot
 from cellfem.observe.numbers import Observer
 from cellfem.observe.snapshot import SnapshotMaker
 from cellfem.observe.voids import Void, find_voids, start_voids, track
-from cellfem.output.dendrites import Worst, worse
+from cellfem.output.dendrites import Plated, worse
 from cellfem.output.paraview import Series
 from cellfem.output.progress import Progress
 from cellfem.output.records import RecordWriter, record_columns, void_columns, void_rows
@@ -42,7 +42,8 @@ class Recorder:
     quiet: bool
     rows: list[dict[str, float]] = field(default_factory=list)
     voids: tuple[Void, ...] = ()
-    dendrite: Worst | None = None
+    dendrite: Plated | None = None
+    last_plated: Plated | None = None
     first: Moment | None = None
     last: Moment | None = None
 
@@ -58,11 +59,12 @@ class Recorder:
         self.series = Series(self.folder, "cellfem", self.comm.rank, self.comm.size, self.comm.allgather)
         self.root = _RootFiles(self.folder, case.total_duration, self.axisymmetric, self.quiet) if self.comm.rank == 0 else None
 
-    def start(self) -> None:
-        """Write the state at time 0."""
-        self.reading = self.observer.read(self.engine.stepper, 0.0, 0, 0)
+    def start(self) -> dict[str, float]:
+        """Write the state at time 0; returns what stop conditions look at."""
+        measures = self.examine(0.0, Outcome(True, 0, 0))
         self._keep()
         self._output()
+        return measures
 
     def examine(self, dt: float, outcome: Outcome) -> dict[str, float]:
         self.reading = self.observer.read(self.engine.stepper, dt, len(self.rows), outcome.iterations)
@@ -85,16 +87,18 @@ class Recorder:
     def finish(self) -> None:
         """Write the last accepted state if it is not written yet; close the files that grow."""
         if self.last is None or self.last.time < self.engine.stepper.time:
-            self.reading = self.observer.read(self.engine.stepper, 0.0, len(self.rows), 0)
             self._output()
         if self.root:
             self.root.records.close()
             self.root.voids.close()
 
     def _keep(self) -> None:
+        self.kept = self.reading
         self.observer.commit(self.reading)
         self.rows.append(self.reading.row)
-        self.dendrite = worse(self.dendrite, self.engine.stepper.time, self.reading.dendrite)
+        if self.reading.dendrite is not None:
+            self.last_plated = Plated(self.engine.stepper.time, self.reading.dendrite, self.reading.profile)
+            self.dendrite = worse(self.dendrite, self.last_plated)
         profile = self.reading.profile
         if self.root and profile is not None:
             found = find_voids(profile, self.delta)
@@ -105,9 +109,9 @@ class Recorder:
     def _output(self) -> None:
         time = self.engine.stepper.time
         system = self.engine.system
-        snapshot = self.maker.take(time, self.reading.gamma, system.creep, system.floor, self.reading.platen_speed)
+        snapshot = self.maker.take(time, self.kept.gamma, system.creep, system.floor, self.kept.platen_speed)
         self.series.write(snapshot)
-        self.last = Moment(time, snapshot, self.reading.profile)
+        self.last = Moment(time, snapshot, self.kept.profile)
         self.first = self.first or self.last
         if self.root:
             for row in void_rows(time, self.voids, self.axisymmetric):

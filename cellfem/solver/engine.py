@@ -88,7 +88,11 @@ class Engine:
         self.model.place_surface(load.pressure)
         self.set(load, material)
         self.stepper.begin()
-        self._settle(stages)
+        try:
+            self._settle(stages)
+        except StartError:
+            self.stepper.restore()  # a state at rest, fit to be written
+            raise
         self.stepper.begin()
 
     def change(self, load: Load, material: Material) -> Outcome:

@@ -66,14 +66,12 @@ class Finish:
     condition: str = ""
 
 
-def march(engine: Engine, segments: list[Segment], watch: Watcher) -> Finish:
-    """Run all segments from the engine's present state (started). Raises GaveUp (collective)."""
+def march(engine: Engine, segments: list[Segment], watch: Watcher, measures: dict[str, float]) -> Finish:
+    """Run all segments from the engine's present state (started), which has these measures. Raises GaveUp (collective)."""
     for number, segment in enumerate(segments):
-        begin, before = engine.stepper.time, {}
-        if number:
-            before = _change(engine, segment, watch)
-            if (met := _first_met(segment.stops, before)) is not None:
-                return Finish("stop", met.name)
+        begin, before = engine.stepper.time, _change(engine, segment, watch) if number else measures
+        if (met := _first_met(segment.stops, before)) is not None:
+            return Finish("stop", met.name)
         finish = _segment(engine, segment, watch, begin, before)
         if finish is not None:
             return finish
@@ -91,7 +89,7 @@ def _change(engine: Engine, segment: Segment, watch: Watcher) -> dict[str, float
 
 
 def _segment(engine: Engine, segment: Segment, watch: Watcher, begin: float, before: dict[str, float]) -> Finish | None:
-    """From the present time to the end of a segment that began at `begin`; before: measures of the present state, {} if not known."""
+    """From the present time to the end of a segment that began at `begin`; before: measures of the present state."""
     stepper = engine.stepper
     plan, taken = segment.prescribed, 0
     dt, left = plan[0] if plan else segment.first, segment.duration - (stepper.time - begin)
@@ -123,7 +121,7 @@ def _segment(engine: Engine, segment: Segment, watch: Watcher, begin: float, bef
         met = _first_met(segment.stops, measures)
         if met is not None and met.excess(measures[met.name]) > OVERSHOOT and located < LOCATE_MOST and not plan:
             located += 1
-            share = (met.limit - before[met.name]) / (measures[met.name] - before[met.name]) if before else 0.5
+            share = (met.limit - before[met.name]) / (measures[met.name] - before[met.name])
             stepper.restore()
             watch.refused(dt, f"looking for the time when {met.name} meets its limit")
             dt = max(dt * min(max(share, 0.1), 0.9), engine.model.numerics.smallest_step)

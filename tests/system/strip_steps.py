@@ -2,12 +2,14 @@
 
 python strip_steps.py VARIANT, of "strip" (true geometry, a void and a patch), "axisymmetric" and "bonded" (a patch).
 """
+
 import json
 import sys
 from typing import Any
 
 import numpy as np
 import ufl
+from mpi4py import MPI
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import Patch as MeshPatch
@@ -16,7 +18,6 @@ from cellfem.model.build import build_model
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Patch, Structure
 from cellfem.solver.engine import Engine
 from dolfinx import fem
-from mpi4py import MPI
 
 VARIANTS = {
     "strip": (Structure(), (0.1, 0.2, 0.4, 0.6, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 9.0)),
@@ -52,8 +53,10 @@ def _readings(engine: Engine) -> Any:
     area, maps = model.domain.area(s.axisymmetric), model.domain.entity_maps
     body = ufl.Measure("dx", domain=model.domain.lithium, metadata={"quadrature_degree": s.degree})
     lithium = fem.form((1 - ufl.split(state.bulk)[2]) * x.bulk.J * x.bulk.weight * body)
-    shares = {name: fem.form(q * x.gamma_weight / area * gamma, entity_maps=maps)
-              for name, q in (("contact", x.touching), ("carrying", x.carrying), ("current", x.current))}
+    shares = {
+        name: fem.form(q * x.gamma_weight / area * gamma, entity_maps=maps)
+        for name, q in (("contact", x.touching), ("carrying", x.carrying), ("current", x.current))
+    }
 
     def total(form: fem.Form) -> float:
         return float(comm.allreduce(fem.assemble_scalar(form)))
@@ -62,8 +65,11 @@ def _readings(engine: Engine) -> Any:
         numbers = state.numbers.x.array if len(state.numbers.x.array) else np.array([-np.inf, -np.inf])
         gap = 0.0 if s.bonded else comm.allreduce(float(state.gap().max(initial=-np.inf)), op=MPI.MAX)
         return {
-            **{name: total(form) for name, form in shares.items()}, "lithium": total(lithium), "gap_max": gap,
-            "voltage": comm.allreduce(float(numbers[1]), op=MPI.MAX), "travel": comm.allreduce(float(numbers[0]), op=MPI.MAX),
+            **{name: total(form) for name, form in shares.items()},
+            "lithium": total(lithium),
+            "gap_max": gap,
+            "voltage": comm.allreduce(float(numbers[1]), op=MPI.MAX),
+            "travel": comm.allreduce(float(numbers[0]), op=MPI.MAX),
         }
 
     return read

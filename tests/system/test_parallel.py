@@ -1,4 +1,5 @@
 """Prescribed steps give the same numbers on 1, 2 and 3 ranks (adaptive steps may differ where an iteration count tips)."""
+
 import functools
 import json
 from pathlib import Path

@@ -6,9 +6,9 @@ import ufl
 
 from cellfem.physics import contact, kinetics, smooth, vacancies
 
-DELTA, STIFFNESS, HALF = 0.01, 100.0, 0.02      # µm, MPa/µm, MPa
+DELTA, STIFFNESS, HALF = 0.01, 100.0, 0.02  # µm, MPa/µm, MPa
 F_C = 0.2
-ROOM = 298.15                                   # K
+ROOM = 298.15  # K
 
 
 def value(expression) -> float:
@@ -44,7 +44,8 @@ def test_ramp(z, expected):
 
 @pytest.mark.parametrize("z", [0.0, 0.1])
 def test_ramp_has_no_kink(z):
-    assert slope(lambda x: smooth.ramp(x, 0.1), z - 1e-9) == pytest.approx(slope(lambda x: smooth.ramp(x, 0.1), z + 1e-9), abs=1e-6)
+    left, right = (slope(lambda x: smooth.ramp(x, 0.1), z + side) for side in (-1e-9, 1e-9))
+    assert left == pytest.approx(right, abs=1e-6)
 
 
 @pytest.mark.parametrize(("z", "expected"), [(-2.0, 0.0), (0.0, 0.0), (0.25, 0.15625), (0.5, 0.5), (1.0, 1.0), (3.0, 1.0)])
@@ -80,12 +81,14 @@ def test_a_flat_face_touches_as_the_pressure_over_pressure_plus_half_pressure(pr
 
 
 def test_touching_falls_with_the_gap_and_ends_at_six_delta():
-    touching = values(lambda g: contact.touching_share(contact.asperity_pressure(g, DELTA, STIFFNESS), g, DELTA, HALF),
-                      np.linspace(-10, 8, 181) * DELTA)
+    touching = values(
+        lambda g: contact.touching_share(contact.asperity_pressure(g, DELTA, STIFFNESS), g, DELTA, HALF),
+        np.linspace(-10, 8, 181) * DELTA,
+    )
     assert touching[0] == pytest.approx(1.0, abs=0.003)
     assert np.all(np.diff(touching) <= 0)
     assert np.all(touching[:158] > 0)
-    assert np.all(touching[161:] == 0)       # from 6.1 δ
+    assert np.all(touching[161:] == 0)  # from 6.1 δ
 
 
 def test_open_share_is_a_switch_at_six_delta():
@@ -176,7 +179,7 @@ def test_butler_volmer_is_odd_rising_and_tafel_far_out():
     i = np.array([butler_volmer(e) for e in eta])
     np.testing.assert_allclose(i, -i[::-1], rtol=1e-12, atol=1e-12)
     assert np.all(np.diff(i) > 0)
-    decade = 2 * np.log(10) * kinetics.GAS * ROOM / kinetics.FARADAY       # 118 mV with α = ½
+    decade = 2 * np.log(10) * kinetics.GAS * ROOM / kinetics.FARADAY  # 118 mV with α = ½
     assert butler_volmer(0.3 + decade) / butler_volmer(0.3) == pytest.approx(10, rel=1e-4)
     assert butler_volmer(0.1, share=0.0) == 0
 

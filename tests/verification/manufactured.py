@@ -1,192 +1,46 @@
-"""Manufactured solutions: smooth fields, the strong form of the equations in numpy, and a system that carries the sources.
+"""Manufactured solutions: sources that make given smooth fields the solution, and a system that carries them.
 
-The strong form is written here anew from the equations, in true coordinates, with derivatives by differences of sixth order, so
-that a term that is missing or wrong in the weak form shows as a lost order. Sources enter the residual as extra linear forms.
+The sources are what the strong form leaves over; they enter the residual as extra linear forms.
 """
+
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import basix
 import numpy as np
 import ufl
+from mpi4py import MPI
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import build_stack
 from cellfem.geometry.groups import ELECTROLYTE, LITHIUM, TOP
 from cellfem.model.build import Model, build_model
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.parameters import Load, Numerics, Structure
 from cellfem.model.start import BULK, GAMMA, POTENTIAL, boundary_conditions
 from cellfem.physics.creep import PorousCreep
 from cellfem.solver.newton import Newton
 from cellfem.solver.stepper import Stepper
 from cellfem.solver.system import Scales, System
 from dolfinx import fem
-from mpi4py import MPI
 from tests.verification.stacks import Array
+from tests.verification.strong_form import (
+    FARADAY,
+    FLOOR,
+    INTERFACE,
+    MATERIAL,
+    OMEGA,
+    THICKNESS,
+    WIDTH,
+    Exact,
+    StrongForm,
+    derivative,
+    gradient,
+)
 
-WIDTH, THICKNESS = 8.0, 6.0
-WAVE = np.pi / WIDTH
-STEP = 0.08                                    # of the differences, µm
-FARADAY, GAS, OMEGA = 96485.33212, 8.31446261815324, 13.0e-6
-INTERFACE = Interface(1e-4, delta=1.0, stiffness=20.0, half_pressure=0.2, f_c=0.6, length=1.5, surface_tension=0.5, removal_rate=0.5)
-MATERIAL = Material(0.1, 3.0, 0.5, 2e4, 1.0, 298.15)
-FLOOR = 1e-3
 ROOT = {"v": 3, "p": 2, "f": 2, "m": 2, "ω": 2, "φ": 3}
-
-Field = Callable[[Array, Array, float], Array]
-
-
-@dataclass(frozen=True)
-class Exact:
-    """Fields of (x, y, t) in true coordinates, those of Γ of (x, t); even or odd about both mirror planes. Velocities vanish on top."""
-
-    slope: float = 0.5            # amplitude of the map, µm
-    waviness: float = 0.06        # of f
-    tension: float = INTERFACE.surface_tension
-    travel: float = 4.5           # U: then g/δ lies between 3 and 6, inside the smoothstep
-    far: float = -0.08
-
-    def velocity(self, x: Array, y: Array, t: float) -> Array:
-        s = y / THICKNESS
-        return 0.3 * (1 + 0.3 * t) * np.stack([np.sin(WAVE * x) * (1 + 0.5 * s), (1 - s) * (0.7 + np.cos(WAVE * x) * (1 + s))])
-
-    def pressure(self, x: Array, y: Array, t: float) -> Array:
-        return 1.0 + 0.4 * (1 + t) * np.cos(WAVE * x) * np.cos(2 * y / THICKNESS)
-
-    def porosity(self, x: Array, y: Array, t: float) -> Array:
-        """Linear (and so exact in P1) but for the wave; stays on the straight part of the removal ramp on Γ."""
-        return 0.44 - 0.004 * y + self.waviness * (1 + t) * np.cos(WAVE * x) * np.cos(1.5 * y / THICKNESS)
-
-    def map(self, X: Array, Y: Array, t: float) -> Array:
-        return self.slope * (1 + 0.5 * t) * np.cos(WAVE * X) * (1 - Y / THICKNESS) ** 2
-
-    def openness(self, x: Array, t: float) -> Array:
-        return 0.6 + 0.2 * (1 - 0.5 * t) * np.cos(WAVE * x)
-
-    def potential(self, x: Array, y: Array, t: float) -> Array:
-        """Less Φ, zero at the far side."""
-        return -0.06 * (1 + y / THICKNESS) * (1 + 0.5 * np.cos(WAVE * x) * np.exp(y / THICKNESS)) * (1 + 0.2 * t)
-
-
-SHARES = (3 / 4, -3 / 20, 1 / 60)
-
-
-def derivative(f: Callable[[Array], Array], z: Array) -> Array:
-    """f'(z), sixth order."""
-    return np.asarray(sum(c * (f(z + k * STEP) - f(z - k * STEP)) for k, c in enumerate(SHARES, 1)) / STEP)
-
-
-def gradient(f: Field, x: Array, y: Array, t: float) -> tuple[Array, Array]:
-    return derivative(lambda a: f(a, y, t), x), derivative(lambda b: f(x, b, t), y)
-
-
-def stress_measure(e2: Array, p: Array, a: Array, b: Array) -> Array:
-    """Q of Michel and Suquet's law: 1 = e2/(a A²) Q^-2n + b p² Q^-2, by Newton in ln Q from below (concave: no overshoot)."""
-    n, A = MATERIAL.creep_exponent, MATERIAL.creep_prefactor
-    first, second = e2 / (a * A * A), b * p * p
-    s = np.maximum(np.log(first) / (2 * n), 0.5 * np.log(np.maximum(second, 1e-300)))
-    for _ in range(12):
-        one, two = first * np.exp(-2 * n * s), second * np.exp(-2 * s)
-        s = s - (1 - one - two) / (2 * n * one + 2 * two)
-    return np.exp(s)
-
-
-@dataclass(frozen=True)
-class StrongForm:
-    """What is left over when the exact fields are put into the equations."""
-
-    exact: Exact
-    axisymmetric: bool = False
-    switch: float = 1e-4
-
-    def over_radius(self, value: Array, x: Array) -> Array:
-        """value/r about an axis, else 0."""
-        return value / x if self.axisymmetric else np.zeros_like(value)
-
-    def strain_rate(self, x: Array, y: Array, t: float) -> tuple[Array, Array, Array, Array]:
-        """xx, yy, hoop, xy."""
-        vx, vy = gradient(self.exact.velocity, x, y, t)
-        return vx[0], vy[1], self.over_radius(self.exact.velocity(x, y, t)[0], x), (vy[0] + vx[1]) / 2
-
-    def law(self, x: Array, y: Array, t: float) -> tuple[Array, Array]:
-        """Stress (xx, yy, hoop, xy) and volume rate plus compaction, ∇·v + c."""
-        n, A = MATERIAL.creep_exponent, MATERIAL.creep_prefactor
-        xx, yy, hoop, xy = self.strain_rate(x, y, t)
-        p, f = self.exact.pressure(x, y, t), self.exact.porosity(x, y, t)
-        volume = xx + yy + hoop
-        dev = np.stack([xx - volume / 3, yy - volume / 3, hoop - volume / 3, xy])
-        e2 = 2 / 3 * (dev[0] ** 2 + dev[1] ** 2 + dev[2] ** 2 + 2 * xy**2) + FLOOR**2
-        k = 2 * n / (n + 1)
-        a = (1 + 2 * f / 3) * (1 - f) ** -k
-        b = 2.25 * (n * (f ** (-1 / n) - 1)) ** -k * f / (f + self.switch)
-        rate = A * stress_measure(e2, p, a, b) ** (n - 1)
-        return 2 / 3 * dev / (a * rate) - p * np.array([1.0, 1.0, 1.0, 0.0])[:, None], volume + b * p * rate
-
-    def stress(self, x: Array, y: Array, t: float) -> Array:
-        return self.law(x, y, t)[0]
-
-    def momentum(self, x: Array, y: Array, t: float) -> Array:
-        """-∇·σ."""
-        sx, sy = gradient(self.stress, x, y, t)
-        s = self.stress(x, y, t)
-        return -np.stack([sx[0] + sy[3] + self.over_radius(s[0] - s[2], x), sx[3] + sy[1] + self.over_radius(s[3], x)])
-
-    def lithium(self, x: Array, y: Array, t: float) -> Array:
-        """-(∂f/∂t + v·∇f - (1-f) ∇·v - ∇·D∇f)."""
-        f, v = self.exact.porosity, self.exact.velocity(x, y, t)
-        fx, fy = gradient(f, x, y, t)
-        f_t = derivative(lambda s: f(x, y, s), np.full_like(x, t))
-        fxx = derivative(lambda a: gradient(f, a, y, t)[0], x)
-        fyy = derivative(lambda b: gradient(f, x, b, t)[1], y)
-        xx, yy, hoop, _ = self.strain_rate(x, y, t)
-        laplacian = fxx + fyy + self.over_radius(fx, x)
-        return -(f_t + v[0] * fx + v[1] * fy - (1 - f(x, y, t)) * (xx + yy + hoop) - MATERIAL.diffusivity * laplacian)
-
-    def charge(self, x: Array, y: Array, t: float) -> Array:
-        """-∇·κ∇φ."""
-        phi = self.exact.potential
-        pxx = derivative(lambda a: gradient(phi, a, y, t)[0], x)
-        pyy = derivative(lambda b: gradient(phi, x, b, t)[1], y)
-        return -MATERIAL.conductivity * (pxx + pyy + self.over_radius(gradient(phi, x, y, t)[0], x))
-
-    def contact(self, gap: Array) -> tuple[Array, Array, Array]:
-        """Contact pressure, touching share and openness of a gap."""
-        z = gap / INTERFACE.delta
-        pressure = INTERFACE.stiffness * INTERFACE.delta * np.log1p(np.exp(-z))
-        s = np.clip((z - 3) / 3, 0, 1)
-        return pressure, pressure / (pressure + INTERFACE.half_pressure) * (1 - s * s * (3 - 2 * s)), (1 + np.tanh(z - 6)) / 2
-
-    def current(self, x: Array, gap: Array, f: Array, t: float) -> Array:
-        """Butler-Volmer, A/m²."""
-        pressure, touching, _ = self.contact(gap)
-        free = 1 - 0.01 * np.log1p(np.exp(f / 0.01)) / INTERFACE.f_c
-        share = touching * 0.05 * np.log1p(np.exp(free / 0.05))
-        eta = -(self.exact.potential(x, 0 * x, t) + self.exact.far) + OMEGA * pressure * 1e6 / FARADAY
-        thermal = GAS * MATERIAL.temperature / FARADAY
-        return share * thermal / INTERFACE.resistance * (np.exp(eta / (2 * thermal)) - np.exp(-eta / (2 * thermal)))
-
-    def removal(self, x: Array, f: Array, t: float) -> Array:
-        above = f - 0.85 * INTERFACE.f_c * (1 - self.exact.openness(x, t))
-        assert above.min() > 0.01 - 1e-12, "the manufactured porosity leaves the straight part of the ramp"
-        return INTERFACE.removal_rate * (above - 0.005)
-
-
-@dataclass(frozen=True)
-class Surface:
-    """The lithium's lower face at points of Γ: place, slope, curvature and speed of the map."""
-
-    x: Array
-    m: Array
-    m_x: Array
-    bulge: Array
-    m_t: Array
-
-    @property
-    def cof(self) -> Array:
-        return np.stack([self.m_x, -np.ones_like(self.x)])
+"""Order in L2 that each unknown's space allows."""
 
 
 @dataclass
@@ -205,9 +59,18 @@ class Sources:
     def __post_init__(self) -> None:
         domain, s = self.model.domain, self.model.structure
         for name, mesh, shape in (
-            ("momentum", domain.lithium, (2,)), ("volume", domain.lithium, ()), ("lithium", domain.lithium, ()), ("top", domain.lithium, (3,)),
-            ("traction", domain.lithium, (2,)), ("leaving", domain.lithium, ()), ("kinematic", domain.lithium, ()), ("openness", domain.lithium, ()),
-            ("force", domain.lithium, ()), ("charge", domain.electrolyte, ()), ("current", domain.electrolyte, ()), ("total", domain.lithium, ()),
+            ("momentum", domain.lithium, (2,)),
+            ("volume", domain.lithium, ()),
+            ("lithium", domain.lithium, ()),
+            ("top", domain.lithium, (3,)),
+            ("traction", domain.lithium, (2,)),
+            ("leaving", domain.lithium, ()),
+            ("kinematic", domain.lithium, ()),
+            ("openness", domain.lithium, ()),
+            ("force", domain.lithium, ()),
+            ("charge", domain.electrolyte, ()),
+            ("current", domain.electrolyte, ()),
+            ("total", domain.lithium, ()),
         ):
             self.values[name] = fem.Function(fem.functionspace(mesh, ("DG", 3, shape)), name=name)
         q, state = self.values, self.model.state
@@ -258,7 +121,6 @@ class Sources:
         _fill(q["top"], np.stack([stress[3], stress[1] + k.pressure.value, -D * f_y]))
         # On Γ: the same points, of which the forms see those on Γ only.
         on = Y < 1e-9
-        surface = Surface(x, m, m_x, bulge, m_t)
         gap = m + exact.travel
         gap_on, f_on, x_on = gap[on], f[on], x[on]
         pressure, _, opened = strong.contact(gap)
@@ -266,7 +128,7 @@ class Sources:
         removed = np.zeros_like(x)
         current[on] = strong.current(x_on, gap_on, f_on, t)
         removed[on] = strong.removal(x_on, f_on, t)
-        cof = surface.cof
+        cof = np.stack([m_x, -np.ones_like(x)])  # N dA over dA₀
         stressed = np.stack([stress[0] * cof[0] + stress[3] * cof[1], stress[3] * cof[0] + stress[1] * cof[1]])
         _fill(q["traction"], stressed + (pressure + exact.tension * bulge) * cof)
         through = (1 - f) * (v[0] * cof[0] + (v[1] - m_t) * cof[1]) + D * (f_x * cof[0] + f_y * cof[1])
@@ -275,7 +137,7 @@ class Sources:
         omega_x = derivative(lambda a: exact.openness(a, t), x)
         omega_xx = derivative(lambda a: derivative(lambda b: exact.openness(b, t), a), x)
         _fill(q["openness"], exact.openness(x, t) - opened - INTERFACE.length**2 * (omega_xx + strong.over_radius(omega_x, x)))
-        _fill(q["force"], pressure - k.pressure.value if k.platen.value > 0.5 else np.full_like(x, exact.travel))
+        _fill(q["force"], k.platen.value * (pressure - k.pressure.value))  # without a platen the travel stays what it was
         _fill(q["total"], current - k.current.value)
         X, Y = _points(q["charge"].function_space)
         x = _off_axis(X)
@@ -367,7 +229,13 @@ def pinned(model: Model, free: str) -> list[tuple[int, fem.DirichletBC]]:
     state = model.state
     W, K, S = (u.function_space for u in state.unknowns[:3])
     found = []
-    for letter, block, space in (("v", BULK, W.sub(0)), ("p", BULK, W.sub(1)), ("f", BULK, W.sub(2)), ("m", GAMMA, K.sub(0)), ("ω", GAMMA, K.sub(1))):
+    for letter, block, space in (
+        ("v", BULK, W.sub(0)),
+        ("p", BULK, W.sub(1)),
+        ("f", BULK, W.sub(2)),
+        ("m", GAMMA, K.sub(0)),
+        ("ω", GAMMA, K.sub(1)),
+    ):
         if letter not in free:
             collapsed = space.collapse()[0]
             dofs = fem.locate_dofs_geometrical((space, collapsed), _everywhere)
@@ -390,13 +258,21 @@ class Run:
 
 
 def solve(
-    h: float, free: str, exact: Exact, *, polygon: bool = False, axisymmetric: bool = False, steps: int = 1,
+    h: float,
+    free: str,
+    exact: Exact,
+    *,
+    polygon: bool = False,
+    axisymmetric: bool = False,
+    steps: int = 1,
     end: float = 0.5,
 ) -> Run:
-    """March the fields named in `free` from exact states to `end` by BDF2 in equal steps; the others are held at the exact ones."""
+    """March the fields named in `free` from exact states to `end` by BDF2 in equal steps; the others stay exact."""
     structure = Structure(axisymmetric=axisymmetric)
     stack = build_stack(WIDTH, THICKNESS, THICKNESS, h, h, structured=True)
-    model = build_model(stack, structure, replace(INTERFACE, surface_tension=exact.tension), Numerics(second_order=True), MPI.COMM_WORLD)
+    model = build_model(
+        stack, structure, replace(INTERFACE, surface_tension=exact.tension), Numerics(second_order=True), MPI.COMM_WORLD
+    )
     everything = set(free) == set(ROOT)
     model.set_material(MATERIAL)
     model.set_load(Load(0.5, 100.0, platen=everything))
@@ -408,7 +284,14 @@ def solve(
     system.set_scales(Scales(0.1, 1.0, 0.1, 1.0, 1.0, 0.05, 1.0, 0.05), 1.0, 1000.0)
     held = Prescribed(system)
     stepper = Stepper(
-        system, Newton(system, 1e-9), held, delta=1.0, f_c=1.0, tolerance=1.0, error_weight=system.shares(1.0), second_order=True  # type: ignore[arg-type]
+        system,
+        Newton(system, 1e-9),
+        held,  # type: ignore[arg-type]  # all that the stepper asks of it is extend()
+        delta=1.0,
+        f_c=1.0,
+        tolerance=1.0,
+        error_weight=system.shares(1.0),
+        second_order=True,
     )
     dt = end / steps
     stepper.time = -dt
@@ -445,8 +328,11 @@ def _errors(model: Model, sources: Sources, t: float) -> dict[str, float]:
     z, dz = (middle[:, None] + half[:, None] * s).ravel(), (half[:, None] * w).ravel()
     m, omega = (np.interp(z, ends, state.gamma.x.array[per_node * on + i][order]) for i in (0, 1))
     return {
-        "v": np.sqrt(square[0] + square[1]), "p": np.sqrt(square[2]), "f": np.sqrt(square[3]),
-        "m": np.sqrt(np.sum(dz * (m - exact.map(z, 0 * z, t)) ** 2)), "ω": np.sqrt(np.sum(dz * (omega - exact.openness(z, t)) ** 2)),
+        "v": np.sqrt(square[0] + square[1]),
+        "p": np.sqrt(square[2]),
+        "f": np.sqrt(square[3]),
+        "m": np.sqrt(np.sum(dz * (m - exact.map(z, 0 * z, t)) ** 2)),
+        "ω": np.sqrt(np.sum(dz * (omega - exact.openness(z, t)) ** 2)),
         "φ": np.sqrt(np.sum(weights * (phi - exact.potential(X, Y, t)) ** 2)),
     }
 

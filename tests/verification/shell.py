@@ -36,7 +36,7 @@ def quarter_annulus(inner: float, outer: float, layers: int, sectors: int) -> me
 
 @dataclass
 class Shell:
-    """Quarter of a cylinder (plane strain) or of a sphere (axisymmetric, x[0] the radius); fills the `Problem` that `Newton` solves.
+    """Quarter of a cylinder (plane strain) or sphere (axisymmetric, x[0] the radius); fills the `Problem` that `Newton` solves.
 
     Radii in µm, outer pressure in MPa, porosity zero: with its floor of 1e-6 the law compacts not noticeably.
     """
@@ -52,8 +52,10 @@ class Shell:
     def __post_init__(self) -> None:
         body = quarter_annulus(self.inner, self.outer, self.layers, self.sectors)
         cell = body.basix_cell()
-        W = fem.functionspace(body, basix.ufl.mixed_element([basix.ufl.element("Lagrange", cell, 2, shape=(2,)),
-                                                             basix.ufl.element("Lagrange", cell, 1)]))
+        W = fem.functionspace(
+            body,
+            basix.ufl.mixed_element([basix.ufl.element("Lagrange", cell, 2, shape=(2,)), basix.ufl.element("Lagrange", cell, 1)]),
+        )
         planes = fem.Function(fem.functionspace(body, basix.ufl.quadrature_element(cell, (8,), degree=DEGREE)))
         self.state = fem.Function(W)
         v, p = ufl.split(self.state)
@@ -69,7 +71,7 @@ class Shell:
         residual = power * dx + self.pressure * ufl.dot(tv, n) * geometry.weight * ds(OUTER)
         self.row, self.jacobian = fem.form(residual), fem.form(ufl.derivative(residual, self.state))
         self.bcs = [self._mirror(W, i) for i in (0, 1)]
-        self.inward = fem.form(ufl.dot(v, n) * geometry.weight * ds(INNER))      # n points into the hole
+        self.inward = fem.form(ufl.dot(v, n) * geometry.weight * ds(INNER))  # n points into the hole
         self.hole = fem.form(fem.Constant(body, 1.0) * geometry.weight * ds(INNER))
         self.R = fp.create_vector(W)
         self.A = fp.create_matrix(self.jacobian)
@@ -79,12 +81,12 @@ class Shell:
         self.ksp.getPC().setFactorSolverType("mumps")
         self.step = self.R.duplicate()
         self.weight = np.zeros(len(self.R.array))
+        self.creep = PorousCreep(1.0, 1.0, self.porosity_switch)
 
     def _faces(self, body: mesh.Mesh) -> mesh.MeshTags:
         body.topology.create_connectivity(1, 2)
         radius = self.inner, self.outer
-        # Middles of chords lie inside the circle.
-        found = [mesh.locate_entities_boundary(body, 1, lambda x, r=r: np.abs(np.hypot(x[0], x[1]) - r) < 1e-6 * r) for r in radius]
+        found = [mesh.locate_entities_boundary(body, 1, lambda x, r=r: np.abs(np.hypot(*x[:2]) - r) < 1e-6 * r) for r in radius]
         facets, tags = np.concatenate(found), np.repeat([INNER, OUTER], [len(i) for i in found]).astype(np.int32)
         order = np.argsort(facets)
         return mesh.meshtags(body, 1, facets[order], tags[order])

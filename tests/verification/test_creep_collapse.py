@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-A, PRESSURE, RATIO = 7.7e-3, 3.0, 10.0      # 1/s/MPa^n, MPa, outer over inner radius
+A, PRESSURE, RATIO = 7.7e-3, 3.0, 10.0  # 1/s/MPa^n, MPa, outer over inner radius
 
 
 def sphere_rate(n: float, ratio: float) -> float:

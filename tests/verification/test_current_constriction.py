@@ -16,9 +16,9 @@ from cellfem.model.parameters import Interface, Load, Numerics, Patch, Structure
 from tests.verification.stacks import LINEAR_CREEP, engine_at_start, integral, potential_along
 
 KAPPA = LINEAR_CREEP.conductivity
-CURRENT = 50.0     # A/m²
-TOUCHING = 1e-5    # resistance of the contact over c/κ
-OPEN = 1e6         # resistance of the rest over b/κ
+CURRENT = 50.0  # A/m²
+TOUCHING = 1e-5  # resistance of the contact over c/κ
+OPEN = 1e6  # resistance of the rest over b/κ
 SERIES = (1.0, -1.40925, 0.29591, 0.05254, 0.02105)
 """Disc of radius c on the end of an insulated cylinder of radius b, R = (1 - 1.40925 e + …)/(4κc), e = c/b, powers 0, 1, 3, 5, 7
 (Negus & Yovanovich 1984, equipotential disc)."""

@@ -1,7 +1,7 @@
 """Current that crowds at the edge of an insulating patch of half-width a on an electrolyte that is large beside it.
 
-Linear kinetics: data/patch_edge_focusing.csv (boundary-integral solution for the half-space) by ā = a/κZ. No interface resistance:
-strip i/i∞ = x/√(x²-a²), disc (2/π)[a/√(r²-a²) + arccos(a/r)].
+Linear kinetics: data/patch_edge_focusing.csv (boundary-integral solution for the half-space) by ā = a/κZ. No interface
+resistance: strip i/i∞ = x/√(x²-a²), disc (2/π)[a/√(r²-a²) + arccos(a/r)].
 """
 
 import csv
@@ -17,7 +17,7 @@ from cellfem.model.parameters import Interface, Load, Numerics, Patch, Structure
 from tests.verification.stacks import LINEAR_CREEP, Array, engine_at_start, potential_along
 
 KAPPA = LINEAR_CREEP.conductivity
-CURRENT = 50.0    # A/m², mean over Γ
+CURRENT = 50.0  # A/m², mean over Γ
 
 
 def _reference() -> dict[tuple[float, str], float]:
@@ -57,7 +57,7 @@ def test_current_at_the_edge(abar: float, shape: str) -> None:
 
 @pytest.mark.parametrize("shape", ["strip", "disc"])
 def test_current_beside_the_edge_without_interface_resistance(shape: str) -> None:
-    """κZ = 1e-3 a, which takes a share κZ/(r - a) of the crowding: means of the facets between 1.2 a and half the stack's size."""
+    """κZ = 1e-3 a, which takes a share κZ/(r - a) of the crowding: facet means from 1.2 a to half the stack's size."""
     resistance = 1e-3 / KAPPA
     x, phi = _potential(resistance, 50.0, 0.005, shape == "disc")
     ends = x[::2]

@@ -1,7 +1,7 @@
 """A flat uniform stack by hand: voltage, its parts and signs, and the speed at which the platen follows the current.
 
-    V = i (ASR/θ + L/κ) - ΩP/F        linear kinetics, θ = P/(P + p_1/2)
-    V = (2RT/F) asinh(i ASR F/(2θRT)) + iL/κ - ΩP/F        Butler-Volmer
+V = i (ASR/θ + L/κ) - ΩP/F        linear kinetics, θ = P/(P + p_1/2)
+V = (2RT/F) asinh(i ASR F/(2θRT)) + iL/κ - ΩP/F        Butler-Volmer
 """
 
 import numpy as np
@@ -15,10 +15,10 @@ from cellfem.solver.engine import Engine
 from tests.verification.stacks import engine_at_start, integral, surface_porosity
 
 MASIAS = Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15)
-PRESSURE, ASR, DEPTH = 0.4, 1e-3, 20.0      # MPa, Ω m², µm
+PRESSURE, ASR, DEPTH = 0.4, 1e-3, 20.0  # MPa, Ω m², µm
 SHARE = PRESSURE / (PRESSURE + 0.02)
-STRESS = MOLAR_VOLUME / FARADAY * PRESSURE * 1e6    # ΩP/F, V
-SPEED = MOLAR_VOLUME / FARADAY * 1e6                # µm/s per A/m²
+STRESS = MOLAR_VOLUME / FARADAY * PRESSURE * 1e6  # ΩP/F, V
+SPEED = MOLAR_VOLUME / FARADAY * 1e6  # µm/s per A/m²
 
 
 def _uniform(current: float, structure: Structure, platen: bool = True, **numbers: float) -> Engine:
@@ -56,13 +56,13 @@ def test_platen_follows_the_current(current: float) -> None:
         assert engine.stepper.attempt(dt).newton.converged
         engine.stepper.accept(dt)
     assert state.numbers.x.array[0] - travel == pytest.approx(-SPEED * current * engine.stepper.time, rel=1e-6)
-    np.testing.assert_allclose(state.gap(), gap, atol=1e-5)    # a thousandth of the asperities' height
+    np.testing.assert_allclose(state.gap(), gap, atol=1e-5)  # a thousandth of the asperities' height
     assert integral(engine.model, engine.model.residual.expressions.contact_pressure) == pytest.approx(2.0 * PRESSURE, rel=1e-8)
 
 
 def test_plating_builds_no_vacancies() -> None:
-    """The penalty adds lattice planes at d = k_n f²/2w for f < 0: f stays above -w = -0.01 (k_n = 500 |s|) and the platen rises at |d|,
-    which is |s| less the 2 % that fill vacancies below 0 in the layer √(Dt) above Γ."""
+    """The penalty adds lattice planes at d = k_n f²/2w for f < 0: f stays above -w = -0.01 (k_n = 500 |s|) and the platen rises
+    at |d|, which is |s| less the 2 % that fill vacancies below 0 in the layer √(Dt) above Γ."""
     current = -5.0
     speed = SPEED * abs(current)
     engine = _uniform(current, Structure(), removal_rate=500 * speed)
@@ -73,7 +73,7 @@ def test_plating_builds_no_vacancies() -> None:
         dt *= 1.5
     before = float(engine.model.state.numbers.x.array[0])
     engine.stepper.attempt(1.0)
-    rise = float(engine.model.state.numbers.x.array[0]) - before    # in 1 s
+    rise = float(engine.model.state.numbers.x.array[0]) - before  # in 1 s
     f = surface_porosity(engine.model)
     assert -0.01 < f < 0
     assert rise == pytest.approx(500 * speed * f**2 / 0.02, rel=1e-3)

@@ -1,12 +1,14 @@
 """The Jacobian against central differences of the residual, block by block, for every variant of the equations.
 
-One random direction per unknown, in its typical size, so that each of the 8 x 8 blocks is seen alone: ‖J d - ΔR‖ ≤ 1e-6 ‖J d‖ plus
-the rounding of ΔR, 1e-11 of the row. A block that J holds to be zero must leave the residual as it is.
+One random direction per unknown, in its typical size, so that each of the 8 x 8 blocks is seen alone: ‖J d - ΔR‖ ≤ 1e-6 ‖J d‖
+plus the rounding of ΔR, 1e-11 of the row. A block that J holds to be zero must leave the residual as it is.
 
 Kinks. Differences across a kink show nothing, so the state keeps off them: porosity lies above the floor below which the law no
-longer feels it (or, for plating, below it all over), and noise of typical size on the velocity keeps the strain rate away from the
-regularisation. The foot of the ramps and the smoothsteps have a continuous first derivative: crossing their ends costs O(ε) only.
+longer feels it (or, for plating, below it all over), and noise of typical size on the velocity keeps the strain rate away from
+the regularisation. The foot of the ramps and the smoothsteps have a continuous first derivative: crossing their ends costs
+O(ε) only.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,15 +23,15 @@ from tests.verification.stacks import Array, engine_at_start
 
 LITHIUM = Material(4.3e-4, 5.0, 8e-3, 4e4, 1.0, 298.15)
 FIELDS = ("v", "p", "f", "m", "ω", "φ", "U", "Φ")
-STEP = 2e-5           # of the typical size of each unknown
+STEP = 2e-5  # of the typical size of each unknown
 TOLERANCE, ROUNDING = 1e-6, 1e-11
 
 
 @dataclass(frozen=True)
 class Variant:
     structure: Structure
-    load: Load = Load(0.4, 5.0)           # noqa: RUF009  frozen
-    porosity: float = 0.03                # added to that of the state
+    load: Load = Load(0.4, 5.0)  # noqa: RUF009  frozen
+    porosity: float = 0.03  # added to that of the state
 
 
 BONDED = Structure(flat=True, bonded=True)
@@ -54,16 +56,29 @@ VARIANTS = {
     ),
     "axisymmetric, bonded": Variant(Structure(axisymmetric=True, flat=True, bonded=True)),
 }
-QUICK = ("true geometry", "plating", "contact loss", "axisymmetric", "bonded", "flat", "adhesion and friction", "uniform top and flux")
+QUICK = (
+    "true geometry",
+    "plating",
+    "contact loss",
+    "axisymmetric",
+    "bonded",
+    "flat",
+    "adhesion and friction",
+    "uniform top and flux",
+)
 
 
 def _stripped(variant: Variant) -> Engine:
     """A lens and a resistive patch, stripped for some seconds with steps of BDF2 and then shaken."""
     s = variant.structure
-    features = [MeshPatch(9.0, 1.5)] if s.bonded else [Void(0.0, 3.0, 0.5), MeshPatch(9.0, 1.5)]
+    features: list[Void | MeshPatch] = [MeshPatch(9.0, 1.5)] if s.bonded else [Void(0.0, 3.0, 0.5), MeshPatch(9.0, 1.5)]
     stack = build_stack(12.0, 8.0, 8.0, 1.0, 2.0, features)
     interface = Interface(
-        1e-3, adhesion=0.3 if s.adhesion else 0.0, friction=50.0 if s.friction else 0.0, removal_rate=0.3, patches=(Patch(9.0, 1.5, 0.1),)
+        1e-3,
+        adhesion=0.3 if s.adhesion else 0.0,
+        friction=50.0 if s.friction else 0.0,
+        removal_rate=0.3,
+        patches=(Patch(9.0, 1.5, 0.1),),
     )
     engine = engine_at_start(stack, s, interface, variant.load, LITHIUM, Numerics(second_order=True))
     stepper = engine.stepper
@@ -86,7 +101,7 @@ def _stripped(variant: Variant) -> Engine:
 
 def _sizes(engine: Engine) -> dict[str, float]:
     load_pressure, delta, thermal = 0.4, 0.01, 0.0257
-    gap = load_pressure if engine.model.structure.bonded else delta      # m holds the contact pressure of a bonded face
+    gap = load_pressure if engine.model.structure.bonded else delta  # m holds the contact pressure of a bonded face
     return {"v": 1e-3, "p": load_pressure, "f": 0.02, "m": gap, "ω": 1.0, "φ": thermal, "U": delta, "Φ": thermal}
 
 
@@ -95,7 +110,16 @@ def _parts(engine: Engine) -> dict[str, Array]:
     system, W = engine.system, engine.model.state.bulk.function_space
     v, p, f = (np.asarray(W.sub(i).collapse()[1]) for i in range(3))
     m, travel = system.gap_index, system.travel_index
-    found = {"v": v, "p": p, "f": f, "m": m, "ω": m + 1, "φ": np.arange(system.offsets[2], system.offsets[3]), "U": travel, "Φ": travel + 1}
+    found = {
+        "v": v,
+        "p": p,
+        "f": f,
+        "m": m,
+        "ω": m + 1,
+        "φ": np.arange(system.offsets[2], system.offsets[3]),
+        "U": travel,
+        "Φ": travel + 1,
+    }
     return {field: np.setdiff1d(index, system.constrained) for field, index in found.items()}
 
 
@@ -130,6 +154,7 @@ def test_jacobian_is_the_derivative_of_the_residual(name: str) -> None:
     errors = block_errors(_stripped(VARIANTS[name]))
     wrong = {
         f"{row} by {column}": f"‖J d‖ {size:.1e}, ‖J d - ΔR‖ {error:.1e} of the row"
-        for (row, column), (size, error) in errors.items() if error > TOLERANCE * size + ROUNDING
+        for (row, column), (size, error) in errors.items()
+        if error > TOLERANCE * size + ROUNDING
     }
     assert not wrong

@@ -1,14 +1,16 @@
 """Orders of convergence in L2 of each equation alone, the other unknowns held at their exact values.
 
-Flow and charge are solved on the polygon of the discrete map, where the map costs nothing: P2 velocity and potential reach order 3.
-The rest is solved on the smooth surface; f and m are marched by BDF2 with steps in proportion to h, the map moving.
+Flow and charge are solved on the polygon of the discrete map, where the map costs nothing: P2 velocity and potential reach
+order 3. The rest is solved on the smooth surface; f and m are marched by BDF2 with steps in proportion to h, the map moving.
 """
+
 import pytest
 
-from tests.verification.manufactured import ROOT, Exact, orders, solve
+from tests.verification.manufactured import ROOT, orders, solve
+from tests.verification.strong_form import Exact
 
 SIZES = (1.0, 0.5, 0.25)
-SHORT = 0.15          # how far a slope may fall short of its order
+SHORT = 0.15  # how far a slope may fall short of its order
 LINEAR = Exact(waviness=0.0, tension=0.0)
 """Porosity that P1 holds exactly, and no curvature, which a polygon lacks."""
 
@@ -17,7 +19,6 @@ LINEAR = Exact(waviness=0.0, tension=0.0)
 @pytest.mark.parametrize("free", ["vp", "φ"])
 def test_instantaneous_on_a_polygon(free: str, axisymmetric: bool) -> None:
     found = orders([solve(h, free, LINEAR, polygon=True, axisymmetric=axisymmetric) for h in SIZES])
-    print(free, found)
     assert {name: order for name, order in found.items() if order < ROOT[name] - SHORT} == {}
 
 
@@ -25,5 +26,4 @@ def test_instantaneous_on_a_polygon(free: str, axisymmetric: bool) -> None:
 @pytest.mark.parametrize("free", ["f", "m", "ω"])
 def test_on_a_moving_surface(free: str, axisymmetric: bool) -> None:
     found = orders([solve(h, free, Exact(), axisymmetric=axisymmetric, steps=1 if free == "ω" else round(4 / h)) for h in SIZES])
-    print(free, found)
     assert {name: order for name, order in found.items() if order < ROOT[name] - SHORT} == {}

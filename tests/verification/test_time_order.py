@@ -1,9 +1,10 @@
 """Order in time of implicit Euler and of BDF2, with equal and with uneven steps.
 
-A shallow smooth gap all in contact is stripped. A first stretch of fine steps leaves the √t of the injection's start behind; what is
-compared begins there, with the porosity below the edge of the removal ramp: no kink is met. The error is that at the end against a
-much finer march of the same mesh.
+A shallow smooth gap all in contact is stripped. A first stretch of fine steps leaves the √t of the injection's start behind; what
+is compared begins there, with the porosity below the edge of the removal ramp: no kink is met. The error is that at the end
+against a much finer march of the same mesh.
 """
+
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
 
@@ -16,9 +17,9 @@ from cellfem.model.parameters import Interface, Load, Material, Numerics, Struct
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import Array, engine_at_start
 
-SPAN = 20.0                          # s
-COUNTS, FINEST = (8, 16, 32), 320    # steps
-UNEVEN = (1.0, 2.0, 1.5, 0.75)       # ratios 2, 0.75, 0.5, 1.33
+SPAN = 20.0  # s
+COUNTS, FINEST = (8, 16, 32), 320  # steps
+UNEVEN = (1.0, 2.0, 1.5, 0.75)  # ratios 2, 0.75, 0.5, 1.33
 LITHIUM = Material(7.7e-3, 3.0, 0.05, 4e4, 1.0, 298.15)
 
 

@@ -1,0 +1,207 @@
+"""Run points, several at a time, each in a process and a folder of its own; know what is done already."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal
+
+from cellfem.campaign.grid import Grid, Point
+from cellfem.case import CaseError, load_case
+
+Verdict = Literal["kept", "reduced", "lost", "failed"]
+ENDED = {"done": "done", "stop.": "stop", "solver gave up": "gave up"}
+"""How `end` begins in the summary of a run that is not to be repeated."""
+POLL_S = 0.1
+GRACE_S = 60.0
+"""A child told to stop ends its time step, or the compiling of forms (20 s), first: killed there it would spoil the cache."""
+
+
+class BusyError(RuntimeError):
+    """Another sweep works in the same folder."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a point came to; nan where the run gave no number. focusing_max: the largest over Γ and over the whole run.
+
+    verdict: that of the run, or "failed" where the solver gave up or the process died. time_to_failure_s: nan unless lost.
+    """
+
+    point: Point
+    verdict: Verdict
+    end: str
+    contact_fraction: float = math.nan
+    perfect_contact_fraction: float = math.nan
+    carrying_fraction: float = math.nan
+    focusing_max: float = math.nan
+    voltage_mV: float = math.nan
+    asr_ohm_cm2: float = math.nan
+    time_to_failure_s: float = math.nan
+    end_time_s: float = math.nan
+    capacity_mAh_cm2: float = math.nan
+    void_size: float = math.nan
+    gap_max_um: float = math.nan
+    wall_s: float = math.nan
+    source: str = ""
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the solver gave up: the same command would give the same again."""
+        return self.end.startswith("solver gave up")
+
+
+@dataclass
+class _Child:
+    point: Point
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+
+def known_outcome(point: Point, out: Path) -> Outcome | None:
+    """The outcome of a point that ran to an end of its own with the same case, None where it is still to be run."""
+    folder = out / point.name
+    summary_path, case_path = folder / "summary.json", folder / "case.resolved.toml"
+    try:
+        summary = json.loads(summary_path.read_text(encoding="utf-8"))
+        source = case_path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+        if load_case(case_path) != point.case:
+            return None
+    except (OSError, CaseError, json.JSONDecodeError):
+        return None
+    kind = next((kind for begin, kind in ENDED.items() if summary["end"].startswith(begin)), None)
+    return None if kind is None else _read(point, summary, kind, source)
+
+
+def run_points(
+    grid: Grid, points: Sequence[Point], out: Path, jobs: int, lock: int, stopped: Callable[[], bool]
+) -> Generator[Outcome]:
+    """Run points, at most `jobs` at a time, and give each outcome as it comes. Ends early, without outcomes, once `stopped()`.
+
+    The first runs alone until its first record is written: then the forms that all share are compiled, and two processes do
+    not wait for each other's compiler. lock: file descriptor from `only_sweep`, which children hold as well. Children are
+    ended whenever the iteration is.
+    """
+    queue, children, compiled = list(reversed(points)), list[_Child](), False
+    try:
+        while (queue or children) and not stopped():
+            while queue and len(children) < (jobs if compiled else 1):
+                children.append(_start(grid, queue.pop(), out, lock))
+            time.sleep(POLL_S)
+            compiled = compiled or any((child.folder / "records.csv").exists() for child in children)
+            for child in [child for child in children if child.process.poll() is not None]:
+                children.remove(child)
+                compiled = True
+                yield _conclude(child, out)
+    finally:
+        _end(children)
+
+
+@contextmanager
+def only_sweep(out: Path) -> Iterator[int]:
+    """Lock on the folder `out`, a file descriptor. Raises BusyError while another sweep, or a child it left, is at work there."""
+    with (out / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            text = f"{out}: another sweep is at work in this folder; wait until it ends, or give another --out"
+            raise BusyError(text) from error
+        yield file.fileno()
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[Callable[[], bool]]:
+    """A function that tells whether SIGTERM or SIGINT has come."""
+    received: list[int] = []
+
+    def remember(number: int, _: FrameType | None) -> None:
+        received.append(number)
+
+    before = {number: signal.signal(number, remember) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: bool(received)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _start(grid: Grid, point: Point, out: Path, lock: int) -> _Child:
+    folder = out / point.name
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in ("summary.json", "records.csv"):  # of a run that was stopped, or of another case
+        (folder / old).unlink(missing_ok=True)
+    command = [sys.executable, "-m", "cellfem.cli", "run", str(grid.path), "--out", str(folder), "--quiet"]
+    command += [word for setting in point.settings for word in ("--set", setting)]
+    with (folder / "console.txt").open("wb") as console:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            start_new_session=True,  # a Ctrl-C reaches the sweep alone, which then ends its children
+            pass_fds=(lock,),
+        )
+    return _Child(point, folder, process)
+
+
+def _conclude(child: _Child, out: Path) -> Outcome:
+    code = child.process.returncode
+    outcome = known_outcome(child.point, out)
+    if outcome is not None and code in (0, 3):
+        return outcome
+    said = (child.folder / "console.txt").read_text(encoding="utf-8", errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(said) if line.strip()), "")
+    how = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
+    return Outcome(child.point, "failed", f"{how}: {last}" if last else how)
+
+
+def _end(children: Sequence[_Child]) -> None:
+    for child in children:
+        child.process.terminate()
+    deadline = time.monotonic() + GRACE_S
+    for child in children:
+        try:
+            child.process.wait(max(deadline - time.monotonic(), 0.0))
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            child.process.wait()
+
+
+def _read(point: Point, summary: dict[str, Any], kind: str, source: str) -> Outcome:
+    final, verdict = summary["final"], summary["verdict"]
+    size = final["void_area_um2"] if "void_area_um2" in final else final["void_volume_um3"]
+    return Outcome(
+        point,
+        "failed" if kind == "gave up" else verdict["contact"],
+        summary["end"],
+        contact_fraction=_number(final["contact_fraction"]),
+        perfect_contact_fraction=_number(verdict["perfect_contact_fraction"]),
+        carrying_fraction=_number(final["carrying_fraction"]),
+        focusing_max=_number(summary["max"]["focusing_max"]),
+        voltage_mV=_number(final["voltage_mV"]),
+        asr_ohm_cm2=_number(final["asr_ohm_cm2"]),
+        time_to_failure_s=_number(summary["end_time_s"]) if kind == "stop" else math.nan,
+        end_time_s=_number(summary["end_time_s"]),
+        capacity_mAh_cm2=_number(final["capacity_mAh_cm2"]),
+        void_size=_number(size),
+        gap_max_um=_number(final["gap_max_um"]),
+        wall_s=_number(summary["wall_s"]),
+        source=source,
+    )
+
+
+def _number(value: float | None) -> float:
+    """JSON's null is nan."""
+    return math.nan if value is None else float(value)

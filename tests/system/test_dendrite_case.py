@@ -1,0 +1,110 @@
+"""The case dendrite-void-rim on a coarse mesh and a short protocol: fields, records, verdict, and the stop on the index."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from cellfem.case import Case, load_case
+from cellfem.output.records import read_records
+from cellfem.run import run_case
+
+CASE = Path(__file__).parents[2] / "cases" / "dendrite-void-rim"
+SHORT = [
+    'mesh.near="0.6 um"',
+    'mesh.far="4 um"',
+    'protocol.0.duration="1 min"',
+    'protocol.1.duration="2 min"',
+    "output.pictures=false",
+    'output.interval="20 s"',
+]
+FIELDS = {
+    "dendrite_index",
+    "drive_overpotential_MPa",
+    "drive_extrusion_MPa",
+    "flaw_compression_MPa",
+    "stress_intensity_MPa_m0_5",
+    "likelihood_density_1_um2",
+}
+
+
+@dataclass(frozen=True)
+class Ran:
+    folder: Path
+    case: Case
+    rows: list[dict[str, float]]
+    summary: dict
+
+
+def run(folder: Path, *more: str) -> Ran:
+    case = load_case(CASE, [*SHORT, *more])
+    run_case(case, folder, quiet=True)
+    return Ran(folder, case, read_records(folder / "records.csv"), json.loads((folder / "summary.json").read_text()))
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    return run(tmp_path_factory.mktemp("rim"))
+
+
+def interfaces(folder: Path) -> list[tuple[float, NDArray[np.float64], dict[str, NDArray[np.float64]]]]:
+    """(time, x, point data) of the interface at every output, sorted by x."""
+    import pyvista
+
+    found = []
+    for part in pyvista.get_reader(str(folder / "cellfem.pvd")).datasets:
+        if "interface" in part.path:
+            block = pyvista.read(folder / part.path)
+            order = np.argsort(block.points[:, 0])
+            data = {name: np.asarray(block.point_data[name])[order] for name in block.point_data}
+            found.append((part.time, block.points[order, 0], data))
+    return found
+
+
+def test_fields_are_there_at_all_times_and_zero_while_stripping(ran: Ran) -> None:
+    stripped = 0
+    for time, _, data in interfaces(ran.folder):
+        assert set(data) >= FIELDS
+        if time < 60.0:
+            stripped += 1
+            assert not any(np.any(data[name]) for name in FIELDS)
+        elif time > 61.0:
+            assert data["dendrite_index"].max() > 0
+    assert stripped >= 3
+
+
+def test_rim_and_patch_edge_light_up(ran: Ran) -> None:
+    """At the first touching nodes against the middle between the void (0–5 µm) and the patch (15–20 µm)."""
+    _, x, data = interfaces(ran.folder)[-1]
+    for name, factor in (("dendrite_index", 1.05), ("likelihood_density_1_um2", 1.15)):
+        middle = np.interp(9.5, x, data[name])
+        for left, right in ((3.0, 7.0), (12.0, 15.5), (19.5, 23.0)):
+            assert data[name][(x > left) & (x < right)].max() > factor * middle, (name, left)
+    assert data["dendrite_index"][x < 2.0].max() == 0.0
+
+
+def test_records_and_verdict(ran: Ran) -> None:
+    assert list(ran.rows[0])[-2:] == ["dendrite_index_max", "dendrite_likelihood"]
+    for row in ran.rows:
+        assert (row["dendrite_index_max"] > 0) == (row["current_mA_cm2"] < 0)
+        assert (row["dendrite_likelihood"] > 0) == (row["current_mA_cm2"] < 0)
+    verdict = ran.summary["verdict"]["dendrite"]
+    worst = max(ran.rows, key=lambda row: row["dendrite_index_max"])
+    assert (verdict["index"], verdict["likelihood"]) == (worst["dendrite_index_max"], worst["dendrite_likelihood"])
+    assert verdict["time_s"] == pytest.approx(worst["time_s"])
+    assert verdict["mechanism"] in ("overpotential", "creep")
+    assert 0.0 < verdict["place_um"] < 25.0
+    assert verdict["area_um2"] == pytest.approx(25e3)
+    assert verdict["text"].startswith("A flaw of 1 µm is nearest to growing")
+
+
+def test_stop_on_the_index(tmp_path: Path, ran: Ran) -> None:
+    limit = 0.5 * max(row["dendrite_index_max"] for row in ran.rows)
+    stopped = run(tmp_path, f"protocol.1.stop.index={limit}")
+    assert stopped.summary["end"].startswith("stop.index at")
+    assert stopped.summary["end_time_s"] == pytest.approx(60.0, abs=1.0)
+    assert stopped.summary["verdict"]["contact"] != "lost"
+    assert "dendrite index limit" in stopped.summary["verdict"]["text"]
