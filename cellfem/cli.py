@@ -71,6 +71,26 @@ def mesh(
 
 
 @app.command()
+def surface(
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE|CASE", help="A file of heights, or a case with a rough face.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The picture to write (PNG).")] = Path("surface.png"),
+    overrides: Overrides = None,
+) -> None:
+    """Show a rough face: rms, slopes, skewness, power spectrum; a file as [roughness] would read it, with --set roughness.unit="nm"."""
+    from cellfem.geometry import MeshError
+    from cellfem.run.surface import draw, read_surface, report
+
+    try:
+        reading = read_surface(path, overrides or [])
+        draw(reading, out)
+    except (CaseError, MeshError, OSError) as error:
+        _fail(str(error))
+    print("\n".join([*report(reading), f"picture: {out}"]))
+
+
+@app.command()
 def run(
     case: CasePath,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the results; results/NAME without it.")] = None,

@@ -69,7 +69,9 @@ def read_measured(path: str | os.PathLike[str], unit: str | None = None, spacing
     if plain and unit is not None:
         return _plain(file, UNITS[unit], spacing)
     if importlib.util.find_spec(LIBRARY) is None:
-        raise RoughnessError(f'{file}: give the unit of its numbers, as in unit = "um"' if plain else f"{file}: {MISSING}")
+        raise RoughnessError(
+            f'{file}: give the unit of its numbers, roughness.unit, for example "um"' if plain else f"{file}: {MISSING}"
+        )
     return _by_library(file, unit, spacing)
 
 
@@ -78,7 +80,9 @@ def _plain(file: Path, per_unit: float, spacing: float | None) -> Measured:
         table = np.load(file, allow_pickle=False) if file.suffix.lower() == ".npy" else _text_table(file)
         table = np.asarray(table, dtype=np.float64)
     except (ValueError, OSError) as error:
-        raise RoughnessError(f"{file}: is no table of numbers ({error}): save heights as text or .npy, or leave the unit out") from error
+        raise RoughnessError(
+            f"{file}: is no table of numbers ({error}): save heights as text or .npy, or leave the unit out"
+        ) from error
     if file.suffix.lower() != ".npy":
         if table.shape[1] == 2:
             order = np.argsort(table[:, 0], kind="stable")
@@ -87,7 +91,9 @@ def _plain(file: Path, per_unit: float, spacing: float | None) -> Measured:
     if table.ndim not in (1, 2):
         raise RoughnessError(f"{file}: the array has {table.ndim} dimensions: save heights (nx,) of a line or (nx, ny) of a map")
     if spacing is None:
-        raise RoughnessError(f'{file}: holds heights without their places: give the distance of its points, as in spacing = "10 nm"')
+        raise RoughnessError(
+            f'{file}: holds heights without their places: give the distance of its points, roughness.spacing, for example "10 nm"'
+        )
     places = [spacing * np.arange(n) for n in table.shape]
     return _checked(file, places[0], places[1] if table.ndim == 2 else np.empty(0), table * per_unit)
 
@@ -116,15 +122,18 @@ def _by_library(file: Path, unit: str | None, spacing: float | None) -> Measured
             if channel.unit is None and unit is not None:
                 given["unit"] = unit
             if channel.physical_sizes is None and spacing is None:
-                raise RoughnessError(f'{file}: does not say how far its points are apart: give spacing = "10 nm", for example')
+                raise RoughnessError(
+                    f'{file}: does not say how far its points are apart: give roughness.spacing, for example "10 nm"'
+                )
             if channel.unit is None and unit is None:
-                raise RoughnessError(f'{file}: does not say the unit of its lengths: give unit = "um", for example')
+                raise RoughnessError(f'{file}: does not say the unit of its lengths: give roughness.unit, for example "um"')
             surface = reader.topography(**given).to_unit("um")
     except RoughnessError:
         raise
     except Exception as error:  # the readers raise whatever they meet
-        reason = str(error).strip().splitlines()
-        raise RoughnessError(f"{file}: {LIBRARY} cannot read it ({reason[0] if reason else error!r}): save it in another format") from error
+        reason = (str(error).strip().splitlines() or [repr(error)])[0]
+        reason = "none of its readers knows it" if reason.startswith("tried") else reason
+        raise RoughnessError(f"{file}: {LIBRARY} cannot read it ({reason}): save it in another format") from error
     heights = np.ma.filled(np.ma.asarray(surface.heights(), dtype=np.float64), np.nan)
     if surface.dim == 1:
         return _checked(file, np.asarray(surface.positions(), dtype=np.float64), np.empty(0), heights)
@@ -186,7 +195,7 @@ def line_of(surface: Measured, y: float | None = None) -> Measured:
 
 
 def resampled(line: Measured, count: int) -> Measured:
-    """A line at `count` equal distances from end to end, by linear interpolation."""
+    """At `count` equal distances in x from end to end, by linear interpolation."""
     x = np.linspace(0.0, line.length, count)
     return replace(line, x=x, heights=_at(line, x))
 

@@ -58,6 +58,11 @@ class SelfAffine:
     cut_off: float
     seed: int
 
+    def spectrum(self, wave_number: ArrayLike, spacing: float) -> Floats:
+        """Expected C(κ) in µm³ of a face whose wave numbers are multiples of `spacing` (1/µm)."""
+        every = np.arange(1, math.floor(2 * np.pi / self.cut_off / spacing * (1 + 1e-9)) + 1) * spacing
+        return np.asarray(self.rms**2 / (spacing * self.power(every).sum()) * self.power(wave_number))
+
     def power(self, wave_number: ArrayLike) -> Floats:
         """C(κ) up to a factor; κ in 1/µm, above 0."""
         k = np.asarray(wave_number, dtype=np.float64)
@@ -245,11 +250,31 @@ def power_spectrum(heights: Floats, width: float) -> tuple[Floats, Floats]:
     """(κ in 1/µm, C in µm³) of heights (N,) at equal distances from 0 to width, both ends included, continued evenly at the ends.
 
     One-sided: ∫ C dκ over κ > 0 is the mean square. From the cosine series that interpolates the heights; its highest wave is left out.
+    Of several lines (N, M) the mean.
     """
-    amplitudes = dct(heights - heights.mean(), type=1) / (len(heights) - 1)
+    lines = heights.reshape(len(heights), -1)
+    amplitudes = dct(lines - lines.mean(axis=0), type=1, axis=0) / (len(heights) - 1)
     order = np.arange(1, len(heights) - 1)
     spacing = np.pi / width
-    return order * spacing, amplitudes[order] ** 2 / (2 * spacing)
+    return order * spacing, np.asarray((amplitudes[order] ** 2).mean(axis=1) / (2 * spacing))
+
+
+def in_decades(wave_number: Floats, power: Floats, per_decade: int = 8) -> tuple[Floats, Floats]:
+    """Means of a spectrum over bins that are equal in the logarithm; the same for the wave numbers. Empty bins are left out."""
+    bins = np.floor(per_decade * np.log10(wave_number / wave_number[0])).astype(np.int64)
+    count = np.bincount(bins)
+    full = count > 0
+    return np.bincount(bins, wave_number)[full] / count[full], np.bincount(bins, power)[full] / count[full]
+
+
+def fitted_law(wave_number: Floats, power: Floats, longest: float, shortest: float) -> tuple[float, float] | None:
+    """(H, C₁) of C = C₁ κ^-(1+2H), by least squares in logarithms over the decades' bins between two wavelengths (µm); None if too few."""
+    inside = (wave_number >= 2 * np.pi / longest) & (wave_number <= 2 * np.pi / shortest * (1 + 1e-9)) & (power > 0)
+    if np.count_nonzero(inside) < 8:
+        return None
+    k, c = in_decades(wave_number[inside], power[inside])
+    slope, level = np.polyfit(np.log(k), np.log(c), 1)
+    return float(-(slope + 1) / 2), float(np.exp(level))
 
 
 def waves_through(heights: Floats, width: float, cut_off: float) -> Waves:

@@ -90,7 +90,8 @@ def track(
     goes on. A free piece that overlaps the last extent of a closed void is that void again.
 
     What is left is new, with time_s as birth time and a cause: "patch" if the edge of a patch (a step of the ASR along Γ by more
-    than a fifth) lies within reach_um, "void edge" if a void known before does (the nearer of the two counts), else
+    than a fifth) lies within reach_um, "void edge" if a void known before does (the nearer of the two counts); farther away "patch"
+    if the greatest contact pressure is that of a patch, which strips less, carries the stack and so props the rest open; else
     "heterogeneity".
     """
     heir: dict[int, int] = {}  # index of a found void -> id of the known void that goes on as it
@@ -110,10 +111,10 @@ def track(
     present = {number: found[j] for j, number in heir.items()}
     now = [_carry_on(void, present.get(void.id), merged.get(void.id, void.merged_into)) for void in known]
     next_id = max((void.id for void in known), default=0) + 1
-    patch_edges = _patch_edges(profile)
+    patch_edges, propped = _patch_edges(profile), _propped_by_patch(profile)
     births = [f for j, f in enumerate(found) if j not in heir]
     for number, birth in enumerate(births, start=next_id):
-        now.append(Void(number, birth, birth, _cause(birth, known, patch_edges, reach_um), time_s))
+        now.append(Void(number, birth, birth, _cause(birth, known, patch_edges, propped, reach_um), time_s))
     return tuple(sorted(now, key=lambda void: void.id))
 
 
@@ -164,9 +165,15 @@ def _patch_edges(profile: Profile) -> Array:
     return np.array(edges)
 
 
-def _cause(birth: Found, known: Sequence[Void], patch_edges: Array, reach_um: float) -> Cause:
+def _propped_by_patch(profile: Profile) -> bool:
+    """Does the place that carries most of the load strip less than the rest because of its ASR?"""
+    pillar = int(np.argmax(profile.contact_pressure_MPa))
+    return bool(profile.asr_ohm_cm2[pillar] > PATCH_STEP * np.median(profile.asr_ohm_cm2))
+
+
+def _cause(birth: Found, known: Sequence[Void], patch_edges: Array, propped: bool, reach_um: float) -> Cause:
     to_patch = min((max(birth.left_um - edge, edge - birth.right_um, 0.0) for edge in patch_edges), default=np.inf)
     to_void = min((max(-_overlap(birth, void.found), 0.0) for void in known), default=np.inf)
     if min(to_patch, to_void) > reach_um:
-        return "heterogeneity"
+        return "patch" if propped and len(patch_edges) else "heterogeneity"
     return "patch" if to_patch <= to_void else "void edge"

@@ -44,8 +44,8 @@ def draw_dendrites(path: Path, worst: Plated, last: Plated, flaws: Flaws, *, tit
             density.plot(x, _shown(fields, fields.likelihood_density_1_um2), color=INK, **look)
         current.set_ylabel("current (mA/cm²)")
         drives.set_ylabel("drive (MPa)")
-        drives.set_ylim(bottom=0.0)
-        drives.legend(loc="best", title="the smaller one governs", title_fontsize=7.5)
+        drives.set_ylim(0.0, 1.35 * drives.get_ylim()[1])  # room for the legend
+        drives.legend(loc="upper left", ncols=2, title="the smaller one governs", title_fontsize=7.5, alignment="left")
         index.plot(worst.reading.place_um, worst.reading.index, "o", color=RED, ms=4)
         index.set_ylim(bottom=0.0)
         index.set_ylabel("dendrite index\n$K_I/K_{Ic}$")

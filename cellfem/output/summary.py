@@ -18,9 +18,9 @@ Summary = dict[str, Any]
 KEPT_OVER_PERFECT = 0.9  # contact counts as kept from this share of a perfect flat face's contact on
 WHAT_OF = {"index": "dendrite index"}
 WHERE = {
-    "patch": "beside a patch",
+    "patch": "propped open by a patch that strips less",
     "void edge": "at the edge of a void",
-    "heterogeneity": "away from patches and voids",
+    "heterogeneity": "where the interface is uneven",
 }
 
 

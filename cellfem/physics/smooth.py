@@ -20,8 +20,3 @@ def ramp(z: Expr, width: float) -> Expr:
 def smoothstep(z: Expr) -> Expr:
     """0 below 0, 1 above 1, z^2 (3 - 2z) between."""
     return ufl.conditional(ufl.gt(z, 1), 1.0, ufl.conditional(ufl.gt(z, 0), z * z * (3 - 2 * z), 0.0))
-
-
-def bump(z: Expr, centre: float, half_width: float, edge: float) -> Expr:
-    """1 inside |z - centre| < half_width, 0 outside, both edges tanh of length `edge`; half_width > 0."""
-    return 0.5 * (ufl.tanh((z - centre + half_width) / edge) - ufl.tanh((z - centre - half_width) / edge))

@@ -152,7 +152,11 @@ def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, scenes: li
         end=str(end) if end.kind == "stop" else "",
         axisymmetric=axisymmetric,
     )
-    drawn = {"picture of the stack": paths["stack"], "picture along the interface": paths["interface"], "curves": paths["history"]}
+    drawn = {
+        "picture of the stack": paths["stack"],
+        "picture along the interface": paths["interface"],
+        "curves": paths["history"],
+    }
     if recorder.dendrite is None or recorder.last_plated is None:
         return drawn
     draw_dendrites(

@@ -24,9 +24,7 @@ def face_of(case: Case) -> Face | None:
     rough, width = case.roughness, case.stack.width
     match rough.kind:
         case "self-affine":
-            return roughness.self_affine(
-                roughness.SelfAffine(rough.rms, rough.hurst, rough.roll_off, rough.cut_off, rough.seed), width
-            )
+            return roughness.self_affine(law_of(case), width)
         case "grooves":
             return roughness.Grooves(rough.period, rough.depth, rough.shape)
         case "pores":
@@ -36,6 +34,12 @@ def face_of(case: Case) -> Face | None:
             line = measured.line_of(measured.cropped(whole, rough.offset, width), rough.line)
             return measured.measured_face(line, rough.cut_off)
     return None
+
+
+def law_of(case: Case) -> roughness.SelfAffine:
+    """The law of a random face."""
+    rough = case.roughness
+    return roughness.SelfAffine(rough.rms, rough.hurst, rough.roll_off, rough.cut_off, rough.seed)
 
 
 def measured_of(case: Case) -> measured.Measured:

@@ -25,7 +25,7 @@ def rows(variant: str, ranks: int) -> list[dict[str, float]]:
     [
         ("strip", 2),
         ("strip", 3),
-        ("axisymmetric", 2),
+        pytest.param("axisymmetric", 2, marks=pytest.mark.slow),
         ("bonded", 2),
         pytest.param("axisymmetric", 3, marks=pytest.mark.slow),
         pytest.param("bonded", 3, marks=pytest.mark.slow),

@@ -146,7 +146,7 @@ def test_summary(tmp_path: Path) -> None:
     assert verdict["text"] == (
         "Contact was lost: the voltage limit was reached after 120 s (0.037 mAh/cm²) with 28 % of the interface in contact, "
         "against 95 % of a perfect flat face at 0.4 MPa. Of the 2 voids of the start 1 closed, 1 shrank, and 2 new ones opened, "
-        "the first at 15 µm after 31 s beside a patch; 1 of them open at the end."
+        "the first at 15 µm after 31 s propped open by a patch that strips less; 1 of them open at the end."
     )
 
 

@@ -126,3 +126,11 @@ def test_profile_refuses_unsorted_places() -> None:
         replace(good, x_um=X[::-1])
     with pytest.raises(ValueError, match="gap_um"):
         replace(good, gap_um=X[:5])
+
+
+def test_far_from_a_patch_that_carries_the_load_the_patch_is_the_cause() -> None:
+    on_patch = np.abs(X - 17.5) < 2.5
+    line = profile(X * 0, np.where(on_patch, 1000.0, 10.0))
+    loaded = replace(line, contact_pressure_MPa=np.where(on_patch, 2.0, 0.01))
+    assert [v.cause for v in track((), [void(8, 9)], line, 1.0)] == ["heterogeneity"]
+    assert [v.cause for v in track((), [void(8, 9)], loaded, 1.0)] == ["patch"]

@@ -136,13 +136,15 @@ def test_balances_at_every_step(structure: Structure, platen: bool, second_order
 def test_top_set_free_moves_nothing() -> None:
     """From the platen to uniform pressure: the platen's travel is history, neither the surface nor the lithium jumps with it."""
     engine = _engine(DEFAULT, True, True)
-    for dt in (0.1, 1.0, 3.0, 10.0, 30.0):
+    dt = 0.5
+    while engine.stepper.time < 200.0:
         assert engine.stepper.attempt(dt).newton.converged
         engine.stepper.accept(dt)
+        dt = min(1.3 * dt, 10.0)
     model = engine.model
     content, gap, travel = _content(model), model.state.gap().copy(), model.state.travel
     assert engine.change(Load(PRESSURE, CURRENT, False), MASIAS).converged
-    assert travel < -1e-3
+    assert travel < -0.01
     assert model.state.travel == pytest.approx(travel, abs=1e-12)
     assert _content(model) == pytest.approx(content, abs=1e-3)  # the change takes 1 ms: 1e-4 µm² are stripped in it
     np.testing.assert_allclose(model.state.gap(), gap, atol=1e-4)

@@ -1,0 +1,140 @@
+"""What `cellfem surface` shows: the face of a case or of a file of heights, in numbers and as a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cellfem.case import Case, load_case, parse_case
+from cellfem.case.errors import CaseError
+from cellfem.case.overrides import apply_override
+from cellfem.geometry import measured, roughness
+from cellfem.geometry.measured import Measured
+from cellfem.geometry.roughness import Floats, RoughnessError, Statistics
+from cellfem.output.surface_picture import Curve, draw_surface
+from cellfem.run.prepare import face_of, law_of, measured_of
+
+WHOLE_PERIODS = 4  # wavelengths longer than this share of a measured line are left out of the fit: they are too few
+POINTS_PER_WAVE = 4  # waves with fewer points are left out too
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A face and where it comes from; `line`, `before`, `about` are those of a measurement, None and empty otherwise."""
+
+    title: str
+    x: Floats
+    heights: Floats  # as used: on x, cropped, without the waves below the cut-off
+    used: Statistics
+    line: Measured | None
+    before: Statistics | None
+    about: str
+    curves: tuple[Curve, ...]  # spectra, as measured first
+    law: Curve | None
+    sample: Floats  # heights of which the distribution is shown
+
+
+def read_surface(path: Path, overrides: list[str]) -> Reading:
+    """The face of a case (a folder or .toml), or of a file of heights as [roughness] would take it whole.
+
+    Raises CaseError and RoughnessError.
+    """
+    if path.is_dir() or path.suffix == ".toml":
+        case = load_case(path, overrides)
+        if case.roughness.kind == "none":
+            raise CaseError(
+                ['roughness.kind: is none, the face of this case is flat; write for example kind = "self-affine"'], path
+            )
+        return _reading(case, case.title or str(path))
+    return _file(path, overrides)
+
+
+def _file(path: Path, overrides: list[str]) -> Reading:
+    """As a case whose stack is as wide as the measurement; what it is pressed with is of no importance."""
+    data: dict[str, Any] = {
+        "roughness": {"kind": "file", "file": str(path)},
+        "mesh": {"near": "1 nm"},
+        "protocol": [{"mode": "press", "duration": "1 s", "pressure": "1 MPa"}],
+    }
+    errors = [error for text in overrides if (error := apply_override(data, text)) is not None]
+    if errors:
+        raise CaseError(errors, path)
+    case = parse_case(data)
+    whole = measured_of(case)
+    left = whole.length - case.roughness.offset
+    if left <= 0:
+        raise RoughnessError(f"{path}: is {whole.length:.4g} µm long: make roughness.offset smaller")
+    stack = case.stack.model_copy(update={"width": left})
+    return _reading(case.model_copy(update={"stack": stack}), path.name)
+
+
+def _reading(case: Case, title: str) -> Reading:
+    face, width = face_of(case), case.stack.width
+    assert face is not None
+    x, heights = roughness.sampled(face, width)
+    used = roughness.statistics(x, heights)
+    spectrum = Curve(*roughness.power_spectrum(heights, width), "as used")
+    if case.roughness.kind == "file":
+        return _measured(case, title, x, heights, used, spectrum)
+    law = None
+    if case.roughness.kind == "self-affine":
+        every = spectrum.wave_number[spectrum.wave_number <= 2 * np.pi * (1 + 1e-9) / case.roughness.cut_off]
+        law = Curve(every, law_of(case).spectrum(every, every[0]), f"self-affine law, H = {case.roughness.hurst:g}")
+    return Reading(title, x, heights, used, None, None, "", (spectrum,), law, heights)
+
+
+def _measured(case: Case, title: str, x: Floats, heights: Floats, used: Statistics, spectrum: Curve) -> Reading:
+    """Line, spectrum (of a map, the mean over its lines) and distribution of the part that is used."""
+    rough, whole = case.roughness, measured_of(case)
+    part = measured.cropped(whole, rough.offset, case.stack.width)
+    part = measured.resampled(part, len(part.x))
+    line = measured.line_of(part, rough.line)
+    size = f"{len(whole.x)} points, {whole.length:.4g} µm"
+    if whole.is_map:
+        size = f"{len(whole.x)} × {len(whole.y)} points, {whole.length:.4g} × {whole.y[-1]:.4g} µm"
+    about = f"{'map' if whole.is_map else 'profile'} of {size}, {rough.tilt} removed, {whole.undefined:.2%} not measured"
+    before = Curve(
+        *roughness.power_spectrum(part.heights, part.length), "as measured, all lines" if part.is_map else "as measured"
+    )
+    longest, shortest = part.length / WHOLE_PERIODS, POINTS_PER_WAVE * part.spacing
+    fit, law = roughness.fitted_law(before.wave_number, before.power, longest, shortest), None
+    if fit is not None:
+        ends = 2 * np.pi / np.array([longest, shortest])
+        law = Curve(ends, fit[1] * ends ** -(1 + 2 * fit[0]), f"fit, H = {fit[0]:.2f}")
+    statistics = roughness.statistics(line.x, line.heights)
+    return Reading(title, x, heights, used, line, statistics, about, (before, spectrum), law, part.heights.ravel())
+
+
+def report(reading: Reading) -> list[str]:
+    """Lines to print."""
+    columns = [("as measured", reading.before)] if reading.before is not None else []
+    columns.append(("as used", reading.used))
+    rows: list[tuple[str, list[str]]] = [("", [name for name, _ in columns])]
+    for name, unit, attribute in (
+        ("length", "µm", "length"),
+        ("rms height", "µm", "rms"),
+        ("peak to valley", "µm", "peak_to_valley"),
+        ("skewness", "", "skewness"),
+        ("kurtosis", "", "kurtosis"),
+        ("rms slope", "", "slope_rms"),
+        ("largest slope", "", "slope_max"),
+    ):
+        rows.append(
+            (name, [f"{getattr(numbers, attribute):.4g} {unit}".strip() for _, numbers in columns if numbers is not None])
+        )
+    lines = [line for line in (reading.title, reading.about) if line]
+    lines += [f"{name:<16}" + "".join(f"{value:>14}" for value in values) for name, values in rows]
+    if reading.law is not None:
+        lines.append(f"{'spectrum':<16}{reading.law.label}")
+    if reading.used.slope_max > roughness.STEEPEST:
+        lines.append("The largest slope is above 1, which a run refuses: make the cut-off longer or the heights smaller.")
+    return lines
+
+
+def draw(reading: Reading, path: Path) -> None:
+    """Write the picture (PNG)."""
+    line = None if reading.line is None else (reading.line.x, reading.line.heights)
+    draw_surface(path, (reading.x, reading.heights), line, reading.curves, reading.law, reading.sample, title=reading.title)
