@@ -78,7 +78,7 @@ def surface(
     out: Annotated[Path, typer.Option("--out", help="The picture to write (PNG).")] = Path("surface.png"),
     overrides: Overrides = None,
 ) -> None:
-    """Show a rough face: rms, slopes, skewness, power spectrum; a file as [roughness] would read it, with --set roughness.unit="nm"."""
+    """Show a rough face: rms, slopes, spectrum, picture; a file as [roughness] reads it, with --set roughness.unit=nm and so on."""
     from cellfem.geometry import MeshError
     from cellfem.run.surface import draw, read_surface, report
 

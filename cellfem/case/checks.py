@@ -121,18 +121,18 @@ def _roughness(case: Case) -> Iterator[str]:
         return
     if case.interface.contact == "bonded":
         yield (
-            'roughness.kind: interface.contact = "bonded" has no gap and so no rough face; write kind = "none", or contact = "asperity"'
+            'roughness.kind: interface.contact = "bonded" has no gap and so no rough face; '
+            'write kind = "none", or contact = "asperity"'
         )
     if rough.kind == "file" and rough.file is None:
         yield 'roughness.file: is missing, kind = "file" needs it; write for example file = "face.txt"'
-    shortest = {"self-affine": ("cut_off", 1.0), "file": ("cut_off", 1.0), "pores": ("size", 1.0)}.get(
-        str(rough.kind), ("period", 0.5 if rough.shape == "trapezoid" else 1.0)
-    )
-    length = getattr(rough, shortest[0]) * shortest[1]
+    key = {"self-affine": "cut_off", "file": "cut_off", "pores": "size"}.get(str(rough.kind), "period")
+    wave = getattr(rough, key)
+    length = wave / 2 if key == "period" and rough.shape == "trapezoid" else wave
     if case.mesh.file is None and near > length / 4 * (1 + ROUND_OFF):
         yield (
-            f"mesh.near: {_um(near)} gives roughness.{shortest[0]} = {_um(getattr(rough, shortest[0]))} fewer than four nodes on its shortest "
-            f"wave; make near at most {_um(length / 4)}, or {shortest[0]} longer"
+            f"mesh.near: {_um(near)} is more than a quarter of the shortest wave of the rough face, {_um(length)}; "
+            f"make near at most {_um(length / 4)}, or roughness.{key} longer"
         )
     if rough.kind == "self-affine" and rough.roll_off < rough.cut_off:
         yield (
@@ -140,14 +140,17 @@ def _roughness(case: Case) -> Iterator[str]:
             "make it longer or the cut-off shorter"
         )
     if rough.kind in ("self-affine", "file") and rough.cut_off > 2 * width:
-        yield f"roughness.cut_off: {_um(rough.cut_off)} is more than twice stack.width, {_um(width)}: no wave is left; make it shorter"
+        yield (
+            f"roughness.cut_off: {_um(rough.cut_off)} is more than twice stack.width, {_um(width)}: no wave is left; "
+            "make it shorter"
+        )
     if rough.kind == "grooves":
         halves = 2 * width / rough.period
         if abs(halves - round(halves)) > 1e-6 * max(halves, 1.0) or halves < 0.5:
             near_by = _um(float(f"{2 * width / max(round(halves), 1):.6g}"))
             yield (
-                f"roughness.period: half of {_um(rough.period)} does not go into stack.width, {_um(width)}, a whole number of times; "
-                f"both sides are mirror planes: write for example {near_by}"
+                f"roughness.period: stack.width, {_um(width)}, is no multiple of half of {_um(rough.period)}, as the mirror planes "
+                f'at both sides need; write for example period = "{near_by}"'
             )
     if rough.depth > case.lithium.thickness / 2 and rough.kind in ("grooves", "pores"):
         yield (

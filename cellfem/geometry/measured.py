@@ -1,7 +1,7 @@
 """Measured faces: heights read from files, levelled, cropped, and made a face along Γ.
 
-Any file that the library SurfaceTopography reads (AFM, profilometers, white-light interferometers; the extra `cellfem[surface]`), and plain
-numbers in text or .npy, which need no library.
+Any file that the library SurfaceTopography reads (AFM, profilometers, white-light interferometers; the extra
+`cellfem[surface]`), and plain numbers in text or .npy, which need no library.
 """
 
 import importlib.util
@@ -54,11 +54,12 @@ class Measured:
 
 
 def read_measured(path: str | os.PathLike[str], unit: str | None = None, spacing: float | None = None) -> Measured:
-    """Heights from a file. Without `unit` the library reads it and its lengths; with `unit`, a file of plain numbers is read as such.
+    """Heights from a file. With `unit`, text and .npy are read as plain numbers; all else is read by the library.
 
-    Plain text (white space or commas, lines with # skipped): two columns x and height, both in `unit`; one column of heights at distances
-    `spacing` (µm); more columns, a map whose columns run along x. .npy: heights (nx,) or (nx, ny). The library's own lengths are kept,
-    `unit` and `spacing` are used where it finds none. Raises RoughnessError with the remedy.
+    Plain text (white space, commas or semicolons; what follows # is skipped): two columns x and height, both in `unit`; one
+    column of heights at distances `spacing` (µm); more columns, a map whose columns run along x. .npy: heights (nx,) or
+    (nx, ny). The library's own lengths are kept, `unit` and `spacing` are used where it finds none. Raises RoughnessError with
+    the remedy.
     """
     file = Path(path)
     if not file.is_file():
@@ -94,7 +95,7 @@ def _plain(file: Path, per_unit: float, spacing: float | None) -> Measured:
         raise RoughnessError(
             f'{file}: holds heights without their places: give the distance of its points, roughness.spacing, for example "10 nm"'
         )
-    places = [spacing * np.arange(n) for n in table.shape]
+    places: list[Floats] = [spacing * np.arange(n, dtype=np.float64) for n in table.shape]
     return _checked(file, places[0], places[1] if table.ndim == 2 else np.empty(0), table * per_unit)
 
 
@@ -170,11 +171,12 @@ def levelled(surface: Measured, tilt: Tilt) -> Measured:
 
 
 def cropped(surface: Measured, offset: float, length: float) -> Measured:
-    """The part offset ≤ x ≤ offset + length (µm), with points at both ends. Raises RoughnessError where the measurement ends before."""
+    """The part offset ≤ x ≤ offset + length (µm), with points at both ends. Raises RoughnessError if the measurement ends before."""
     end = offset + length
     if end > surface.length * (1 + 1e-9):
         raise RoughnessError(
-            f"the measurement is {surface.length:.4g} µm long and ends before {end:.4g} µm: make stack.width or the offset smaller"
+            f"the measurement is {surface.length:.4g} µm long and ends before {end:.4g} µm: "
+            "make stack.width or roughness.offset smaller"
         )
     inner = surface.x[(surface.x > offset * (1 + 1e-12)) & (surface.x < end * (1 - 1e-12))]
     x = np.concatenate([[offset], inner, [end]])

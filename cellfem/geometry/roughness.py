@@ -1,7 +1,8 @@
-"""Rough faces of the electrolyte: heights along Γ that are random, grooved, pored or given by waves, their statistics, and the gap.
+"""Rough faces of the electrolyte: random, grooved, with pores or given by waves; their statistics, and the gap.
 
 Heights are counted towards the lithium. The faces are even about the mirror planes x = 0 and x = width (half a period), or
-periodic over the width. What the model takes of a face is the gap that it leaves under flat lithium resting on its highest asperity.
+periodic over the width. What the model takes of a face is the gap that it leaves under flat lithium that rests on its highest
+asperity.
 """
 
 import math
@@ -47,7 +48,7 @@ class Face(Protocol):
 
 @dataclass(frozen=True)
 class SelfAffine:
-    """Law of a random face: the power C(κ) of a profile is constant up to κ_r = 2π/roll_off, falls as κ^-(1+2H), ends at 2π/cut_off.
+    """Law of a random face: the power C(κ) of a profile is constant up to 2π/roll_off, falls as κ^-(1+2H), ends at 2π/cut_off.
 
     rms: root mean square of the heights; roll_off ≥ cut_off: wavelengths; all in µm. hurst: H, 0 < H ≤ 1. seed ≥ 0.
     """
@@ -61,7 +62,7 @@ class SelfAffine:
     def spectrum(self, wave_number: ArrayLike, spacing: float) -> Floats:
         """Expected C(κ) in µm³ of a face whose wave numbers are multiples of `spacing` (1/µm)."""
         every = np.arange(1, math.floor(2 * np.pi / self.cut_off / spacing * (1 + 1e-9)) + 1) * spacing
-        return np.asarray(self.rms**2 / (spacing * self.power(every).sum()) * self.power(wave_number))
+        return np.asarray(self.rms**2 / (spacing * self.power(every).sum()) * self.power(wave_number), dtype=np.float64)
 
     def power(self, wave_number: ArrayLike) -> Floats:
         """C(κ) up to a factor; κ in 1/µm, above 0."""
@@ -163,8 +164,8 @@ class Pores:
 def self_affine(law: SelfAffine, width: float, mirror: bool = True) -> Waves:
     """A random face on 0 ≤ x ≤ width (µm): independent normal amplitudes with the variance of the law, scaled to its rms exactly.
 
-    The same arguments give the same face. The waves keep their random numbers when the cut-off changes, so that a shorter one only adds
-    finer waves (and scales all by what they add to the rms). Between mirror planes heights scatter √2 times as much on the planes as
+    The same arguments give the same face. The waves keep their random numbers when the cut-off changes, so that a shorter one
+    only adds finer waves (and scales all by what they add to the rms). On mirror planes heights scatter √2 times as much as
     elsewhere. Raises RoughnessError where no wave fits.
     """
     base = (1 if mirror else 2) * np.pi / width
@@ -196,7 +197,7 @@ def pores(size: float, depth: float, share: float, width: float, seed: int) -> P
 
 
 def _uniform_numbers(seed: int, count: int) -> Floats:
-    """Numbers in (0, 1) from the raw stream of PCG64, which numpy keeps the same in all versions (its distributions it does not)."""
+    """Numbers in (0, 1) from the raw stream of PCG64, which numpy keeps in all versions, unlike its distributions."""
     raw = np.random.PCG64(seed).random_raw(count)
     return np.asarray(((raw >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53)
 
@@ -247,16 +248,16 @@ def sampled(face: Face, width: float) -> tuple[Floats, Floats]:
 
 
 def power_spectrum(heights: Floats, width: float) -> tuple[Floats, Floats]:
-    """(κ in 1/µm, C in µm³) of heights (N,) at equal distances from 0 to width, both ends included, continued evenly at the ends.
+    """(κ in 1/µm, C in µm³) of heights (N,) at equal distances from 0 to width, both included, continued evenly at the ends.
 
-    One-sided: ∫ C dκ over κ > 0 is the mean square. From the cosine series that interpolates the heights; its highest wave is left out.
-    Of several lines (N, M) the mean.
+    One-sided: ∫ C dκ over κ > 0 is the mean square. From the cosine series that interpolates the heights, without its highest
+    wave. Of several lines (N, M) the mean.
     """
     lines = heights.reshape(len(heights), -1)
     amplitudes = dct(lines - lines.mean(axis=0), type=1, axis=0) / (len(heights) - 1)
     order = np.arange(1, len(heights) - 1)
     spacing = np.pi / width
-    return order * spacing, np.asarray((amplitudes[order] ** 2).mean(axis=1) / (2 * spacing))
+    return np.asarray(order * spacing, dtype=np.float64), np.asarray((amplitudes[order] ** 2).mean(axis=1) / (2 * spacing))
 
 
 def in_decades(wave_number: Floats, power: Floats, per_decade: int = 8) -> tuple[Floats, Floats]:
@@ -268,7 +269,7 @@ def in_decades(wave_number: Floats, power: Floats, per_decade: int = 8) -> tuple
 
 
 def fitted_law(wave_number: Floats, power: Floats, longest: float, shortest: float) -> tuple[float, float] | None:
-    """(H, C₁) of C = C₁ κ^-(1+2H), by least squares in logarithms over the decades' bins between two wavelengths (µm); None if too few."""
+    """(H, C₁) of C = C₁ κ^-(1+2H), by least squares of logarithms between two wavelengths (µm); None where waves are too few."""
     inside = (wave_number >= 2 * np.pi / longest) & (wave_number <= 2 * np.pi / shortest * (1 + 1e-9)) & (power > 0)
     if np.count_nonzero(inside) < 8:
         return None
@@ -278,9 +279,9 @@ def fitted_law(wave_number: Floats, power: Floats, longest: float, shortest: flo
 
 
 def waves_through(heights: Floats, width: float, cut_off: float) -> Waves:
-    """The face through heights (N,) at equal distances from 0 to width (µm), continued evenly at the ends, without the waves below cut_off.
+    """The face through heights (N,) at equal distances from 0 to width (µm), continued evenly at the ends.
 
-    Raises RoughnessError where no wave is left.
+    Waves shorter than cut_off (µm) are left out. Raises RoughnessError where no wave is left.
     """
     amplitudes = dct(heights - heights.mean(), type=1) / (len(heights) - 1)
     count = min(math.floor(2 * width / cut_off * (1 + 1e-9)), len(heights) - 2)
@@ -294,23 +295,23 @@ def waves_through(heights: Floats, width: float, cut_off: float) -> Waves:
 
 
 def with_face(stack: StackMesh, face: Face) -> StackMesh:
-    """The same mesh with the gap of a rough face added to its own (voids lie in the lithium, valleys in the electrolyte); the smallest is 0.
+    """The same mesh with the gap of a rough face added to its own; the smallest gap is 0.
 
-    Raises RoughnessError where the mesh has fewer than four nodes on the shortest wave or the gap is steeper than 1.
+    Voids lie in the lithium and valleys in the electrolyte: their depths add up. Raises RoughnessError where the mesh has fewer than four nodes on the shortest wave or the gap is steeper than 1.
     """
     x, gap = stack.gap_x, stack.gap
     widest = float(np.diff(x).max())
     if widest > face.shortest / NODES * (1 + SPACING_TOLERANCE):
         raise RoughnessError(
-            f"the mesh has nodes {widest:.3g} µm apart on the interface, the shortest wave of the face is {face.shortest:.3g} µm and needs "
-            f"{NODES} nodes: make mesh.near at most {face.shortest / NODES:.3g} um, or the cut-off longer"
+            f"the mesh has nodes {widest:.3g} µm apart on the interface, the shortest wave of the face, {face.shortest:.3g} µm, "
+            f"needs {NODES} nodes: make mesh.near at most {face.shortest / NODES:.3g} um, or the cut-off longer"
         )
     fine, heights = sampled(face, stack.width)
     slope = np.abs(np.diff(np.interp(fine, x, gap) - heights) / np.diff(fine))
     if slope.max() > STEEPEST:
         raise RoughnessError(
-            f"the face has a slope of {slope.max():.3g} at x = {fine[int(np.argmax(slope))]:.4g} µm; the surface of lithium is a height over "
-            "the interface, with slopes up to 1: make the cut-off longer or the heights smaller"
+            f"the face has a slope of {slope.max():.3g} at x = {fine[int(np.argmax(slope))]:.4g} µm; the surface of lithium is a "
+            "height over the interface, with slopes up to 1: make the cut-off longer or the heights smaller"
         )
     total = gap - face.heights(x)
     return assemble(stack.points, stack.cells, stack.cell_group, x, total - total.min())

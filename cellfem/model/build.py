@@ -13,7 +13,7 @@ from cellfem.model import start
 from cellfem.model.extension import MapExtension
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
 from cellfem.model.residual import Residual, build_residual
-from cellfem.model.state import State, create_state
+from cellfem.model.state import GAMMA_FIELDS, State, create_state
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Model:
         if not self.structure.bonded:
             x = s.gamma.function_space.tabulate_dof_coordinates()[s.gamma_nodes, 0]
             gap = start.start_gap(self.domain.gap_x, self.domain.gap, self.interface, pressure, self.structure.axisymmetric)
-            s.gamma.x.array[2 * s.gamma_nodes] = np.interp(x, self.domain.gap_x, gap)
+            s.gamma.x.array[GAMMA_FIELDS * s.gamma_nodes] = np.interp(x, self.domain.gap_x, gap)
             s.update_map()
             self.extension.extend()
 

@@ -2,11 +2,13 @@
 
 Bulk lithium (seen from the platen, pulled back; w = mesh velocity): momentum, compaction and lithium content
 
-    ∫ σ(v,p):D(δv) + ∫_Γ [p_c δv·N dA + γ ∇_s·δv] + ∫_top P δv·n = 0
+    ∫ σ(v,p):D(δv) + ∫_Γ (p_c + γH) δv·N dA + ∫_top P δv·n = 0
     ∫ δp (∇·v + c) = 0
     ∂t ∫ J(1-f) δf - ∫ J F⁻¹[(1-f)(v-w) + D∇f]·∇δf + ∫_Γ s δf + ∫_top (1-f) (v-w)·n δf = 0
 
-Γ: ∫ [∂t m - d|N| + v·N] δm = 0 (the gap is g = m + U) and ∫ (ω - open(g)) δω + ℓ² ∇ω·∇δω = 0;
+Γ: ∫ [∂t m - d|N| + v·N] δm = 0 (the gap is g = m + U) and ∫ (ω - open(g)) δω + ℓ² ∇ω·∇δω = 0,
+∫ H δH + sin(slope angle) ∂δH/∂x = 0 (curvature: as an unknown in the space of m it is spread over the facets, where a polygon
+would push at its corners; and the work of the tension is the change of the surface);
 electrolyte: ∫ κ∇φ·∇δφ - ∫_Γ i δφ (+ ∫_bottom I δφ) = 0;
 numbers: ∫_Γ (p_c - P) = 0 for the platen's travel U, ∫_Γ (i - I) = 0 for the far potential Φ.
 """
@@ -165,7 +167,7 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     g_weight = face.weight
     on_gamma_bulk = pressure * ufl.dot(tv_g, face.cof)
     if not s.bonded:
-        on_gamma_bulk += k.surface_tension * face.surface_divergence(tv_g, ufl.grad(tv)("+"))
+        on_gamma_bulk += k.surface_tension * state.gamma[2]("+") * ufl.dot(tv_g, face.cof)
     if s.friction:
         on_gamma_bulk += k.friction * touching * v_g[0] * tv_g[0]
     if s.vacancies:
@@ -176,6 +178,8 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     smooth = (openness - contact.open_share(gap, k.delta)) * tg[1]("+") + k.length**2 * state.gamma[1].dx(0)("+") * tg[1].dx(0)(
         "+"
     )
+
+    smooth += state.gamma[2]("+") * tg[2]("+") + face.sine * tg[2].dx(0)("+")
 
     # --- the four rows
     faces = on_gamma_bulk * g_weight * dG + k.pressure * ufl.dot(tv, n) * weight(r) * ds(TOP)

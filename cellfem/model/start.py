@@ -12,7 +12,7 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain import Domain
 from cellfem.model.parameters import Interface, Structure
 from cellfem.model.residual import Constants
-from cellfem.model.state import NODES_TOLERANCE, State
+from cellfem.model.state import GAMMA_FIELDS, NODES_TOLERANCE, State
 from dolfinx import fem
 
 Marker = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
@@ -36,7 +36,7 @@ def boundary_conditions(domain: Domain, state: State, structure: Structure, plat
         found.append(velocity(1, lambda x: np.abs(x[1] - domain.lithium_thickness) < tiny))
     nodes = K.dofmap.index_map.size_local + K.dofmap.index_map.num_ghosts
     off_gamma = np.setdiff1d(np.arange(nodes), state.gamma_nodes).astype(np.int32)
-    found.append((GAMMA, fem.dirichletbc(np.zeros(2), off_gamma, K)))
+    found.append((GAMMA, fem.dirichletbc(np.zeros(GAMMA_FIELDS), off_gamma, K)))
     if structure.equipotential:
         dofs = fem.locate_dofs_geometrical(S, lambda x: np.abs(x[1] + domain.electrolyte_thickness) < tiny)
         found.append((POTENTIAL, fem.dirichletbc(0.0, dofs, S)))
@@ -87,7 +87,7 @@ def resistance_along(x: NDArray[np.float64], interface: Interface) -> NDArray[np
 def start_gap(
     x: NDArray[np.float64], gap: NDArray[np.float64], interface: Interface, pressure: float, axisymmetric: bool = False
 ) -> NDArray[np.float64]:
-    """Gap (N,) in contact equilibrium at the start: `gap` (µm, linear between the nodes x) shifted by h, ∫ p_c(gap + h) dA = P |Γ|.
+    """Gap (N,) in contact equilibrium at the start: `gap` (µm, linear between the nodes x) shifted so that ∫ p_c dA = P |Γ|.
 
     p_c as in physics.contact, with adhesion; the integral is that of the residual (three Gauss points between neighbours).
     pressure: P > 0, MPa.

@@ -15,6 +15,8 @@ from dolfinx import fem
 
 Array = NDArray[np.float64]
 NODES_TOLERANCE = 1e-9
+GAMMA_FIELDS = 3
+"""Unknowns at a node of Γ: recession, openness, curvature."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class State:
     """Functions of one moment and of the two before it.
 
     bulk: (v, p, f) on the lithium, P2-P1-P1. gamma: on the skin, P1: [0] the recession m = g - U of the lithium surface towards the
-    platen (µm; in a bonded stack the contact pressure, MPa), [1] the openness ω. potential: φ less Φ, P2 on the electrolyte.
+    platen (µm; in a bonded stack the contact pressure, MPa), [1] the openness ω, [2] the curvature H (1/µm, > 0 where
+    lithium bulges towards the electrolyte). potential: φ less Φ, P2 on the electrolyte.
     numbers: (U, Φ), platen travel (µm) and potential of the electrolyte's far side (V). All velocities are seen from the platen.
     map: m extended into the lithium (P1), zero on top; inside it is prescribed, on Γ it equals gamma[0].
     """
@@ -54,7 +57,7 @@ class State:
 
     def gap(self) -> Array:
         """Gap g = m + U at `gamma_nodes` (µm)."""
-        return np.asarray(self.gamma.x.array[2 * self.gamma_nodes] + self.travel)
+        return np.asarray(self.gamma.x.array[GAMMA_FIELDS * self.gamma_nodes] + self.travel)
 
     def porosity_into(self, target: fem.Function) -> None:
         """Copy f into a P1 function on the lithium."""
@@ -63,7 +66,7 @@ class State:
     def update_map(self) -> None:
         """Carry m of Γ into the map of the lithium."""
         on_gamma = self.gamma_nodes
-        self.map.x.array[self.skin_to_lithium[on_gamma]] = self.gamma.x.array[2 * on_gamma]
+        self.map.x.array[self.skin_to_lithium[on_gamma]] = self.gamma.x.array[GAMMA_FIELDS * on_gamma]
 
 
 def create_state(domain: Domain, structure: Structure) -> State:
@@ -72,7 +75,7 @@ def create_state(domain: Domain, structure: Structure) -> State:
     v = basix.ufl.element("Lagrange", cell, 2, shape=(2,))
     p = basix.ufl.element("Lagrange", cell, 1)
     W = fem.functionspace(domain.lithium, basix.ufl.mixed_element([v, p, p]))
-    K = fem.functionspace(domain.skin, ("Lagrange", 1, (2,)))
+    K = fem.functionspace(domain.skin, ("Lagrange", 1, (GAMMA_FIELDS,)))
     S = fem.functionspace(domain.electrolyte, ("Lagrange", 2))
     N = fem.functionspace(domain.lithium, basix.ufl.real_element(cell, (2,)))
     M = fem.functionspace(domain.lithium, ("Lagrange", 1))

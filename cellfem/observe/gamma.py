@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.build import Model
+from cellfem.model.state import GAMMA_FIELDS
 from cellfem.observe.arrays import Profile
 from cellfem.observe.dendrite import Surroundings
 from cellfem.physics.creep import PorousCreep
@@ -70,7 +71,7 @@ class GammaObserver:
         weight = np.where(sums[:, :1] > 0, sums[:, :1], 1.0)
         values[:, 1:] = sums[:, 1:] / weight
         s = self.model.state
-        gap = np.zeros(len(values)) if self.model.structure.bonded else s.gamma.x.array[0::2] + s.travel
+        gap = np.zeros(len(values)) if self.model.structure.bonded else s.gamma.x.array[0::GAMMA_FIELDS] + s.travel
         return GammaValues(values, gap)
 
     def profile(self, g: GammaValues) -> Profile | None:

@@ -31,7 +31,7 @@ class Curve:
 def draw_surface(
     path: Path, used: Line, measured: Line | None, curves: Sequence[Curve], law: Curve | None, sample: Array, *, title: str = ""
 ) -> None:
-    """Profile as used over the one measured; spectra (the last as used) with a law; distribution of the heights in `sample` (µm)."""
+    """Profile as used over the one measured; spectra (the last as used) with a law; distribution of the heights in `sample`."""
     with style():
         figure = new_figure(7.2, 4.8)
         grid = figure.add_gridspec(2, 2, height_ratios=(1.0, 1.25))

@@ -55,23 +55,23 @@ class Surface:
     slope: Expr
     cof: Expr
     stretch: Expr
-    flat: bool
     radius: Expr | None
 
     @property
     def weight(self) -> Expr | float:
         return 1.0 if self.radius is None else 2 * ufl.pi * self.radius
 
-    def surface_divergence(self, w: Expr, grad_w: Expr) -> Expr:
-        """∇_s·w dA/dA₀, whose integral times γ is the virtual work of surface tension; flat kinematics keep the linear term H = ∇²g only."""
-        if self.flat:
-            return self.slope * grad_w[1, 0]
-        in_plane = (grad_w[0, 0] + self.slope * grad_w[1, 0]) / self.stretch
-        return in_plane if self.radius is None else in_plane + w[0] / self.radius * self.stretch
+    @property
+    def sine(self) -> Expr:
+        """sin of the slope angle: H = ∂sin/∂x (about an axis ∂(r sin)/r∂r) is the curvature, > 0 where lithium bulges towards the electrolyte.
+
+        Flat kinematics keep the linear term, H = ∇²g.
+        """
+        return self.slope / self.stretch
 
 
 def surface(m: Expr | None, slope: Expr, radius: Expr | None) -> Surface:
     """Surface geometry from the slope g_x = m_x; `m` None means flat kinematics (cof = n, stretch 1)."""
     if m is None:
-        return Surface(slope, ufl.as_vector([0.0, -1.0]), ufl.as_ufl(1.0), True, radius)
-    return Surface(slope, ufl.as_vector([slope, -1.0]), ufl.sqrt(1 + slope * slope), False, radius)
+        return Surface(slope, ufl.as_vector([0.0, -1.0]), ufl.as_ufl(1.0), radius)
+    return Surface(slope, ufl.as_vector([slope, -1.0]), ufl.sqrt(1 + slope * slope), radius)

@@ -55,7 +55,7 @@ def _stack(case: Case) -> StackMesh:
     if case.mesh.file is not None:
         stack = read_mesh(Path(case.mesh.file))
         return with_voids(stack, voids) if voids else stack
-    features = [*voids, *(Patch(p.center, p.half_width) for p in case.patch)]
+    features: list[Void | Patch] = [*voids, *(Patch(p.center, p.half_width) for p in case.patch)]
     return build_stack(
         case.stack.width, case.lithium.thickness, case.electrolyte.thickness, case.mesh.near, case.mesh.far, features
     )

@@ -69,6 +69,7 @@ class Engine:
                 model.interface.f_c,
                 force if model.structure.bonded else model.interface.delta,
                 1.0,
+                1.0,
                 thermal,
                 model.interface.delta,
                 thermal,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.parameters import Structure
 from cellfem.model.residual import Residual
-from cellfem.model.state import State
+from cellfem.model.state import GAMMA_FIELDS, State
 from cellfem.physics.creep import PorousCreep
 from cellfem.physics.kinetics import SPEED
 from dolfinx import fem
@@ -34,6 +34,7 @@ class Scales:
     porosity: float
     gap: float
     openness: float
+    curvature: float
     potential: float
     travel: float
     far: float
@@ -135,6 +136,7 @@ class System:
         parts += [
             (scales.gap, self.gap_index),
             (scales.openness, self.gap_index + 1),
+            (scales.curvature, self.gap_index + 2),
             (scales.potential, np.arange(self.offsets[2], self.offsets[3])),
         ]
         parts += [(scales.travel, self.travel_index), (scales.far, self.travel_index + 1)]
@@ -147,7 +149,7 @@ class System:
     def _history_index(self) -> tuple[Array, Array]:
         """Local positions of f, and of m on Γ, in the vector of unknowns."""
         f = np.asarray(self.state.porosity_dofs)
-        m = self.offsets[1] + 2 * self.state.gamma_nodes
+        m = self.offsets[1] + GAMMA_FIELDS * self.state.gamma_nodes
         return f[f < self.offsets[1]], m[m < self.offsets[2]]
 
     def get(self) -> Array:

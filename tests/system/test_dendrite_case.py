@@ -108,3 +108,21 @@ def test_stop_on_the_index(tmp_path: Path, ran: Ran) -> None:
     assert stopped.summary["end_time_s"] == pytest.approx(60.0, abs=1.0)
     assert stopped.summary["verdict"]["contact"] != "lost"
     assert "dendrite index limit" in stopped.summary["verdict"]["text"]
+
+
+def test_likelihood_of_a_solution_does_not_depend_on_the_mesh(tmp_path: Path) -> None:
+    values = []
+    for near in ("0.6 um", "0.3 um"):
+        more = [
+            'protocol.0.duration="10 s"',
+            'numerics.dt=["2 s"]',
+            'mesh.far="4 um"',
+            f'mesh.near="{near}"',
+            "output.pictures=false",
+        ]
+        run_case(load_case(CASE.parent / "dendrite-patch", more), tmp_path, quiet=True)
+        values.append(read_records(tmp_path / "records.csv")[-1])
+    coarse, fine = values
+    assert fine["dendrite_likelihood"] > 1e-9
+    assert coarse["dendrite_likelihood"] == pytest.approx(fine["dendrite_likelihood"], rel=0.015)
+    assert coarse["dendrite_index_max"] == pytest.approx(fine["dendrite_index_max"], rel=0.005)

@@ -281,7 +281,7 @@ def solve(
     system.creep, system.floor = PorousCreep(MATERIAL.creep_prefactor, MATERIAL.creep_exponent), FLOOR
     conditions = boundary_conditions(model.domain, model.state, structure, platen=True)
     system.set_conditions(conditions + pinned(model, free))
-    system.set_scales(Scales(0.1, 1.0, 0.1, 1.0, 1.0, 0.05, 1.0, 0.05), 1.0, 1000.0)
+    system.set_scales(Scales(0.1, 1.0, 0.1, 1.0, 1.0, 1.0, 0.05, 1.0, 0.05), 1.0, 1000.0)
     held = Prescribed(system)
     stepper = Stepper(
         system,

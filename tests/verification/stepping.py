@@ -7,6 +7,7 @@ from cellfem.geometry import StackMesh
 from cellfem.geometry.groups import ELECTROLYTE, LITHIUM
 from cellfem.geometry.stack import assemble
 from cellfem.model.build import Model
+from cellfem.model.state import GAMMA_FIELDS
 from cellfem.solver.engine import Engine
 
 Array = NDArray[np.float64]
@@ -28,7 +29,7 @@ def gap_along(model: Model) -> tuple[Array, Array]:
 def set_surface(engine: Engine, m: Array) -> None:
     """Put the lithium's surface at m (µm) in the order of `State.gap` and begin there."""
     state = engine.model.state
-    state.gamma.x.array[2 * state.gamma_nodes] = m
+    state.gamma.x.array[GAMMA_FIELDS * state.gamma_nodes] = m
     state.update_map()
     engine.model.extension.extend()
     engine.stepper.begin()

@@ -6,6 +6,7 @@ import pytest
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import StackMesh, WallLayers, build_stack
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.state import GAMMA_FIELDS
 from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import engine_at_start, integral
@@ -85,7 +86,7 @@ def disturbed(stack: StackMesh, by: float, *, vacancies: bool) -> tuple[Engine, 
     """A flat stack in equilibrium at 0.4 MPa, with the gap of the node in the middle changed by so many δ; and its index."""
     engine = stripped(stack, 0.4, vacancies=vacancies)
     x = gamma_x(engine.model)
-    m = engine.model.state.gamma.x.array[2 * engine.model.state.gamma_nodes].copy()
+    m = engine.model.state.gamma.x.array[GAMMA_FIELDS * engine.model.state.gamma_nodes].copy()
     m[np.argmin(np.abs(x - WIDTH / 2))] += by * FACE.delta
     set_surface(engine, m)
     engine.change(Load(0.4, CURRENT), MASIAS)

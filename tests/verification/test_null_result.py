@@ -20,6 +20,7 @@ from cellfem.geometry import Patch as MeshPatch
 from cellfem.geometry import build_stack
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Patch, Structure
 from cellfem.model.start import GAMMA, boundary_conditions
+from cellfem.model.state import GAMMA_FIELDS
 from cellfem.physics.kinetics import SPEED
 from cellfem.solver.engine import INSTANT, Engine
 from dolfinx import fem
@@ -47,7 +48,7 @@ def pressure_over(engine: Engine, edge: float) -> Array:
     """Contact pressure (MPa) over the disc, without the last nodes before the jump of the velocity, which no mesh resolves."""
     x = gamma_x(engine.model)
     order = np.argsort(x)
-    p = engine.model.state.gamma.x.array[2 * engine.model.state.gamma_nodes][order]
+    p = engine.model.state.gamma.x.array[GAMMA_FIELDS * engine.model.state.gamma_nodes][order]
     smooth = np.convolve(p, [0.25, 0.5, 0.25], mode="same")
     return smooth[1:][x[order][1:] < DISC - 4 * edge]
 
