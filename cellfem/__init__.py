@@ -1,3 +1,8 @@
 """cellfem: where a lithium / LLZO interface loses contact under current, and what stack pressure prevents it."""
 
+import os
+
+# One thread per rank, before anything loads numpy: its BLAS reads this once, and idle threads spin on the processors of other ranks.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 __version__ = "0.1.0"

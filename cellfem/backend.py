@@ -5,10 +5,6 @@ before any of them; where dolfinx is installed another way (conda, the official 
 """
 
 import importlib.util
-import os
-
-# One thread per rank: BLAS reads this once, when it is loaded.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 if importlib.util.find_spec("dolfinx_solver"):
     import dolfinx_solver  # noqa: F401
@@ -20,6 +16,9 @@ from petsc4py import PETSc
 
 if PETSc.ScalarType != PETSc.RealType:
     raise ImportError("cellfem needs PETSc with real numbers: install dolfinx-solver-real, not dolfinx-solver-complex")
+
+
+__all__ = ["MPI", "versions"]
 
 
 def versions() -> dict[str, str]:

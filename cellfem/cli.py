@@ -78,7 +78,7 @@ def surface(
     out: Annotated[Path, typer.Option("--out", help="The picture to write (PNG).")] = Path("surface.png"),
     overrides: Overrides = None,
 ) -> None:
-    """Show a rough face: rms, slopes, spectrum, picture; a file as [roughness] reads it, with --set roughness.unit=nm and so on."""
+    """Show a rough face: rms, slopes, spectrum, picture; a file as [roughness] reads it, with --set roughness.unit=nm."""
     from cellfem.geometry import MeshError
     from cellfem.run.surface import draw, read_surface, report
 
@@ -104,7 +104,7 @@ def run(
     if ranks > 1:
         raise typer.Exit(_start_ranks(ranks, case, folder, overrides or [], quiet))
     from cellfem.geometry import MeshError
-    from cellfem.output.summary import table
+    from cellfem.output.summary import show
     from cellfem.output.words import cannot_write
     from cellfem.run import run_case
 
@@ -121,7 +121,7 @@ def run(
             _fail(cannot_write(error))
         raise
     if result.files:
-        Console(highlight=False).print(table(result.summary, result.files))
+        show(Console(highlight=False), result.summary, result.files)
     raise typer.Exit(EXIT_CODES[result.end.kind])
 
 

@@ -117,7 +117,7 @@ def steepest(void: Void, near: float) -> float:
 
 def _roughness(case: Case) -> Iterator[str]:
     rough, width, near = case.roughness, case.stack.width, case.mesh.near
-    if rough.kind == "none":
+    if rough.kind not in ("self-affine", "file", "grooves", "pores"):
         return
     if case.interface.contact == "bonded":
         yield (
@@ -126,7 +126,7 @@ def _roughness(case: Case) -> Iterator[str]:
         )
     if rough.kind == "file" and rough.file is None:
         yield 'roughness.file: is missing, kind = "file" needs it; write for example file = "face.txt"'
-    key = {"self-affine": "cut_off", "file": "cut_off", "pores": "size"}.get(str(rough.kind), "period")
+    key = {"self-affine": "cut_off", "file": "cut_off", "pores": "size", "grooves": "period"}[rough.kind]
     wave = getattr(rough, key)
     length = wave / 2 if key == "period" and rough.shape == "trapezoid" else wave
     if case.mesh.file is None and near > length / 4 * (1 + ROUND_OFF):
@@ -144,14 +144,13 @@ def _roughness(case: Case) -> Iterator[str]:
             f"roughness.cut_off: {_um(rough.cut_off)} is more than twice stack.width, {_um(width)}: no wave is left; "
             "make it shorter"
         )
-    if rough.kind == "grooves":
-        halves = 2 * width / rough.period
-        if abs(halves - round(halves)) > 1e-6 * max(halves, 1.0) or halves < 0.5:
-            near_by = _um(float(f"{2 * width / max(round(halves), 1):.6g}"))
-            yield (
-                f"roughness.period: stack.width, {_um(width)}, is no multiple of half of {_um(rough.period)}, as the mirror planes "
-                f'at both sides need; write for example period = "{near_by}"'
-            )
+    halves = 2 * width / rough.period
+    if rough.kind == "grooves" and (halves < 0.5 or abs(math.sin(math.pi * halves)) > 1e-6):
+        near_by = _um(float(f"{2 * width / max(round(halves), 1):.6g}"))
+        yield (
+            f"roughness.period: stack.width, {_um(width)}, is no multiple of half of {_um(rough.period)}, as the mirror "
+            f'planes at both sides need; write for example period = "{near_by}"'
+        )
     if rough.depth > case.lithium.thickness / 2 and rough.kind in ("grooves", "pores"):
         yield (
             f"roughness.depth: {_um(rough.depth)} is more than half of lithium.thickness, {_um(case.lithium.thickness)}; "

@@ -128,9 +128,9 @@ class Lithium(Section):
     ] = "masias"
     """Power-law creep: the name of a set, or a table with A0 (or A298), n and Q of one's own."""
     breakdown: PositivePressure | None = None
-    """Stress 1/B of power-law breakdown, rate = A B^-n sinh(B sigma)^n; about 2.8 MPa in lithium (sigma/G 1e-3). Without it a power law."""
+    """Stress 1/B of power-law breakdown, rate = A B^-n sinh(B sigma)^n; 2.8 MPa in lithium (sigma/G 1e-3). None: a power law."""
     diffusional: Rate | None = None
-    """Linear creep in parallel at 25 degC: its rate at 1 MPa (Herbert et al. 2018); it warms with the Q of `creep`. Without it none."""
+    """Linear creep in parallel at 25 degC: its rate at 1 MPa (Herbert et al. 2018), with the Q of `creep`. Without it none."""
     law: Literal["coupled", "uncoupled"] = "coupled"
     """Michel-Suquet porous creep coupled in both stress invariants, or deviator and pressure each on its own (for comparison)."""
     f_c: Annotated[Number, Field(gt=0.0, lt=1.0)] = _LITHIUM.f_c
@@ -306,7 +306,7 @@ class Numerics(Section):
     scheme: Literal["euler", "bdf2"] = "bdf2"
     """Time stepping: implicit Euler or BDF2."""
     tolerance: Annotated[Number, Field(gt=0.0, lt=1.0)] = 0.01
-    """Local error in time allowed per step, in porosity over f_c and in gap over (roughness + gap/10), mean square over the interface."""
+    """Time error allowed per step, of porosity over f_c and gap over (roughness + gap/10), mean square over the interface."""
     dt: Annotated[tuple[Time, ...], Field(min_length=1)] | None = None
     """Prescribed time steps in their order, in place of error control; the last one is repeated until the end."""
     dt_initial: Time = default("0.1 s")

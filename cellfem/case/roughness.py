@@ -11,7 +11,7 @@ Share = Annotated[Number, Field(gt=0.0, lt=1.0)]
 
 
 class Roughness(Section):
-    """The electrolyte's face at the start; its gap is added to that of voids. What is finer than the mesh is interface.roughness."""
+    """The electrolyte's face at the start; its gap is added to that of voids. What is finer is interface.roughness."""
 
     kind: Literal["none", "self-affine", "file", "grooves", "pores"] = "none"
     """A flat face; a random one; a measured one; a grooved or ground one; a flat one with pores. Each has its own keys, below."""
@@ -26,7 +26,7 @@ class Roughness(Section):
     seed: Annotated[Count, Field(ge=0)] = 1
     """self-affine, pores: the same seed gives the same face."""
     file: str | None = None
-    """file: one that SurfaceTopography reads (cellfem[surface]), or plain numbers as text or .npy; path from the case's folder."""
+    """file: one that SurfaceTopography reads (cellfem[surface]), or plain numbers as text or .npy; path from the case."""
     unit: LengthUnit | None = None
     """file: unit of the numbers in it; needed for plain numbers, else where the file does not say."""
     spacing: Length | None = None

@@ -137,7 +137,7 @@ def _distribute(stack: StackMesh | None, comm: MPI.Intracomm) -> tuple[mesh.Mesh
 
 
 def _cells_touching(parent: mesh.Mesh, facets: Ints, candidates: Ints) -> Ints:
-    """The candidates with a node on the facets; alike on every rank, though a cell may touch Γ by a node whose facets live elsewhere."""
+    """The candidates with a node on the facets; alike on every rank, though the facets of such a node may live elsewhere."""
     P1 = fem.functionspace(parent, ("Lagrange", 1))
     mark = fem.Function(P1)
     mark.x.array[fem.locate_dofs_topological(P1, 1, facets)] = 1.0

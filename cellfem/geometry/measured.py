@@ -100,7 +100,10 @@ def _plain(file: Path, per_unit: float, spacing: float | None) -> Measured:
 
 
 def _text_table(file: Path) -> Floats:
-    lines = file.read_text(encoding="utf-8-sig").replace(",", " ").replace(";", " ").splitlines()
+    text = file.read_text(encoding="utf-8-sig")
+    if "," in text and ";" in text:
+        raise ValueError("it has commas and semicolons: write decimal points")
+    lines = text.replace(",", " ").replace(";", " ").splitlines()
     with warnings.catch_warnings():  # an empty file is told of by its shape
         warnings.simplefilter("ignore", UserWarning)
         table = np.loadtxt(lines, ndmin=2)
@@ -171,7 +174,7 @@ def levelled(surface: Measured, tilt: Tilt) -> Measured:
 
 
 def cropped(surface: Measured, offset: float, length: float) -> Measured:
-    """The part offset ≤ x ≤ offset + length (µm), with points at both ends. Raises RoughnessError if the measurement ends before."""
+    """The part offset ≤ x ≤ offset + length (µm), with points at both ends. Raises RoughnessError if it ends before."""
     end = offset + length
     if end > surface.length * (1 + 1e-9):
         raise RoughnessError(

@@ -83,7 +83,7 @@ class Waves:
     @property
     def wave_numbers(self) -> Floats:
         """κ_k (K,), 1/µm."""
-        return np.arange(1, len(self.cosines) + 1) * ((1 if self.mirror else 2) * np.pi / self.width)
+        return np.arange(1.0, len(self.cosines) + 1) * float((1 if self.mirror else 2) * np.pi / self.width)
 
     @property
     def shortest(self) -> float:
@@ -98,7 +98,8 @@ class Waves:
     def heights(self, x: ArrayLike) -> Floats:
         """h(x), the same shape as x."""
         phase = np.asarray(x, dtype=np.float64)[..., None] * self.wave_numbers
-        return np.asarray(np.cos(phase) @ self.cosines + np.sin(phase) @ self.sines)
+        h = np.cos(phase) @ self.cosines
+        return np.asarray(h if self.mirror else h + np.sin(phase) @ self.sines)
 
 
 @dataclass(frozen=True)
@@ -297,7 +298,8 @@ def waves_through(heights: Floats, width: float, cut_off: float) -> Waves:
 def with_face(stack: StackMesh, face: Face) -> StackMesh:
     """The same mesh with the gap of a rough face added to its own; the smallest gap is 0.
 
-    Voids lie in the lithium and valleys in the electrolyte: their depths add up. Raises RoughnessError where the mesh has fewer than four nodes on the shortest wave or the gap is steeper than 1.
+    Voids lie in the lithium and valleys in the electrolyte: their depths add up. Raises RoughnessError where the mesh has fewer
+    than four nodes on the shortest wave or the gap is steeper than 1.
     """
     x, gap = stack.gap_x, stack.gap
     widest = float(np.diff(x).max())

@@ -38,7 +38,7 @@ class Model:
         k.temperature.value, k.resistance_factor.value = material.temperature, material.resistance_factor
 
     def place_surface(self, pressure: float) -> None:
-        """Initial gap in contact equilibrium with `pressure`, no vacancies, no travel; the velocities are left to a start solve."""
+        """Initial gap in contact equilibrium with `pressure`, no vacancies, no travel; velocities are left to a start solve."""
         s = self.state
         for u in s.unknowns:
             u.x.array[:] = 0.0

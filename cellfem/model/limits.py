@@ -31,7 +31,13 @@ class MapLimits:
         steepest = self.comm.allreduce(float(slope), op=MPI.MAX)
         thinnest = self.comm.allreduce(float(height), op=MPI.MIN)
         if steepest > STEEPEST:
-            return f"the lithium surface has a slope of {steepest:.2f}: more than 1 is beyond a height function, the surface may turn over"
+            return (
+                f"the lithium surface has a slope of {steepest:.2f}: more than 1 is beyond a height function, "
+                "the surface may turn over"
+            )
         if thinnest < THINNEST:
-            return f"the lithium is squeezed to {thinnest:.1%} of its height somewhere: the electrode is used up there, give it more thickness"
+            return (
+                f"the lithium is squeezed to {thinnest:.1%} of its height somewhere: "
+                "the electrode is used up there, give it more thickness"
+            )
         return ""

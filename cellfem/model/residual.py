@@ -172,7 +172,7 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         on_gamma_bulk += k.friction * touching * v_g[0] * tv_g[0]
     if s.vacancies:
         on_gamma_bulk += leaving * tf_g
-    # "removal" is per area of the lithium's own surface, which is `stretch` times Γ's; without vacancies it is per area of Γ, as the current.
+    # Removal is per area of the lithium's own surface, `stretch` times Γ's; without vacancies per area of Γ, as the current.
     removal_area = face.stretch if s.vacancies else 1.0
     kinematic = rate_m - removed * removal_area + ufl.dot(v_g, face.cof)
     smooth = (openness - contact.open_share(gap, k.delta)) * tg[1]("+") + k.length**2 * state.gamma[1].dx(0)("+") * tg[1].dx(0)(
@@ -211,7 +211,18 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     on_lithium = kinematics.bulk(m, radius(domain.lithium))
     law = LawPoints(state.law, flow.shear_rate2(on_lithium, v), p, f, s.degree)
     expressions = Expressions(
-        on_lithium, gap, asperity, pressure, touching, carrying, current, eta, resistance, leaving, leaving_top, ufl.as_ufl(g_weight)
+        on_lithium,
+        gap,
+        asperity,
+        pressure,
+        touching,
+        carrying,
+        current,
+        eta,
+        resistance,
+        leaving,
+        leaving_top,
+        ufl.as_ufl(g_weight),
     )
     measures = fem.form([tf * weight(r) * dx(LITHIUM), tg[0]("+") * g_weight * dG], entity_maps=domain.entity_maps)
     return Residual(compiled, forms, expressions, law, measures, k)

@@ -21,7 +21,7 @@ SHIFT_TOLERANCE = 1e-12  # of the shift that brings the gap into contact, over �
 
 
 def boundary_conditions(domain: Domain, state: State, structure: Structure, platen: bool) -> list[tuple[int, fem.DirichletBC]]:
-    """(block, condition): mirror planes at the sides, no normal velocity at the platen, far potential; Γ unknowns pinned off Γ."""
+    """(block, condition): mirror planes at the sides, no normal velocity at the platen, far potential; Γ unknowns off Γ."""
     W, K, S, _ = (u.function_space for u in state.unknowns)
     tiny = 1e-9 * max(domain.width, domain.lithium_thickness, domain.electrolyte_thickness)
 
@@ -71,7 +71,7 @@ def set_interface(state: State, constants: Constants, interface: Interface) -> N
 
 
 def resistance_along(x: NDArray[np.float64], interface: Interface) -> NDArray[np.float64]:
-    """ASR0 at 25 degC (Ω m²) at x (µm): patches on the clean face, each with tanh edges of its length or sharp where that is 0."""
+    """ASR0 at 25 degC (Ω m²) at x (µm): patches on the clean face, with tanh edges of their length or sharp where that is 0."""
     value = np.full(x.shape, interface.resistance)
     for patch in interface.patches:
         left, right = x - patch.centre + patch.half_width, x - patch.centre - patch.half_width

@@ -14,6 +14,7 @@ from cellfem.model.parameters import Structure
 from dolfinx import fem
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
 NODES_TOLERANCE = 1e-9
 GAMMA_FIELDS = 3
 """Unknowns at a node of Γ: recession, openness, curvature."""
@@ -23,8 +24,8 @@ GAMMA_FIELDS = 3
 class State:
     """Functions of one moment and of the two before it.
 
-    bulk: (v, p, f) on the lithium, P2-P1-P1. gamma: on the skin, P1: [0] the recession m = g - U of the lithium surface towards the
-    platen (µm; in a bonded stack the contact pressure, MPa), [1] the openness ω, [2] the curvature H (1/µm, > 0 where
+    bulk: (v, p, f) on the lithium, P2-P1-P1. gamma: on the skin, P1: [0] the recession m = g - U of the lithium surface towards
+    the platen (µm; in a bonded stack the contact pressure, MPa), [1] the openness ω, [2] the curvature H (1/µm, > 0 where
     lithium bulges towards the electrolyte). potential: φ less Φ, P2 on the electrolyte.
     numbers: (U, Φ), platen travel (µm) and potential of the electrolyte's far side (V). All velocities are seen from the platen.
     map: m extended into the lithium (P1), zero on top; inside it is prescribed, on Γ it equals gamma[0].
@@ -41,10 +42,10 @@ class State:
     law: fem.Function  # tangent planes of the creep law at quadrature points
     log_resistance: fem.Function  # ln ASR0 at 25 degC on Γ (DG2 on the skin: edges of patches may be sharp)
     # index arrays
-    skin_to_lithium: Array  # lithium P1 dof of each skin P1 dof
-    gamma_nodes: Array  # local skin P1 dofs on Γ (owned and ghost)
-    porosity_dofs: Array  # dofs of f in bulk, in the order of the P1 dofs `porosity_nodes`
-    porosity_nodes: Array
+    skin_to_lithium: Indices  # lithium P1 dof of each skin P1 dof
+    gamma_nodes: Indices  # local skin P1 dofs on Γ (owned and ghost)
+    porosity_dofs: Indices  # dofs of f in bulk, in the order of the P1 dofs `porosity_nodes`
+    porosity_nodes: Indices
 
     @property
     def unknowns(self) -> list[fem.Function]:
@@ -101,18 +102,18 @@ def create_state(domain: Domain, structure: Structure) -> State:
     )
 
 
-def _nodes_on_gamma(K: fem.FunctionSpace) -> Array:
+def _nodes_on_gamma(K: fem.FunctionSpace) -> Indices:
     return np.flatnonzero(np.abs(K.tabulate_dof_coordinates()[:, 1]) < NODES_TOLERANCE)
 
 
-def _match_cells(source: fem.FunctionSpace, target: fem.FunctionSpace) -> Array:
+def _match_cells(source: fem.FunctionSpace, target: fem.FunctionSpace) -> Indices:
     """Target dof of each source dof, two P1 spaces on one mesh."""
     table = np.empty(source.dofmap.index_map.size_local + source.dofmap.index_map.num_ghosts, dtype=np.int64)
     table[source.dofmap.list.ravel()] = target.dofmap.list.ravel()
     return table
 
 
-def _skin_to_lithium(domain: Domain, K: fem.FunctionSpace, M: fem.FunctionSpace) -> Array:
+def _skin_to_lithium(domain: Domain, K: fem.FunctionSpace, M: fem.FunctionSpace) -> Indices:
     skin_cells = np.arange(K.dofmap.list.shape[0], dtype=np.int32)
     parent = domain.skin_map.sub_topology_to_topology(skin_cells, False)
     inside = domain.lithium_map.sub_topology_to_topology(parent, True)

@@ -90,9 +90,9 @@ def track(
     goes on. A free piece that overlaps the last extent of a closed void is that void again.
 
     What is left is new, with time_s as birth time and a cause: "patch" if the edge of a patch (a step of the ASR along Γ by more
-    than a fifth) lies within reach_um, "void edge" if a void known before does (the nearer of the two counts); farther away "patch"
-    if the greatest contact pressure is that of a patch, which strips less, carries the stack and so props the rest open; else
-    "heterogeneity".
+    than a fifth) lies within reach_um, "void edge" if a void known before does (the nearer of the two counts); farther away
+    "patch" if the greatest contact pressure is that of a patch, which strips less, carries the stack and so props the rest open;
+    else "heterogeneity".
     """
     heir: dict[int, int] = {}  # index of a found void -> id of the known void that goes on as it
     merged: dict[int, int] = {}  # id of a void swallowed now -> id of the swallower

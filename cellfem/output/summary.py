@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cellfem.observe.voids import Void
 from cellfem.output.records import write_atomic
@@ -89,8 +91,14 @@ def write_summary(path: Path, summary: Summary) -> None:
     write_atomic(path, json.dumps(_plain(summary), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def table(summary: Summary, files: Mapping[str, Path]) -> Table:
-    """The results for the terminal. files: what each file shows -> where it is."""
+def show(console: Console, summary: Summary, files: Mapping[str, Path]) -> None:
+    """Print the results. files: what each file shows -> where it is, on a line of its own that can be copied."""
+    console.print(_table(summary))
+    for shows, path in files.items():
+        console.print(f"[bold]{shows}[/bold]:", Text(str(path)), soft_wrap=True)
+
+
+def _table(summary: Summary) -> Table:
     final, verdict = summary["final"], summary["verdict"]
     result = Table(title=None, show_header=False, box=None, padding=(0, 2, 0, 0))
     result.add_column(style="bold", no_wrap=True)
@@ -106,8 +114,6 @@ def table(summary: Summary, files: Mapping[str, Path]) -> Table:
     result.add_row("verdict", verdict["text"])
     if verdict["dendrite"] and verdict["dendrite"]["place_um"] is not None:
         result.add_row("dendrites", verdict["dendrite"]["text"])
-    for shows, path in files.items():
-        result.add_row(shows, str(path))
     return result
 
 

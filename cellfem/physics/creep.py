@@ -10,8 +10,8 @@ The mixed form has the strain rate and p as unknowns, so the law is inverted for
 
     h(q) = q^2 - b p^2 q - E q^(2-n) = 0,     E = e2/(a A^2),   e2 = (2/3) D':D' + floor^2
 
-Two options change the matrix. Power-law breakdown: rate = A B^(-n) sinh(B sigma)^n. Diffusional flow in parallel: + A1 sigma. Then
-F(Q) = rate(Q)/Q, and Q itself is the root of Q^2 - b p^2 - e2/(a F(Q)^2) = 0.
+Two options change the matrix. Power-law breakdown: rate = A B^(-n) sinh(B sigma)^n. Diffusional flow in parallel: + A1 sigma.
+Then F(Q) = rate(Q)/Q, and Q itself is the root of Q^2 - b p^2 - e2/(a F(Q)^2) = 0.
 
 The finite-element forms use the law only through its value and first derivatives (implicit function theorem), so any other law
 that fills a `PointLaw` can take its place.
@@ -35,7 +35,7 @@ NEWTON_STEPS = 8
 
 @dataclass(frozen=True)
 class PorousCreep:
-    """Parameters of the law. A in 1/s/MPa^n, n dimensionless; porosity_switch f_s (0 for the exact law); coupled as Michel-Suquet.
+    """Parameters of the law. A in 1/s/MPa^n; porosity_switch f_s (0 for the exact law); coupled as Michel-Suquet.
 
     breakdown 1/B in MPa (inf: power law at all stresses); diffusional A1 in 1/s/MPa. Both need the coupled law.
     """
@@ -74,7 +74,7 @@ class PointLaw:
     c_f: Array
 
     def affine(self, e2: Array, p: Array, f: Array) -> Array:
-        """Tangent planes (mu0, mu_e, mu_p, mu_f, c0, c_e, c_p, c_f) with mu = mu0 + mu_e e2 + mu_p p + mu_f f at this point; shape (..., 8)."""
+        """Tangent planes (mu0, mu_e, mu_p, mu_f, c0, c_e, c_p, c_f), mu = mu0 + mu_e e2 + mu_p p + mu_f f; shape (..., 8)."""
         mu0 = self.mu - self.mu_e * e2 - self.mu_p * p - self.mu_f * f
         c0 = self.c - self.c_e * e2 - self.c_p * p - self.c_f * f
         return np.stack([mu0, self.mu_e, self.mu_p, self.mu_f, c0, self.c_e, self.c_p, self.c_f], axis=-1)

@@ -63,9 +63,9 @@ class Surface:
 
     @property
     def sine(self) -> Expr:
-        """sin of the slope angle: H = ∂sin/∂x (about an axis ∂(r sin)/r∂r) is the curvature, > 0 where lithium bulges towards the electrolyte.
+        """sin of the slope angle: H = ∂sin/∂x (about an axis ∂(r sin)/r∂r) is the curvature.
 
-        Flat kinematics keep the linear term, H = ∇²g.
+        H > 0 where lithium bulges towards the electrolyte. Flat kinematics keep the linear term, H = ∇²g.
         """
         return self.slope / self.stretch
 

@@ -111,7 +111,8 @@ def _header() -> str:
 def _conclude(case: Case, folder: Path, recorder: Recorder, end: End, begin: float) -> Result:
     """Summary and pictures; the pieces of the fields are gathered for the pictures only."""
     comm, first, last = recorder.comm, recorder.first, recorder.last
-    assert first is not None and last is not None
+    assert first is not None
+    assert last is not None
     scenes = [_gathered(moment, comm) for moment in (first, last)] if case.output.pictures else []
     if comm.rank != 0 or recorder.root is None:
         return Result(end)

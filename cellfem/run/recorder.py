@@ -34,7 +34,7 @@ class Moment:
 
 @dataclass
 class Recorder:
-    """The ear of a march: reads each step, writes it once it is accepted. All methods are collective; single files are rank 0's."""
+    """The ear of a march: reads each step, writes it once it is accepted. All methods are collective; files are rank 0's."""
 
     case: Case
     engine: Engine

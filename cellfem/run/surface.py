@@ -99,7 +99,7 @@ def _measured(case: Case, title: str, x: Floats, heights: Floats, used: Statisti
     before = Curve(
         *roughness.power_spectrum(part.heights, part.length), "as measured, all lines" if part.is_map else "as measured"
     )
-    longest, shortest = part.length / WHOLE_PERIODS, POINTS_PER_WAVE * part.spacing
+    longest, shortest = part.length / WHOLE_PERIODS, max(rough.cut_off, POINTS_PER_WAVE * part.spacing)
     fit, law = roughness.fitted_law(before.wave_number, before.power, longest, shortest), None
     if fit is not None:
         ends = 2 * np.pi / np.array([longest, shortest])

@@ -80,7 +80,7 @@ class Engine:
         self.newton.keep = False
 
     def start(self, load: Load, material: Material) -> None:
-        """From nothing to an equilibrium under the load at time 0, by continuation in the exponent 1, 2, 4, n and in the strain-rate floor."""
+        """From nothing to an equilibrium under the load at time 0, by continuation in the exponent and the rate floor."""
         floor = self.model.numerics.strain_rate_floor
         n = material.creep_exponent
         stages = (
@@ -97,8 +97,10 @@ class Engine:
         self.stepper.begin()
 
     def change(self, load: Load, material: Material) -> Outcome:
-        """To another load, by a step of `INSTANT` that is left to be accepted: stresses, velocities and potential jump in it, while the
-        contact finds its force."""
+        """To another load, by a step of `INSTANT` that is left to be accepted.
+
+        Stresses, velocities and potential jump in it, while the contact finds its force.
+        """
         n, floor = material.creep_exponent, self.model.numerics.strain_rate_floor
         self.set(load, material)
         self.stepper.begin()
@@ -115,7 +117,7 @@ class Engine:
             raise
 
     def _settle(self, stages: list[tuple[float, float]]) -> Outcome:
-        """Solve for an instant in which the surface and the vacancies hardly move: velocities, stresses and potential find their balance."""
+        """Solve for an instant: velocities, stresses and potential find their balance, surface and vacancies hardly move."""
         self.stepper.set_scheme(INSTANT)
         settling = replace(self.newton, most=max(self.newton.most, START_MOST), keep=False)
         for exponent, floor in stages:

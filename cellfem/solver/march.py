@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -62,7 +63,7 @@ class Watcher:
 class Finish:
     """How a march ended: "done", "stop" (condition says which) or "interrupted"."""
 
-    kind: str
+    kind: Literal["done", "stop", "interrupted"]
     condition: str = ""
 
 
@@ -113,9 +114,8 @@ def _segment(engine: Engine, segment: Segment, watch: Watcher, begin: float, bef
             if not np.isfinite(trial.error):
                 engine.newton.keep = False
             if dt < engine.model.numerics.smallest_step:
-                raise GaveUp(
-                    f"the time step fell below {engine.model.numerics.smallest_step:g} s at t = {stepper.time:.6g} s: {trial.reason or 'time error too large'}"
-                )
+                why, least = trial.reason or "time error too large", engine.model.numerics.smallest_step
+                raise GaveUp(f"the time step fell below {least:g} s at t = {stepper.time:.6g} s: {why}")
             continue
         measures = watch.examine(dt, trial.newton)
         met = _first_met(segment.stops, measures)

@@ -1,8 +1,8 @@
 """Error-oriented Newton with reuse of factors (Deuflhard, Newton Methods for Nonlinear Problems, 2011: NLEQ-ERR and QNERR).
 
 Corrections, not residuals, are measured: the natural level function is affine invariant, so the mix of µm/s, MPa, V and porosity
-needs no scaling of equations, only of unknowns. While corrections contract well the factors of an older Jacobian are kept (even of an
-earlier time step) and improved by Broyden's good update; when they do not, the Jacobian is made anew and steps are damped.
+needs no scaling of equations, only of unknowns. While corrections contract well the factors of an older Jacobian are kept (even
+of an earlier time step) and improved by Broyden's good update; when they do not, the Jacobian is made anew and steps are damped.
 """
 
 from __future__ import annotations

@@ -117,8 +117,8 @@ class Stepper:
     def _error(self, guess: Array, dt: float, order: int) -> float:
         """Local error of f and of the gap, estimated from the distance to the prediction, over the tolerance.
 
-        Root of the mean over Γ of (error of g/(δ + g/10))², and of (error of f/f_c)² over a layer ℓ deep: a single node of Γ that opens
-        or closes counts by its area.
+        Root of the mean over Γ of (error of g/(δ + g/10))², and of (error of f/f_c)² over a layer ℓ deep: a single node of Γ that
+        opens or closes counts by its area.
         """
         if len(self.past) < 2:
             return SMALL_FIRST
@@ -130,8 +130,7 @@ class Stepper:
         f, m = self.system.porosity_index, self.system.gap_index
         gap = np.abs(x[m] + self.state.travel)
         weight, difference = self.error_weight, x - guess
-        local = np.array(
-            [np.sum(weight[f] * (difference[f] / self.f_c) ** 2), np.sum(weight[m] * (difference[m] / (self.delta + 0.1 * gap)) ** 2)]
-        )
+        of_f, of_gap = difference[f] / self.f_c, difference[m] / (self.delta + 0.1 * gap)
+        local = np.array([np.sum(weight[f] * of_f**2), np.sum(weight[m] * of_gap**2)])
         self.system.comm.Allreduce(MPI.IN_PLACE, local)
         return float(factor * np.sqrt(local.max())) / self.tolerance

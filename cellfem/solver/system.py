@@ -126,7 +126,7 @@ class System:
         return share
 
     def set_scales(self, scales: Scales, force: float, current: float) -> None:
-        """Sizes that make corrections comparable (`dot`), and scales of the balances: pressure (MPa) and current density (A/m²)."""
+        """Sizes that make corrections comparable (`dot`), and those of the balances: pressure (MPa), current density (A/m²)."""
         weight = np.zeros(self.offsets[-1])
         W = self.state.bulk.function_space
         parts: list[tuple[float, Array]] = []
@@ -169,20 +169,18 @@ class System:
         return float(self.comm.allreduce(float(np.dot(a * self.weight, b))))
 
     def imbalance(self) -> tuple[float, float, float]:
-        """Charge, lithium and force left over in the residual assembled last, over their scales: test functions that are one everywhere."""
+        """Charge, lithium and force left over in the residual assembled last, over their scales: its test functions are one."""
         R, k = self.R.array, self.residual.constants
         area = self.area
         numbers = R[self.travel_index[0] :] if len(self.travel_index) else np.zeros(2)
-        if k.platen.value > 0.5:
-            force = float(numbers[0])
-        else:
-            force = float(R[self.vertical_index].sum())
+        force = float(numbers[0]) if k.platen.value > 0.5 else float(R[self.vertical_index].sum())
         lithium = float(R[self.porosity_index].sum()) if self.conserves_lithium else 0.0
         charge = float(numbers[1]) if self.equipotential else float(R[self.offsets[2] : self.offsets[3]].sum())
         total = np.array([charge, lithium, force])
         self.comm.Allreduce(MPI.IN_PLACE, total)
         scale = area * np.array([self.current_scale, SPEED * self.current_scale, self.force_scale])
-        return tuple(np.abs(total) / scale)  # type: ignore[return-value]
+        charge, lithium, force = (float(share) for share in np.abs(total) / scale)
+        return charge, lithium, force
 
     def balanced(self) -> bool:
         return max(self.imbalance()) < BALANCE

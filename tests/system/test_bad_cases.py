@@ -29,8 +29,10 @@ BAD = {
     "out of range": (
         'pressure = "0.8 MPa"',
         'pressure = "0.8 MPa"\ntemperature = "300 degC"',
-        'protocol.0.temperature: "300 degC" is out of range: it must be at least -50 degC and at most 170 degC; '
-        'write for example "25 degC"',
+        (
+            'protocol.0.temperature: "300 degC" is out of range: it must be at least -50 degC and at most 170 degC; '
+            'write for example "25 degC"'
+        ),
     ),
     "nan": ('"0.8 MPa"', '"nan MPa"', 'protocol.0.pressure: "nan MPa" is not a finite number; write for example "0.4 MPa"'),
     "inf": (
@@ -47,14 +49,18 @@ BAD = {
     "void wider than the stack": (
         'half_width = "2.5 um"',
         'half_width = "12 um"',
-        "void.0: reaches from 0 um to 12 um, out of the stack from 0 um to 10 um; "
-        "move it, make half_width smaller or stack.width larger",
+        (
+            "void.0: reaches from 0 um to 12 um, out of the stack from 0 um to 10 um; "
+            "move it, make half_width smaller or stack.width larger"
+        ),
     ),
     "patch wider than the stack": (
         'half_width = "1.5 um"',
         'half_width = "4 um"',
-        "patch.0: reaches from 3 um to 11 um, out of the stack from 0 um to 10 um; "
-        "move it, make half_width smaller or stack.width larger",
+        (
+            "patch.0: reaches from 3 um to 11 um, out of the stack from 0 um to 10 um; "
+            "move it, make half_width smaller or stack.width larger"
+        ),
     ),
     "voids that overlap": (
         "[[patch]]",
@@ -75,7 +81,7 @@ BAD = {
     "mesh that is not there": (
         "[numerics]",
         'file = "no.msh"\n[numerics]',
-        "no.msh\"; give its path from the folder of the case",
+        'no.msh"; give its path from the folder of the case',
     ),
     "no TOML": ('"10 um"', "10 um", "is not valid TOML"),
 }

@@ -48,8 +48,10 @@ RUNS: dict[str, tuple[str, ...]] = {
     "rough": ("interface.roughness=50 nm",),
     "flat face": ("void=[]", "patch=[]"),
     "two voids, no patch": (
-        'void=[{ center = "0 um", half_width = "2 um", depth = "0.3 um" }, '
-        '{ center = "7 um", half_width = "2 um", depth = "0.3 um", profile = "cosine" }]',
+        (
+            'void=[{ center = "0 um", half_width = "2 um", depth = "0.3 um" }, '
+            '{ center = "7 um", half_width = "2 um", depth = "0.3 um", profile = "cosine" }]'
+        ),
         "patch=[]",
     ),
     "ellipse at the other side": ("void.0.center=10 um", "void.0.profile=ellipse", "void.0.depth=0.2 um", "patch=[]"),

@@ -21,7 +21,7 @@ from cellfem.output.records import (
     void_rows,
     write_atomic,
 )
-from cellfem.output.summary import End, contact_verdict, summarise, table, write_summary
+from cellfem.output.summary import End, contact_verdict, show, summarise, write_summary
 from cellfem.output.words import time_text
 
 
@@ -159,13 +159,14 @@ def test_summary_without_voids_or_rows() -> None:
         summarise([], [], end, half_pressure_MPa=0.02, wall_s=1.0, version="1")
 
 
-def test_table_names_verdict_and_files() -> None:
+def test_terminal_shows_verdict_and_files() -> None:
     summary = summarise([row(3)], [void(1, 0.0, 3.0)], End("done", 9.0), half_pressure_MPa=0.02, wall_s=1.0, version="1")
-    console = Console(file=io.StringIO(), width=100)
-    console.print(table(summary, {"picture": Path("results/stack.png")}))
+    console = Console(file=io.StringIO(), width=80)
+    where = Path("results") / ("a-long-name" * 8) / "stack.png"
+    show(console, summary, {"picture": where})
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "reduced: 0 % (95 % for a perfect flat face)" in text
-    assert "results/stack.png" in text
+    assert f"picture: {where}\n" in text
 
 
 def console(terminal: bool) -> Console:
