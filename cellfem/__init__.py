@@ -2,7 +2,7 @@
 
 import os
 
-# One thread per rank, before anything loads numpy: its BLAS reads this once, and idle threads spin on the processors of other ranks.
+# One thread per rank, before anything loads numpy: its BLAS reads this once, and idle threads spin on the processors of others.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 __version__ = "0.1.0"
