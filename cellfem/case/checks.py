@@ -12,6 +12,8 @@ from cellfem.case.models import Case, CreepTable, Spot, Step, Void
 from cellfem.materials import lithium
 from cellfem.units import FARADAY, format_quantity
 
+FIRST_TOUCH = math.log1p(math.exp(-6))
+"""Contact pressure over stiffness times roughness at a gap of 6 roughnesses, from which on nothing touches."""
 ROUND_OFF = 1e-9
 """Relative to the width of the stack: ends nearer than this touch."""
 
@@ -168,6 +170,8 @@ def _flaw(case: Case) -> Iterator[str]:
 
 
 def _protocol(case: Case) -> Iterator[str]:
+    interface = case.interface
+    least = FIRST_TOUCH * interface.stiffness * interface.roughness
     for k, step in enumerate(case.protocol):
         yield from _current(f"protocol.{k}.current", step)
         if case.interface.contact == "asperity":
@@ -176,6 +180,12 @@ def _protocol(case: Case) -> Iterator[str]:
                     yield (
                         f'protocol.{k}.{key}: "0 MPa" leaves no contact; '
                         'give a pressure above 0, for example "0.1 MPa", or write interface.contact = "bonded"'
+                    )
+                elif pressure is not None and pressure <= least:
+                    yield (
+                        f'protocol.{k}.{key}: "{format_quantity(pressure, "MPa")}" leaves no contact: asperities begin to touch '
+                        f"at {FIRST_TOUCH:g} times stiffness times roughness, {least:.3g} MPa; "
+                        "give a higher pressure or make interface.stiffness smaller"
                     )
 
 

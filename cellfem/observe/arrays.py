@@ -1,7 +1,7 @@
 """The arrays that observe hands to output: plain numpy, so that files and pictures need no finite elements."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,15 @@ class Profile:
                 raise ValueError(f"profile: {field.name} has shape {getattr(self, field.name).shape}, x_um {self.x_um.shape}")
         if self.x_um.ndim != 1 or len(self.x_um) < 2 or not np.all(np.diff(self.x_um) > 0):
             raise ValueError("profile: x_um must hold at least two strictly increasing places")
+
+
+def chosen_fields(snapshot: Snapshot, names: Sequence[str]) -> Snapshot:
+    """The snapshot with those of its fields that are among `names`."""
+
+    def chosen(block: Block) -> Block:
+        return replace(block, point_data={name: values for name, values in block.point_data.items() if name in names})
+
+    return Snapshot(snapshot.time_s, {part: chosen(block) for part, block in snapshot.blocks.items()})
 
 
 def merge_snapshots(pieces: Sequence[Snapshot]) -> Snapshot:

@@ -104,7 +104,7 @@ class Observer:
             "contact_fraction": contact,
             "carrying_fraction": carrying,
             "asr_ohm_cm2": OHM_CM2 * (overvoltage - ohmic) / imposed if imposed else np.nan,
-            "focusing_max": largest / abs(current) if imposed else np.nan,
+            "focusing_max": largest / abs(current) if imposed and current else np.nan,
             "void_count": count,
             ("void_volume_um3" if model.structure.axisymmetric else "void_area_um2"): size,
             "gap_max_um": self._allmax(float(g.gap[self.gamma.nodes].max(initial=-np.inf))),

@@ -41,8 +41,8 @@ class _NodeValues:
 class SnapshotMaker:
     """Makes snapshots of one model; `take` is local to each rank but for the state it reads."""
 
-    def __init__(self, model: Model, flaws: Flaws, fields: tuple[str, ...] | None = None) -> None:
-        self.model, self.flaws, self.fields = model, flaws, fields
+    def __init__(self, model: Model, flaws: Flaws) -> None:
+        self.model, self.flaws = model, flaws
         s, x = model.state, model.residual.expressions
         v, p, f = ufl.split(s.bulk)
         m = ufl.as_ufl(0.0) if model.structure.flat else s.map
@@ -61,12 +61,7 @@ class SnapshotMaker:
             "LLZO": self._electrolyte(),
             "interface": self._interface(gamma, law),
         }
-        return Snapshot(time, {name: self._chosen(block) for name, block in blocks.items()})
-
-    def _chosen(self, block: Block) -> Block:
-        if self.fields is None:
-            return block
-        return Block(block.points, block.cells, block.cell_type, {k: a for k, a in block.point_data.items() if k in self.fields})
+        return Snapshot(time, blocks)
 
     def _lithium(self, law: PorousCreep, floor: float, platen_speed: float) -> Block:
         vx, vy, p, f, m, e2 = self.lithium().T

@@ -9,7 +9,7 @@ from mpi4py import MPI
 
 from cellfem.case import Case
 from cellfem.model import from_case
-from cellfem.observe.arrays import Profile, Snapshot
+from cellfem.observe.arrays import Profile, Snapshot, chosen_fields
 from cellfem.observe.numbers import Observer
 from cellfem.observe.snapshot import SnapshotMaker
 from cellfem.observe.voids import Void, find_voids, start_voids, track
@@ -53,7 +53,7 @@ class Recorder:
         self.axisymmetric, self.delta = model.structure.axisymmetric, model.interface.delta
         self.flaws = from_case.flaws(case)
         self.observer = Observer(model, self.flaws)
-        self.maker = SnapshotMaker(model, self.flaws, case.output.fields)
+        self.maker = SnapshotMaker(model, self.flaws)
         self.interval = case.output.interval or case.total_duration / OUTPUTS
         self.next_output = 0.0
         self.series = Series(self.folder, "cellfem", self.comm.rank, self.comm.size, self.comm.allgather)
@@ -110,7 +110,7 @@ class Recorder:
         time = self.engine.stepper.time
         system = self.engine.system
         snapshot = self.maker.take(time, self.kept.gamma, system.creep, system.floor, self.kept.platen_speed)
-        self.series.write(snapshot)
+        self.series.write(chosen_fields(snapshot, self.case.output.fields))
         self.last = Moment(time, snapshot, self.kept.profile)
         self.first = self.first or self.last
         if self.root:

@@ -126,6 +126,9 @@ class Engine:
             settling.keep = False
             outcome = settling.solve()
             if not outcome.converged:
-                raise StartError(f"no equilibrium with creep exponent {exponent:g}: {outcome.reason}")
+                raise StartError(
+                    f"no equilibrium at t = {self.stepper.time:.6g} s under {float(self.model.residual.constants.pressure.value):g} MPa "
+                    f"with creep exponent {exponent:g}: {outcome.reason}; begin with a lower pressure and raise it by pressure_end"
+                )
         self.newton.keep = False
         return outcome

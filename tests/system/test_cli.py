@@ -149,6 +149,21 @@ def test_terminal_shows_a_table_and_where_the_files_are(ran: Ran) -> None:
     assert log.count("\nstep ") == ran.summary["steps"]
 
 
+def test_chosen_fields_alone_are_written_and_pictures_drawn_all_the_same(tmp_path: Path) -> None:
+    import pyvista
+
+    chosen = ('output.fields=["porosity", "gap_um"]', "output.pictures=true", "protocol.0.duration=1 s")
+    ran = run_here(tmp_path, *chosen)
+    blocks = dict(zip(PARTS, pyvista.get_reader(str(ran.folder / "cellfem.pvd")).read(), strict=True))
+    assert {part: set(block.point_data) for part, block in blocks.items()} == {
+        "lithium": {"porosity"},
+        "void": {"gap_um"},
+        "LLZO": set(),
+        "interface": {"porosity", "gap_um"},
+    }
+    assert (ran.folder / "stack.png").exists()
+
+
 @pytest.mark.parametrize(
     ("overrides", "verdict"),
     [
