@@ -127,8 +127,8 @@ class Engine:
             outcome = settling.solve()
             if not outcome.converged:
                 raise StartError(
-                    f"no equilibrium at t = {self.stepper.time:.6g} s under {float(self.model.residual.constants.pressure.value):g} MPa "
-                    f"with creep exponent {exponent:g}: {outcome.reason}; begin with a lower pressure and raise it by pressure_end"
+                    f"no equilibrium at t = {self.stepper.time:.6g} s with creep exponent {exponent:g}: {outcome.reason}; "
+                    "begin with a gentler load, a lower pressure (raised by pressure_end) or a smaller current"
                 )
         self.newton.keep = False
         return outcome

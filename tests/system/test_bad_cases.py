@@ -41,6 +41,14 @@ BAD = {
         'protocol.0.current: "inf mA/cm^2" is not a finite number; write for example "0.5 mA/cm^2"',
     ),
     "bare nan": ("[numerics]", "[numerics]\ntolerance = nan", "numerics.tolerance: nan is not a finite number"),
+    "pressure too low for any contact": (
+        '"0.8 MPa"',
+        '"2 kPa"',
+        (
+            'protocol.0.pressure: "0.002 MPa" leaves no contact: asperities begin to touch at 0.00247569 times stiffness times '
+            "roughness, 0.00248 MPa; give a higher pressure or make interface.stiffness smaller"
+        ),
+    ),
     "negative duration": (
         '"20 s"',
         '"-20 s"',
