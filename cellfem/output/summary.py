@@ -26,6 +26,10 @@ WHERE = {
 }
 
 
+ROUND_OFF = 1e-12
+"""Smaller numbers of the table and the sentences (mAh/cm², mV, Ω cm², µm) are differences of equal ones."""
+
+
 @dataclass(frozen=True)
 class End:
     """How a run ended. condition: name of the stop condition met ("voltage", "contact", "gap", …), for kind "stop" only."""
@@ -195,7 +199,8 @@ def _percent(fraction: float) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}"
+    """Three digits; what is only round-off reads 0, what is not defined (a resistance without current) a dash."""
+    return "–" if math.isnan(value) else f"{value if abs(value) > ROUND_OFF else 0.0:.3g}"
 
 
 def _plain(value: Any) -> Any:

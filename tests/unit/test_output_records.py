@@ -21,7 +21,7 @@ from cellfem.output.records import (
     void_rows,
     write_atomic,
 )
-from cellfem.output.summary import End, contact_verdict, show, summarise, write_summary
+from cellfem.output.summary import End, _number, contact_verdict, show, summarise, write_summary
 from cellfem.output.words import time_text
 
 
@@ -203,3 +203,7 @@ def test_bar_on_a_terminal_and_silence_when_quiet() -> None:
     progress.note("unheard")
     progress.close()
     assert silent.file.getvalue() == ""  # type: ignore[attr-defined]
+
+
+def test_numbers_for_people_show_neither_round_off_nor_nan() -> None:
+    assert [_number(x) for x in (1.89e-17, float("nan"), -6.274, 0.0321)] == ["0", "–", "-6.27", "0.0321"]
