@@ -2,8 +2,11 @@
 
 from cellfem.case.checks import warnings
 from cellfem.case.errors import CaseError
+from cellfem.case.interface import Patch, Void
+from cellfem.case.lithium import CreepTable
 from cellfem.case.load import load_case, parse_case
-from cellfem.case.models import Case, CreepTable, Patch, Step, Stop, Void
+from cellfem.case.models import Case
+from cellfem.case.protocol import Step, Stop
 from cellfem.case.write import json_schema, resolved_toml
 
 __all__ = [

@@ -8,7 +8,10 @@ second error.
 import math
 from collections.abc import Iterator
 
-from cellfem.case.models import Case, CreepTable, Spot, Step, Void
+from cellfem.case.interface import Spot, Void
+from cellfem.case.lithium import CreepTable
+from cellfem.case.models import Case
+from cellfem.case.protocol import Step
 from cellfem.materials import lithium
 from cellfem.units import FARADAY, format_quantity
 

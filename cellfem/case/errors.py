@@ -11,7 +11,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from cellfem.case.fields import Section
-from cellfem.case.models import CREEP_TAGS, Case
+from cellfem.case.lithium import CREEP_TAGS
+from cellfem.case.models import Case
 from cellfem.units import QuantityType, as_written
 
 

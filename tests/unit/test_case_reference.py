@@ -7,7 +7,9 @@ from types import ModuleType
 import pytest
 
 from cellfem.case import parse_case
-from cellfem.case.models import Case, Numerics, Step
+from cellfem.case.models import Case
+from cellfem.case.protocol import Step
+from cellfem.case.settings import Numerics
 from cellfem.units import parse_quantity
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -1,0 +1,80 @@
+"""The interface, and what lies on it: voids and spots of another resistance."""
+
+from typing import Annotated, Literal
+
+from cellfem.case.fields import (
+    ActivationEnergy,
+    AreaResistance,
+    Length,
+    Place,
+    PositivePressure,
+    Pressure,
+    Section,
+    Stiffness,
+    default,
+)
+from cellfem.units import quantity
+
+OnOff = Literal["on", "off"]
+
+
+class Interface(Section):
+    """The interface between lithium and electrolyte: contact, kinetics, and switches for comparison and exact tests."""
+
+    asr: AreaResistance = default("10 ohm*cm^2")
+    """Interface resistance at 25 degC in full contact. Clean LLZO 2 ohm*cm^2 (Sharafi 2017, doi 10.1021/acs.chemmater.7b03002)"""
+    asr_activation: ActivationEnergy = default("0.35 eV")
+    """Activation energy of the interface resistance (recalled, typical of LLZO)."""
+    roughness: Length = default("10 nm")
+    """Thickness delta of the asperity layer; 10 to 50 nm."""
+    stiffness: Stiffness = default("100 MPa/um")
+    """r of the contact pressure r delta ln(1 + exp(-g/delta)); a choice of the model, r delta at least a third of the pressure"""
+    half_pressure: PositivePressure = default("0.02 MPa")
+    """Contact pressure at which half of the area touches; a choice of the model."""
+    adhesion: Pressure = default("0 MPa")
+    """Tension that the contact bears before it lets go; 0 is a surface that lithium does not wet."""
+    friction: Annotated[float | Literal["slip", "stick"], quantity("MPa*s/um", gt=0.0, le=1e9, words=("slip", "stick"))] = "slip"
+    """Free slip, stick, or a Navier coefficient: shear traction per sliding velocity."""
+    contact: Literal["asperity", "bonded"] = "asperity"
+    """Contact through the asperity layer, or bonded: no gap, full contact, tension allowed."""
+    vacancies: OnOff = "on"
+    """Vacancies injected by stripping; off: lattice planes are removed as fast as lithium is stripped, no porosity."""
+    removal: OnOff = "on"
+    """Removal of lattice planes where vacancies coalesce; off in tests of vacancy build-up."""
+    kinetics: Literal["butler-volmer", "linear"] = "butler-volmer"
+    """Law of current against overpotential."""
+    stress_potential: OnOff = "on"
+    """Shift of the equilibrium potential by contact pressure, Omega p/F (0.135 mV/MPa)."""
+
+
+class Spot(Section):
+    """A stretch of the interface. Centred on a side of the stack it is cut there in half by the mirror plane."""
+
+    center: Place
+    """Position of its middle in x, 0 to the width of the stack."""
+    half_width: Length
+    """Half of its extent in x."""
+
+    def span(self, width: float) -> tuple[float, float]:
+        """Its ends in x (µm), cut at a mirror plane that it is centred on."""
+        left = 0.0 if self.center == 0.0 else self.center - self.half_width
+        right = width if self.center == width else self.center + self.half_width
+        return left, right
+
+
+class Void(Spot):
+    """A void in the lithium at the start, open towards the electrolyte."""
+
+    depth: Length
+    """Depth at its middle."""
+    profile: Literal["parabola", "cosine", "ellipse"] = "parabola"
+    """Shape, with u = (x - center)/half_width: 1 - u^2, (1 + cos(pi u))/2, or (1 - u^2)^(1/2), times the depth."""
+
+
+class Patch(Spot):
+    """A spot of another interface resistance: contamination, a grain boundary."""
+
+    asr: AreaResistance
+    """Interface resistance in its middle at 25 degC."""
+    edge: Length = default("0.5 um")
+    """Width of the transition to the surroundings: tanh((x - end)/edge)."""

@@ -1,0 +1,85 @@
+"""Size of the stack, mesh, numerics and output."""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from cellfem.case.fields import Count, Length, Number, Rate, Section, Switch, Time, default
+
+FieldName = Literal[
+    "velocity_um_s", "pressure_MPa", "von_mises_MPa", "creep_rate_1_s", "porosity", "potential_mV", "current_density_mA_cm2",
+    "gap_um", "contact", "carrying", "current_mA_cm2", "overpotential_mV", "contact_pressure_MPa",
+    "dendrite_index", "drive_overpotential_MPa", "drive_extrusion_MPa", "flaw_compression_MPa", "stress_intensity_MPa_m0_5",
+    "likelihood_density_1_um2",
+]  # fmt: skip
+
+
+def _foreseen(value: object) -> object:
+    if value == 3 and not isinstance(value, bool):
+        raise PydanticCustomError("dimension", "3 is foreseen but not built yet; write dimension = 2")
+    return value
+
+
+class Stack(Section):
+    """The stack of lithium over electrolyte; its sides are mirror planes, so that it stands for a periodic interface."""
+
+    dimension: Annotated[Literal[2], BeforeValidator(_foreseen)] = 2
+    """Number of space dimensions; 3 is foreseen."""
+    symmetry: Literal["plane", "axisymmetric"] = "plane"
+    """Plane strain, or axisymmetric about x = 0."""
+    width: Length = default("25 um")
+    """Half a period of the interface: extent in x, or the radius."""
+    sides: Literal["mirror"] = "mirror"
+    """Mirror planes: lithium is confined and cannot extrude sideways."""
+
+
+class Mesh(Section):
+    """Mesh sizes, or a ready mesh."""
+
+    near: Length = default("0.4 um")
+    """Size along the interface, at most half of lithium.length."""
+    far: Length = default("2 um")
+    """Size far from the interface."""
+    file: str | None = None
+    """A ready mesh with cellfem's group names, its path from the folder of the case; without it gmsh makes one."""
+
+
+class Numerics(Section):
+    """Time steps, Newton's method, and regularisations."""
+
+    kinematics: Literal["ale", "flat"] = "ale"
+    """The void moves in true geometry (ALE), or linearised on the flat reference (for comparison)."""
+    scheme: Literal["euler", "bdf2"] = "bdf2"
+    """Time stepping: implicit Euler or BDF2."""
+    tolerance: Annotated[Number, Field(gt=0.0, lt=1.0)] = 0.01
+    """Time error allowed per step, of porosity over f_c and gap over (roughness + gap/10), mean square over the interface."""
+    dt: Annotated[tuple[Time, ...], Field(min_length=1)] | None = None
+    """Prescribed time steps in their order, in place of error control; the last one is repeated until the end."""
+    dt_initial: Time = default("0.1 s")
+    """First time step of each protocol step."""
+    dt_min: Time = default("1e-6 s")
+    """Smallest time step: below it the solver gives up."""
+    dt_max: Time | None = None
+    """Largest time step; without it 1/30 of the protocol step."""
+    newton_tolerance: Annotated[Number, Field(gt=0.0, lt=1.0)] = 1e-6
+    """Largest last correction of Newton's method, each unknown in its typical size; balances are held to 1e-9 besides."""
+    newton_max: Annotated[Count, Field(ge=1, le=1000)] = 40
+    """Most corrections of a time step."""
+    strain_rate_floor: Rate = default("1e-8 1/s")
+    """Regularisation of power-law creep at low stress; 1e-10 1/s for onset currents."""
+    porosity_switch: Annotated[Number, Field(ge=0.0, le=0.1)] = 1e-4
+    """Porosity below which compaction is switched off, f/(f + this) in b(f); 0 for exact tests."""
+    quadrature_degree: Annotated[Count, Field(ge=1, le=20)] = 4
+    """Degree of the quadrature."""
+
+
+class Output(Section):
+    """What is written, and when."""
+
+    interval: Time | None = None
+    """Time between outputs of fields; without it 1/30 of the protocol."""
+    fields: tuple[FieldName, ...] = get_args(FieldName)
+    """Fields to write for ParaView."""
+    pictures: Switch = True
+    """Whether to draw pictures and curves at the end."""
