@@ -4,6 +4,9 @@ SHELL := /bin/sh
 BIN := .venv/bin
 CASE ?= strip-void
 export OMP_NUM_THREADS ?= 1
+# Two tests at a time: a file stays in one process, so that its runs are shared.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 .PHONY: help setup run test test-all lint clean
 help:
@@ -24,10 +27,10 @@ lint: setup
 	@$(BIN)/mypy
 
 test: lint
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(PYTEST) -m "not slow"
 
 test-all: lint
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 clean:
 	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache *.egg-info build
