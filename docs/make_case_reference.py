@@ -72,6 +72,8 @@ These are errors:
 - a pressure of zero with `interface.contact = "asperity"`; voids with `"bonded"`; `vacancies` and `removal` both off;
 - both `A0` and `A298` of a creep table, or neither;
 - `flaw.half_opening` that is not below `flaw.length`;
+- `[heterogeneity]` about an axis; a correlation length, grain boundary or impurity with fewer than two mesh sizes; grain
+  boundaries with neither `asr` nor `D`, or that leave no grains; a varying roughness with `"bonded"`;
 - a rough face whose shortest wave has fewer than four nodes, or whose slope exceeds 1; grooves of which no whole number of halves
   fits into the width; `roughness.kind = "file"` without a file; a rough face with `"bonded"`;
 - `mesh.near` above `mesh.far` or above a quarter of the width; `dt_min` above `dt_initial`, `dt_initial` above `dt_max`.

@@ -30,6 +30,7 @@ def problems(case: Case) -> list[str]:
         *_spots(case, "patch", case.patch),
         *_voids(case),
         *_roughness(case),
+        *_heterogeneity(case),
         *_flaw(case),
         *_protocol(case),
         *_mesh(case),
@@ -160,6 +161,41 @@ def _roughness(case: Case) -> Iterator[str]:
         yield (
             f"roughness.depth: {_um(rough.depth)} is more than half of lithium.thickness, {_um(case.lithium.thickness)}; "
             "make it shallower or the lithium thicker"
+        )
+
+
+def _heterogeneity(case: Case) -> Iterator[str]:
+    h, near = case.heterogeneity, case.mesh.near
+    fields = {name: getattr(h, name) for name in ("asr", "roughness")}
+    lengths = {f"{name}.length": field.length for name, field in fields.items() if field.spread > 0}
+    if h.grains.spacing is not None:
+        lengths |= {"grains.width": h.grains.width}
+        if h.grains.asr is None and h.grains.D is None:
+            yield (
+                "heterogeneity.grains: grain boundaries have neither asr nor D and would be as the grains; "
+                'write for example asr = "100 ohm*cm^2", or remove spacing'
+            )
+        if h.grains.spacing <= h.grains.width:
+            yield (
+                f"heterogeneity.grains.spacing: {_um(h.grains.spacing)} leaves no grains between boundaries of width "
+                f"{_um(h.grains.width)}; make it larger"
+            )
+    if h.impurities.share > 0:
+        lengths |= {"impurities.size": h.impurities.size}
+    if lengths and case.stack.symmetry == "axisymmetric":
+        yield (
+            'heterogeneity: about an axis random spots would be rings; write stack.symmetry = "plane", or remove [heterogeneity]'
+        )
+    for key, length in lengths.items():
+        if case.mesh.file is None and near > length / 2 * (1 + ROUND_OFF):
+            yield (
+                f"heterogeneity.{key}: {_um(length)} has fewer than two mesh sizes, mesh.near is {_um(near)}; "
+                f"make near at most {_um(length / 2)}, or {key.split('.')[1]} larger"
+            )
+    if h.roughness.spread > 0 and case.interface.contact == "bonded":
+        yield (
+            'heterogeneity.roughness.spread: interface.contact = "bonded" has no asperities; '
+            'remove it, or write contact = "asperity"'
         )
 
 

@@ -8,6 +8,7 @@ from cellfem import materials
 from cellfem.case.electrolyte import Electrolyte
 from cellfem.case.fields import Section
 from cellfem.case.flaw import Flaw
+from cellfem.case.heterogeneity import Heterogeneity
 from cellfem.case.interface import Interface, Patch, Void
 from cellfem.case.lithium import Lithium
 from cellfem.case.protocol import Step
@@ -33,6 +34,7 @@ class Case(Section):
     patch: tuple[Patch, ...] = ()
     """Spots of another interface resistance, [[patch]]."""
     roughness: Roughness = Field(default_factory=Roughness)
+    heterogeneity: Heterogeneity = Field(default_factory=Heterogeneity)
     flaw: Flaw = Field(default_factory=Flaw)
     protocol: Annotated[tuple[Step, ...], Field(min_length=1)]
     """The load, step by step, [[protocol]]."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from cellfem.case import Case, Step
+from cellfem.geometry.fields import LognormalField, Spots, Tessellation
+from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
 from cellfem.model.parameters import Flaws, Interface, Load, Material, Numerics, Patch, Structure
 from cellfem.units import GAS_CONSTANT, T_REFERENCE
 
@@ -31,6 +33,8 @@ def structure(case: Case) -> Structure:
         equipotential=e.far_side == "equipotential",
         adhesion=i.adhesion > 0,
         friction=i.friction != "slip",
+        varying_roughness=case.heterogeneity.roughness.spread > 0,
+        varying_diffusivity=heterogeneity(case).varies_diffusivity,
         degree=case.numerics.quadrature_degree,
     )
 
@@ -52,6 +56,30 @@ def interface(case: Case) -> Interface:
         surface_tension=li.surface_tension,
         removal_rate=automatic if li.removal_rate is None else li.removal_rate,
         patches=tuple(Patch(p.center, p.half_width, p.asr, p.edge) for p in case.patch),
+        random=heterogeneity(case),
+        diffusivity=li.D,
+    )
+
+
+def heterogeneity(case: Case) -> Heterogeneity:
+    h = case.heterogeneity
+    resistance, roughness, cells, spots = range(4)  # streams of random numbers
+
+    def lognormal(spread: float, length: float, stream: int) -> LognormalField | None:
+        return LognormalField(spread, length, h.seed, stream) if spread > 0 else None
+
+    grains, impurities = h.grains, h.impurities
+    return Heterogeneity(
+        resistance=lognormal(h.asr.spread, h.asr.length, resistance),
+        roughness=lognormal(h.roughness.spread, h.roughness.length, roughness),
+        grains=None
+        if grains.spacing is None
+        else GrainBoundaries(Tessellation(grains.spacing, h.seed, cells), grains.width, grains.asr, grains.D),
+        impurities=None
+        if impurities.share == 0
+        else Impurities(
+            Spots(impurities.share, impurities.size, impurities.size_spread, h.seed, spots), impurities.asr, impurities.edge
+        ),
     )
 
 

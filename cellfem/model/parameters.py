@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cellfem.model.heterogeneity import Heterogeneity
+
 
 @dataclass(frozen=True)
 class Patch:
@@ -32,6 +34,8 @@ class Structure:
     equipotential: bool = True  # far side of the electrolyte at one potential; False: uniform flux
     adhesion: bool = False
     friction: bool = False
+    varying_roughness: bool = False  # δ differs along Γ
+    varying_diffusivity: bool = False  # D differs along Γ: grain boundaries of the lithium
     degree: int = 4  # quadrature
 
 
@@ -64,6 +68,8 @@ class Interface:
     surface_tension: float = 0.5  # γ, MPa µm
     removal_rate: float = 1e-3  # k_n, µm/s
     patches: tuple[Patch, ...] = field(default_factory=tuple)
+    random: Heterogeneity = field(default_factory=Heterogeneity)  # on which the patches lie
+    diffusivity: float = 1.0  # of the grains at 25 degC, µm²/s: what grain boundaries are measured by
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,7 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     if not s.vacancies:
         creep = flow.Flow(creep.mu, ufl.as_ufl(0.0))  # the law's smallest porosity would compact: 1e-5 of the lithium lost
     bulk = flow.virtual_power(body, creep, v, p, tv, tp)
+    diffusivity = k.diffusivity * state.diffusion if s.varying_diffusivity else k.diffusivity
     if s.vacancies:
         f_n, f_b = state.porosity_old
         m_n, m_b = state.map_old
@@ -128,7 +129,7 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         rate_m = 0.0 if s.flat else k.c0 * state.map + k.c1 * m_n + k.c2 * m_b
         # Flat kinematics leave the block where it is: seen from the platen, which goes down with the lithium, it moves up at -U'.
         mesh_v = ufl.as_vector([0.0, -rate_travel if s.flat else rate_m])
-        flux = body.J * ufl.dot(body.Finv, (1 - f) * (v - mesh_v) + k.diffusivity * body.gradient(f))
+        flux = body.J * ufl.dot(body.Finv, (1 - f) * (v - mesh_v) + diffusivity * body.gradient(f))
         bulk += (stored * tf - ufl.dot(flux, ufl.grad(tf))) * body.weight
     else:
         bulk += f * tf
@@ -140,15 +141,16 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     far = state.numbers[1]("+")
     slope = ufl.as_ufl(0.0) if s.bonded else state.map.dx(0)("+")
     face = kinematics.surface(m, slope, r_gamma)
+    delta = state.roughness("+") if s.varying_roughness else k.delta
     if s.bonded:
         gap, asperity, touching = ufl.as_ufl(0.0), state.gamma[0]("+"), ufl.as_ufl(1.0)
         pressure = asperity
         rate_m = -rate_travel("+")
     else:
         gap = state.map("+") + travel
-        asperity = contact.asperity_pressure(gap, k.delta, k.stiffness)
-        pressure = asperity + contact.adhesive_traction(gap, k.delta, k.adhesion) if s.adhesion else asperity
-        touching = contact.touching_share(asperity, gap, k.delta, k.half_pressure)
+        asperity = contact.asperity_pressure(gap, delta, k.stiffness)
+        pressure = asperity + contact.adhesive_traction(gap, delta, k.adhesion) if s.adhesion else asperity
+        touching = contact.touching_share(asperity, gap, delta, k.half_pressure)
         rate_m = k.c0 * state.map("+") + k.c1 * state.map_old[0]("+") + k.c2 * state.map_old[1]("+")
     carrying = vacancies.carrying_share(touching, f_g, k.f_c) if s.vacancies else touching
     eta = -(potential + far)
@@ -175,9 +177,7 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     # Removal is per area of the lithium's own surface, `stretch` times Γ's; without vacancies per area of Γ, as the current.
     removal_area = face.stretch if s.vacancies else 1.0
     kinematic = rate_m - removed * removal_area + ufl.dot(v_g, face.cof)
-    smooth = (openness - contact.open_share(gap, k.delta)) * tg[1]("+") + k.length**2 * state.gamma[1].dx(0)("+") * tg[1].dx(0)(
-        "+"
-    )
+    smooth = (openness - contact.open_share(gap, delta)) * tg[1]("+") + k.length**2 * state.gamma[1].dx(0)("+") * tg[1].dx(0)("+")
 
     smooth += state.gamma[2]("+") * tg[2]("+") + face.sine * tg[2].dx(0)("+")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import basix
 import numpy as np
+import ufl
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
@@ -68,11 +70,24 @@ def set_interface(state: State, constants: Constants, interface: Interface) -> N
     inside = 1e-9 * (high - low)
     x[facet] = np.clip(x[facet], low + inside, high - inside)
     state.log_resistance.x.array[space.dofmap.list] = np.log(resistance_along(x, interface))
+    nodes = state.roughness.function_space.tabulate_dof_coordinates()[:, :1]
+    state.roughness.x.array[:] = interface.random.roughness_at(nodes, interface.delta)
+    if interface.random.varies_diffusivity:
+        _set_diffusion(state.diffusion, interface)
+
+
+def _set_diffusion(diffusion: fem.Function, interface: Interface) -> None:
+    space = diffusion.function_space
+    mesh = space.mesh
+    points, _ = basix.make_quadrature(mesh.basix_cell(), space.ufl_element().degree)
+    cells = np.arange(len(space.dofmap.list), dtype=np.int32)
+    places = fem.Expression(ufl.SpatialCoordinate(mesh), points).eval(mesh, cells)[..., :-1]
+    diffusion.x.array[space.dofmap.list] = interface.random.diffusion_factor(places, interface.diffusivity)
 
 
 def resistance_along(x: NDArray[np.float64], interface: Interface) -> NDArray[np.float64]:
-    """ASR0 at 25 degC (Ω m²) at x (µm): patches on the clean face, with tanh edges of their length or sharp where that is 0."""
-    value = np.full(x.shape, interface.resistance)
+    """ASR0 at 25 degC (Ω m²) at x (µm): what varies at random and patches on it, their edges tanh, or sharp where `edge` is 0."""
+    value = interface.random.resistance_at(x[..., None], interface.resistance)
     for patch in interface.patches:
         left, right = x - patch.centre + patch.half_width, x - patch.centre - patch.half_width
         share = (
@@ -80,7 +95,7 @@ def resistance_along(x: NDArray[np.float64], interface: Interface) -> NDArray[np
             if patch.edge > 0
             else ((left > 0) & (right < 0)).astype(float)
         )
-        value += (patch.resistance - interface.resistance) * share
+        value += (patch.resistance - value) * share
     return value
 
 
@@ -97,7 +112,8 @@ def start_gap(
     weight = np.diff(x)[:, None] * share * (at if axisymmetric else 1.0)
     weight /= weight.sum()
     between = np.interp(at, x, gap)
-    delta, strength = interface.delta, interface.stiffness * interface.delta
+    delta = np.interp(at, x, interface.random.roughness_at(x[:, None], interface.delta))
+    strength = interface.stiffness * delta
 
     def excess(shift: float) -> float:
         z = -(between + shift) / delta
@@ -105,10 +121,10 @@ def start_gap(
         opening = 0.25 * np.logaddexp(0.0, -8 * z)  # [2g/δ]_+ of width 1/4
         return float(np.sum(weight * (repulsion - interface.adhesion * opening * np.exp(1 - opening)))) - pressure
 
-    # By Jensen the mean repulsion is at least that of the mean gap; adhesion takes its strength from it at most.
-    most = (pressure + interface.adhesion) / strength
-    closed = -float(np.sum(weight * between)) - delta * (1 + most + np.log(-np.expm1(-most)))
-    open_ = closed + delta
+    # The repulsion is at least -r g, wherever δ is what it is; adhesion takes its strength from it at most.
+    most = (pressure + interface.adhesion) / interface.stiffness
+    closed = -float(np.sum(weight * between)) - most - interface.delta
+    open_ = closed + interface.delta
     while excess(open_) > 0:
         open_ += 2 * (open_ - closed)
-    return np.asarray(gap + brentq(excess, closed, open_, xtol=SHIFT_TOLERANCE * delta))
+    return np.asarray(gap + brentq(excess, closed, open_, xtol=SHIFT_TOLERANCE * interface.delta))

@@ -41,6 +41,8 @@ class State:
     travel_old: tuple[fem.Function, fem.Function]  # numbers, of which U is used
     law: fem.Function  # tangent planes of the creep law at quadrature points
     log_resistance: fem.Function  # ln ASR0 at 25 degC on Γ (DG2 on the skin: edges of patches may be sharp)
+    roughness: fem.Function  # δ (µm), P1 on the skin; read where structure.varying_roughness
+    diffusion: fem.Function  # D(x)/D at quadrature points of the lithium; read where structure.varying_diffusivity
     # index arrays
     skin_to_lithium: Indices  # lithium P1 dof of each skin P1 dof
     gamma_nodes: Indices  # local skin P1 dofs on Γ (owned and ghost)
@@ -82,6 +84,8 @@ def create_state(domain: Domain, structure: Structure) -> State:
     M = fem.functionspace(domain.lithium, ("Lagrange", 1))
     Q = fem.functionspace(domain.lithium, basix.ufl.quadrature_element(cell, (8,), degree=structure.degree))
     R = fem.functionspace(domain.skin, ("DG", 2))
+    P = fem.functionspace(domain.skin, ("Lagrange", 1))
+    Q1 = fem.functionspace(domain.lithium, basix.ufl.quadrature_element(cell, degree=structure.degree))
     porosity_space, porosity_dofs = W.sub(2).collapse()
     nodes = _match_cells(porosity_space, M)
     return State(
@@ -95,6 +99,8 @@ def create_state(domain: Domain, structure: Structure) -> State:
         (fem.Function(N), fem.Function(N)),
         fem.Function(Q, name="law"),
         fem.Function(R, name="log_resistance"),
+        fem.Function(P, name="roughness"),
+        fem.Function(Q1, name="diffusion"),
         _skin_to_lithium(domain, K, M),
         _nodes_on_gamma(K),
         np.asarray(porosity_dofs),

@@ -11,12 +11,12 @@ OPEN_AT, OPEN_WIDTH = 6.0, 1.0
 """Γ counts as open around g = 6 δ, over a width of δ: there the touching share has just vanished."""
 
 
-def asperity_pressure(g: Expr, delta: float, stiffness: float) -> Expr:
+def asperity_pressure(g: Expr, delta: Expr, stiffness: float) -> Expr:
     """Pressure of squeezed asperities p = r δ ln(1 + exp(-g/δ)); stiffness r in MPa/µm, δ in µm."""
     return stiffness * delta * softplus(-g / delta)
 
 
-def adhesive_traction(g: Expr, delta: float, strength: float) -> Expr:
+def adhesive_traction(g: Expr, delta: Expr, strength: float) -> Expr:
     """Adhesion pulling the faces together, -σ_adh at its strongest (Xu & Needleman 1994): T = e σ_adh z exp(-z), z = [g]_+/(δ/2).
 
     Its work of adhesion is e σ_adh δ/2: about 14 nm times the strength at δ = 10 nm.
@@ -25,11 +25,11 @@ def adhesive_traction(g: Expr, delta: float, strength: float) -> Expr:
     return -strength * z * ufl.exp(1 - z)
 
 
-def touching_share(p_asperity: Expr, g: Expr, delta: float, half_pressure: float) -> Expr:
+def touching_share(p_asperity: Expr, g: Expr, delta: Expr, half_pressure: float) -> Expr:
     """θ_g = p/(p + p_½) [1 - smoothstep((g/δ - 3)/3)]: the share of the area that touches; zero beyond 6 δ."""
     return p_asperity / (p_asperity + half_pressure) * (1 - smoothstep((g / delta - 3) / 3))
 
 
-def open_share(g: Expr, delta: float) -> Expr:
+def open_share(g: Expr, delta: Expr) -> Expr:
     """½[1 + tanh((g - 6δ)/δ)]: 0 where Γ is in contact, 1 where it is open."""
     return 0.5 * (1 + ufl.tanh((g - OPEN_AT * delta) / (OPEN_WIDTH * delta)))

@@ -165,9 +165,7 @@ def _general(e2: Array, p: Array, a: Array, a_f: Array, b: Array, b_f: Array, la
     return _assembled(p, F, F_e, F_p, F_f, a, a_f, b, b_f)
 
 
-def _assembled(
-    p: Array, F: Array, F_e: Array, F_p: Array, F_f: Array, a: Array, a_f: Array, b: Array, b_f: Array
-) -> PointLaw:
+def _assembled(p: Array, F: Array, F_e: Array, F_p: Array, F_f: Array, a: Array, a_f: Array, b: Array, b_f: Array) -> PointLaw:
     """mu = 1/(3aF), c = b p F and their derivatives from those of F."""
     mu = 1 / (3 * a * F)
     c_p = b * (F + p * F_p)

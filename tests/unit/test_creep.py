@@ -15,10 +15,10 @@ from cellfem.physics.creep import (
     shear_softening,
 )
 
-A = 7.7e-3                                   # 1/s/MPa^n
+A = 7.7e-3  # 1/s/MPa^n
 EXPONENTS = (1.0, 2.0, 3.0, 5.0, 6.56, 7.0)
 POROSITIES = (1e-6, 1e-4, 0.01, 0.1, 0.3, 0.6)
-RATIOS = (0.0, 1e-3, 0.1, 0.5, 1.0, 2.0, 10.0, 100.0, 1e3)      # p over σ_e
+RATIOS = (0.0, 1e-3, 0.1, 0.5, 1.0, 2.0, 10.0, 100.0, 1e3)  # p over σ_e
 
 
 def exact(n: float, coupled: bool = True) -> PorousCreep:

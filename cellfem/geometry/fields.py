@@ -1,0 +1,131 @@
+"""Random fields along Γ: smooth ones, tessellations, spots. Functions of the place and the seed alone, so alike on any mesh.
+
+Places are (..., 1) or (..., 2) µm: along a plane stack, or on the interface of a three-dimensional one. All fields are drawn in
+the plane, and stationary and isotropic there; a plane stack sees their cut along the line where the second coordinate is zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+Floats = NDArray[np.float64]
+
+WAVES = 512
+"""Plane waves of a Gaussian field: by the central limit theorem its kurtosis is 3 - 1.5/WAVES."""
+NEIGHBOURS = 6
+"""Nearest seeds among which the nearest face of a cell is sought."""
+TILE_SPACINGS = 4.0
+"""Side of a tile in mean spacings or sizes. Each tile has its own random numbers, so that the plane has no border."""
+
+
+@dataclass(frozen=True)
+class GaussianField:
+    """Mean 0, variance 1, correlation exp(-(r/length)²) (length in µm), as a sum of plane waves of random direction and phase.
+
+    The wave vectors are drawn from the field's spectrum (Shinozuka & Deodatis 1991, Appl. Mech. Rev. 44, 191), a normal
+    distribution of variance 2/length² in each component. stream: keeps fields of one seed independent.
+    """
+
+    length: float
+    seed: int
+    stream: int = 0
+
+    def __call__(self, places: Floats) -> Floats:
+        """The field (...) at places (..., k)."""
+        random = np.random.default_rng([self.seed, self.stream])
+        waves = random.standard_normal((WAVES, 2)) * math.sqrt(2) / self.length
+        phases = random.uniform(0.0, 2 * math.pi, WAVES)
+        return np.asarray(math.sqrt(2 / WAVES) * np.cos(_plane(places) @ waves.T + phases).sum(axis=-1))
+
+
+@dataclass(frozen=True)
+class LognormalField:
+    """Mean 1 and standard deviation `spread`: exp(σz - σ²/2), σ² = ln(1 + spread²), z a Gaussian field."""
+
+    spread: float
+    length: float
+    seed: int
+    stream: int = 0
+
+    def __call__(self, places: Floats) -> Floats:
+        """The field (...) at places (..., k)."""
+        if self.spread == 0:
+            return np.ones(places.shape[:-1])
+        variance = math.log1p(self.spread**2)
+        return np.asarray(np.exp(math.sqrt(variance) * GaussianField(self.length, self.seed, self.stream)(places) - variance / 2))
+
+
+@dataclass(frozen=True)
+class Tessellation:
+    """Poisson-Voronoi cells whose faces are `spacing` (µm) apart on average along any line: π²/(16 spacing²) seeds per area."""
+
+    spacing: float
+    seed: int
+    stream: int = 0
+
+    def distance(self, places: Floats) -> Floats:
+        """Distance (µm) of places (..., k) from the nearest face of a cell."""
+        at = _plane(places).reshape(-1, 2)
+        side = TILE_SPACINGS * self.spacing
+        expected = (math.pi / (4 * self.spacing) * side) ** 2
+        tiles = _tiles(at, side, self.seed, self.stream)
+        seeds = np.concatenate([corner + side * tile.random((tile.poisson(expected), 2)) for corner, tile in tiles])
+        distance, index = cKDTree(seeds).query(at, k=NEIGHBOURS)
+        apart = np.linalg.norm(seeds[index[:, 1:]] - seeds[index[:, :1]], axis=-1)
+        to_face = (distance[:, 1:] ** 2 - distance[:, :1] ** 2) / (2 * apart)
+        return np.asarray(to_face.min(axis=1)).reshape(places.shape[:-1])
+
+
+@dataclass(frozen=True)
+class Spots:
+    """Discs strewn at random (a Boolean model): `share` of the area is covered; lognormal diameters of mean `size` (µm).
+
+    size_spread: standard deviation of the diameter over its mean. Discs per area: -ln(1 - share)/(π/4 E[d²]).
+    """
+
+    share: float
+    size: float
+    size_spread: float
+    seed: int
+    stream: int = 0
+
+    def depth(self, places: Floats) -> Floats:
+        """How deep places (..., k) lie inside the nearest disc, µm; negative outside, -inf without any disc near."""
+        at = _plane(places).reshape(-1, 2)
+        variance, side = math.log1p(self.size_spread**2), TILE_SPACINGS * self.size
+        per_area = -math.log1p(-self.share) / (math.pi / 4 * self.size**2 * (1 + self.size_spread**2))
+        depth = np.full(len(at), -np.inf)
+        for corner, tile in _tiles(at, side, self.seed, self.stream):
+            count = tile.poisson(per_area * side**2)
+            centres = corner + side * tile.random((count, 2))
+            radii = 0.5 * self.size * np.exp(math.sqrt(variance) * tile.standard_normal(count) - variance / 2)
+            for centre, radius in zip(centres, np.minimum(radii, side), strict=True):  # larger ones would need farther tiles
+                np.maximum(depth, radius - np.linalg.norm(at - centre, axis=1), out=depth)
+        return depth.reshape(places.shape[:-1])
+
+
+def _plane(places: Floats) -> Floats:
+    """Places in the plane: the second coordinate of those on a line is zero."""
+    missing = 2 - places.shape[-1]
+    return np.asarray(np.concatenate([places, np.zeros((*places.shape[:-1], missing))], axis=-1), dtype=np.float64)
+
+
+def _tiles(at: Floats, side: float, seed: int, stream: int) -> Iterator[tuple[Floats, np.random.Generator]]:
+    """Lower corner and random numbers of every tile that holds one of `at` (N, 2), or is a neighbour of one that does."""
+    if not len(at):
+        at = np.zeros((1, 2))
+    low, high = np.floor(at.min(axis=0) / side).astype(int) - 1, np.floor(at.max(axis=0) / side).astype(int) + 1
+    for i in range(low[0], high[0] + 1):
+        for j in range(low[1], high[1] + 1):
+            yield side * np.array([i, j], dtype=float), np.random.default_rng([seed, stream, _natural(i), _natural(j)])
+
+
+def _natural(i: int) -> int:
+    """0, -1, 1, -2, 2, … as 0, 1, 2, 3, 4, …"""
+    return 2 * i if i >= 0 else -2 * i - 1
