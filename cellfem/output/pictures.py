@@ -103,7 +103,7 @@ def draw_interface(path: Path, start: Scene, end: Scene, *, delta_um: float, tit
                 axes.axvspan(a, b, color=GREY, alpha=0.22, lw=0)
         if spans := patch_spans(after):
             above = gap.get_xaxis_transform()
-            gap.text(0.5 * sum(spans[0]), 0.97, "patch", transform=above, ha="center", va="top", fontsize=7, color=INK)
+            gap.text(0.5 * sum(spans[0]), 0.97, "higher ASR", transform=above, ha="center", va="top", fontsize=7, color=INK)
         times = f"solid: end, {time_text(end.snapshot.time_s)}; dashed: start"
         gap.set_title(f"{title}\n" if title else "", loc="left", fontweight="bold")
         gap.set_title(times, loc="right", fontsize=7.5)

@@ -241,5 +241,5 @@ def _legend(figure: Figure, delta_um: float, profile: Profile) -> None:
         Patch(facecolor=GREY, label="touching through roughness (gap < 3δ)"),
     ]
     if patch_spans(profile):
-        handles.append(Patch(facecolor=INK, label="resistive patch"))
+        handles.append(Patch(facecolor=INK, label="higher ASR"))
     figure.legend(handles=handles, loc="lower center", ncols=len(handles), handlelength=1.4, columnspacing=1.6, borderaxespad=0.3)

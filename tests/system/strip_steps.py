@@ -1,6 +1,7 @@
 """Strip a stack by prescribed steps on any number of ranks; rank 0 prints one JSON list of what is read off after each step.
 
-python strip_steps.py VARIANT, of "strip" (true geometry, a void and a patch), "axisymmetric" and "bonded" (a patch).
+python strip_steps.py VARIANT, of "strip" (true geometry, a void and a patch), "axisymmetric", "bonded" (a patch) and "random"
+("strip" where everything varies at random).
 """
 
 import json
@@ -14,7 +15,9 @@ from mpi4py import MPI
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import Patch as MeshPatch
 from cellfem.geometry import Void, build_stack
+from cellfem.geometry.fields import LognormalField, Spots, Tessellation
 from cellfem.model.build import build_model
+from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Patch, Structure
 from cellfem.solver.engine import Engine
 from dolfinx import fem
@@ -22,8 +25,16 @@ from dolfinx import fem
 VARIANTS = {
     "strip": (Structure(), (0.1, 0.2, 0.4, 0.6, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 9.0)),
     "axisymmetric": (Structure(axisymmetric=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
+    "random": (Structure(varying_roughness=True, varying_diffusivity=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
     "bonded": (Structure(flat=True, bonded=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
 }
+
+VARYING = Heterogeneity(
+    LognormalField(0.5, 3.0, 1),
+    LognormalField(0.3, 3.0, 1, 1),
+    GrainBoundaries(Tessellation(4.0, 1, 2), 2.0, 5e-3, 8.0),
+    Impurities(Spots(0.2, 3.0, 0.3, 1, 3), 0.1, 0.5),
+)
 
 
 def march(variant: str, comm: MPI.Intracomm) -> list[dict[str, float]]:
@@ -31,7 +42,8 @@ def march(variant: str, comm: MPI.Intracomm) -> list[dict[str, float]]:
     structure, steps = VARIANTS[variant]
     features: list[Any] = [MeshPatch(17.5, 2.5)] if structure.bonded else [Void(0.0, 5.0, 1.0), MeshPatch(17.5, 2.5)]
     stack = build_stack(25.0, 20.0, 20.0, 1.0, 4.0, features) if comm.rank == 0 else None
-    interface = Interface(1e-3, removal_rate=0.34, patches=(Patch(17.5, 2.5, 0.1),))
+    uneven = VARYING if variant == "random" else Heterogeneity()
+    interface = Interface(1e-3, removal_rate=0.34, patches=(Patch(17.5, 2.5, 0.1),), random=uneven, diffusivity=8e-3)
     engine = Engine(build_model(stack, structure, interface, Numerics(), comm))
     engine.start(Load(0.4, 5.0), Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15))
     read = _readings(engine)

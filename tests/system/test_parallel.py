@@ -27,6 +27,8 @@ def rows(variant: str, ranks: int) -> list[dict[str, float]]:
         ("strip", 3),
         pytest.param("axisymmetric", 2, marks=pytest.mark.slow),
         ("bonded", 2),
+        ("random", 2),
+        pytest.param("random", 3, marks=pytest.mark.slow),
         pytest.param("axisymmetric", 3, marks=pytest.mark.slow),
         pytest.param("bonded", 3, marks=pytest.mark.slow),
     ],
