@@ -48,6 +48,7 @@ KINDS: dict[str, Kind] = {
     "s": Kind("a time", "1 h", "s"),
     "MPa": Kind("a pressure", "0.4 MPa", "MPa"),
     "A/m^2": Kind("a current density", "0.5 mA/cm^2", "mA/cm^2"),
+    "C/m^2": Kind("a charge per area", "0.5 mAh/cm^2", "mAh/cm^2"),
     "V": Kind("a voltage", "0.2 V", "V"),
     "K": Kind("a temperature", "25 degC", "degC"),
     "ohm*m^2": Kind("an area-specific resistance", "10 ohm*cm^2", "ohm*cm^2"),
@@ -69,7 +70,7 @@ _OTHER_KINDS = {
     "kg": "a mass", "N": "a force", "J": "an energy", "A": "a current", "C": "a charge", "ohm": "a resistance",
     "S": "a conductance",
     "ohm*m": "a resistivity", "m^2": "an area", "m^3": "a volume", "mol": "an amount", "W": "a power", "MPa*s": "a viscosity",
-    "kg/m^3": "a density", "K/s": "a heating rate", "dimensionless": "a number without unit", "C/m^2": "a charge per area",
+    "kg/m^3": "a density", "K/s": "a heating rate", "dimensionless": "a number without unit",
     "S/m^2": "a conductance per area", "m/s^2": "an acceleration", "MPa/s": "a pressure rate",
 }  # fmt: skip
 _NAME_OF = {ureg.parse_units(unit).dimensionality: name for unit, name in _OTHER_KINDS.items()} | {

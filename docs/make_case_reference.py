@@ -20,6 +20,7 @@ from cellfem import materials
 from cellfem.case.errors import choices, item_of, quoted, section_of
 from cellfem.case.fields import Section
 from cellfem.case.models import LISTS, Case
+from cellfem.case.protocol import Loop
 from cellfem.units import KINDS, QuantityType, as_written
 
 TARGET = Path(__file__).with_name("case-files.md")
@@ -68,7 +69,9 @@ These are errors:
 
 - a void or patch that reaches out of the stack, or overlaps another of its kind (one whose `center` is on a side is cut
   there in half); voids that leave nothing in contact, a void deeper than half the lithium, a void whose slope exceeds 1;
-- `strip` or `plate` without a current, `rest` or `press` with one;
+- `strip` or `plate` without a current, `rest`, `press` or `hold-voltage` with one; `hold-voltage` without a voltage, or with
+  `far_side = "flux"`; a step of which neither duration nor capacity tells the end;
+- `spring` without a platen that travels; `pressure_end` with `top = "fixed"`; either with `contact = "bonded"`;
 - a pressure of zero with `interface.contact = "asperity"`; voids with `"bonded"`; `vacancies` and `removal` both off;
 - both `A0` and `A298` of a creep table, or neither;
 - `flaw.half_opening` that is not below `flaw.length`;
@@ -93,6 +96,8 @@ def tables() -> list[tuple[str, type[Section]]]:
         if section is not None:
             found.append((f"`[[{name}]]`" if many else f"`[{name}]`", section))
             found += [(f"`{name}.{key}`", inner) for key, inner in _inner_tables(section)]
+        if name == "protocol":
+            found.append(("`protocol.repeat`", Loop))
     return found
 
 

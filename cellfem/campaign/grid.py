@@ -71,7 +71,8 @@ class Point:
     @property
     def step(self) -> Step:
         """The protocol step that the point is placed by: the first that carries current, else the first."""
-        return next((step for step in self.case.protocol if step.current is not None), self.case.protocol[0])
+        steps = [placed.step for placed in self.case.steps]
+        return next((step for step in steps if step.current is not None), steps[0])
 
     @property
     def pressure(self) -> float:
@@ -207,10 +208,10 @@ def _paths(name: str, base: Case) -> tuple[str, ...]:
     """The keys that an axis sets."""
     if name not in SHORT:
         return (name,)
-    steps = [k for k, step in enumerate(base.protocol) if name != CURRENT or step.current is not None]
+    steps = [placed.key for placed in base.steps if name != CURRENT or placed.step.current is not None]
     if not steps:
         raise CaseError([f'--grid {name}: no step of the protocol carries {name}; use a case with mode = "strip" or "plate"'])
-    return tuple(f"protocol.{k}.{name}" for k in steps)
+    return tuple(f"{key}.{name}" for key in steps)
 
 
 def _without_pressure(values: Values) -> Values:

@@ -11,12 +11,9 @@ from collections.abc import Iterator
 from cellfem.case.interface import Spot, Void
 from cellfem.case.lithium import CreepTable
 from cellfem.case.models import Case
-from cellfem.case.protocol import Step
-from cellfem.materials import lithium
-from cellfem.units import FARADAY, format_quantity
+from cellfem.case.protocol_checks import protocol_problems, protocol_warnings
+from cellfem.units import format_quantity
 
-FIRST_TOUCH = math.log1p(math.exp(-6))
-"""Contact pressure over stiffness times roughness at a gap of 6 roughnesses, from which on nothing touches."""
 ROUND_OFF = 1e-9
 """Relative to the width of the stack: ends nearer than this touch."""
 
@@ -32,7 +29,7 @@ def problems(case: Case) -> list[str]:
         *_roughness(case),
         *_heterogeneity(case),
         *_flaw(case),
-        *_protocol(case),
+        *protocol_problems(case),
         *_mesh(case),
         *_time_steps(case),
     ]
@@ -40,7 +37,7 @@ def problems(case: Case) -> list[str]:
 
 def warnings(case: Case) -> list[str]:
     """What the user should know about a checked case that can be run, each as `key: what and what to do`."""
-    return [*_mesh_warnings(case), *_load_warnings(case), *_stack_warnings(case)]
+    return [*_mesh_warnings(case), *protocol_warnings(case), *_stack_warnings(case)]
 
 
 def _um(value: float) -> str:
@@ -208,33 +205,6 @@ def _flaw(case: Case) -> Iterator[str]:
         )
 
 
-def _protocol(case: Case) -> Iterator[str]:
-    interface = case.interface
-    least = FIRST_TOUCH * interface.stiffness * interface.roughness
-    for k, step in enumerate(case.protocol):
-        yield from _current(f"protocol.{k}.current", step)
-        if case.interface.contact == "asperity":
-            for key, pressure in (("pressure", step.pressure), ("pressure_end", step.pressure_end)):
-                if pressure == 0:
-                    yield (
-                        f'protocol.{k}.{key}: "0 MPa" leaves no contact; '
-                        'give a pressure above 0, for example "0.1 MPa", or write interface.contact = "bonded"'
-                    )
-                elif pressure is not None and pressure <= least:
-                    yield (
-                        f'protocol.{k}.{key}: "{format_quantity(pressure, "MPa")}" leaves no contact: asperities begin to touch '
-                        f"at {FIRST_TOUCH:g} times stiffness times roughness, {least:.3g} MPa; "
-                        "give a higher pressure or make interface.stiffness smaller"
-                    )
-
-
-def _current(key: str, step: Step) -> Iterator[str]:
-    if step.mode in ("strip", "plate") and step.current is None:
-        yield f'{key}: is missing, a step with mode = "{step.mode}" needs it; write for example current = "0.5 mA/cm^2"'
-    if step.mode in ("rest", "press") and step.current is not None:
-        yield f'{key}: a step with mode = "{step.mode}" carries no current; remove this key, or write mode = "strip" or "plate"'
-
-
 def _mesh(case: Case) -> Iterator[str]:
     mesh = case.mesh
     if mesh.near > mesh.far:
@@ -277,25 +247,6 @@ def _mesh_warnings(case: Case) -> Iterator[str]:
                 f"void.{k}.half_width: {_um(void.half_width)} is less than 4 times mesh.near, {_um(near)}: "
                 "the void is hardly resolved"
             )
-
-
-def _load_warnings(case: Case) -> Iterator[str]:
-    layer = case.interface.stiffness * case.interface.roughness
-    stripped, largest = 0.0, 0.0
-    for k, step in enumerate(case.protocol):
-        pressure = step.pressure_range[1]
-        if case.interface.contact == "asperity" and pressure > 3 * layer:
-            yield (
-                f"protocol.{k}.pressure: {format_quantity(pressure, 'MPa')} is more than 3 times stiffness times roughness, "
-                f"{layer:.3g} MPa: the asperity layer is pressed far below its thickness; make interface.stiffness larger"
-            )
-        stripped += step.signed_current * step.duration * lithium().molar_volume / FARADAY
-        largest = max(largest, stripped)
-    if largest > case.lithium.thickness / 2:
-        yield (
-            f"lithium.thickness: the protocol strips {largest:.3g} um of {_um(case.lithium.thickness)}: "
-            "the run fails where lithium is used up; make the lithium thicker or the protocol shorter"
-        )
 
 
 def _stack_warnings(case: Case) -> Iterator[str]:

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from cellfem.case.fields import Section
 from cellfem.case.lithium import CREEP_TAGS
 from cellfem.case.models import Case
+from cellfem.case.protocol import ENTRY_TAGS
 from cellfem.units import QuantityType, as_written
 
 
@@ -84,6 +85,9 @@ def _locate(detail: ErrorDetails) -> tuple[list[str | int], Any, FieldInfo | Non
         elif section is not None and part in section.model_fields:
             field, holder = section.model_fields[part], section
             annotation = field.annotation
+        elif part in ENTRY_TAGS:
+            annotation = ENTRY_TAGS[str(part)]
+            continue
         elif part in CREEP_TAGS:
             continue
         else:
@@ -99,7 +103,8 @@ def _what(detail: ErrorDetails, path: list[str | int], annotation: Any, field: F
             near = closest(str(path[-1]), section.model_fields)
             return "unknown key; " + (f'did you mean "{near}"?' if near else f"known here are {', '.join(section.model_fields)}")
         case "missing":
-            return f"is missing; write for example {_example(str(path[-1]), annotation, field)}"
+            key = _key_of(path) if holds_sections(annotation) else str(path[-1])
+            return f"is missing; write for example {_example(key, annotation, field)}"
         case "literal_error":
             near = (
                 closest(value, [word for word in choices(annotation) if isinstance(word, str)])
@@ -111,9 +116,9 @@ def _what(detail: ErrorDetails, path: list[str | int], annotation: Any, field: F
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"{as_written(value)} is not a table; write [{path[0]}] and its keys on lines of their own"
         case "tuple_type":
-            return _not_a_list(value, str(path[-1]), annotation, field)
+            return _not_a_list(value, _key_of(path) if holds_sections(annotation) else str(path[-1]), annotation, field)
         case "too_short":
-            return f"is empty; give at least one {f'[[{path[-1]}]]' if holds_sections(annotation) else 'value'}"
+            return f"is empty; give at least one {f'[[{_key_of(path)}]]' if holds_sections(annotation) else 'value'}"
         case "greater_than":
             return f"{as_written(value)} is out of range: it must be above {context['gt']}"
         case "greater_than_equal":
@@ -146,6 +151,11 @@ def holds_sections(annotation: Any) -> bool:
     return section_of(item_of(annotation)) is not None
 
 
+def _key_of(path: list[str | int]) -> str:
+    """The key of a list of tables as it stands in [[...]]."""
+    return ".".join(part for part in path if isinstance(part, str))
+
+
 def _not_a_list(value: object, key: str, annotation: Any, field: FieldInfo | None) -> str:
     if holds_sections(annotation):
         return f"{as_written(value)} is not a list of tables; write [[{key}]] with double brackets"
@@ -161,6 +171,8 @@ def _example(key: str, annotation: Any, field: FieldInfo | None) -> str:
         words = [_value_example(get_args(item)[1:])] if get_origin(item) is Annotated else [as_written(choices(item)[0])]
         return f"{key} = [{words[0]}]"
     options = choices(annotation)
+    if annotation is int:
+        return f"{key} = 10"
     return f"{key} = {as_written(options[0]) if options else _value_example(metadata)}"
 
 

@@ -20,6 +20,8 @@ Pressure = Annotated[float, quantity("MPa", ge=0.0, le=1e3)]
 PositivePressure = Annotated[float, quantity("MPa", gt=0.0, le=1e3)]
 CurrentDensity = Annotated[float, quantity("A/m^2", gt=0.0, le=1e5)]
 Voltage = Annotated[float, quantity("V", gt=0.0, le=100.0)]
+SignedVoltage = Annotated[float, quantity("V", ge=-100.0, le=100.0)]
+AreaCharge = Annotated[float, quantity("C/m^2", gt=0.0, le=1e8)]
 Temperature = Annotated[float, quantity("K", ge=223.15, le=443.15)]  # well below the melting point of lithium, 453.65 K
 AreaResistance = Annotated[float, quantity("ohm*m^2", gt=0.0, le=1e4)]
 Conductivity = Annotated[float, quantity("S*um/m^2", gt=0.0, le=1e10)]

@@ -14,6 +14,7 @@ from cellfem.case.errors import CaseError, describe, item_of, parts_of, section_
 from cellfem.case.fields import Section
 from cellfem.case.models import Case
 from cellfem.case.overrides import apply_override
+from cellfem.case.protocol import Step, entry_of
 
 WITH_FILE = ("mesh", "roughness")
 """Tables whose `file` is a path from the folder of the case."""
@@ -95,7 +96,9 @@ def _partial_value(field: FieldInfo, name: str, table: dict[str, Any] | None) ->
     item = item_of(field.annotation)
     if (row := section_of(item)) is not None:
         rows = table.get(name, ()) if table is not None else ()
-        return tuple(_partial(row, entry) for entry in rows) if isinstance(rows, list | tuple) else ()
+        if not isinstance(rows, list | tuple):
+            return ()
+        return tuple(_partial(entry_of(entry) if name == "protocol" and row is Step else row, entry) for entry in rows)
     if table is None or (name not in table and (field.is_required() or field.default_factory_takes_validated_data)):
         return math.nan
     value = table[name] if name in table else field.get_default(call_default_factory=True)

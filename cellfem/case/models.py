@@ -11,7 +11,7 @@ from cellfem.case.flaw import Flaw
 from cellfem.case.heterogeneity import Heterogeneity
 from cellfem.case.interface import Interface, Patch, Void
 from cellfem.case.lithium import Lithium
-from cellfem.case.protocol import Step
+from cellfem.case.protocol import Entry, Placed, unrolled, written
 from cellfem.case.roughness import Roughness
 from cellfem.case.settings import Mesh, Numerics, Output, Stack
 from cellfem.units import FARADAY
@@ -36,21 +36,32 @@ class Case(Section):
     roughness: Roughness = Field(default_factory=Roughness)
     heterogeneity: Heterogeneity = Field(default_factory=Heterogeneity)
     flaw: Flaw = Field(default_factory=Flaw)
-    protocol: Annotated[tuple[Step, ...], Field(min_length=1)]
-    """The load, step by step, [[protocol]]."""
+    protocol: Annotated[tuple[Entry, ...], Field(min_length=1)]
+    """The load, step by step, [[protocol]]; with `repeat` an entry is a loop of steps."""
     mesh: Mesh = Field(default_factory=Mesh)
     numerics: Numerics = Field(default_factory=Numerics)
     output: Output = Field(default_factory=Output)
 
     @property
+    def steps(self) -> tuple[Placed, ...]:
+        """The steps as they stand in the file, each once, with their keys."""
+        return tuple(written(self.protocol))
+
+    @property
+    def sequence(self) -> tuple[Placed, ...]:
+        """The steps in the order in which they are run, loops repeated."""
+        return tuple(unrolled(self.protocol))
+
+    @property
     def total_duration(self) -> float:
-        """Duration of the whole protocol in s."""
-        return sum(step.duration for step in self.protocol)
+        """Duration of the whole protocol in s, at most: conditions may end steps early."""
+        return sum(placed.step.seconds for placed in self.sequence)
 
     @property
     def current_max(self) -> float:
-        """Largest magnitude of the mean current density in the protocol, A/m²."""
-        return max(abs(step.signed_current) for step in self.protocol)
+        """Largest magnitude of the mean current density in the protocol, A/m²; where the voltage is held, an estimate."""
+        resistance = self.interface.asr + self.electrolyte.thickness / self.electrolyte.conductivity
+        return max(placed.step.largest_current(resistance) for placed in self.steps)
 
     @property
     def toughness(self) -> float:

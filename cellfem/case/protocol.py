@@ -1,16 +1,35 @@
-"""The load protocol, step by step."""
+"""The load protocol: steps, and loops that repeat some."""
 
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
-from cellfem.case.fields import CurrentDensity, Length, Number, Pressure, Section, Temperature, Time, Voltage, default
+from cellfem.case.fields import (
+    AreaCharge,
+    Count,
+    CurrentDensity,
+    Length,
+    Number,
+    Pressure,
+    Section,
+    SignedVoltage,
+    Stiffness,
+    Temperature,
+    Time,
+    Voltage,
+    default,
+)
 
-Mode = Literal["strip", "plate", "rest", "press"]
+Mode = Literal["strip", "plate", "rest", "press", "hold-voltage"]
+SIGN = {"strip": 1.0, "plate": -1.0, "rest": 0.0, "press": 0.0, "hold-voltage": math.nan}
+"""Of the mean current density in each mode; where the voltage is held the current is what comes of it."""
 
 
 class Stop(Section):
-    """Conditions that end the run before the duration is over."""
+    """Conditions that end the run, or with `until` only the step, before the duration is over."""
 
     voltage: Voltage | None = None
     """Largest |voltage| less its value without current."""
@@ -20,41 +39,120 @@ class Stop(Section):
     """Largest gap."""
     index: Annotated[Number, Field(gt=0.0, le=1e6)] | None = None
     """Largest dendrite index K_I/K_Ic while plating; 1 is where a flaw grows."""
+    current: CurrentDensity | None = None
+    """Smallest magnitude of the mean current density, where the voltage is held."""
 
 
 class Step(Section):
     """A step of the load protocol."""
 
     mode: Mode
-    """Strip or plate lithium at constant current, rest, or press (both without current)."""
+    """Strip or plate lithium at constant current, rest, or press (both without current), or hold the voltage."""
     current: CurrentDensity | None = None
     """Magnitude of the mean current density; the mode gives its sign. For strip and plate only."""
-    duration: Time
-    """How long the step lasts."""
+    voltage: SignedVoltage | None = None
+    """Voltage that is held: above 0 strips, below plates. For hold-voltage only."""
+    duration: Time | None = None
+    """How long the step lasts; with `capacity` too, whichever is over first."""
+    capacity: AreaCharge | None = None
+    """Charge per area that the step passes; strip and plate need no duration then."""
     pressure: Pressure
-    """Stack pressure, at the start of the step."""
+    """Stack pressure, at the start of the step; with a spring, where the spring set in."""
     pressure_end: Pressure | None = None
     """Stack pressure at the end of the step, for a linear ramp."""
+    spring: Stiffness | None = None
+    """Stiffness of the fixture: the pressure changes by so much for each um that the platen travels. It goes on through all
+    following steps of the same stiffness."""
     temperature: Temperature = default("25 degC")
     """Uniform temperature."""
     stop: Stop = Field(default_factory=Stop)
     """Conditions that end the run early."""
-    top: Literal["platen", "uniform"] = "platen"
-    """Rigid platen (one unknown velocity) or uniform pressure on the top of the lithium."""
+    until: Stop = Field(default_factory=Stop)
+    """Conditions that end the step early: the protocol goes on with the next one."""
+    top: Literal["platen", "uniform", "fixed"] = "platen"
+    """Rigid platen under the pressure, pressure on the lithium's free upper face, or a platen that stays where it is."""
+
+    @property
+    def seconds(self) -> float:
+        """How long the step lasts at most, s; nan where neither duration nor capacity tells."""
+        by_charge = self.capacity / self.current if self.capacity is not None and self.current else math.inf
+        by_time = math.inf if self.duration is None else self.duration
+        longest = min(by_time, by_charge)
+        return longest if math.isfinite(longest) else math.nan
 
     @property
     def signed_current(self) -> float:
-        """Mean current density in A/m²: > 0 strips, < 0 plates, 0 at rest and while pressing."""
-        return (self.current or 0.0) * {"strip": 1.0, "plate": -1.0, "rest": 0.0, "press": 0.0}[self.mode]
+        """Mean current density in A/m²: > 0 strips, < 0 plates, 0 at rest and while pressing, nan where the voltage is held."""
+        return SIGN[self.mode] * (self.current or 0.0)
+
+    def largest_current(self, resistance: float) -> float:
+        """|mean current density|, A/m²; where the voltage is held, what it would drive through `resistance` (Ω m²)."""
+        return abs(self.voltage or 0.0) / resistance if self.mode == "hold-voltage" else abs(self.signed_current)
 
     def pressure_at(self, elapsed: float) -> float:
-        """Stack pressure in MPa, `elapsed` seconds after the start of the step."""
+        """Stack pressure in MPa (of the spring, without travel), `elapsed` seconds after the start of the step."""
         if self.pressure_end is None:
             return self.pressure
-        return self.pressure + (self.pressure_end - self.pressure) * min(max(elapsed / self.duration, 0.0), 1.0)
+        return self.pressure + (self.pressure_end - self.pressure) * min(max(elapsed / self.seconds, 0.0), 1.0)
 
     @property
     def pressure_range(self) -> tuple[float, float]:
-        """Smallest and largest stack pressure of the step in MPa."""
+        """Smallest and largest stack pressure of the step in MPa, without a spring's share."""
         end = self.pressure if self.pressure_end is None else self.pressure_end
         return min(self.pressure, end), max(self.pressure, end)
+
+
+class Loop(Section):
+    """Steps that are repeated one after the other, [[protocol]] with `repeat` and its own [[protocol.step]]."""
+
+    repeat: Annotated[Count, Field(ge=1, le=100000)]
+    """How often the steps are run."""
+    step: Annotated[tuple[Step, ...], Field(min_length=1)]
+    """The steps, [[protocol.step]], with the keys of a [[protocol]] step."""
+
+
+def _kind_of_entry(value: object) -> str:
+    keys: Iterable[str] = value if isinstance(value, dict) else ()
+    return "<loop>" if isinstance(value, Loop) or {"repeat", "step"} & set(keys) else "<step>"
+
+
+ENTRY_TAGS: dict[str, type[Section]] = {"<step>": Step, "<loop>": Loop}
+"""Pydantic's names for what an entry of the protocol may be; they turn up in the places of errors, and no key is called so."""
+
+Entry = Annotated[Annotated[Step, Tag("<step>")] | Annotated[Loop, Tag("<loop>")], Discriminator(_kind_of_entry)]
+
+
+def entry_of(value: object) -> type[Section]:
+    """Step or Loop: what a table of the file is meant to be."""
+    return ENTRY_TAGS[_kind_of_entry(value)]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A step with its key in the file and, inside a loop, the number of its repetition, counted from 1 (0 outside)."""
+
+    key: str
+    step: Step
+    cycle: int = 0
+    cycles: int = 0
+
+
+def written(protocol: Iterable[Step | Loop]) -> Iterator[Placed]:
+    """Each step once, as in the file."""
+    for k, entry in enumerate(protocol):
+        if isinstance(entry, Loop):
+            for j, step in enumerate(entry.step):
+                yield Placed(f"protocol.{k}.step.{j}", step)
+        else:
+            yield Placed(f"protocol.{k}", entry)
+
+
+def unrolled(protocol: Iterable[Step | Loop]) -> Iterator[Placed]:
+    """Every step in the order in which they are run, loops repeated."""
+    for k, entry in enumerate(protocol):
+        if isinstance(entry, Loop):
+            for cycle in range(1, entry.repeat + 1):
+                for j, step in enumerate(entry.step):
+                    yield Placed(f"protocol.{k}.step.{j}", step, cycle, entry.repeat)
+        else:
+            yield Placed(f"protocol.{k}", entry)

@@ -19,9 +19,19 @@ def resolved_toml(case: Case, header: str = "") -> str:
         if isinstance(value, dict):
             text += f"\n[{key}]\n{_lines(value)}"
         elif key in LISTS:
-            text += "".join(f"\n[[{key}]]\n{_lines(row)}" for row in value)
+            text += _tables(key, value)
         else:
             text += _lines({key: value})
+    return text
+
+
+def _tables(key: str, rows: list[dict[str, Any]]) -> str:
+    """Rows as [[key]], lists of tables within them as [[key.inner]]."""
+    text = ""
+    for row in rows:
+        inner = {name: value for name, value in row.items() if isinstance(value, list) and isinstance(value[0], dict)}
+        text += f"\n[[{key}]]\n{_lines({name: value for name, value in row.items() if name not in inner})}"
+        text += "".join(_tables(f"{key}.{name}", value) for name, value in inner.items())
     return text
 
 

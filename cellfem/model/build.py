@@ -30,7 +30,10 @@ class Model:
 
     def set_load(self, load: Load) -> None:
         k = self.residual.constants
-        k.pressure.value, k.current.value, k.platen.value = load.pressure, load.current, float(load.platen)
+        k.pressure.value, k.current.value = load.pressure, load.current if load.voltage is None else 0.0
+        k.platen.value = float(load.platen and not load.fixed)
+        k.spring.value, k.rest_travel.value = load.spring, load.rest_travel
+        k.held.value, k.far.value = float(load.voltage is not None), -(load.voltage or 0.0)
 
     def set_material(self, material: Material) -> None:
         k = self.residual.constants

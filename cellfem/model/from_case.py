@@ -124,4 +124,11 @@ def material(case: Case, step: Step) -> Material:
 
 def load(step: Step, elapsed: float) -> Load:
     """`elapsed` seconds after the start of the step."""
-    return Load(step.pressure_at(elapsed), step.signed_current, step.top == "platen")
+    return Load(
+        step.pressure_at(elapsed),
+        0.0 if step.mode == "hold-voltage" else step.signed_current,
+        step.top != "uniform",
+        step.top == "fixed",
+        step.spring or 0.0,
+        voltage=step.voltage,
+    )

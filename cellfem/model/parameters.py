@@ -107,3 +107,7 @@ class Load:
     pressure: float
     current: float
     platen: bool = True
+    fixed: bool = False  # the platen stays where it is, whatever the pressure
+    spring: float = 0.0  # k_s, MPa/µm: the platen's pressure is P + k_s (U - rest_travel)
+    rest_travel: float = 0.0  # µm
+    voltage: float | None = None  # V that is held in place of the current, > 0 strips

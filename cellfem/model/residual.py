@@ -10,7 +10,8 @@ Bulk lithium (seen from the platen, pulled back; w = mesh velocity): momentum, c
 ∫ H δH + sin(slope angle) ∂δH/∂x = 0 (curvature: as an unknown in the space of m it is spread over the facets, where a polygon
 would push at its corners; and the work of the tension is the change of the surface);
 electrolyte: ∫ κ∇φ·∇δφ - ∫_Γ i δφ (+ ∫_bottom I δφ) = 0;
-numbers: ∫_Γ (p_c - P) = 0 for the platen's travel U, ∫_Γ (i - I) = 0 for the far potential Φ.
+numbers: ∫_Γ (p_c - P) = 0 for the platen's travel U, where P = P₀ + k_s (U - U₀) with a spring; ∫_Γ (i - I) = 0, or Φ = -V where
+the voltage is held, for the far potential Φ.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from cellfem.geometry.groups import BOTTOM, ELECTROLYTE, LITHIUM, TOP
 from cellfem.model.law import LawPoints
 from cellfem.model.parameters import Structure
 from cellfem.model.state import State
-from cellfem.physics import contact, flow, kinematics, kinetics, vacancies
+from cellfem.physics import contact, fixture, flow, kinematics, kinetics, vacancies
 from dolfinx import fem
 
 
@@ -37,7 +38,11 @@ class Constants:
 
     pressure: fem.Constant
     current: fem.Constant
-    platen: fem.Constant  # 1 rigid platen, 0 uniform pressure
+    platen: fem.Constant  # 1 rigid platen under a load; 0 uniform pressure or a platen that stays
+    spring: fem.Constant  # k_s of the fixture, 0 without
+    rest_travel: fem.Constant  # U₀, travel at which the spring has the pressure P₀
+    held: fem.Constant  # 1 the far potential is given, 0 the current is
+    far: fem.Constant  # that potential, V
     c0: fem.Constant  # time scheme: rate(x) = c0 x + c1 x_n + c2 x_{n-1}
     c1: fem.Constant
     c2: fem.Constant
@@ -191,10 +196,11 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         k.conductivity * ufl.inner(ufl.grad(state.potential), ufl.grad(tpot)) * weight(r) * dx(ELECTROLYTE)
         - current * tpot("-") * g_weight * dG
     )
-    # A free upper face has no travel of its own: U stays what it was.
-    force = k.platen * (pressure - k.pressure) + (1 - k.platen) * (travel - state.travel_old[0][0]("+"))
+    # A free upper face has no travel of its own, a fixed platen none: U stays what it was.
+    load = fixture.spring_pressure(k.pressure, k.spring, travel - k.rest_travel)
+    force = k.platen * (pressure - load) + (1 - k.platen) * (travel - state.travel_old[0][0]("+"))
     if s.equipotential:
-        charge = current - k.current
+        charge = k.held * (far - k.far) + (1 - k.held) * (current - k.current)
     else:
         charge = far
         row_potential += k.current * tpot * weight(r) * ds(BOTTOM)

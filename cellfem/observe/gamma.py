@@ -34,10 +34,10 @@ class GammaValues:
         return np.asarray(self.values[:, QUANTITIES.index(name)])
 
 
-def surroundings(model: Model, creep: PorousCreep) -> Surroundings:
-    """What a flaw feels at this moment besides the values on Γ."""
+def surroundings(model: Model, creep: PorousCreep, pressure: float) -> Surroundings:
+    """What a flaw feels at this moment besides the values on Γ; pressure: of the stack, MPa."""
     k = model.residual.constants
-    return Surroundings(creep.prefactor, creep.exponent, float(k.conductivity.value), float(k.pressure.value))
+    return Surroundings(creep.prefactor, creep.exponent, float(k.conductivity.value), pressure)
 
 
 class GammaObserver:

@@ -17,12 +17,14 @@ from cellfem.observe.arrays import Profile
 from cellfem.observe.dendrite import DendriteReading, read_dendrite
 from cellfem.observe.gamma import MA_CM2, OHM_CM2, GammaObserver, GammaValues, surroundings
 from cellfem.observe.voids import find_voids
+from cellfem.physics.fixture import spring_pressure_now
 from cellfem.physics.kinetics import FARADAY, GAS, STRESS_POTENTIAL
 from cellfem.solver.stepper import Stepper
 from dolfinx import fem
 
 FORCE_SCALE = 0.1  # MPa, stands for the load where there is none
 SECONDS_PER_HOUR = 3600.0
+CELSIUS = 273.15
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Reading:
     profile: Profile | None
     gamma: GammaValues
     overvoltage: float  # V, voltage less its value without current
+    current: float  # mean, A/m²
     content: float  # lithium in the electrode, µm² (µm³)
     moved: float  # lithium moved since the start
     charge: float  # C/m²
@@ -47,6 +50,8 @@ class Reading:
             "contact": self.row["contact_fraction"],
             "gap": self.row["gap_max_um"],
             "index": self.row["dendrite_index_max"],
+            "current": abs(self.current),
+            "charge": self.charge,
         }
 
 
@@ -69,7 +74,7 @@ class Observer:
         self.contents: list[float] = []
         self.moved = 0.0  # lithium that has left or come in, µm² (µm³)
         self.empty = 0.0  # largest empty space between the faces so far, µm² (µm³)
-        self.charge = 0.0  # C/m²
+        self.charges: list[float] = []  # C/m², of the last two steps
 
     def read(self, stepper: Stepper, dt: float, step: int, iterations: int) -> Reading:
         """The row of the step that `stepper` has just tried (dt = 0: the start); nothing is kept until `commit`."""
@@ -82,16 +87,19 @@ class Observer:
             self._allsum(float(weight @ g.column(name)[owned])) / area for name in ("contact", "carrying", "current", "pressure")
         )
         largest = self._allmax(float((g.column("current")[owned] * np.sign(current or 1.0)).max(initial=-np.inf)))
-        imposed, load = float(k.current.value), float(k.pressure.value)
+        held = float(k.held.value) > 0.5
+        imposed = current if held else float(k.current.value)
+        load_taken, current_taken = stepper.system.reaction()
+        load = pressure if stepper.system.stays else self._fixture_pressure()
         far = self._number(1) if model.structure.equipotential else self._sum(self.far) / area
         voltage = -far
         overvoltage = voltage + (STRESS_POTENTIAL * load if model.structure.stress_potential else 0.0)
         ohmic = imposed * model.domain.electrolyte_thickness / float(k.conductivity.value)
-        charge = self.charge + imposed * dt
+        charge = self._charge(imposed, dt)
         found = find_voids(profile, model.interface.delta) if profile is not None else ()
         count, size = model.domain.parent.comm.bcast((len(found), sum(v.area for v in found)), root=0)
         content, moved, created = self._lithium(dt, g)
-        around = surroundings(model, stepper.system.creep)
+        around = surroundings(model, stepper.system.creep, load)
         worst = read_dendrite(profile, self.flaws, around, model.structure.axisymmetric) if profile is not None else None
         dendrite = model.domain.parent.comm.bcast(worst, root=0)
         row = {
@@ -110,22 +118,41 @@ class Observer:
             "gap_max_um": self._allmax(float(g.gap[self.gamma.nodes].max(initial=-np.inf))),
             "porosity_max": self._allmax(float(model.state.bulk.x.array[model.state.porosity_dofs].max(initial=-np.inf))),
             "platen_um": self._number(0),
-            "balance_charge": abs(current - imposed) / (abs(imposed) or self._exchange()),
+            "balance_charge": abs(current - current_taken) / max(abs(current), self._exchange())
+            if held
+            else abs(current - imposed) / (abs(imposed) or self._exchange()),
             "balance_lithium": created,
-            "balance_force": abs(pressure - load) / max(load, FORCE_SCALE),
+            "balance_force": abs(pressure - (load_taken if stepper.system.stays else load)) / max(load, FORCE_SCALE),
             "dt_s": dt,
             "newton_iterations": iterations,
             "dendrite_index_max": dendrite.index if dendrite else 0.0,
             "dendrite_likelihood": dendrite.likelihood if dendrite else 0.0,
+            "temperature_C": float(k.temperature.value) - CELSIUS,
+            "lithium_um": content / area,
         }
         olds = [self._entry(old.x.array, 0) for old in model.state.travel_old]
         speed = float(k.c0.value) * row["platen_um"] + float(k.c1.value) * olds[0] + float(k.c2.value) * olds[1] if dt else 0.0
-        return Reading(row, profile, g, overvoltage, content, moved, charge, speed, dendrite)
+        return Reading(row, profile, g, overvoltage, imposed, content, moved, charge, speed, dendrite)
 
     def commit(self, reading: Reading) -> None:
         """The step of this reading is accepted."""
         self.contents = [reading.content, *self.contents][:2]
-        self.moved, self.charge = reading.moved, reading.charge
+        self.charges = [reading.charge, *self.charges][:2]
+        self.moved = reading.moved
+
+    def _fixture_pressure(self) -> float:
+        """Stack pressure of the moment, MPa: that of the load, with the spring's share."""
+        k = self.model.residual.constants
+        travel = self._number(0) - float(k.rest_travel.value)
+        return spring_pressure_now(float(k.pressure.value), float(k.spring.value), travel)
+
+    def _charge(self, current: float, dt: float) -> float:
+        """Charge passed since the start, C/m², by the time scheme of the step: so it agrees with the lithium to round-off."""
+        k = self.model.residual.constants
+        if not self.charges or not dt:
+            return self.charges[0] if self.charges else 0.0
+        before = [*self.charges, self.charges[-1]][:2]
+        return before[0] + (current - float(k.c2.value) * (before[1] - before[0])) / float(k.c0.value)
 
     def _lithium(self, dt: float, g: GammaValues) -> tuple[float, float, float]:
         """Content, lithium moved since the start, and what the step created over that.

@@ -53,13 +53,18 @@ class SnapshotMaker:
         self.lithium_grid, self.electrolyte_grid = _owned_grid(lithium_space), _owned_grid(electrolyte_space)
         self.facets = _gamma_facets(model)
 
-    def take(self, time: float, gamma: GammaValues, law: PorousCreep, floor: float, platen_speed: float) -> Snapshot:
-        """Blocks of this rank. platen_speed: µm/s, brings velocities from the platen's frame to the electrolyte's."""
+    def take(
+        self, time: float, gamma: GammaValues, law: PorousCreep, floor: float, platen_speed: float, pressure: float
+    ) -> Snapshot:
+        """Blocks of this rank.
+
+        platen_speed: µm/s, brings velocities from the platen's frame to the electrolyte's; pressure: of the stack, MPa.
+        """
         blocks = {
             "lithium": self._lithium(law, floor, platen_speed),
             "void": self._void(gamma),
             "LLZO": self._electrolyte(),
-            "interface": self._interface(gamma, law),
+            "interface": self._interface(gamma, law, pressure),
         }
         return Snapshot(time, blocks)
 
@@ -89,7 +94,7 @@ class SnapshotMaker:
         }
         return _compact(points, cells, QUADRATIC_TRIANGLE, data)
 
-    def _interface(self, g: GammaValues, creep: PorousCreep) -> Block:
+    def _interface(self, g: GammaValues, creep: PorousCreep, stack_pressure: float) -> Block:
         current, overpotential = MA_CM2 * g.column("current"), 1e3 * g.column("overpotential")
         data = {
             "gap_um": g.gap,
@@ -100,7 +105,7 @@ class SnapshotMaker:
             "contact_pressure_MPa": g.column("pressure"),
             "porosity": g.column("porosity"),
         }
-        around = surroundings(self.model, creep)
+        around = surroundings(self.model, creep, stack_pressure)
         data |= vars(dendrite_fields(current, overpotential, g.column("pressure"), self.flaws, around))
         return _compact(self._floor(), self.facets, LINE, data)
 

@@ -40,6 +40,10 @@ def record_columns(axisymmetric: bool = False) -> tuple[str, ...]:
         "newton_iterations",
         "dendrite_index_max",
         "dendrite_likelihood",
+        "temperature_C",
+        "lithium_um",
+        "protocol_step",
+        "cycle",
     )
 
 

@@ -58,7 +58,12 @@ def run_case(case: Case, folder: Path, quiet: bool = False, comm: MPI.Intracomm 
         recorder = Recorder(case, engine, folder, quiet)
         compiled = time.monotonic()
         watch = Watcher(
-            recorder.examine, recorder.accepted, recorder.refused, lambda: bool(comm.allreduce(bool(stopped), op=MPI.LOR))
+            recorder.examine,
+            recorder.accepted,
+            recorder.refused,
+            lambda: bool(comm.allreduce(bool(stopped), op=MPI.LOR)),
+            recorder.entered,
+            recorder.ended,
         )
         try:
             engine.start(segments[0].load(0.0), segments[0].material)

@@ -6,10 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from cellfem.case import Case
+from cellfem.case import protocol as case_protocol
 from cellfem.geometry import Face, Patch, StackMesh, Void, build_stack, measured, read_mesh, roughness, with_face, with_voids
 from cellfem.model import from_case
 from cellfem.solver.march import Segment, Stop
 
+CHARGE_WITHIN = 1e-3  # share by which a step of held voltage may pass more charge than asked
 STEPS = 30  # time steps of a protocol step, at least, without `numerics.dt_max`
 
 
@@ -62,26 +64,34 @@ def _stack(case: Case) -> StackMesh:
 
 
 def segments_of(case: Case) -> list[Segment]:
-    """The load protocol as the solver takes it."""
+    """The load protocol as the solver takes it, loops unrolled."""
     found = []
-    for step in case.protocol:
-        limits = (
-            ("voltage", step.stop.voltage, True),
-            ("contact", step.stop.contact, False),
-            ("gap", step.stop.gap, True),
-            ("index", step.stop.index, True),
-        )
-        stops = tuple(Stop(name, limit, above) for name, limit, above in limits if limit is not None)
-        largest = case.numerics.dt_max or step.duration / STEPS
+    for placed in case.sequence:
+        step = placed.step
+        until = _conditions(step.until)
+        if step.mode == "hold-voltage" and step.capacity is not None:
+            until = (*until, Stop("charge", step.capacity, since_begin=True, within=CHARGE_WITHIN))
         found.append(
             Segment(
-                step.duration,
+                step.seconds,
                 partial(from_case.load, step),
                 from_case.material(case, step),
-                stops,
+                _conditions(step.stop),
                 case.numerics.dt_initial,
-                largest,
+                case.numerics.dt_max or step.seconds / STEPS,
                 case.numerics.dt,
+                until,
             )
         )
     return found
+
+
+def _conditions(stop: case_protocol.Stop) -> tuple[Stop, ...]:
+    limits = (
+        ("voltage", stop.voltage, True),
+        ("contact", stop.contact, False),
+        ("gap", stop.gap, True),
+        ("index", stop.index, True),
+        ("current", stop.current, False),
+    )
+    return tuple(Stop(name, limit, above) for name, limit, above in limits if limit is not None)

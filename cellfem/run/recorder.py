@@ -8,6 +8,7 @@ from pathlib import Path
 from mpi4py import MPI
 
 from cellfem.case import Case
+from cellfem.case.protocol import Placed
 from cellfem.model import from_case
 from cellfem.observe.arrays import Profile, Snapshot, chosen_fields
 from cellfem.observe.numbers import Observer
@@ -17,6 +18,7 @@ from cellfem.output.dendrites import Plated, worse
 from cellfem.output.paraview import Series
 from cellfem.output.progress import Progress
 from cellfem.output.records import RecordWriter, record_columns, void_columns, void_rows
+from cellfem.output.words import time_text
 from cellfem.solver.engine import Engine
 from cellfem.solver.newton import Outcome
 
@@ -46,6 +48,7 @@ class Recorder:
     last_plated: Plated | None = None
     first: Moment | None = None
     last: Moment | None = None
+    segment: int = 0
 
     def __post_init__(self) -> None:
         model, case = self.engine.model, self.case
@@ -68,12 +71,23 @@ class Recorder:
 
     def examine(self, dt: float, outcome: Outcome) -> dict[str, float]:
         self.reading = self.observer.read(self.engine.stepper, dt, len(self.rows), outcome.iterations)
+        self.reading.row.update(protocol_step=self.segment, cycle=self.case.sequence[self.segment].cycle)
         return self.reading.measures
 
     def accepted(self, dt: float) -> None:
         self._keep()
         if self.engine.stepper.time >= self.next_output * (1 - 1e-9):
             self._output()
+
+    def entered(self, segment: int) -> None:
+        """A step of the protocol begins."""
+        self.segment = segment
+        if self.root and len(self.case.sequence) > 1:
+            self.root.progress.detail(f"t = {self.engine.stepper.time:.6g} s: {_step_text(self.case.sequence[segment])} begins")
+
+    def ended(self, condition: str) -> None:
+        """A condition of `until` ended the step of the protocol."""
+        self.note(f"until.{condition} at {time_text(self.engine.stepper.time)}: on to the next step of the protocol")
 
     def refused(self, dt: float, why: str) -> None:
         if self.root:
@@ -109,7 +123,8 @@ class Recorder:
     def _output(self) -> None:
         time = self.engine.stepper.time
         system = self.engine.system
-        snapshot = self.maker.take(time, self.kept.gamma, system.creep, system.floor, self.kept.platen_speed)
+        kept, pressure = self.kept, self.kept.row["pressure_MPa"]
+        snapshot = self.maker.take(time, kept.gamma, system.creep, system.floor, kept.platen_speed, pressure)
         self.series.write(chosen_fields(snapshot, self.case.output.fields))
         self.last = Moment(time, snapshot, self.kept.profile)
         self.first = self.first or self.last
@@ -118,6 +133,12 @@ class Recorder:
                 self.root.voids.write(row)
         while self.next_output <= time * (1 + 1e-9):
             self.next_output += self.interval
+
+
+def _step_text(placed: Placed) -> str:
+    """A step of the protocol for the log, as in "protocol.1.step.0 (strip), cycle 2 of 10"."""
+    cycle = f", cycle {placed.cycle} of {placed.cycles}" if placed.cycle else ""
+    return f"{placed.key} ({placed.step.mode}){cycle}"
 
 
 class _RootFiles:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+from mpi4py import MPI
+
 from cellfem.model.build import Model
 from cellfem.model.limits import MapLimits
 from cellfem.model.parameters import Load, Material
@@ -57,11 +60,16 @@ class Engine:
             material.diffusional,
         )
         system.floor = model.numerics.strain_rate_floor
+        system.stays = load.fixed
         system.set_conditions(boundary_conditions(model.domain, model.state, model.structure, load.platen))
         thermal = GAS * material.temperature / FARADAY
         force = max(load.pressure, FORCE_SCALE)
-        speed = SPEED * max(abs(load.current), thermal / (model.interface.resistance * material.resistance_factor))
-        flow = SPEED * abs(load.current) if load.current else 1e-2 * speed
+        current = abs(load.current)
+        if load.voltage is not None:  # held: what it drives through clean face and electrolyte
+            ohmic = model.domain.electrolyte_thickness / material.conductivity
+            current = abs(load.voltage) / (model.interface.resistance * material.resistance_factor + ohmic)
+        speed = SPEED * max(current, thermal / (model.interface.resistance * material.resistance_factor))
+        flow = SPEED * current if current else 1e-2 * speed
         system.set_scales(
             Scales(
                 flow,
@@ -75,7 +83,7 @@ class Engine:
                 thermal,
             ),
             force,
-            abs(load.current) or thermal / model.interface.resistance,
+            abs(load.current) or thermal / model.interface.resistance,  # held as at rest: it may die away
         )
         self.newton.keep = False
 
@@ -115,6 +123,11 @@ class Engine:
         except StartError:
             self.system.set(now)  # what is written as the last state is a good one
             raise
+
+    def travel(self) -> float:
+        """Platen travel U, µm."""
+        numbers = self.model.state.numbers.x.array
+        return float(self.system.comm.allreduce(float(numbers[0]) if len(numbers) else -np.inf, op=MPI.MAX))
 
     def _settle(self, stages: list[tuple[float, float]]) -> Outcome:
         """Solve for an instant: velocities, stresses and potential find their balance, surface and vacancies hardly move."""

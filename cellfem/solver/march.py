@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -15,8 +15,10 @@ from cellfem.solver.newton import Outcome
 CUT_AFTER_FAILURE = 0.4
 GROW, SHRINK, SAFETY = 2.0, 0.3, 0.85
 DEAD_BAND = (0.9, 1.2)  # the step size stays between these, so that factors may be kept
-OVERSHOOT = 0.01  # a stop condition is met within this share of its limit
+OVERSHOOT = 0.01  # a condition is met within this share of its limit
 LOCATE_MOST = 6  # tries to meet it
+
+Measures = dict[str, float]
 
 
 class GaveUp(RuntimeError):
@@ -25,11 +27,21 @@ class GaveUp(RuntimeError):
 
 @dataclass(frozen=True)
 class Stop:
-    """Ends the run where measure `name` rises above (or falls below) the limit."""
+    """Met where measure `name` rises above (or falls below) the limit.
+
+    since_begin: the measure counts from the beginning of its segment, as a magnitude. within: share of the limit by which it may
+    be overshot.
+    """
 
     name: str
     limit: float
     above: bool = True
+    since_begin: bool = False
+    within: float = OVERSHOOT
+
+    def value(self, measures: Measures, base: Measures) -> float:
+        """What is held against the limit; base: measures at the beginning of the segment."""
+        return abs(measures[self.name] - base[self.name]) if self.since_begin else measures[self.name]
 
     def excess(self, value: float) -> float:
         """> 0 when met, as a share of the limit."""
@@ -38,25 +50,41 @@ class Stop:
 
 @dataclass(frozen=True)
 class Segment:
-    """One step of the protocol."""
+    """One step of the protocol as it is run."""
 
     duration: float
     load: Callable[[float], Load]  # by the seconds since its start
     material: Material
-    stops: tuple[Stop, ...]
+    stops: tuple[Stop, ...]  # end the run
     first: float  # s
     largest: float  # s
     prescribed: tuple[float, ...] | None  # fixed time steps in place of error control
+    until: tuple[Stop, ...] = ()  # end the segment
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the protocol a march is: with the stepper's state all that going on needs."""
+
+    segment: int = 0
+    begun: float = 0.0  # s, when the segment began
+    base: Measures = field(default_factory=dict)  # measures when it began
+    rest_travel: float = 0.0  # µm, travel at which the spring of the fixture has its own pressure
+    dt: float = 0.0  # s, of the next step to try; 0: the segment has not begun
+    taken: int = 0  # prescribed steps taken in the segment
+    located: int = 0  # tries to meet a condition in the segment
 
 
 @dataclass(frozen=True)
 class Watcher:
     """What the caller sees of a march; every function is collective."""
 
-    examine: Callable[[float, Outcome], dict[str, float]]  # a converged step of dt: its measures by the names of the stops
+    examine: Callable[[float, Outcome], Measures]  # a converged step of dt: its measures by the names of the stops
     accepted: Callable[[float], None]  # the step examined last is accepted
     refused: Callable[[float, str], None]  # a step of dt was restored, and why
     interrupted: Callable[[], bool]
+    entered: Callable[[int], None] = lambda _: None  # a segment begins
+    ended: Callable[[str], None] = lambda _: None  # a condition of this name ended the segment
 
 
 @dataclass(frozen=True)
@@ -67,41 +95,55 @@ class Finish:
     condition: str = ""
 
 
-def march(engine: Engine, segments: list[Segment], watch: Watcher, measures: dict[str, float]) -> Finish:
+def march(engine: Engine, segments: list[Segment], watch: Watcher, measures: Measures, place: Place | None = None) -> Finish:
     """Run all segments from the engine's present state (started), which has these measures. Raises GaveUp (collective)."""
-    for number, segment in enumerate(segments):
-        begin, before = engine.stepper.time, _change(engine, segment, watch) if number else measures
-        if (met := _first_met(segment.stops, before)) is not None:
+    here = place or Place(base=measures, dt=_first_dt(segments[0]))
+    if place is None:
+        watch.entered(0)
+    while True:
+        segment = segments[here.segment]
+        if (met := _first_met(segment.stops, measures, here.base)) is not None:
             return Finish("stop", met.name)
-        finish = _segment(engine, segment, watch, begin, before)
+        finish, measures, here = _segment(engine, segment, watch, measures, here)
         if finish is not None:
             return finish
-    return Finish("done")
+        if here.segment + 1 == len(segments):
+            return Finish("done")
+        here, measures = _next(engine, segments, watch, measures, here)
 
 
-def _change(engine: Engine, segment: Segment, watch: Watcher) -> dict[str, float]:
-    """The load jumps to that of the segment, in a step of an instant; returns its measures."""
-    outcome = engine.change(segment.load(0.0), segment.material)
+def _next(engine: Engine, segments: list[Segment], watch: Watcher, base: Measures, here: Place) -> tuple[Place, Measures]:
+    """On to the next segment from a state of measures `base`: the load jumps in a step of an instant; returns those after it."""
+    number = here.segment + 1
+    segment, before = segments[number], segments[here.segment]
+    load = segment.load(0.0)
+    goes_on = load.spring > 0 and load.spring == before.load(0.0).spring
+    rest = here.rest_travel if goes_on else engine.travel()
+    begun = engine.stepper.time
+    watch.entered(number)
+    outcome = engine.change(replace(load, rest_travel=rest), segment.material)
     measures = watch.examine(INSTANT, outcome)
     engine.stepper.accept(INSTANT)
     engine.stepper.begin()
     watch.accepted(INSTANT)
-    return measures
+    return Place(number, begun, base, rest, _first_dt(segment)), measures
 
 
-def _segment(engine: Engine, segment: Segment, watch: Watcher, begin: float, before: dict[str, float]) -> Finish | None:
-    """From the present time to the end of a segment that began at `begin`; before: measures of the present state."""
-    stepper = engine.stepper
-    plan, taken = segment.prescribed, 0
-    dt, left = plan[0] if plan else segment.first, segment.duration - (stepper.time - begin)
-    located = 0
-    while left > 1e-12 * segment.duration:
+def _first_dt(segment: Segment) -> float:
+    return segment.prescribed[0] if segment.prescribed else segment.first
+
+
+def _segment(
+    engine: Engine, segment: Segment, watch: Watcher, before: Measures, here: Place
+) -> tuple[Finish | None, Measures, Place]:
+    """From the present time to the end of a segment; before: measures of the present state. Returns those of the last one."""
+    stepper, plan = engine.stepper, segment.prescribed
+    while (left := segment.duration - (stepper.time - here.begun)) > 1e-12 * segment.duration:
         if watch.interrupted():
-            return Finish("interrupted")
-        if not plan:
-            dt = min(dt, segment.largest)
+            return Finish("interrupted"), before, here
+        dt = here.dt if plan else min(here.dt, segment.largest)
         dt = left if dt > left * (1 - 1e-9) else dt if dt < left / 2 or plan else left / 2
-        engine.model.set_load(segment.load(stepper.time + dt - begin))
+        engine.model.set_load(replace(segment.load(stepper.time + dt - here.begun), rest_travel=here.rest_travel))
         trial = stepper.attempt(dt)
         if not np.isfinite(trial.error) or (trial.error > 1 and not plan):
             stepper.restore()
@@ -116,32 +158,41 @@ def _segment(engine: Engine, segment: Segment, watch: Watcher, begin: float, bef
             if dt < engine.model.numerics.smallest_step:
                 why, least = trial.reason or "time error too large", engine.model.numerics.smallest_step
                 raise GaveUp(f"the time step fell below {least:g} s at t = {stepper.time:.6g} s: {why}")
+            here = replace(here, dt=dt)
             continue
         measures = watch.examine(dt, trial.newton)
-        met = _first_met(segment.stops, measures)
-        if met is not None and met.excess(measures[met.name]) > OVERSHOOT and located < LOCATE_MOST and not plan:
-            located += 1
-            share = (met.limit - before[met.name]) / (measures[met.name] - before[met.name])
+        ends_run, ends_segment = (_first_met(stops, measures, here.base) for stops in (segment.stops, segment.until))
+        met = ends_run or ends_segment
+        now, was = (met.value(m, here.base) if met else 0.0 for m in (measures, before))
+        if met is not None and met.excess(now) > met.within and here.located < LOCATE_MOST and not plan:
+            share = (met.limit - was) / (now - was)
             stepper.restore()
             watch.refused(dt, f"looking for the time when {met.name} meets its limit")
             dt = max(dt * min(max(share, 0.1), 0.9), engine.model.numerics.smallest_step)
+            here = replace(here, dt=dt, located=here.located + 1)
             continue
         stepper.accept(dt)
-        left = segment.duration - (stepper.time - begin)
         before = measures
-        watch.accepted(dt)
-        if met is not None:
-            return Finish("stop", met.name)
         if plan:
-            taken += 1
-            dt = plan[min(taken, len(plan) - 1)]
-        elif not located:
-            factor = SAFETY / max(trial.error, 1e-6) ** (1 / stepper.rate_order)
-            if not DEAD_BAND[0] < factor < DEAD_BAND[1]:
-                dt *= min(max(factor, SHRINK), GROW)
-    return None
+            here = replace(here, dt=plan[min(here.taken + 1, len(plan) - 1)], taken=here.taken + 1)
+        elif not here.located:
+            here = replace(here, dt=_adapted(dt, trial.error, stepper.rate_order))
+        watch.accepted(dt)
+        if ends_run is not None:
+            return Finish("stop", ends_run.name), before, here
+        if ends_segment is not None:
+            watch.ended(ends_segment.name)
+            break
+    return None, before, here
 
 
-def _first_met(stops: tuple[Stop, ...], measures: dict[str, float]) -> Stop | None:
-    met = [stop for stop in stops if stop.excess(measures[stop.name]) > 0]
-    return max(met, key=lambda stop: stop.excess(measures[stop.name]), default=None)
+def _adapted(dt: float, error: float, order: int) -> float:
+    """The next step size after one of this error."""
+    factor = SAFETY / max(error, 1e-6) ** (1 / order)
+    return dt if DEAD_BAND[0] < factor < DEAD_BAND[1] else dt * min(max(factor, SHRINK), GROW)
+
+
+def _first_met(stops: tuple[Stop, ...], measures: Measures, base: Measures) -> Stop | None:
+    excess = {stop: stop.excess(stop.value(measures, base)) for stop in stops}
+    met = [stop for stop in stops if excess[stop] > 0]
+    return max(met, key=lambda stop: excess[stop], default=None)

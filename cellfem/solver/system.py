@@ -48,7 +48,10 @@ class System:
         self.conserves_lithium, self.equipotential = structure.vacancies, structure.equipotential
         self.creep = PorousCreep(1.0, 1.0, coupled=structure.coupled)
         self.floor = 1e-8
+        self.stays = False  # the platen, whatever presses it
         self.bcs: list[fem.DirichletBC] = []
+        self.reactions: list[Array] = [np.empty(0, dtype=np.int64)] * 2
+        self.taken = np.zeros(2)
         self.comm = state.bulk.function_space.mesh.comm
         spaces = [u.function_space for u in state.unknowns]
         self.R = fp.create_vector(spaces)
@@ -80,6 +83,10 @@ class System:
             dofs, owned = bc._cpp_object.dof_indices()
             rows.append(self.offsets[block] + dofs[:owned])
         self.constrained = np.unique(np.concatenate(rows))
+        held = np.zeros(self.offsets[-1], dtype=bool)
+        held[self.constrained] = True
+        potential = np.arange(self.offsets[2], self.offsets[3])
+        self.reactions = [self.vertical_index[held[self.vertical_index]], potential[held[potential]]]
 
     def assemble_residual(self) -> Array:
         """R of the present state, zero in constrained rows; the local part as an array (a view)."""
@@ -88,6 +95,7 @@ class System:
             local.set(0.0)
         fp.assemble_vector(self.R, self.residual.rows)
         self.R.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+        self.taken = np.array([self.R.array[rows].sum() for rows in self.reactions])
         self.R.array[self.constrained] = 0.0
         return self.R.array
 
@@ -175,12 +183,23 @@ class System:
         numbers = R[self.travel_index[0] :] if len(self.travel_index) else np.zeros(2)
         force = float(numbers[0]) if k.platen.value > 0.5 else float(R[self.vertical_index].sum())
         lithium = float(R[self.porosity_index].sum()) if self.conserves_lithium else 0.0
-        charge = float(numbers[1]) if self.equipotential else float(R[self.offsets[2] : self.offsets[3]].sum())
+        given = self.equipotential and k.held.value < 0.5
+        charge = float(numbers[1]) if given else float(R[self.offsets[2] : self.offsets[3]].sum())
         total = np.array([charge, lithium, force])
         self.comm.Allreduce(MPI.IN_PLACE, total)
         scale = area * np.array([self.current_scale, SPEED * self.current_scale, self.force_scale])
         charge, lithium, force = (float(share) for share in np.abs(total) / scale)
         return charge, lithium, force
+
+    def reaction(self) -> tuple[float, float]:
+        """What the constrained rows of the residual assembled last take up, over the area.
+
+        Pressure on a fixed platen (MPa), current density through the far face (A/m²).
+        """
+        total = self.taken.copy()
+        self.comm.Allreduce(MPI.IN_PLACE, total)
+        vertical, charge = (float(part) for part in total / self.area)
+        return float(self.residual.constants.pressure.value) - vertical, -charge
 
     def balanced(self) -> bool:
         return max(self.imbalance()) < BALANCE

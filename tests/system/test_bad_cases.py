@@ -18,7 +18,7 @@ BAD = {
     "misspelt choice": (
         'mode = "strip"',
         'mode = "stripe"',
-        'protocol.0.mode: "stripe" is not one of "strip", "plate", "rest", "press"; did you mean "strip"?',
+        'protocol.0.mode: "stripe" is not one of "strip", "plate", "rest", "press", "hold-voltage"; did you mean "strip"?',
     ),
     "wrong unit": (
         '"0.8 MPa"',

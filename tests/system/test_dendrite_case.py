@@ -87,7 +87,7 @@ def test_rim_and_patch_edge_light_up(ran: Ran) -> None:
 
 
 def test_records_and_verdict(ran: Ran) -> None:
-    assert list(ran.rows[0])[-2:] == ["dendrite_index_max", "dendrite_likelihood"]
+    assert {"dendrite_index_max", "dendrite_likelihood"} <= set(ran.rows[0])
     for row in ran.rows:
         assert (row["dendrite_index_max"] > 0) == (row["current_mA_cm2"] < 0)
         assert (row["dendrite_likelihood"] > 0) == (row["current_mA_cm2"] < 0)

@@ -214,7 +214,7 @@ def test_short_names_reach_every_step(tmp_path: Path) -> None:
     (tmp_path / "case.toml").write_text((CASE / "case.toml").read_text(encoding="utf-8") + rest, encoding="utf-8")
     axes = tuple(parse_axis(text) for text in ("pressure=0.2 MPa", "current=0.3 mA/cm^2", "temperature=60 degC"))
     (point,) = grid_points(Grid(tmp_path, (), axes))
-    strip, pause = point.case.protocol
+    strip, pause = (placed.step for placed in point.case.steps)
     assert (strip.pressure, pause.pressure) == (0.2, 0.2)
     assert (strip.temperature, pause.temperature) == (333.15, 333.15)
     assert strip.current == pytest.approx(3.0)

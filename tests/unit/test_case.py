@@ -34,7 +34,7 @@ def test_example_in_working_units() -> None:
     interface = case.interface
     assert (interface.asr, interface.roughness, interface.stiffness, interface.half_pressure) == (1e-3, 0.01, 100.0, 0.02)
     assert (interface.friction, interface.contact, interface.adhesion) == ("slip", "asperity", 0.0)
-    (void,), (patch,), (step,) = case.void, case.patch, case.protocol
+    (void,), (patch,), (step,) = case.void, case.patch, [placed.step for placed in case.steps]
     assert (void.center, void.half_width, void.depth, void.profile) == (0.0, 5.0, 1.0, "parabola")
     assert (patch.center, patch.half_width, patch.asr, patch.edge) == (17.5, 2.5, 0.1, 0.5)
     assert (step.mode, step.current, step.duration, step.pressure, step.temperature) == ("strip", 5.0, 3600.0, 0.4, 298.15)
@@ -59,11 +59,11 @@ def test_load_read_off_the_protocol() -> None:
         {"mode": "plate", "current": "1 mA/cm^2", "duration": "10 min", "pressure": "1 MPa"},
     ]
     case = parse_case({"protocol": steps})
-    assert [step.signed_current for step in case.protocol] == [0.0, 5.0, 0.0, -10.0]
+    assert [placed.step.signed_current for placed in case.steps] == [0.0, 5.0, 0.0, -10.0]
     assert case.total_duration == 60 + 3600 + 120 + 600
     assert case.current_max == 10.0
     assert case.s_max == pytest.approx(10.0 * 13.0e-6 / FARADAY * 1e6)
-    ramp, constant = case.protocol[:2]
+    ramp, constant = (placed.step for placed in case.steps[:2])
     assert [ramp.pressure_at(t) for t in (0.0, 30.0, 60.0, 90.0)] == [1.0, 2.0, 3.0, 3.0]
     assert (constant.pressure_at(10.0), ramp.pressure_range, constant.pressure_range) == (3.0, (1.0, 3.0), (3.0, 3.0))
 
@@ -90,7 +90,7 @@ def test_annular_void_is_allowed() -> None:
 
 def test_bonded_contact_needs_no_pressure() -> None:
     case = parse_case(short(pressure="0 MPa") | {"interface": {"contact": "bonded"}})
-    assert case.protocol[0].pressure == 0.0
+    assert case.steps[0].step.pressure == 0.0
 
 
 def test_overrides() -> None:
@@ -105,8 +105,8 @@ def test_overrides() -> None:
         "patch=[]",
     ]
     case = load_case(EXAMPLE, changes)
-    assert (case.protocol[0].pressure, case.void[0].depth, case.numerics.porosity_switch) == (2.0, 0.5, 0.0)
-    assert (case.protocol[0].stop.contact, case.protocol[0].stop.voltage, case.numerics.dt) == (0.5, 0.2, (1.0, 2.0))
+    assert (case.steps[0].step.pressure, case.void[0].depth, case.numerics.porosity_switch) == (2.0, 0.5, 0.0)
+    assert (case.steps[0].step.stop.contact, case.steps[0].step.stop.voltage, case.numerics.dt) == (0.5, 0.2, (1.0, 2.0))
     assert (case.lithium.creep, case.output.pictures, case.patch) == ("lepage", False, ())
 
 

@@ -91,7 +91,7 @@ def changed(*pairs: tuple[str, str]) -> str:
         (
             '"strip"',
             '"stripp"',
-            'protocol.0.mode: "stripp" is not one of "strip", "plate", "rest", "press"; did you mean "strip"?',
+            'protocol.0.mode: "stripp" is not one of "strip", "plate", "rest", "press", "hold-voltage"; did you mean "strip"?',
         ),
         ("dimension = 2", 'dimension = "two"', 'stack.dimension: "two" is not one of 2'),
         ("dimension = 2", "dimension = 3", "stack.dimension: 3 is foreseen but not built yet; write dimension = 2"),
@@ -131,7 +131,7 @@ def changed(*pairs: tuple[str, str]) -> str:
             "lithium.creep: has both A0 and A298; keep one of them",
         ),
         # missing keys, sections of the wrong form
-        ('duration = "1 h"', "", 'protocol.0.duration: is missing; write for example duration = "1 h"'),
+        ('duration = "1 h"', "", 'protocol.0.duration: is missing; write for example duration = "1 h", or capacity = "0.5 mAh/cm^2"'),
         ('mode = "strip"', "", 'protocol.0.mode: is missing; write for example mode = "strip"'),
         # voids and patches
         (

@@ -41,7 +41,7 @@ def test_rows_tell_kind_range_and_default(reference: ModuleType) -> None:
     lines = reference.table("", Step) + reference.table("", Numerics)
     rows = {line.split("|")[1].strip(" `"): line for line in lines if line.startswith("| `")}
     assert "pressure, at least 0 MPa and at most 1000 MPa | **required**" in rows["pressure"]
-    assert '"strip", "plate", "rest", "press" | **required**' in rows["mode"]
+    assert '"strip", "plate", "rest", "press", "hold-voltage" | **required**' in rows["mode"]
     assert 'time, above 0 s and at most 1e9 s | `"0.1 s"`' in rows["dt_initial"]
     assert "whole number, at least 1 and at most 1000 | `40`" in rows["newton_max"]
     assert "| – |" in rows["dt_max"]
@@ -51,5 +51,5 @@ def test_example_of_the_introduction_is_a_case(reference: ModuleType) -> None:
     import tomllib
 
     example = reference.INTRODUCTION.split("```toml\n")[1].split("```")[0]
-    assert parse_case(tomllib.loads(example)).protocol[0].duration == 3600.0
+    assert parse_case(tomllib.loads(example)).steps[0].step.duration == 3600.0
     assert parse_quantity("4 bar", "MPa") == pytest.approx(0.4)

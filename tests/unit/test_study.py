@@ -30,7 +30,7 @@ def test_every_run_of_the_study_is_a_good_case_of_its_own(study: ModuleType) -> 
     cases = {}
     for name, run in runs.items():
         case = load_case(STUDY.parent, [f'protocol.0.pressure="{run.pressure:g} MPa"', *study.ALWAYS, *run.settings])
-        assert case.protocol[0].pressure == run.pressure
+        assert case.steps[0].step.pressure == run.pressure
         assert re.fullmatch(r"[\w.=+-]+", name), "a folder's name without blanks"
         cases[name] = case.model_dump_json()
     assert len(set(cases.values())) == len(runs) > 50
@@ -57,7 +57,7 @@ def test_missing_and_stopped_runs_are_told(study: ModuleType, tmp_path: Path) ->
 
 def test_benchmark_is_the_prototype_problem() -> None:
     case = load_case(ROOT / "benchmarks" / "trial-equivalent")
-    (step,) = case.protocol
+    (step,) = (placed.step for placed in case.steps)
     assert (step.top, case.electrolyte.far_side, step.stop.voltage) == ("uniform", "flux", 0.2)
     assert (step.pressure, step.signed_current, step.duration, step.temperature) == (0.4, 5.0, 3600.0, 298.15)
     assert (case.lithium.creep_set.n, case.lithium.creep_set.A(298.15)) == (6.56, pytest.approx(7.7e-3))

@@ -1,0 +1,104 @@
+"""Checks of the load protocol across its keys, as those of `checks`: a bad value is nan there and causes no second error."""
+
+import math
+from collections.abc import Iterator
+
+from cellfem.case.models import Case
+from cellfem.case.protocol import Placed, Step
+from cellfem.materials import lithium
+from cellfem.units import FARADAY, format_quantity
+
+FIRST_TOUCH = math.log1p(math.exp(-6))
+"""Contact pressure over stiffness times roughness at a gap of 6 roughnesses, from which on nothing touches."""
+
+
+def protocol_problems(case: Case) -> Iterator[str]:
+    """What keeps the protocol from being run."""
+    for placed in case.steps:
+        yield from _current(placed)
+        yield from _length(placed)
+        yield from _fixture(placed)
+        if placed.step.mode == "hold-voltage" and case.electrolyte.far_side == "flux":
+            yield (
+                f'{placed.key}.mode: "hold-voltage" needs a far side of one potential; '
+                'write electrolyte.far_side = "equipotential"'
+            )
+        if case.interface.contact == "asperity":
+            yield from _contact(case, placed)
+        elif placed.step.spring is not None or placed.step.top == "fixed":
+            key = "spring" if placed.step.spring is not None else "top"
+            yield f'{placed.key}.{key}: interface.contact = "bonded" has a platen under constant pressure only; remove this key'
+
+
+def protocol_warnings(case: Case) -> Iterator[str]:
+    """What the user should know of a protocol that can be run."""
+    layer = case.interface.stiffness * case.interface.roughness
+    for placed in case.steps:
+        pressure = placed.step.pressure_range[1]
+        if case.interface.contact == "asperity" and pressure > 3 * layer:
+            yield (
+                f"{placed.key}.pressure: {format_quantity(pressure, 'MPa')} is more than 3 times stiffness times roughness, "
+                f"{layer:.3g} MPa: the asperity layer is pressed far below its thickness; make interface.stiffness larger"
+            )
+    stripped, largest = 0.0, 0.0
+    for placed in case.sequence:
+        rate = placed.step.signed_current * lithium().molar_volume / FARADAY
+        stripped += rate * placed.step.seconds if math.isfinite(rate) else 0.0
+        largest = max(largest, stripped)
+    if largest > case.lithium.thickness / 2:
+        yield (
+            f"lithium.thickness: the protocol strips {largest:.3g} um of {format_quantity(case.lithium.thickness, 'um')}: "
+            "the run fails where lithium is used up; make the lithium thicker or the protocol shorter"
+        )
+
+
+def _current(placed: Placed) -> Iterator[str]:
+    step, key = placed.step, f"{placed.key}.current"
+    if step.mode in ("strip", "plate") and step.current is None:
+        yield f'{key}: is missing, a step with mode = "{step.mode}" needs it; write for example current = "0.5 mA/cm^2"'
+    if step.mode in ("rest", "press") and step.current is not None:
+        yield f'{key}: a step with mode = "{step.mode}" carries no current; remove this key, or write mode = "strip" or "plate"'
+    if step.mode == "hold-voltage":
+        if step.current is not None:
+            yield f'{key}: where the voltage is held the current is what comes of it; remove this key, or write mode = "strip"'
+        if step.voltage is None:
+            yield f'{placed.key}.voltage: is missing, mode = "hold-voltage" needs it; write for example voltage = "20 mV"'
+    elif step.mode in ("strip", "plate", "rest", "press") and step.voltage is not None:
+        yield f'{placed.key}.voltage: is for mode = "hold-voltage" only; remove this key, or end the step by until.voltage'
+    for name, conditions in (("stop", step.stop), ("until", step.until)):
+        if step.mode in ("strip", "plate", "rest", "press") and conditions.current is not None:
+            yield f'{placed.key}.{name}.current: is for mode = "hold-voltage" only; remove this key'
+
+
+def _length(placed: Placed) -> Iterator[str]:
+    step, key = placed.step, placed.key
+    if step.mode in ("rest", "press") and step.capacity is not None:
+        yield f'{key}.capacity: a step with mode = "{step.mode}" passes no charge; give its duration instead'
+    if step.duration is None and (step.capacity is None or step.mode not in ("strip", "plate")):
+        by_charge = ', or capacity = "0.5 mAh/cm^2"' if step.mode in ("strip", "plate") else ""
+        yield f'{key}.duration: is missing; write for example duration = "1 h"{by_charge}'
+
+
+def _fixture(placed: Placed) -> Iterator[str]:
+    step, key = placed.step, placed.key
+    if step.spring is not None and step.top in ("uniform", "fixed"):
+        yield f'{key}.spring: needs a platen that travels; remove this key, or write top = "platen"'
+    if step.pressure_end is not None and step.top == "fixed":
+        yield f'{key}.pressure_end: a platen that stays where it is takes no pressure; remove this key, or write top = "platen"'
+
+
+def _contact(case: Case, placed: Placed) -> Iterator[str]:
+    step: Step = placed.step
+    least = FIRST_TOUCH * case.interface.stiffness * case.interface.roughness
+    for key, pressure in (("pressure", step.pressure), ("pressure_end", step.pressure_end)):
+        if pressure == 0:
+            yield (
+                f'{placed.key}.{key}: "0 MPa" leaves no contact; '
+                'give a pressure above 0, for example "0.1 MPa", or write interface.contact = "bonded"'
+            )
+        elif pressure is not None and pressure <= least:
+            yield (
+                f'{placed.key}.{key}: "{format_quantity(pressure, "MPa")}" leaves no contact: asperities begin to touch '
+                f"at {FIRST_TOUCH:g} times stiffness times roughness, {least:.3g} MPa; "
+                "give a higher pressure or make interface.stiffness smaller"
+            )
