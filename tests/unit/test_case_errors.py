@@ -131,7 +131,11 @@ def changed(*pairs: tuple[str, str]) -> str:
             "lithium.creep: has both A0 and A298; keep one of them",
         ),
         # missing keys, sections of the wrong form
-        ('duration = "1 h"', "", 'protocol.0.duration: is missing; write for example duration = "1 h", or capacity = "0.5 mAh/cm^2"'),
+        (
+            'duration = "1 h"',
+            "",
+            'protocol.0.duration: is missing; write for example duration = "1 h", or capacity = "0.5 mAh/cm^2"',
+        ),
         ('mode = "strip"', "", 'protocol.0.mode: is missing; write for example mode = "strip"'),
         # voids and patches
         (
