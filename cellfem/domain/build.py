@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
+import basix
 import basix.ufl
 import numpy as np
 import ufl
@@ -13,12 +15,14 @@ from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry.groups import ELECTROLYTE, INTERFACE, LITHIUM
-from cellfem.geometry.stack import StackMesh
+from cellfem.geometry.stack import StackMesh, interface_nodes
 from dolfinx import fem, io, mesh
 from dolfinx.cpp.la import InsertMode
 from dolfinx.graph import adjacencylist
 
 Ints = NDArray[np.int32]
+CELLS = {(2, 3): "triangle", (2, 4): "quadrilateral", (3, 4): "tetrahedron", (3, 8): "hexahedron"}
+"""Name of a cell by dimension and number of corners."""
 SKIN = 9
 """Tag of the lithium cells that touch Γ, in dx."""
 
@@ -43,20 +47,29 @@ class Domain:
     skin_map: Any
     skin_cells: Ints  # parent cells of the skin
     interface: Ints  # (K, 4) owned facets of Γ: lithium cell, its local facet, electrolyte cell, its local facet
-    width: float
+    gamma_facets: Ints  # (K, n) nodes of the skin (P1 dofs, ghosts too) of those facets, in basix's order
+    extents: tuple[float, ...]  # of Γ, µm: the width, and in 3-D the depth
     lithium_thickness: float
     electrolyte_thickness: float
-    gap_x: NDArray[np.float64]  # initial gap along Γ, on every rank
-    gap: NDArray[np.float64]
+    gap: NDArray[np.float64]  # gap at the start at the nodes of the skin (P1 dofs), µm; zero off Γ
+
+    @property
+    def dimension(self) -> int:
+        return int(self.parent.topology.dim)
+
+    @property
+    def width(self) -> float:
+        """Extent in x (µm)."""
+        return self.extents[0]
 
     def area(self, axisymmetric: bool) -> float:
-        """|Γ|: the width (µm) in plane strain, π width² (µm²) about an axis."""
-        return float(np.pi * self.width**2) if axisymmetric else self.width
+        """|Γ|: the width (µm) in plane strain, π width² (µm²) about an axis, width times depth (µm²) in 3-D."""
+        return float(np.pi * self.width**2) if axisymmetric else math.prod(self.extents)
 
     def measures(self, degree: int) -> tuple[ufl.Measure, ufl.Measure, ufl.Measure]:
         """(dx by LITHIUM, ELECTROLYTE or SKIN, dG over Γ with "+" the lithium, ds by face), quadrature of the given degree."""
         meta = {"quadrature_degree": degree}
-        owned = self.parent.topology.index_map(2).size_local
+        owned = self.parent.topology.index_map(self.dimension).size_local
         bodies = [
             (body, found[found < owned])
             for body, found in (
@@ -77,18 +90,19 @@ def build_domain(stack: StackMesh | None, comm: MPI.Intracomm) -> Domain:
     """Distribute a stack over the ranks of `comm` (collective; `stack` is read on rank 0 only)."""
     parent, cells, facets = _distribute(stack, comm)
     sizes = (
-        (stack.width, stack.lithium_thickness, stack.electrolyte_thickness, stack.gap_x, stack.gap)
-        if stack is not None and comm.rank == 0
-        else None
+        (stack.extents, stack.lithium_thickness, stack.electrolyte_thickness) if stack is not None and comm.rank == 0 else None
     )
-    width, high, low, gap_x, gap = comm.bcast(sizes, root=0)
-    parent.topology.create_connectivity(1, 2)
-    parent.topology.create_connectivity(2, 1)
+    extents, high, low = comm.bcast(sizes, root=0)
+    dim = parent.topology.dim
+    parent.topology.create_connectivity(dim - 1, dim)
+    parent.topology.create_connectivity(dim, dim - 1)
     skin_cells = _cells_touching(parent, facets.find(INTERFACE), cells.find(LITHIUM))
-    lithium, lithium_map = mesh.create_submesh(parent, 2, cells.find(LITHIUM))[:2]
-    electrolyte, electrolyte_map = mesh.create_submesh(parent, 2, cells.find(ELECTROLYTE))[:2]
-    skin, skin_map = mesh.create_submesh(parent, 2, skin_cells)[:2]
-    owned = parent.topology.index_map(2).size_local
+    lithium, lithium_map = mesh.create_submesh(parent, dim, cells.find(LITHIUM))[:2]
+    electrolyte, electrolyte_map = mesh.create_submesh(parent, dim, cells.find(ELECTROLYTE))[:2]
+    skin, skin_map, _, skin_nodes = mesh.create_submesh(parent, dim, skin_cells)
+    owned = parent.topology.index_map(dim).size_local
+    interface = _interface_facets(parent, cells, facets)
+    on_skin = fem.functionspace(skin, ("Lagrange", 1))
     return Domain(
         parent,
         cells,
@@ -101,39 +115,58 @@ def build_domain(stack: StackMesh | None, comm: MPI.Intracomm) -> Domain:
         electrolyte_map,
         skin_map,
         skin_cells[skin_cells < owned],
-        _interface_facets(parent, cells, facets),
-        width,
+        interface,
+        _gamma_facets(on_skin, skin_map, interface),
+        extents,
         high,
         low,
-        gap_x,
-        gap,
+        _gap(stack, on_skin, parent.geometry.input_global_indices[skin_nodes], comm),
     )
 
 
 def _distribute(stack: StackMesh | None, comm: MPI.Intracomm) -> tuple[mesh.Mesh, mesh.MeshTags, mesh.MeshTags]:
-    empty = (
-        np.empty((0, 2)),
-        np.empty((0, 3), dtype=np.int64),
-        np.empty(0, dtype=np.int32),
-        np.empty((0, 2), dtype=np.int64),
-        np.empty(0, dtype=np.int32),
-    )
-    points, cells, cell_group, facets, facet_group = (
-        (stack.points, stack.cells, stack.cell_group, stack.facets, stack.facet_group)
-        if comm.rank == 0 and stack is not None
-        else empty
-    )
-    element = basix.ufl.element("Lagrange", "triangle", 1, shape=(2,))
+    """Mesh with tags of cells and facets; every rank but 0 hands in nothing."""
+    kind = (stack.points.shape[1], stack.cells.shape[1]) if stack is not None and comm.rank == 0 else None
+    dim, per_cell = comm.bcast(kind, root=0)
+    cell = CELLS[dim, per_cell]
+    element = basix.ufl.element("Lagrange", cell, 1, shape=(dim,))
+    if comm.rank == 0 and stack is not None:
+        points, cells, cell_group = stack.points, stack.cells, stack.cell_group
+        facets, facet_group = stack.facets, stack.facet_group
+    else:
+        points, cells, cell_group = np.empty((0, dim)), np.empty((0, per_cell), dtype=np.int64), np.empty(0, dtype=np.int64)
+        per_facet = len(basix.topology(basix.CellType[cell])[dim - 1][0])
+        facets, facet_group = np.empty((0, per_facet), dtype=np.int64), np.empty(0, dtype=np.int64)
     # Interface integrals need the cell across each facet on the rank that owns it.
     partitioner = mesh.create_cell_partitioner(mesh.GhostMode.shared_facet, 2)
     parent = mesh.create_mesh(comm, cells, element, points, partitioner)
     tags = []
-    for dim, entities, values in ((2, cells, cell_group), (1, facets, facet_group)):
-        local, value = io.utils.distribute_entity_data(parent, dim, entities, values.astype(np.int32))
-        parent.topology.create_connectivity(dim, 0)
-        parent.topology.create_connectivity(dim, 2)
-        tags.append(mesh.meshtags_from_entities(parent, dim, adjacencylist(local), value.astype(np.int32)))
+    for of, entities, values in ((dim, cells, cell_group), (dim - 1, facets, facet_group)):
+        local, value = io.utils.distribute_entity_data(parent, of, entities, values.astype(np.int32))
+        parent.topology.create_connectivity(of, 0)
+        parent.topology.create_connectivity(of, dim)
+        tags.append(mesh.meshtags_from_entities(parent, of, adjacencylist(local), value.astype(np.int32)))
     return parent, tags[0], tags[1]
+
+
+def _gamma_facets(on_skin: fem.FunctionSpace, skin_map: Any, interface: Ints) -> Ints:
+    cell = on_skin.mesh.basix_cell()
+    corners = np.array(basix.topology(cell)[on_skin.mesh.topology.dim - 1])  # (facets of a cell, n); P1 dofs stand at corners
+    inside = skin_map.sub_topology_to_topology(interface[:, 0].copy(), True)
+    return np.asarray(np.take_along_axis(np.asarray(on_skin.dofmap.list)[inside], corners[interface[:, 1]], axis=1))
+
+
+def _gap(stack: StackMesh | None, on_skin: fem.FunctionSpace, inputs: NDArray[np.int64], comm: MPI.Intracomm) -> Any:
+    """Gap at the P1 dofs of the skin from rank 0, each rank its own; inputs: the stack's node of each node of the skin's mesh."""
+    of_dof = np.zeros(on_skin.dofmap.index_map.size_local + on_skin.dofmap.index_map.num_ghosts, dtype=np.int64)
+    of_dof[np.asarray(on_skin.dofmap.list)] = inputs[on_skin.mesh.geometry.dofmaps[0]]
+    asked = comm.gather(of_dof, root=0)
+    answers = None
+    if stack is not None and asked is not None:
+        gap = np.zeros(len(stack.points))
+        gap[interface_nodes(stack)] = stack.gap
+        answers = [gap[nodes] for nodes in asked]
+    return comm.scatter(answers, root=0)
 
 
 def _cells_touching(parent: mesh.Mesh, facets: Ints, candidates: Ints) -> Ints:
@@ -148,13 +181,14 @@ def _cells_touching(parent: mesh.Mesh, facets: Ints, candidates: Ints) -> Ints:
 
 
 def _interface_facets(parent: mesh.Mesh, cells: mesh.MeshTags, facets: mesh.MeshTags) -> Ints:
-    index_map = parent.topology.index_map(2)
+    dim = parent.topology.dim
+    index_map = parent.topology.index_map(dim)
     body = np.zeros(index_map.size_local + index_map.num_ghosts, dtype=np.int32)
     body[cells.indices] = cells.values
-    facet_cells, cell_facets = parent.topology.connectivity(1, 2), parent.topology.connectivity(2, 1)
+    facet_cells, cell_facets = parent.topology.connectivity(dim - 1, dim), parent.topology.connectivity(dim, dim - 1)
     rows = []
     for facet in facets.find(INTERFACE):
-        if facet < parent.topology.index_map(1).size_local:
+        if facet < parent.topology.index_map(dim - 1).size_local:
             row: list[int] = []
             for cell in sorted(facet_cells.links(facet), key=lambda c: body[c]):  # LITHIUM < ELECTROLYTE
                 row += [cell, int(np.flatnonzero(cell_facets.links(cell) == facet)[0])]

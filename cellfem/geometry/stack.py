@@ -37,6 +37,11 @@ class StackMesh:
     gap: Floats  # (L,) µm, gap at the start in these nodes
 
     @property
+    def extents(self) -> tuple[float, ...]:
+        """Extent of Γ along each of its axes (µm)."""
+        return tuple(float(size) for size in self.points[:, :-1].max(axis=0))
+
+    @property
     def width(self) -> float:
         """Extent in x (µm)."""
         return float(self.points[:, 0].max())
@@ -44,12 +49,12 @@ class StackMesh:
     @property
     def lithium_thickness(self) -> float:
         """H_Li (µm)."""
-        return float(self.points[:, 1].max())
+        return float(self.points[:, -1].max())
 
     @property
     def electrolyte_thickness(self) -> float:
         """H_SE (µm)."""
-        return float(-self.points[:, 1].min())
+        return float(-self.points[:, -1].min())
 
     def facets_of(self, group: int) -> Ints:
         """Facets (K', 2) of one group."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from mpi4py import MPI
 
-from cellfem.domain import Domain, build_domain
+from cellfem.domain import Domain, build_domain, surface_quadrature
 from cellfem.geometry import StackMesh
 from cellfem.model import start
 from cellfem.model.extension import MapExtension
@@ -46,9 +45,10 @@ class Model:
         for u in s.unknowns:
             u.x.array[:] = 0.0
         if not self.structure.bonded:
-            x = s.gamma.function_space.tabulate_dof_coordinates()[s.gamma_nodes, 0]
-            gap = start.start_gap(self.domain.gap_x, self.domain.gap, self.interface, pressure, self.structure.axisymmetric)
-            s.gamma.x.array[GAMMA_FIELDS * s.gamma_nodes] = np.interp(x, self.domain.gap_x, gap)
+            shape, weight = surface_quadrature(self.domain, self.structure.degree, self.structure.axisymmetric)
+            gap, delta = (nodes[self.domain.gamma_facets] @ shape.T for nodes in (self.domain.gap, s.roughness.x.array))
+            shift = start.contact_shift(gap, weight, delta, self.interface, pressure, self.domain.parent.comm.allreduce)
+            s.gamma.x.array[GAMMA_FIELDS * s.gamma_nodes] = self.domain.gap[s.gamma_nodes] + shift
             s.update_map()
             self.extension.extend()
 
@@ -60,5 +60,5 @@ def build_model(
     domain = build_domain(stack, comm)
     state = create_state(domain, structure)
     residual = build_residual(domain, state, structure)
-    start.set_interface(state, residual.constants, interface)
+    start.set_interface(domain, state, residual.constants, interface)
     return Model(domain, structure, interface, numerics, state, residual, MapExtension(domain, state))

@@ -19,9 +19,9 @@ class MapExtension:
     def __init__(self, domain: Domain, state: State) -> None:
         M = state.map.function_space
         u, w = ufl.TrialFunction(M), ufl.TestFunction(M)
-        tiny = 1e-9 * domain.lithium_thickness
-        top = fem.locate_dofs_geometrical(M, lambda x: np.abs(x[1] - domain.lithium_thickness) < tiny)
-        gamma = fem.locate_dofs_geometrical(M, lambda x: np.abs(x[1]) < tiny)
+        tiny, last = 1e-9 * domain.lithium_thickness, domain.dimension - 1
+        top = fem.locate_dofs_geometrical(M, lambda x: np.abs(x[last] - domain.lithium_thickness) < tiny)
+        gamma = fem.locate_dofs_geometrical(M, lambda x: np.abs(x[last]) < tiny)
         self.map = state.map
         self.bcs = [fem.dirichletbc(0.0, top, M), fem.dirichletbc(self.map, gamma)]
         self.form = fem.form(ufl.inner(ufl.grad(u), ufl.grad(w)) * ufl.dx)

@@ -1,5 +1,6 @@
 """Where the description of the lithium ends: a surface too steep for a height function, an electrode used up."""
 
+import basix
 import numpy as np
 import ufl
 from mpi4py import MPI
@@ -7,6 +8,7 @@ from mpi4py import MPI
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain import Domain
 from cellfem.model.state import State
+from cellfem.physics import kinematics
 from dolfinx import fem
 
 STEEPEST = 1.0  # |∇g|, from which on the surface may turn over
@@ -14,20 +16,23 @@ THINNEST = 0.05  # share of a lithium cell's first height
 
 
 class MapLimits:
-    """Watches the map x = X + m e_y of a state. Collective."""
+    """Watches the map x = X + m e of a state, at the middle of simplices and the corners of other cells. Collective."""
 
     def __init__(self, domain: Domain, state: State) -> None:
         self.comm, self.mesh = domain.parent.comm, domain.lithium
-        centre = np.array([[1 / 3, 1 / 3]])
-        self.gradient = fem.Expression(ufl.as_vector([state.map.dx(0), 1 + state.map.dx(1)]), centre)
-        self.cells = np.arange(self.mesh.topology.index_map(2).size_local, dtype=np.int32)
+        cell, last = self.mesh.basix_cell(), domain.dimension - 1
+        corners = basix.geometry(cell)
+        points = corners.mean(axis=0, keepdims=True) if len(corners) == last + 2 else corners
+        slope = ufl.as_vector(kinematics.along_gamma(state.map, domain.dimension))
+        self.gradient = fem.Expression(ufl.as_vector([ufl.sqrt(ufl.dot(slope, slope)), 1 + state.map.dx(last)]), points)
+        self.cells = np.arange(self.mesh.topology.index_map(domain.dimension).size_local, dtype=np.int32)
         inside = domain.lithium_map.sub_topology_to_topology(domain.interface[:, 0].copy(), True)
         self.on_gamma = np.asarray(inside, dtype=np.int32)
 
     def violation(self) -> str:
         """What the present state is beyond, in words; empty if nothing."""
-        slope = np.abs(self.gradient.eval(self.mesh, self.on_gamma)[:, 0, 0]).max(initial=0.0) if len(self.on_gamma) else 0.0
-        height = self.gradient.eval(self.mesh, self.cells)[:, 0, 1].min(initial=1.0) if len(self.cells) else 1.0
+        slope = self.gradient.eval(self.mesh, self.on_gamma)[..., 0].max(initial=0.0) if len(self.on_gamma) else 0.0
+        height = self.gradient.eval(self.mesh, self.cells)[..., 1].min(initial=1.0) if len(self.cells) else 1.0
         steepest = self.comm.allreduce(float(slope), op=MPI.MAX)
         thinnest = self.comm.allreduce(float(height), op=MPI.MIN)
         if steepest > STEEPEST:

@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cellfem.model.heterogeneity import Heterogeneity
 
 
@@ -17,6 +20,13 @@ class Patch:
     half_width: float
     resistance: float
     edge: float = 0.5
+
+    def share(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """1 inside and 0 outside at the places x (..., axes of Γ), with the edge between; a sharp one where `edge` is 0."""
+        left, right = x[..., 0] - self.centre + self.half_width, x[..., 0] - self.centre - self.half_width
+        if self.edge > 0:
+            return np.asarray(0.5 * (np.tanh(left / self.edge) - np.tanh(right / self.edge)))
+        return ((left > 0) & (right < 0)).astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ Bulk lithium (seen from the platen, pulled back; w = mesh velocity): momentum, c
     ∂t ∫ J(1-f) δf - ∫ J F⁻¹[(1-f)(v-w) + D∇f]·∇δf + ∫_Γ s δf + ∫_top (1-f) (v-w)·n δf = 0
 
 Γ: ∫ [∂t m - d|N| + v·N] δm = 0 (the gap is g = m + U) and ∫ (ω - open(g)) δω + ℓ² ∇ω·∇δω = 0,
-∫ H δH + sin(slope angle) ∂δH/∂x = 0 (curvature: as an unknown in the space of m it is spread over the facets, where a polygon
-would push at its corners; and the work of the tension is the change of the surface);
+∫ H δH + ∇m/√(1+|∇m|²)·∇δH = 0 with ∇ along Γ (curvature: as an unknown in the space of m it is spread over the facets, where a
+polygon would push at its corners; and the work of the tension is the change of the surface);
 electrolyte: ∫ κ∇φ·∇δφ - ∫_Γ i δφ (+ ∫_bottom I δφ) = 0;
 numbers: ∫_Γ (p_c - P) = 0 for the platen's travel U, where P = P₀ + k_s (U - U₀) with a spring; ∫_Γ (i - I) = 0, or Φ = -V where
 the voltage is held, for the far potential Φ.
@@ -101,6 +101,8 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     """Write the equations and compile them (collective)."""
     k = create_constants(domain)
     dx, dG, ds = domain.measures(s.degree)
+    dimension = domain.dimension
+    last = dimension - 1
     v, p, f = ufl.split(state.bulk)
     tests = ufl.TestFunctions(ufl.MixedFunctionSpace(*(u.function_space for u in state.unknowns)))
     (tv, tp, tf), tg, tpot, tn = ufl.split(tests[0]), tests[1], tests[2], tests[3]
@@ -115,7 +117,7 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     r = radius(domain.parent)
     r_gamma = None if r is None else r("+")
     m = None if s.flat else state.map
-    body = kinematics.bulk(m, r)
+    body = kinematics.bulk(m, r, dimension)
 
     # --- lithium
     rate_travel = k.c0 * state.numbers[0] + k.c1 * state.travel_old[0][0] + k.c2 * state.travel_old[1][0]
@@ -127,13 +129,13 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     if s.vacancies:
         f_n, f_b = state.porosity_old
         m_n, m_b = state.map_old
-        # Rate of J(1-f), written for J(1-f) - 1 = ∂m/∂y - Jf: the coefficients of the scheme sum to zero, and the 1 would leave
-        # a round-off of 1e-16/dt that outgrows the balance of lithium in short steps.
-        swelling = (0.0, 0.0, 0.0) if s.flat else (state.map.dx(1), m_n.dx(1), m_b.dx(1))
+        # Rate of J(1-f), written for J(1-f) - 1 = ∂m/∂y - Jf (y the last axis): the coefficients of the scheme sum to zero, and
+        # the 1 would leave a round-off of 1e-16/dt that outgrows the balance of lithium in short steps.
+        swelling = (0.0, 0.0, 0.0) if s.flat else tuple(a.dx(last) for a in (state.map, m_n, m_b))
         stored = sum(c * (e - (1 + e) * x) for c, e, x in zip((k.c0, k.c1, k.c2), swelling, (f, f_n, f_b), strict=True))
         rate_m = 0.0 if s.flat else k.c0 * state.map + k.c1 * m_n + k.c2 * m_b
         # Flat kinematics leave the block where it is: seen from the platen, which goes down with the lithium, it moves up at -U'.
-        mesh_v = ufl.as_vector([0.0, -rate_travel if s.flat else rate_m])
+        mesh_v = ufl.as_vector([*(0.0 for _ in range(last)), -rate_travel if s.flat else rate_m])
         flux = body.J * ufl.dot(body.Finv, (1 - f) * (v - mesh_v) + diffusivity * body.gradient(f))
         bulk += (stored * tf - ufl.dot(flux, ufl.grad(tf))) * body.weight
     else:
@@ -144,7 +146,7 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     openness = state.gamma[1]("+")
     potential, travel = state.potential("-"), state.numbers[0]("+")
     far = state.numbers[1]("+")
-    slope = ufl.as_ufl(0.0) if s.bonded else state.map.dx(0)("+")
+    slope = [ufl.as_ufl(0.0)] * last if s.bonded else [a("+") for a in kinematics.along_gamma(state.map, dimension)]
     face = kinematics.surface(m, slope, r_gamma)
     delta = state.roughness("+") if s.varying_roughness else k.delta
     if s.bonded:
@@ -176,15 +178,16 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     if not s.bonded:
         on_gamma_bulk += k.surface_tension * state.gamma[2]("+") * ufl.dot(tv_g, face.cof)
     if s.friction:
-        on_gamma_bulk += k.friction * touching * v_g[0] * tv_g[0]
+        on_gamma_bulk += k.friction * touching * sum(v_g[i] * tv_g[i] for i in range(last))
     if s.vacancies:
         on_gamma_bulk += leaving * tf_g
     # Removal is per area of the lithium's own surface, `stretch` times Γ's; without vacancies per area of Γ, as the current.
     removal_area = face.stretch if s.vacancies else 1.0
     kinematic = rate_m - removed * removal_area + ufl.dot(v_g, face.cof)
-    smooth = (openness - contact.open_share(gap, delta)) * tg[1]("+") + k.length**2 * state.gamma[1].dx(0)("+") * tg[1].dx(0)("+")
-
-    smooth += state.gamma[2]("+") * tg[2]("+") + face.sine * tg[2].dx(0)("+")
+    smooth = (openness - contact.open_share(gap, delta)) * tg[1]("+")
+    smooth += state.gamma[2]("+") * tg[2]("+")
+    for i in range(last):
+        smooth += k.length**2 * state.gamma[1].dx(i)("+") * tg[1].dx(i)("+") + face.sine[i] * tg[2].dx(i)("+")
 
     # --- the four rows
     faces = on_gamma_bulk * g_weight * dG + k.pressure * ufl.dot(tv, n) * weight(r) * ds(TOP)
@@ -214,7 +217,7 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     forms = [
         [None if _is_zero(b) else fem.form(b, entity_maps=domain.entity_maps, jit_options=jit) for b in row] for row in jacobian
     ]
-    on_lithium = kinematics.bulk(m, radius(domain.lithium))
+    on_lithium = kinematics.bulk(m, radius(domain.lithium), dimension)
     law = LawPoints(state.law, flow.shear_rate2(on_lithium, v), p, f, s.degree)
     expressions = Expressions(
         on_lithium,

@@ -75,7 +75,7 @@ class State:
 def create_state(domain: Domain, structure: Structure) -> State:
     """All functions zero (collective)."""
     cell = domain.parent.basix_cell()
-    v = basix.ufl.element("Lagrange", cell, 2, shape=(2,))
+    v = basix.ufl.element("Lagrange", cell, 2, shape=(domain.dimension,))
     p = basix.ufl.element("Lagrange", cell, 1)
     W = fem.functionspace(domain.lithium, basix.ufl.mixed_element([v, p, p]))
     K = fem.functionspace(domain.skin, ("Lagrange", 1, (GAMMA_FIELDS,)))
@@ -109,7 +109,7 @@ def create_state(domain: Domain, structure: Structure) -> State:
 
 
 def _nodes_on_gamma(K: fem.FunctionSpace) -> Indices:
-    return np.flatnonzero(np.abs(K.tabulate_dof_coordinates()[:, 1]) < NODES_TOLERANCE)
+    return np.flatnonzero(np.abs(K.tabulate_dof_coordinates()[:, K.mesh.topology.dim - 1]) < NODES_TOLERANCE)
 
 
 def _match_cells(source: fem.FunctionSpace, target: fem.FunctionSpace) -> Indices:
@@ -124,8 +124,5 @@ def _skin_to_lithium(domain: Domain, K: fem.FunctionSpace, M: fem.FunctionSpace)
     parent = domain.skin_map.sub_topology_to_topology(skin_cells, False)
     inside = domain.lithium_map.sub_topology_to_topology(parent, True)
     table = np.empty(K.dofmap.index_map.size_local + K.dofmap.index_map.num_ghosts, dtype=np.int64)
-    x_skin, x_li = K.tabulate_dof_coordinates(), M.tabulate_dof_coordinates()
-    for skin_dofs, li_dofs in zip(K.dofmap.list, M.dofmap.list[inside], strict=True):
-        distance = np.linalg.norm(x_skin[skin_dofs][:, None] - x_li[li_dofs][None], axis=2)
-        table[skin_dofs] = li_dofs[np.argmin(distance, axis=1)]
+    table[np.asarray(K.dofmap.list)] = np.asarray(M.dofmap.list)[inside]  # submeshes keep the order of a cell's corners
     return table

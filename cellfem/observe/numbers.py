@@ -66,7 +66,7 @@ class Observer:
         x = model.residual.expressions
         r = ufl.SpatialCoordinate(d.parent)[0]
         weight = 2 * ufl.pi * r if s.axisymmetric else 1.0
-        jacobian = 1.0 if s.flat else 1 + model.state.map.dx(1)
+        jacobian = 1.0 if s.flat else 1 + model.state.map.dx(d.dimension - 1)
         self.lithium = fem.form(jacobian * (1 - f) * weight * dx(LITHIUM), entity_maps=d.entity_maps)
         self.through_top = fem.form(x.leaving_top * weight * ds(TOP), entity_maps=d.entity_maps)
         self.through_gamma = fem.form(x.leaving * x.gamma_weight * dG, entity_maps=d.entity_maps)

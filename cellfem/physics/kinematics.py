@@ -1,7 +1,7 @@
-"""The moving lithium pulled back to its flat reference block (vertical map x = X + m e_y), in plane strain or axisymmetry.
+"""The moving lithium pulled back to its flat reference block (map x = X + m e, e the last axis): plane, axisymmetric or 3-D.
 
-Coordinates (x, y) or (r, y); Γ is y = 0 with lithium above, its outward reference normal is -e_y. `m` is None for flat kinematics
-(F = I, J = 1). All results are UFL in reference coordinates.
+Coordinates (x, y), (r, y) or (x, y, z). Γ is where the last one is 0, with lithium above; its outward reference normal is -e.
+`m` is None for flat kinematics (F = I, J = 1). All results are UFL in reference coordinates.
 """
 
 from __future__ import annotations
@@ -12,13 +12,22 @@ import ufl
 from ufl.core.expr import Expr
 
 
+def along_gamma(a: Expr, dimension: int) -> list[Expr]:
+    """Derivatives of a scalar along Γ: all coordinates but the last."""
+    return [a.dx(i) for i in range(dimension - 1)]
+
+
 @dataclass(frozen=True)
 class Bulk:
-    """Map of the lithium: J, F^-1, hoop radius (None in plane strain) and the weight 1 or 2πr of the volume element."""
+    """Map of the lithium: J, F^-1, hoop radius (None unless about an axis) and the weight 1 or 2πr of the volume element."""
 
     J: Expr
     Finv: Expr
     radius: Expr | None
+
+    @property
+    def dimension(self) -> int:
+        return int(self.Finv.ufl_shape[0])
 
     @property
     def weight(self) -> Expr | float:
@@ -29,28 +38,33 @@ class Bulk:
         return ufl.dot(ufl.grad(a), self.Finv)
 
     def strain_rate(self, v: Expr) -> Expr:
-        """Symmetric velocity gradient, 3 × 3, with the hoop rate v_r/r where axisymmetric."""
+        """Symmetric velocity gradient, 3 × 3: in the plane with nothing, or the hoop rate v_r/r, out of it."""
         L = self.gradient(v)
+        if self.dimension == 3:
+            return ufl.sym(L)
         hoop = 0 if self.radius is None else v[0] / self.radius
         shear = (L[0, 1] + L[1, 0]) / 2
         return ufl.as_matrix([[L[0, 0], shear, 0], [shear, L[1, 1], 0], [0, 0, hoop]])
 
     def divergence(self, v: Expr) -> Expr:
         L = self.gradient(v)
-        return L[0, 0] + L[1, 1] + (0 if self.radius is None else v[0] / self.radius)
+        return sum(L[i, i] for i in range(self.dimension)) + (0 if self.radius is None else v[0] / self.radius)
 
 
-def bulk(m: Expr | None, radius: Expr | None) -> Bulk:
-    """Geometry of the map x = X + m e_y: F = [[1, 0], [m_x, 1 + m_y]]."""
+def bulk(m: Expr | None, radius: Expr | None, dimension: int = 2) -> Bulk:
+    """Geometry of the map x = X + m e: F = I + e ⊗ ∇m, which has the identity's rows but for the last, F^-1 likewise."""
     if m is None:
-        return Bulk(ufl.as_ufl(1.0), ufl.Identity(2), radius)
-    J = 1 + m.dx(1)
-    return Bulk(J, ufl.as_matrix([[1, 0], [-m.dx(0) / J, 1 / J]]), radius)
+        return Bulk(ufl.as_ufl(1.0), ufl.Identity(dimension), radius)
+    last = dimension - 1
+    J = 1 + m.dx(last)
+    rows: list[list[Expr | int]] = [[int(i == j) for j in range(dimension)] for i in range(last)]
+    rows.append([*(-slope / J for slope in along_gamma(m, dimension)), 1 / J])
+    return Bulk(J, ufl.as_matrix(rows), radius)
 
 
 @dataclass(frozen=True)
 class Surface:
-    """Γ of the lithium: area vector N dA = cof dA₀ (from lithium into electrolyte), its length `stretch`, slope g_x."""
+    """Γ of the lithium: slope ∇_Γ g (a vector), area vector N dA = cof dA₀ (from lithium into electrolyte), length `stretch`."""
 
     slope: Expr
     cof: Expr
@@ -63,15 +77,16 @@ class Surface:
 
     @property
     def sine(self) -> Expr:
-        """sin of the slope angle: H = ∂sin/∂x (about an axis ∂(r sin)/r∂r) is the curvature.
+        """Slope over stretch, along Γ: H = ∇_Γ·sine (about an axis ∂(r sine)/r∂r) is the curvature (twice the mean one in 3-D).
 
         H > 0 where lithium bulges towards the electrolyte. Flat kinematics keep the linear term, H = ∇²g.
         """
         return self.slope / self.stretch
 
 
-def surface(m: Expr | None, slope: Expr, radius: Expr | None) -> Surface:
-    """Surface geometry from the slope g_x = m_x; `m` None means flat kinematics (cof = n, stretch 1)."""
+def surface(m: Expr | None, slope: list[Expr], radius: Expr | None) -> Surface:
+    """Surface geometry from the slopes ∇_Γ g = ∇_Γ m; `m` None means flat kinematics (cof = n, stretch 1)."""
+    s = ufl.as_vector(slope)
     if m is None:
-        return Surface(slope, ufl.as_vector([0.0, -1.0]), ufl.as_ufl(1.0), radius)
-    return Surface(slope, ufl.as_vector([slope, -1.0]), ufl.sqrt(1 + slope * slope), radius)
+        return Surface(s, ufl.as_vector([*(0.0 for _ in slope), -1.0]), ufl.as_ufl(1.0), radius)
+    return Surface(s, ufl.as_vector([*slope, -1.0]), ufl.sqrt(1 + ufl.dot(s, s)), radius)

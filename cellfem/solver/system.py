@@ -72,7 +72,8 @@ class System:
         self.porosity_index, self.gap_index = self._history_index()
         numbers = np.arange(self.offsets[3], self.offsets[4])
         self.travel_index = numbers[:1]
-        vertical = np.asarray(state.bulk.function_space.sub(0).sub(1).collapse()[1])
+        velocity = state.bulk.function_space.sub(0)
+        vertical = np.asarray(velocity.sub(velocity.num_sub_spaces - 1).collapse()[1])
         self.vertical_index = vertical[vertical < self.offsets[1]]
 
     def set_conditions(self, conditions: list[tuple[int, fem.DirichletBC]]) -> None:
