@@ -60,6 +60,8 @@ KINDS: dict[str, Kind] = {
     "MPa/um": Kind("a stiffness (pressure per length)", "100 MPa/um", "MPa/um"),
     "MPa*s/um": Kind("a friction coefficient (pressure per velocity)", "1e3 MPa*s/um", "MPa*s/um"),
     "MPa*um^0.5": Kind("a fracture toughness", "1.0 MPa*m^0.5", "MPa*m^0.5"),
+    "um^2": Kind("an area", "10 mm^2", "mm^2"),
+    "um^3": Kind("a volume", "1 mm^3", "mm^3"),
     "1/um^2": Kind("a number per area", "1e4 1/cm^2", "1/cm^2"),
     "cm^3/mol": Kind("a molar volume", "13.0 cm^3/mol", "cm^3/mol"),
     "J/mol": Kind("an activation energy", "37 kJ/mol", "kJ/mol"),
@@ -69,7 +71,7 @@ KINDS: dict[str, Kind] = {
 _OTHER_KINDS = {
     "kg": "a mass", "N": "a force", "J": "an energy", "A": "a current", "C": "a charge", "ohm": "a resistance",
     "S": "a conductance",
-    "ohm*m": "a resistivity", "m^2": "an area", "m^3": "a volume", "mol": "an amount", "W": "a power", "MPa*s": "a viscosity",
+    "ohm*m": "a resistivity", "mol": "an amount", "W": "a power", "MPa*s": "a viscosity",
     "kg/m^3": "a density", "K/s": "a heating rate", "dimensionless": "a number without unit",
     "S/m^2": "a conductance per area", "m/s^2": "an acceleration", "MPa/s": "a pressure rate",
 }  # fmt: skip

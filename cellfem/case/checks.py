@@ -29,6 +29,7 @@ def problems(case: Case) -> list[str]:
         *_roughness(case),
         *_heterogeneity(case),
         *_flaw(case),
+        *_crack(case),
         *protocol_problems(case),
         *_mesh(case),
         *_time_steps(case),
@@ -202,6 +203,14 @@ def _flaw(case: Case) -> Iterator[str]:
         yield (
             f"flaw.half_opening: {_um(flaw.half_opening)} is not below flaw.length, {_um(flaw.length)}; "
             "what lets lithium out holds for slender flaws: make half_opening smaller"
+        )
+
+
+def _crack(case: Case) -> Iterator[str]:
+    if case.crack.sides == "free" and case.crack.support == "fixed":
+        yield (
+            'crack.sides: "free" sides move apart, which crack.support = "fixed" does not allow; '
+            'write support = "roller", or sides = "mirror"'
         )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from cellfem import materials
+from cellfem.case.crack import Crack
 from cellfem.case.electrolyte import Electrolyte
 from cellfem.case.fields import Section
 from cellfem.case.flaw import Flaw
@@ -36,6 +37,7 @@ class Case(Section):
     roughness: Roughness = Field(default_factory=Roughness)
     heterogeneity: Heterogeneity = Field(default_factory=Heterogeneity)
     flaw: Flaw = Field(default_factory=Flaw)
+    crack: Crack = Field(default_factory=Crack)
     protocol: Annotated[tuple[Entry, ...], Field(min_length=1)]
     """The load, step by step, [[protocol]]; with `repeat` an entry is a loop of steps."""
     mesh: Mesh = Field(default_factory=Mesh)

@@ -11,7 +11,7 @@ FieldName = Literal[
     "velocity_um_s", "pressure_MPa", "von_mises_MPa", "creep_rate_1_s", "porosity", "potential_mV", "current_density_mA_cm2",
     "gap_um", "contact", "carrying", "current_mA_cm2", "overpotential_mV", "contact_pressure_MPa",
     "dendrite_index", "drive_overpotential_MPa", "drive_extrusion_MPa", "flaw_compression_MPa", "stress_intensity_MPa_m0_5",
-    "likelihood_density_1_um2",
+    "likelihood_density_1_um2", "displacement_um", "principal_tension_MPa",
 ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ _UNITS = {
     "poisson_ratio": None,
     "fracture_toughness": "MPa*um^0.5",
     "flexural_strength": "MPa",
+    "weibull_modulus": None,
     "asr_clean": "ohm*m^2",
     "adhesion_energy_clean": "MPa*um",
 }
@@ -30,6 +31,7 @@ class Electrolyte:
     poisson_ratio: float
     fracture_toughness: float  # K_Ic, MPa·µm^½
     flexural_strength: float | None  # MPa
+    weibull_modulus: float | None  # m of the strength
     asr_clean: float | None  # Ω m²
     adhesion_energy_clean: float | None  # MPa·µm
     parameters: Mapping[str, Parameter]
@@ -56,6 +58,7 @@ def electrolyte(name: str) -> Electrolyte:
         poisson_ratio=value["poisson_ratio"],
         fracture_toughness=value["fracture_toughness"],
         flexural_strength=value.get("flexural_strength"),
+        weibull_modulus=value.get("weibull_modulus"),
         asr_clean=value.get("asr_clean"),
         adhesion_energy_clean=value.get("adhesion_energy_clean"),
         parameters=MappingProxyType(table),

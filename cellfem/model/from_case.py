@@ -7,7 +7,7 @@ import math
 from cellfem.case import Case, Step
 from cellfem.geometry.fields import LognormalField, Spots, Tessellation
 from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
-from cellfem.model.parameters import Flaws, Interface, Load, Material, Numerics, Patch, Structure
+from cellfem.model.parameters import Ceramic, Flaws, Interface, Load, Material, Numerics, Patch, Structure
 from cellfem.units import GAS_CONSTANT, T_REFERENCE
 
 SLOWEST_REMOVAL = 1e-3  # µm/s: keeps k_n finite where no current flows
@@ -95,6 +95,28 @@ def flaws(case: Case) -> Flaws:
         f.depth,
         case.toughness,
         case.electrolyte.properties.poisson_ratio,
+    )
+
+
+def ceramic(case: Case) -> Ceramic | None:
+    """The electrolyte as an elastic and brittle body; None where its stress is not wanted."""
+    c, e = case.crack, case.electrolyte.properties
+    if c.solve == "off":
+        return None
+    strength = e.flexural_strength if c.strength is None else c.strength
+    modulus = e.weibull_modulus if c.modulus is None else c.modulus
+    return Ceramic(
+        e.young_modulus,
+        e.poisson_ratio,
+        case.toughness,
+        case.flaw.length if c.flaw is None else c.flaw,
+        math.inf if strength is None else strength,
+        1.0 if modulus is None else modulus,
+        c.volume if c.origin == "volume" else c.area,
+        c.origin,
+        case.flaw.depth,
+        c.sides,
+        c.support,
     )
 
 

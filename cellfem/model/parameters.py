@@ -98,6 +98,23 @@ class Flaws:
 
 
 @dataclass(frozen=True)
+class Ceramic:
+    """The electrolyte as an elastic and brittle body. MPa, µm; K_Ic in MPa·µm^½."""
+
+    young: float
+    poisson: float
+    toughness: float  # K_Ic
+    flaw: float  # depth a of a surface flaw
+    strength: float  # Weibull's σ₀ of a body of the size `reference`; inf where not known
+    modulus: float  # Weibull's m
+    reference: float  # V₀, µm³, or S₀, µm²
+    origin: Literal["volume", "surface"]  # where the flaws are: in the body, or on the face towards the lithium
+    depth: float  # of a plane stack out of the picture
+    sides: Literal["mirror", "free"]  # lateral strain zero, or mean lateral stress zero
+    support: Literal["roller", "fixed"]  # far face: slides, or is held
+
+
+@dataclass(frozen=True)
 class Numerics:
     """Regularisations and solver tolerances."""
 

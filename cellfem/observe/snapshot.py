@@ -10,6 +10,7 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.build import Model
 from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Block, Snapshot
+from cellfem.observe.cracks import CrackFields
 from cellfem.observe.dendrite import dendrite_fields
 from cellfem.observe.gamma import MA_CM2, GammaValues, surroundings
 from cellfem.physics import flow
@@ -54,16 +55,24 @@ class SnapshotMaker:
         self.facets = _gamma_facets(model)
 
     def take(
-        self, time: float, gamma: GammaValues, law: PorousCreep, floor: float, platen_speed: float, pressure: float
+        self,
+        time: float,
+        gamma: GammaValues,
+        law: PorousCreep,
+        floor: float,
+        platen_speed: float,
+        pressure: float,
+        cracks: CrackFields | None = None,
     ) -> Snapshot:
         """Blocks of this rank.
 
-        platen_speed: µm/s, brings velocities from the platen's frame to the electrolyte's; pressure: of the stack, MPa.
+        platen_speed: µm/s, brings velocities from the platen's frame to the electrolyte's; pressure: of the stack, MPa; cracks:
+        stress of LLZO at this moment, where it is solved.
         """
         blocks = {
             "lithium": self._lithium(law, floor, platen_speed),
             "void": self._void(gamma),
-            "LLZO": self._electrolyte(),
+            "LLZO": self._electrolyte(cracks),
             "interface": self._interface(gamma, law, pressure),
         }
         return Snapshot(time, blocks)
@@ -84,7 +93,7 @@ class SnapshotMaker:
         }
         return _compact(points, cells, QUADRATIC_TRIANGLE, data)
 
-    def _electrolyte(self) -> Block:
+    def _electrolyte(self, cracks: CrackFields | None) -> Block:
         potential, gx, gy = self.electrolyte().T
         points, cells = self.electrolyte_grid
         scale = -MA_CM2 * float(self.model.residual.constants.conductivity.value)
@@ -92,6 +101,12 @@ class SnapshotMaker:
             "potential_mV": 1e3 * (potential + self._number(1)),
             "current_density_mA_cm2": np.column_stack([scale * gx, scale * gy, np.zeros_like(gx)]),
         }
+        if cracks is not None:
+            data |= {
+                "displacement_um": cracks.displacement_um,
+                "principal_tension_MPa": cracks.principal_tension_MPa,
+                "von_mises_MPa": cracks.von_mises_MPa,
+            }
         return _compact(points, cells, QUADRATIC_TRIANGLE, data)
 
     def _interface(self, g: GammaValues, creep: PorousCreep, stack_pressure: float) -> Block:

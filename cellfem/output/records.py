@@ -15,6 +15,10 @@ from cellfem.observe.voids import Void, open_voids
 Value = float | int | str
 
 
+CRACK_COLUMNS = ("crack_tension_MPa", "crack_index", "crack_likelihood")
+"""What the stress of the electrolyte gives; nan in rows for which it was not solved."""
+
+
 def record_columns(axisymmetric: bool = False) -> tuple[str, ...]:
     """Columns of records.csv; the size of the voids is an area in plane strain, a volume when axisymmetric."""
     return (
@@ -44,6 +48,7 @@ def record_columns(axisymmetric: bool = False) -> tuple[str, ...]:
         "lithium_um",
         "protocol_step",
         "cycle",
+        *CRACK_COLUMNS,
     )
 
 

@@ -66,11 +66,12 @@ def summarise(
     version: str,
     axisymmetric: bool = False,
     dendrite: Mapping[str, Any] | None = None,
+    crack: Mapping[str, Any] | None = None,
 ) -> Summary:
     """All of summary.json.
 
     rows: those of records.csv. voids: all ever known, from `track`. half_pressure_MPa: p_½. wall_s: wall time of the run.
-    dendrite: the verdict on dendrites, from `dendrite_verdict`.
+    dendrite: the verdict on dendrites, from `dendrite_verdict`. crack: that on LLZO as it is pressed, from `crack_verdict`.
     min and max pass over nan. Raises ValueError without rows.
     """
     if not rows:
@@ -80,7 +81,7 @@ def summarise(
         "final": final,
         "min": _extreme(rows, min),
         "max": _extreme(rows, max),
-        "verdict": _verdict(final, voids, end, half_pressure_MPa, axisymmetric) | {"dendrite": dendrite},
+        "verdict": _verdict(final, voids, end, half_pressure_MPa, axisymmetric) | {"dendrite": dendrite, "crack": crack},
         "end": str(end),
         "end_time_s": end.time_s,
         "wall_s": wall_s,
@@ -118,6 +119,8 @@ def _table(summary: Summary) -> Table:
     result.add_row("verdict", verdict["text"])
     if verdict["dendrite"] and verdict["dendrite"]["place_um"] is not None:
         result.add_row("dendrites", verdict["dendrite"]["text"])
+    if verdict["crack"]:
+        result.add_row("LLZO", verdict["crack"]["text"])
     return result
 
 

@@ -17,6 +17,8 @@ from cellfem.geometry import MeshError, StackMesh, write_msh
 from cellfem.model import from_case
 from cellfem.model.build import build_model
 from cellfem.observe.arrays import merge_snapshots
+from cellfem.output.crack_picture import draw_cracks
+from cellfem.output.cracks import crack_verdict
 from cellfem.output.dendrite_picture import draw_dendrites
 from cellfem.output.dendrites import dendrite_verdict
 from cellfem.output.pictures import Scene, draw_history, draw_interface, draw_stack
@@ -29,7 +31,7 @@ from cellfem.run.recorder import Moment, Recorder
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.march import GaveUp, Watcher, march
 
-PICTURES = ("stack", "interface", "history", "dendrites")
+PICTURES = ("stack", "interface", "history", "dendrites", "cracks")
 NUMBERED = "fields/*_[0-9][0-9][0-9][0-9][0-9]"
 EARLIER = (
     *("records.csv", "voids.csv", "log.txt", "cellfem.pvd", "summary.json", f"{NUMBERED}_*.vtu", f"{NUMBERED}.pvtu"),
@@ -77,6 +79,8 @@ def run_case(case: Case, folder: Path, quiet: bool = False, comm: MPI.Intracomm 
             end = End("gave up", engine.stepper.time)
         solved = time.monotonic()
         recorder.finish()
+    if recorder.cracks is not None:
+        recorder.note(f"stress of LLZO: solved {recorder.cracks.count} times, {recorder.cracks.seconds:.2f} s")
     recorder.note(f"set-up and forms {compiled - begin:.1f} s, solve {solved - compiled:.1f} s")
     return _conclude(case, folder, recorder, end, begin)
 
@@ -118,7 +122,7 @@ def _conclude(case: Case, folder: Path, recorder: Recorder, end: End, begin: flo
     comm, first, last = recorder.comm, recorder.first, recorder.last
     assert first is not None
     assert last is not None
-    scenes = [_gathered(moment, comm) for moment in (first, last)] if case.output.pictures else []
+    scenes = [_gathered(moment, comm) for moment in (first, last, recorder.tensest) if moment] if case.output.pictures else []
     if comm.rank != 0 or recorder.root is None:
         return Result(end)
     summary = summarise(
@@ -130,6 +134,7 @@ def _conclude(case: Case, folder: Path, recorder: Recorder, end: End, begin: flo
         version=cellfem.__version__,
         axisymmetric=recorder.axisymmetric,
         dendrite=dendrite_verdict(recorder.dendrite, recorder.flaws),
+        crack=crack_verdict(recorder.pressed, from_case.ceramic(case), recorder.rows),
     )
     write_summary(folder / "summary.json", summary)
     files = {"ParaView": recorder.series.path}
@@ -148,8 +153,8 @@ def _gathered(moment: Moment, comm: MPI.Intracomm) -> Scene | None:
 def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, scenes: list[Scene]) -> dict[str, Path]:
     paths = {name: folder / f"{name}.png" for name in PICTURES}
     delta, axisymmetric = recorder.delta, recorder.axisymmetric
-    draw_stack(paths["stack"], *scenes, delta_um=delta, title=case.title, axisymmetric=axisymmetric, note=recorder.note)
-    draw_interface(paths["interface"], *scenes, delta_um=delta, title=case.title, axisymmetric=axisymmetric)
+    draw_stack(paths["stack"], *scenes[:2], delta_um=delta, title=case.title, axisymmetric=axisymmetric, note=recorder.note)
+    draw_interface(paths["interface"], *scenes[:2], delta_um=delta, title=case.title, axisymmetric=axisymmetric)
     draw_history(
         paths["history"],
         recorder.rows,
@@ -163,6 +168,9 @@ def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, scenes: li
         "picture along the interface": paths["interface"],
         "curves": paths["history"],
     }
+    if recorder.pressed is not None and len(scenes) == 3 and case.stack.dimension == 2:
+        draw_cracks(paths["cracks"], scenes[2].snapshot, recorder.rows, title=case.title, axisymmetric=axisymmetric)
+        drawn |= {"picture of LLZO's stress": paths["cracks"]}
     if recorder.dendrite is None or recorder.last_plated is None:
         return drawn
     draw_dendrites(

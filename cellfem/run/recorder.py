@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from cellfem.case import Case
 from cellfem.case.protocol import Placed
 from cellfem.model import from_case
 from cellfem.observe.arrays import Profile, Snapshot, chosen_fields
+from cellfem.observe.cracks import CrackObserver
 from cellfem.observe.numbers import Observer
 from cellfem.observe.snapshot import SnapshotMaker
 from cellfem.observe.voids import Void, find_voids, start_voids, track
+from cellfem.output.cracks import Pressed, crack_columns, more_likely
 from cellfem.output.dendrites import Plated, worse
 from cellfem.output.paraview import Series
 from cellfem.output.progress import Progress
@@ -46,6 +49,8 @@ class Recorder:
     voids: tuple[Void, ...] = ()
     dendrite: Plated | None = None
     last_plated: Plated | None = None
+    pressed: Pressed | None = None  # when the tension in LLZO was largest
+    tensest: Moment | None = None  # the output at which it was
     first: Moment | None = None
     last: Moment | None = None
     segment: int = 0
@@ -57,6 +62,9 @@ class Recorder:
         self.flaws = from_case.flaws(case)
         self.observer = Observer(model, self.flaws)
         self.maker = SnapshotMaker(model, self.flaws)
+        ceramic = from_case.ceramic(case)
+        self.cracks = CrackObserver(model, ceramic) if ceramic is not None else None
+        self.tension = -math.inf  # MPa, at `tensest`
         self.interval = case.output.interval or case.total_duration / OUTPUTS
         self.next_output = 0.0
         self.series = Series(self.folder, "cellfem", self.comm.rank, self.comm.size, self.comm.allgather)
@@ -65,7 +73,7 @@ class Recorder:
     def start(self) -> dict[str, float]:
         """Write the state at time 0; returns what stop conditions look at."""
         measures = self.examine(0.0, Outcome(True, 0, 0))
-        self._keep()
+        self._keep(due=True)
         self._output()
         return measures
 
@@ -75,8 +83,9 @@ class Recorder:
         return self.reading.measures
 
     def accepted(self, dt: float) -> None:
-        self._keep()
-        if self.engine.stepper.time >= self.next_output * (1 - 1e-9):
+        due = self.engine.stepper.time >= self.next_output * (1 - 1e-9)
+        self._keep(due)
+        if due:
             self._output()
 
     def entered(self, segment: int) -> None:
@@ -106,10 +115,14 @@ class Recorder:
             self.root.records.close()
             self.root.voids.close()
 
-    def _keep(self) -> None:
+    def _keep(self, due: bool) -> None:
         self.kept = self.reading
         self.observer.commit(self.reading)
-        self.rows.append(self.reading.row)
+        self.solved = self.cracks is not None and (due or self.case.crack.solve == "steps")
+        if self.solved:
+            self._crack()
+        row = self.reading.row | crack_columns(self.pressed_now if self.solved else None)
+        self.rows.append(row)
         if self.reading.dendrite is not None:
             self.last_plated = Plated(self.engine.stepper.time, self.reading.dendrite, self.reading.profile)
             self.dendrite = worse(self.dendrite, self.last_plated)
@@ -117,16 +130,28 @@ class Recorder:
         if self.root and profile is not None:
             found = find_voids(profile, self.delta)
             self.voids = track(self.voids, found, profile, self.engine.stepper.time) if len(self.rows) > 1 else start_voids(found)
-            self.root.records.write(self.reading.row)
-            self.root.progress.step(self.reading.row)
+            self.root.records.write(row)
+            self.root.progress.step(row)
+
+    def _crack(self) -> None:
+        """Stress of LLZO at the state that was accepted last."""
+        assert self.cracks is not None
+        self.pressed_now = Pressed(self.engine.stepper.time, float(self.reading.row["pressure_MPa"]), self.cracks.read())
+        self.pressed = more_likely(self.pressed, self.pressed_now)
 
     def _output(self) -> None:
+        if self.cracks is not None and not self.solved:
+            self._crack()
+            self.solved = True
         time = self.engine.stepper.time
         system = self.engine.system
+        stress = self.cracks.fields if self.cracks else None
         kept, pressure = self.kept, self.kept.row["pressure_MPa"]
-        snapshot = self.maker.take(time, kept.gamma, system.creep, system.floor, kept.platen_speed, pressure)
+        snapshot = self.maker.take(time, kept.gamma, system.creep, system.floor, kept.platen_speed, pressure, stress)
         self.series.write(chosen_fields(snapshot, self.case.output.fields))
         self.last = Moment(time, snapshot, self.kept.profile)
+        if self.cracks is not None and self.pressed_now.reading.tension_MPa > self.tension:
+            self.tension, self.tensest = self.pressed_now.reading.tension_MPa, self.last
         self.first = self.first or self.last
         if self.root:
             for row in void_rows(time, self.voids, self.axisymmetric):

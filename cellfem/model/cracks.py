@@ -1,0 +1,161 @@
+"""LLZO under the interface: the elastic body of a model, loaded by what the lithium presses and rubs on it."""
+
+from __future__ import annotations
+
+import numpy as np
+import ufl
+from mpi4py import MPI
+from numpy.typing import NDArray
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.model.build import Model
+from cellfem.model.elastic import ElasticBody, Held, NodeMean, Where
+from cellfem.model.parameters import Ceramic
+from cellfem.physics import elasticity
+from dolfinx import fem
+
+Array = NDArray[np.float64]
+ENTRIES = ((0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (0, 2))
+"""Entries of the stress tensor in the order in which they are stored."""
+
+
+class ElasticElectrolyte:
+    """Displacement and stress of the electrolyte for the present state of a model. All methods are collective.
+
+    Load on Γ, whose normal out of the electrolyte is n: -p_c n, and the friction k θ_g v_τ that drags it along with the lithium
+    (velocities are the lithium's; the ceramic's is nothing beside it). The lithium's surface tension stays in its own surface:
+    what it adds to the lithium's pressure where the surface is curved, it carries itself. So the force is P|Γ| as the platen's.
+    Sides are mirror planes; with sides = "free" they may move apart as planes (and out of the plane too) until the mean lateral
+    stress vanishes: a uniform stress is added. Far face: no normal displacement, and with support = "fixed" none at all.
+    """
+
+    def __init__(self, model: Model, ceramic: Ceramic) -> None:
+        self.model, self.ceramic = model, ceramic
+        domain, s = model.domain, model.structure
+        body = domain.electrolyte
+        self.dim = body.geometry.dim
+        up = self.dim - 1
+        tiny = 1e-6 * max(domain.width, domain.electrolyte_thickness)
+        points = body.geometry.x
+        low, high = (
+            np.array([domain.parent.comm.allreduce(v, op=op) for v in edge])
+            for edge, op in (
+                (points.min(axis=0, initial=np.inf), MPI.MIN),
+                (points.max(axis=0, initial=-np.inf), MPI.MAX),
+            )
+        )
+        self.low = low
+        below = _at(up, (low[up],), tiny)
+        held = [Held(up, below)]
+        if ceramic.support == "fixed":
+            held += [Held(k, below) for k in range(up)]
+        held += [Held(side, _at(side, (low[side], high[side]), tiny)) for side in range(up)]
+        self.body = ElasticBody(body, ceramic.young, ceramic.poisson, held, s.axisymmetric)
+        _, gamma, _ = domain.measures(s.degree)
+        test = self.body.test()("-")
+        normal = ufl.FacetNormal(domain.parent)("-")
+        x = model.residual.expressions
+        work = -x.contact_pressure * ufl.dot(normal, test)
+        if s.friction:
+            v = ufl.split(model.state.bulk)[0]("+")
+            sliding = v - ufl.dot(v, normal) * normal
+            work += model.residual.constants.friction * x.touching * ufl.dot(sliding, test)
+        self.load = fem.form(work * x.gamma_weight * gamma, entity_maps=domain.entity_maps)
+        stress = ufl.as_vector([self.body.stress[i, j] for i, j in ENTRIES])
+        self.at_nodes = NodeMean(body, stress, len(ENTRIES))
+        self.points = _Points(self.body, stress)
+        density, self.density_dofs = self.at_nodes.sum.function_space.sub(0).collapse()
+        self.density = fem.Function(density)
+        self.on_face = fem.form(self.density("-") * x.gamma_weight * gamma, entity_maps=domain.entity_maps)
+
+    def solve(self) -> None:
+        """Under the load of the moment."""
+        self.body.solve(self.load)
+
+    def extra(self) -> Array:
+        """The uniform stress (3, 3) that frees the sides: minus the mean of the lateral stresses, zero between mirror planes."""
+        added = np.zeros((3, 3))
+        if self.ceramic.sides == "free":
+            mean = self.points.mean()
+            lateral = [0, 2] if self.dim == 2 else [0, 1]
+            if self.body.radius is not None:  # radial and hoop stress grow together
+                mean[0, 0] = mean[2, 2] = 0.5 * (mean[0, 0] + mean[2, 2])
+            for k in lateral:
+                added[k, k] = -mean[k, k]
+        return added
+
+    def node_stress(self, added: Array) -> Array:
+        """(N, 3, 3) at the nodes of the displacement."""
+        return _tensor(self.at_nodes()) + added
+
+    def node_displacement(self, added: Array) -> Array:
+        """(N, 3) at the nodes."""
+        values = self.body.displacement.x.array.reshape(-1, self.dim)
+        result = np.zeros((len(values), 3))
+        result[:, : self.dim] = values
+        strain = ((1 + self.body.poisson) * added - self.body.poisson * np.trace(added) * np.eye(3)) / self.body.young
+        at = self.body.space.tabulate_dof_coordinates() - np.array([0.0, *self.low[1:]] if self.dim == 2 else self.low)
+        for k in range(self.dim):
+            result[:, k] += strain[k, k] * at[:, k]
+        return result
+
+    def risk(self, added: Array) -> float:
+        """Risk of rupture, alike on all ranks: ∫ Σ(σ_k₊/σ₀)^m over the body, or its face on Γ, over the reference size."""
+        c = self.ceramic
+        depth = c.depth if self.dim == 2 and self.body.radius is None else 1.0
+        if c.origin == "volume":
+            total = self.points.total(self._density(self.points.stress() + added))
+        else:
+            # the entries of a blocked space are numbered node by node
+            nodes = np.asarray(self.density_dofs) // len(ENTRIES)
+            self.density.x.array[:] = self._density(self.node_stress(added))[nodes]
+            total = float(self.body.mesh.comm.allreduce(fem.assemble_scalar(self.on_face)))
+        return total * depth / c.reference
+
+    def _density(self, stress: Array) -> Array:
+        return elasticity.weibull_risk(elasticity.principal_stresses(stress), self.ceramic.strength, self.ceramic.modulus)
+
+
+class _Points:
+    """Stress at quadrature points of the owned cells, and integrals over them."""
+
+    def __init__(self, body: ElasticBody, stress: ufl.core.expr.Expr, degree: int = 4) -> None:
+        import basix
+
+        self.mesh = body.mesh
+        at, weights = basix.make_quadrature(self.mesh.basix_cell(), degree)
+        self.expression = fem.Expression(stress, at)
+        cells = self.mesh.topology.index_map(self.mesh.topology.dim).size_local
+        self.cells = np.arange(cells, dtype=np.int32)
+        measure = ufl.JacobianDeterminant(self.mesh) * (1.0 if body.radius is None else 2 * ufl.pi * body.radius)
+        self.weights = np.abs(fem.Expression(measure, at).eval(self.mesh, self.cells).reshape(cells, len(weights))) * weights
+
+    def stress(self) -> Array:
+        """(cells, points, 3, 3)."""
+        values = self.expression.eval(self.mesh, self.cells)
+        return _tensor(values.reshape(*self.weights.shape, len(ENTRIES)))
+
+    def total(self, density: Array) -> float:
+        return float(self.mesh.comm.allreduce(float(np.sum(self.weights * density))))
+
+    def mean(self) -> Array:
+        """Mean stress (3, 3) over the body."""
+        local = np.einsum("cp,cpij->ij", self.weights, self.stress())
+        return np.asarray(self.mesh.comm.allreduce(local)) / self.total(np.ones_like(self.weights))
+
+
+def _at(component: int, values: tuple[float, ...], tiny: float) -> Where:
+    """Where a coordinate has one of the values."""
+
+    def where(x: Array) -> NDArray[np.bool_]:
+        return np.asarray(np.any([np.abs(x[component] - value) < tiny for value in values], axis=0))
+
+    return where
+
+
+def _tensor(values: Array) -> Array:
+    """(..., 3, 3) of (..., entries)."""
+    result = np.empty((*values.shape[:-1], 3, 3))
+    for k, (i, j) in enumerate(ENTRIES):
+        result[..., i, j] = result[..., j, i] = values[..., k]
+    return result

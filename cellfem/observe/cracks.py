@@ -1,0 +1,108 @@
+"""Does the electrolyte crack? Read off its stress: the largest tension and its place, an index, a likelihood, fields for viewing.
+
+index = σ₁/σ_a, σ_a = K_Ic/(1.12 √(πa)): the largest principal tension against what a surface flaw of length a bears.
+likelihood = 1 - exp(-∫ Σ(σ_k₊/σ₀)^m dV/V₀), Weibull's weakest link over the body, or over its face towards the lithium.
+Both are of the ceramic as it is pressed: a flaw driven from inside by lithium is `observe.dendrite`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from cellfem.model.build import Model
+from cellfem.model.cracks import ElasticElectrolyte
+from cellfem.model.parameters import Ceramic
+from cellfem.observe.arrays import Array
+from cellfem.physics import elasticity, fracture
+
+ROUND_OFF = 1e-9  # µm, of a place
+
+
+@dataclass(frozen=True)
+class CrackReading:
+    """What is read off LLZO at one time; the same on every rank.
+
+    tension: largest principal stress (MPa, below zero where nothing is in tension) at `place` (µm; x, y and z); displacement: the
+    largest, µm. likelihood: nan where the strength of the material is not known.
+    """
+
+    tension_MPa: float
+    place_um: tuple[float, float, float]
+    index: float
+    likelihood: float
+    displacement_um: float
+
+
+@dataclass(frozen=True, eq=False)
+class CrackFields:
+    """Values at the quadratic nodes of the electrolyte on this rank, in the order of the displacement's nodes."""
+
+    displacement_um: Array  # (N, 3)
+    principal_tension_MPa: Array  # (N,) largest principal stress
+    von_mises_MPa: Array  # (N,)
+
+
+class CrackObserver:
+    """Solves and reads the electrolyte of one model. `read` is collective; `seconds` and `count` say what it has cost."""
+
+    def __init__(self, model: Model, ceramic: Ceramic) -> None:
+        self.ceramic = ceramic
+        self.electrolyte = ElasticElectrolyte(model, ceramic)
+        self.comm = model.domain.parent.comm
+        self.at = self.electrolyte.body.space.tabulate_dof_coordinates()
+        self.seconds, self.count = 0.0, 0
+        self.reading: CrackReading | None = None
+        self.fields: CrackFields | None = None
+
+    def read(self) -> CrackReading:
+        """Solve for the state of the moment; the reading and the fields are also kept."""
+        begin = time.perf_counter()
+        llzo = self.electrolyte
+        llzo.solve()
+        added = llzo.extra()
+        stress, moved = llzo.node_stress(added), llzo.node_displacement(added)
+        tension = elasticity.principal_stresses(stress)[..., -1]
+        self.fields = CrackFields(moved, tension, elasticity.von_mises(stress))
+        largest, place = self._largest(tension)
+        far = float(np.sqrt((moved**2).sum(axis=1)).max(initial=0.0))
+        self.reading = CrackReading(
+            largest,
+            place,
+            max(largest, 0.0) / float(fracture.critical_pressure(self.ceramic.flaw, self.ceramic.toughness)),
+            float(fracture.weakest_link(llzo.risk(added))) if np.isfinite(self.ceramic.strength) else np.nan,
+            max(self.comm.allgather(far)),
+        )
+        self.seconds += time.perf_counter() - begin
+        self.count += 1
+        return self.reading
+
+    def _largest(self, tension: Array) -> tuple[float, tuple[float, float, float]]:
+        here = int(np.argmax(tension)) if len(tension) else -1
+        candidate = (float(tension[here]), tuple(map(float, self.at[here]))) if here >= 0 else (-np.inf, (0.0, 0.0, 0.0))
+        # equal values on several ranks (shared nodes): the place that comes first
+        value, place = max(self.comm.allgather(candidate), key=lambda pair: (pair[0], tuple(-c for c in pair[1])))
+        x, y, z = (0.0 if abs(c) < ROUND_OFF else c for c in place)
+        return value, (x, y, z)
+
+
+def cracking_pressure(pressures_MPa: list[float], likelihoods: list[float], indices: list[float]) -> float | None:
+    """Least pressure from which on LLZO is likely to crack: likelihood ½ or index 1, whichever comes first; None if neither.
+
+    Rows in order of rising pressure (a ramp, or several runs); nan where LLZO was not solved. Linear between neighbours.
+    """
+    found = [_crossing(pressures_MPa, likelihoods, 0.5), _crossing(pressures_MPa, indices, 1.0)]
+    return min((p for p in found if p is not None), default=None)
+
+
+def _crossing(pressures: list[float], values: list[float], limit: float) -> float | None:
+    known = [(p, v) for p, v in zip(pressures, values, strict=True) if np.isfinite(v)]
+    for k, (p, v) in enumerate(known):
+        if v >= limit:
+            if k == 0 or v == known[k - 1][1]:
+                return p
+            before, low = known[k - 1]
+            return before + (p - before) * (limit - low) / (v - low)
+    return None
