@@ -60,6 +60,8 @@ class Lithium(Section):
 
     thickness: Length = default("20 um")
     """Thickness away from voids."""
+    used_up: Annotated[Number, Field(ge=0.01, le=0.5)] = 0.02
+    """Share of the thickness: where less is left at any place the lithium counts as stripped through, and the run stops."""
     creep: Annotated[
         Annotated[CreepName, Tag(CREEP_TAGS[0])] | Annotated[CreepTable, Tag(CREEP_TAGS[1])], Discriminator(_kind_of_creep)
     ] = "masias"

@@ -40,15 +40,21 @@ def protocol_warnings(case: Case) -> Iterator[str]:
                 f"{placed.key}.pressure: {format_quantity(pressure, 'MPa')} is more than 3 times stiffness times roughness, "
                 f"{layer:.3g} MPa: the asperity layer is pressed far below its thickness; make interface.stiffness larger"
             )
-    stripped, largest = 0.0, 0.0
+    stripped, largest, least = 0.0, 0.0, 0.0
     for placed in case.sequence:
         rate = placed.step.signed_current * lithium().molar_volume / FARADAY
         stripped += rate * placed.step.seconds if math.isfinite(rate) else 0.0
-        largest = max(largest, stripped)
+        largest, least = max(largest, stripped), min(least, stripped)
     if largest > case.lithium.thickness / 2:
         yield (
             f"lithium.thickness: the protocol strips {largest:.3g} um of {format_quantity(case.lithium.thickness, 'um')}: "
-            "the run fails where lithium is used up; make the lithium thicker or the protocol shorter"
+            "the run stops where lithium is used up; make the lithium thicker or the protocol shorter"
+        )
+    if -least > case.lithium.thickness:
+        yield (
+            f"lithium.thickness: the protocol plates {-least:.3g} um on {format_quantity(case.lithium.thickness, 'um')}: "
+            f"the mesh is stretched with it, cells at the interface too; make mesh.near {1 - least / case.lithium.thickness:.2g} "
+            "times finer or the lithium thicker"
         )
 
 

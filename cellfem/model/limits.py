@@ -12,7 +12,7 @@ from cellfem.physics import kinematics
 from dolfinx import fem
 
 STEEPEST = 1.0  # |∇g|, from which on the surface may turn over
-THINNEST = 0.05  # share of a lithium cell's first height
+THINNEST = 2e-3  # share of a lithium cell's first height
 
 
 class MapLimits:
@@ -42,7 +42,7 @@ class MapLimits:
             )
         if thinnest < THINNEST:
             return (
-                f"the lithium is squeezed to {thinnest:.1%} of its height somewhere: "
-                "the electrode is used up there, give it more thickness"
+                f"the lithium's mesh is squeezed to {thinnest:.1%} of its height somewhere: "
+                "hardly any lithium is left there, give it more thickness"
             )
         return ""

@@ -52,6 +52,7 @@ class Reading:
             "index": self.row["dendrite_index_max"],
             "current": abs(self.current),
             "charge": self.charge,
+            "lithium": self.row["lithium_least_um"],
         }
 
 
@@ -71,6 +72,7 @@ class Observer:
         self.through_top = fem.form(x.leaving_top * weight * ds(TOP), entity_maps=d.entity_maps)
         self.through_gamma = fem.form(x.leaving * x.gamma_weight * dG, entity_maps=d.entity_maps)
         self.far = fem.form(model.state.potential * weight * ds(BOTTOM), entity_maps=d.entity_maps)
+        self.surface_nodes = model.state.skin_to_lithium[model.state.gamma_nodes]
         self.contents: list[float] = []
         self.moved = 0.0  # lithium that has left or come in, µm² (µm³)
         self.empty = 0.0  # largest empty space between the faces so far, µm² (µm³)
@@ -129,6 +131,7 @@ class Observer:
             "dendrite_likelihood": dendrite.likelihood if dendrite else 0.0,
             "temperature_C": float(k.temperature.value) - CELSIUS,
             "lithium_um": content / area,
+            "lithium_least_um": self._least_thickness(),
         }
         olds = [self._entry(old.x.array, 0) for old in model.state.travel_old]
         speed = float(k.c0.value) * row["platen_um"] + float(k.c1.value) * olds[0] + float(k.c2.value) * olds[1] if dt else 0.0
@@ -139,6 +142,14 @@ class Observer:
         self.contents = [reading.content, *self.contents][:2]
         self.charges = [reading.charge, *self.charges][:2]
         self.moved = reading.moved
+
+    def _least_thickness(self) -> float:
+        """Of the lithium between its surface and the platen, at the nodes of Γ, µm."""
+        model = self.model
+        high = model.domain.lithium_thickness
+        if model.structure.flat:
+            return high
+        return high - self._allmax(float(model.state.map.x.array[self.surface_nodes].max(initial=-np.inf)))
 
     def _fixture_pressure(self) -> float:
         """Stack pressure of the moment, MPa: that of the load, with the spring's share."""

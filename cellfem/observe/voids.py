@@ -13,7 +13,10 @@ import numpy as np
 
 from cellfem.observe.arrays import Array, Profile
 
-Cause = Literal["start", "patch", "void edge", "heterogeneity"]
+Cause = Literal["start", "patch", "void edge", "heterogeneity", "plating", "split"]
+Death = Literal["", "merged", "stripping", "creep"]
+Event = Literal["birth", "reopened", "trapped", "merged", "closed"]
+DEEPER = 1.1  # ratio of depths from which on plating around a void has deepened it
 OPEN_OVER_DELTA = 3.0  # a void is where gap > 3δ
 PATCH_STEP = 1.2  # ratio of ASR between neighbouring nodes above which they are part of the edge of a patch
 
@@ -34,7 +37,9 @@ class Found:
 class Void:
     """A void with its history.
 
-    birth, found: as first and last seen open; merged_into: id of the void that swallowed it, 0 if none.
+    birth, found: as first and last seen open; peak: as it was deepest; merged_into: id of the void that swallowed it, 0 if none.
+    death: how it ended: swallowed by another, levelled by lithium that recedes around it, or closed by creep (a void does not
+    conduct, so it is not plated shut). trapped_time_s: when lithium plated around it had made it deeper by a tenth.
     """
 
     id: int
@@ -44,6 +49,17 @@ class Void:
     birth_time_s: float
     is_open: bool = True
     merged_into: int = 0
+    death: Death = ""
+    death_time_s: float | None = None
+    trapped_time_s: float | None = None
+    peak: Found | None = None  # None: as it was born
+    peak_stripped_um: float = 0.0  # net lithium stripped when it was deepest
+    plated_from_um: float | None = None  # depth when the plating that goes on began
+
+    @property
+    def deepest(self) -> Found:
+        """As it was when it was deepest."""
+        return self.peak or self.birth
 
     @property
     def area(self) -> float:
@@ -81,7 +97,13 @@ def start_voids(found: Sequence[Found], time_s: float = 0.0) -> tuple[Void, ...]
 
 
 def track(
-    known: Sequence[Void], found: Sequence[Found], profile: Profile, time_s: float, reach_um: float = 2.0
+    known: Sequence[Void],
+    found: Sequence[Found],
+    profile: Profile,
+    time_s: float,
+    reach_um: float = 2.0,
+    stripped_um: float = 0.0,
+    plating: bool = False,
 ) -> tuple[Void, ...]:
     """Carry the identities of all voids ever known over to the voids found now; returns all ever known, by id.
 
@@ -89,10 +111,14 @@ def track(
     others are closed with `merged_into`. Where one splits, the voids it has swallowed come back first, then its largest overlap
     goes on. A free piece that overlaps the last extent of a closed void is that void again.
 
-    What is left is new, with time_s as birth time and a cause: "patch" if the edge of a patch (a step of the ASR along Γ by more
-    than a fifth) lies within reach_um, "void edge" if a void known before does (the nearer of the two counts); farther away
-    "patch" if the greatest contact pressure is that of a patch, which strips less, carries the stack and so props the rest open;
-    else "heterogeneity".
+    What is left is new, with time_s as birth time and a cause: "split" if it is a piece of a void that was open; "patch" if
+    the edge of a patch (a step of the ASR along Γ by more than a fifth) lies within reach_um, "void edge" if a void known before
+    does (the nearer of the two counts); farther away "patch" if the greatest contact pressure is that of a patch, which strips
+    less, carries the stack and so props the rest open; else "plating" where lithium is plated, which lifts the block off what is
+    not, and "heterogeneity" otherwise.
+
+    stripped_um: lithium stripped since the start less what was plated, mean over Γ; a void that closes while as much as half of
+    its greatest depth was stripped since was levelled by stripping, else closed by creep.
     """
     heir: dict[int, int] = {}  # index of a found void -> id of the known void that goes on as it
     merged: dict[int, int] = {}  # id of a void swallowed now -> id of the swallower
@@ -109,13 +135,34 @@ def track(
         elif touching and void.is_open:
             merged[void.id] = heir[max(touching, key=lambda j: _overlap(void.found, found[j]))]
     present = {number: found[j] for j, number in heir.items()}
-    now = [_carry_on(void, present.get(void.id), merged.get(void.id, void.merged_into)) for void in known]
+    moment = _Moment(time_s, stripped_um, plating)
+    now = [_carry_on(void, present.get(void.id), merged.get(void.id, void.merged_into), moment) for void in known]
     next_id = max((void.id for void in known), default=0) + 1
     patch_edges, propped = _patch_edges(profile), _propped_by_patch(profile)
     births = [f for j, f in enumerate(found) if j not in heir]
     for number, birth in enumerate(births, start=next_id):
-        now.append(Void(number, birth, birth, _cause(birth, known, patch_edges, propped, reach_um), time_s))
+        cause = _cause(birth, known, patch_edges, propped, reach_um)
+        cause = "plating" if cause == "heterogeneity" and plating else cause
+        now.append(Void(number, birth, birth, cause, time_s, peak_stripped_um=stripped_um))
     return tuple(sorted(now, key=lambda void: void.id))
+
+
+def events(before: Sequence[Void], now: Sequence[Void]) -> list[tuple[Event, Void]]:
+    """What has befallen the voids between two calls of `track`, by id."""
+    known = {void.id: void for void in before}
+    found: list[tuple[Event, Void]] = []
+    for void in now:
+        was = known.get(void.id)
+        if was is None:
+            found.append(("birth", void))
+            continue
+        if void.trapped_time_s is not None and was.trapped_time_s is None:
+            found.append(("trapped", void))
+        if was.is_open and not void.is_open:
+            found.append(("merged" if void.death == "merged" else "closed", void))
+        elif void.is_open and not was.is_open:
+            found.append(("reopened", void))
+    return found
 
 
 def open_voids(voids: Sequence[Void]) -> tuple[Void, ...]:
@@ -146,10 +193,28 @@ def _claim(void: Void, found: Sequence[Found], free: list[int], heir: dict[int, 
         free.remove(best)
 
 
-def _carry_on(void: Void, found: Found | None, merged_into: int) -> Void:
+@dataclass(frozen=True)
+class _Moment:
+    time_s: float
+    stripped_um: float
+    plating: bool
+
+
+def _carry_on(void: Void, found: Found | None, merged_into: int, now: _Moment) -> Void:
     if found is None:
-        return replace(void, is_open=False, merged_into=merged_into)
-    return replace(void, found=found, is_open=True, merged_into=0)
+        if not void.is_open:
+            return replace(void, merged_into=merged_into)
+        levelled = now.stripped_um - void.peak_stripped_um >= void.deepest.depth_um / 2
+        death: Death = "merged" if merged_into else "stripping" if levelled else "creep"
+        return replace(void, is_open=False, merged_into=merged_into, death=death, death_time_s=now.time_s)
+    later = replace(void, found=found, is_open=True, merged_into=0, death="", death_time_s=None)
+    if not void.is_open or found.depth_um >= void.deepest.depth_um:
+        later = replace(later, peak=found, peak_stripped_um=now.stripped_um)
+    if not now.plating:
+        return replace(later, plated_from_um=None)
+    from_um = void.found.depth_um if void.plated_from_um is None else void.plated_from_um
+    trapped = void.trapped_time_s is None and found.depth_um > DEEPER * from_um
+    return replace(later, plated_from_um=from_um, trapped_time_s=now.time_s if trapped else void.trapped_time_s)
 
 
 def _patch_edges(profile: Profile) -> Array:
@@ -174,6 +239,8 @@ def _propped_by_patch(profile: Profile) -> bool:
 def _cause(birth: Found, known: Sequence[Void], patch_edges: Array, propped: bool, reach_um: float) -> Cause:
     to_patch = min((max(birth.left_um - edge, edge - birth.right_um, 0.0) for edge in patch_edges), default=np.inf)
     to_void = min((max(-_overlap(birth, void.found), 0.0) for void in known), default=np.inf)
+    if any(void.is_open and _overlap(birth, void.found) > 0 for void in known):
+        return "split"
     if min(to_patch, to_void) > reach_um:
         return "patch" if propped and len(patch_edges) else "heterogeneity"
     return "patch" if to_patch <= to_void else "void edge"

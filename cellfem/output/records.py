@@ -46,6 +46,7 @@ def record_columns(axisymmetric: bool = False) -> tuple[str, ...]:
         "dendrite_likelihood",
         "temperature_C",
         "lithium_um",
+        "lithium_least_um",
         "protocol_step",
         "cycle",
         *CRACK_COLUMNS,
@@ -55,18 +56,23 @@ def record_columns(axisymmetric: bool = False) -> tuple[str, ...]:
 def void_columns(axisymmetric: bool = False) -> tuple[str, ...]:
     """Columns of voids.csv; a void at a mirror plane has its place there, width and size are those of its visible half."""
     size = _void_size(axisymmetric).removeprefix("void_")
-    return ("time_s", "id", "place_um", "width_um", "depth_um", size, "cause", "birth_time_s")
+    born = ("cause", "birth_time_s", "birth_place_um")
+    return ("time_s", "id", "event", "place_um", "width_um", "depth_um", size, *born, "death", "death_time_s")
 
 
 def void_rows(time_s: float, voids: Sequence[Void], axisymmetric: bool = False) -> list[dict[str, Value]]:
-    """One row of voids.csv for each void that is open at time_s."""
-    rows: list[dict[str, Value]] = []
-    for void in open_voids(voids):
-        found = void.found
-        sizes = (found.place_um, found.width_um, found.depth_um, found.area)
-        values = (time_s, void.id, *sizes, void.cause, void.birth_time_s)
-        rows.append(dict(zip(void_columns(axisymmetric), values, strict=True)))
-    return rows
+    """One row of voids.csv for each void that is open at time_s, with the event "open"."""
+    return [void_row(time_s, "open", void, axisymmetric) for void in open_voids(voids)]
+
+
+def void_row(time_s: float, event: str, void: Void, axisymmetric: bool = False) -> dict[str, Value]:
+    """A row of voids.csv. A void that has just closed has the place and size that it was last seen with."""
+    found = void.found
+    sizes = (found.place_um, found.width_um, found.depth_um, found.area)
+    death = f"merged into {void.merged_into}" if void.death == "merged" else void.death
+    died = "" if void.death_time_s is None else void.death_time_s
+    values = (time_s, void.id, event, *sizes, void.cause, void.birth_time_s, void.birth.place_um, death, died)
+    return dict(zip(void_columns(axisymmetric), values, strict=True))
 
 
 class RecordWriter:

@@ -19,10 +19,14 @@ Row = Mapping[str, float]
 Summary = dict[str, Any]
 KEPT_OVER_PERFECT = 0.9  # contact counts as kept from this share of a perfect flat face's contact on
 WHAT_OF = {"index": "dendrite index"}
+LOSS = ("voltage", "contact", "gap")
+"""Stop conditions that mean that contact is lost."""
 WHERE = {
     "patch": "propped open by a patch that strips less",
     "void edge": "at the edge of a void",
     "heterogeneity": "where the interface is uneven",
+    "plating": "where lithium plated around it lifts the block",
+    "split": "as a piece of another",
 }
 
 
@@ -37,10 +41,17 @@ class End:
     kind: Literal["done", "stop", "gave up", "interrupted"]
     time_s: float
     condition: str = ""
+    place_um: float | None = None  # where the lithium is used up
+
+    @property
+    def used_up(self) -> bool:
+        """Whether the lithium was stripped through to the current collector."""
+        return self.condition == "lithium"
 
     def __str__(self) -> str:
         """ "done", or the reason with its time, as in "stop.voltage at 266 s"."""
-        word = {"stop": f"stop.{self.condition}", "gave up": "solver gave up", "interrupted": "stopped from outside"}
+        stop = "lithium used up" if self.used_up else f"stop.{self.condition}"
+        word = {"stop": stop, "gave up": "solver gave up", "interrupted": "stopped from outside"}
         return "done" if self.kind == "done" else f"{word[self.kind]} at {time_text(self.time_s)}"
 
 
@@ -50,8 +61,8 @@ def perfect_contact(pressure_MPa: float, half_pressure_MPa: float) -> float:
 
 
 def contact_verdict(contact_fraction: float, pressure_MPa: float, half_pressure_MPa: float, end: End) -> str:
-    """Lost if a stop condition on contact ended the run (all but "index"), kept from 0.9 P/(P + p_½) on, else reduced."""
-    if end.kind == "stop" and end.condition != "index":
+    """Lost if a stop condition on contact ended the run (voltage, contact, gap), kept from 0.9 P/(P + p_½) on, else reduced."""
+    if end.kind == "stop" and end.condition in LOSS:
         return "lost"
     return "kept" if contact_fraction >= KEPT_OVER_PERFECT * perfect_contact(pressure_MPa, half_pressure_MPa) else "reduced"
 
@@ -148,6 +159,10 @@ def _void_verdict(void: Void, unit: str) -> dict[str, Any]:
     if void.cause != "start":
         verdict |= {"time_s": void.birth_time_s, "cause": void.cause}
     verdict |= {f"start_{unit}": void.birth.area, f"end_{unit}": void.area}
+    if void.death_time_s is not None:
+        verdict |= {"death": void.death, "death_time_s": void.death_time_s}
+    if void.trapped_time_s is not None:
+        verdict |= {"trapped_time_s": void.trapped_time_s}
     return verdict | ({"merged_into": void.merged_into} if void.merged_into else {})
 
 
@@ -164,7 +179,9 @@ def _change(void: Void) -> str:
 def _contact_sentence(verdict: str, final: Row, end: End, half_pressure_MPa: float) -> str:
     what = {
         "done": "the protocol ended",
-        "stop": f"the {WHAT_OF.get(end.condition, end.condition)} limit was reached",
+        "stop": "the lithium was used up" + (f" at {end.place_um:.3g} µm" if end.place_um is not None else "")
+        if end.used_up
+        else f"the {WHAT_OF.get(end.condition, end.condition)} limit was reached",
         "gave up": "the solver gave up",
         "interrupted": "the run was stopped from outside",
     }[end.kind]
@@ -181,7 +198,7 @@ def _void_sentence(voids: Sequence[Void]) -> str:
     old = [void for void in voids if void.cause == "start"]
     new = sorted((void for void in voids if void.cause != "start"), key=lambda void: void.birth_time_s)
     if len(old) == 1:
-        first = f"The void at {old[0].birth.place_um:.3g} µm {_change(old[0])}"
+        first = f"The void at {old[0].birth.place_um:.3g} µm {_change(old[0])}{_fate(old[0])}"
     elif old:
         changes = [_change(void) for void in old]
         counts = [f"{changes.count(change)} {change}" for change in ("closed", "shrank", "grew") if change in changes]
@@ -195,6 +212,15 @@ def _void_sentence(voids: Sequence[Void]) -> str:
     still = sum(void.is_open for void in new)
     left = "" if still == len(new) else "; none is open at the end" if not still else f"; {still} of them open at the end"
     return f"{first}, and {count} at {new[0].birth.place_um:.3g} µm after {time_text(new[0].birth_time_s)} {where}{left}."
+
+
+def _fate(void: Void) -> str:
+    """When plating trapped the void and what closed it, in brackets."""
+    by = {"creep": "closed by creep", "stripping": "levelled by stripping"}
+    parts = [f"trapped by plating around it after {time_text(void.trapped_time_s)}"] if void.trapped_time_s is not None else []
+    if void.death in by and void.death_time_s is not None:
+        parts.append(f"{by[void.death]} after {time_text(void.death_time_s)}")
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _percent(fraction: float) -> str:

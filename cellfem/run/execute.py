@@ -71,7 +71,7 @@ def run_case(case: Case, folder: Path, quiet: bool = False, comm: MPI.Intracomm 
             engine.start(segments[0].load(0.0), segments[0].material)
             measures = recorder.start()
             finish = march(engine, segments, watch, measures)
-            end = End(finish.kind, engine.stepper.time, finish.condition)
+            end = End(finish.kind, engine.stepper.time, finish.condition, recorder.thinnest_place(finish.condition))
         except (GaveUp, StartError) as error:
             if not recorder.rows:
                 recorder.start()

@@ -12,6 +12,7 @@ from cellfem.model import from_case
 from cellfem.solver.march import Segment, Stop
 
 CHARGE_WITHIN = 1e-3  # share by which a step of held voltage may pass more charge than asked
+USED_UP_WITHIN = 0.1  # share of the least thickness by which lithium may be thinner where the run stops
 STEPS = 30  # time steps of a protocol step, at least, without `numerics.dt_max`
 
 
@@ -66,6 +67,7 @@ def _stack(case: Case) -> StackMesh:
 def segments_of(case: Case) -> list[Segment]:
     """The load protocol as the solver takes it, loops unrolled."""
     found = []
+    used_up = Stop("lithium", case.lithium.used_up * case.lithium.thickness, above=False, within=USED_UP_WITHIN)
     for placed in case.sequence:
         step = placed.step
         until = _conditions(step.until)
@@ -76,7 +78,7 @@ def segments_of(case: Case) -> list[Segment]:
                 step.seconds,
                 partial(from_case.load, step),
                 from_case.material(case, step),
-                _conditions(step.stop),
+                (*_conditions(step.stop), used_up),
                 case.numerics.dt_initial,
                 case.numerics.dt_max or step.seconds / STEPS,
                 case.numerics.dt,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,18 +14,21 @@ from cellfem.case.protocol import Placed
 from cellfem.model import from_case
 from cellfem.observe.arrays import Profile, Snapshot, chosen_fields
 from cellfem.observe.cracks import CrackObserver
-from cellfem.observe.numbers import Observer
+from cellfem.observe.gamma import MA_CM2
+from cellfem.observe.numbers import SECONDS_PER_HOUR, Observer
 from cellfem.observe.snapshot import SnapshotMaker
-from cellfem.observe.voids import Void, find_voids, start_voids, track
+from cellfem.observe.voids import Found, Void, events, find_voids, start_voids, track
 from cellfem.output.cracks import Pressed, crack_columns, more_likely
 from cellfem.output.dendrites import Plated, worse
 from cellfem.output.paraview import Series
 from cellfem.output.progress import Progress
-from cellfem.output.records import RecordWriter, record_columns, void_columns, void_rows
+from cellfem.output.records import RecordWriter, record_columns, void_columns, void_row, void_rows
 from cellfem.output.words import time_text
+from cellfem.physics.kinetics import SPEED
 from cellfem.solver.engine import Engine
 from cellfem.solver.newton import Outcome
 
+MA_H = SPEED / MA_CM2 * SECONDS_PER_HOUR  # µm of lithium per mAh/cm², 4.85
 OUTPUTS = 30  # field outputs of a run without `output.interval`
 
 
@@ -98,6 +102,11 @@ class Recorder:
         """A condition of `until` ended the step of the protocol."""
         self.note(f"until.{condition} at {time_text(self.engine.stepper.time)}: on to the next step of the protocol")
 
+    def thinnest_place(self, condition: str) -> float | None:
+        """Where on Γ (µm) the lithium is used up, if that is the condition; on rank 0."""
+        profile = self.kept.profile
+        return float(profile.x_um[profile.gap_um.argmax()]) if condition == "lithium" and profile is not None else None
+
     def refused(self, dt: float, why: str) -> None:
         if self.root:
             self.root.progress.detail(f"step of {dt:.3g} s at t = {self.engine.stepper.time:.6g} s refused: {why}")
@@ -129,9 +138,22 @@ class Recorder:
         profile = self.reading.profile
         if self.root and profile is not None:
             found = find_voids(profile, self.delta)
-            self.voids = track(self.voids, found, profile, self.engine.stepper.time) if len(self.rows) > 1 else start_voids(found)
+            self._follow_voids(profile, found, row)
             self.root.records.write(row)
             self.root.progress.step(row)
+
+    def _follow_voids(self, profile: Profile, found: Sequence[Found], row: Mapping[str, float]) -> None:
+        """Carry the voids over to the step at hand, and write what has befallen them."""
+        assert self.root is not None
+        before, time = self.voids, self.engine.stepper.time
+        stripped, plating = MA_H * row["capacity_mAh_cm2"], row["current_mA_cm2"] < 0
+        self.voids = (
+            track(before, found, profile, time, stripped_um=stripped, plating=plating)
+            if len(self.rows) > 1
+            else start_voids(found)
+        )
+        for event, void in events(before, self.voids):
+            self.root.voids.write(void_row(time, event, void, self.axisymmetric))
 
     def _crack(self) -> None:
         """Stress of LLZO at the state that was accepted last."""

@@ -67,10 +67,15 @@ def write_case(folder: Path) -> Path:
 
 def run_here(folder: Path, *overrides: str) -> Ran:
     """Run in this process: the finite element libraries are loaded once for all tests."""
+    return run_file_here(write_case(folder), folder / "out", *overrides)
+
+
+def run_file_here(case: Path, out: Path, *overrides: str) -> Ran:
+    """The same for any case."""
     from cellfem.run import run_case
 
-    result = run_case(load_case(write_case(folder), overrides), folder / "out", quiet=True)
-    return read_run(folder / "out", result.end.kind)
+    result = run_case(load_case(case, overrides), out, quiet=True)
+    return read_run(out, result.end.kind)
 
 
 def read_run(folder: Path, end: str = "") -> Ran:

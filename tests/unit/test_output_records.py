@@ -39,7 +39,7 @@ def test_columns_of_the_issue() -> None:
     assert record_columns()[:3] == ("time_s", "step", "pressure_MPa")
     assert record_columns()[19:22] == ("newton_iterations", "dendrite_index_max", "dendrite_likelihood")
     assert set(record_columns(axisymmetric=True)) - set(record_columns()) == {"void_volume_um3"}
-    assert void_columns(axisymmetric=True)[5] == "volume_um3"
+    assert void_columns(axisymmetric=True)[6] == "volume_um3"
 
 
 def test_records_are_on_disk_after_each_row_and_read_back_to_the_bit(tmp_path: Path) -> None:
@@ -72,12 +72,16 @@ def test_void_rows_hold_the_open_ones(tmp_path: Path) -> None:
     assert rows[1] == {
         "time_s": "30.0",
         "id": "2",
+        "event": "open",
         "place_um": "10.0",
         "width_um": "2.0",
         "depth_um": "0.1",
         "area_um2": "1.0",
         "cause": "void edge",
         "birth_time_s": "7.5",
+        "birth_place_um": "10.0",
+        "death": "",
+        "death_time_s": "",
     }
 
 

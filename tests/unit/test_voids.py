@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cellfem.observe.arrays import Array, Profile
-from cellfem.observe.voids import Found, Void, find_voids, open_voids, start_voids, track
+from cellfem.observe.voids import Found, Void, events, find_voids, open_voids, start_voids, track
 
 DELTA = 0.01
 X = np.linspace(0.0, 25.0, 251)
@@ -24,8 +24,8 @@ def lens(center: float, half_width: float, depth: float) -> Array:
     return np.maximum(depth * (1 - ((X - center) / half_width) ** 2), 0.0)
 
 
-def void(left: float, right: float) -> Found:
-    return Found(left, right, 0.5 * (left + right), right - left, 0.1, 0.1 * (right - left))
+def void(left: float, right: float, depth: float = 0.1) -> Found:
+    return Found(left, right, 0.5 * (left + right), right - left, depth, depth * (right - left))
 
 
 def test_closed_interface_has_no_voids() -> None:
@@ -93,7 +93,36 @@ def test_merging_and_splitting() -> None:
     assert all(v.is_open and not v.merged_into for v in split)
     pieces = track(start, [void(0, 1), void(2, 5), void(10, 20)], profile(X * 0), 30.0)
     assert {v.id: v.found.left_um for v in pieces} == {1: 2, 2: 10, 3: 0}
-    assert (pieces[2].cause, pieces[2].birth_time_s) == ("void edge", 30.0)
+    assert (pieces[2].cause, pieces[2].birth_time_s) == ("split", 30.0)
+
+
+def test_life_of_a_void_trapped_by_plating_and_closed_by_pressure() -> None:
+    flat = profile(X * 0)
+    start = start_voids([void(0, 5, 1.0)])
+    plated = track(start, [void(0, 5, 1.05)], flat, 10.0, stripped_um=-0.05, plating=True)
+    assert events(start, plated) == []
+    trapped = track(plated, [void(0, 5, 1.2)], flat, 20.0, stripped_um=-0.2, plating=True)
+    assert [(event, v.trapped_time_s) for event, v in events(plated, trapped)] == [("trapped", 20.0)]
+    closed = track(trapped, [], flat, 30.0, stripped_um=-0.2)
+    ((event, dead),) = events(trapped, closed)
+    assert (event, dead.death, dead.death_time_s, dead.trapped_time_s) == ("closed", "creep", 30.0, 20.0)
+    again = track(closed, [void(1, 2, 0.1)], flat, 40.0, stripped_um=-0.2)
+    assert [event for event, _ in events(closed, again)] == ["reopened"]
+    assert again[0].death_time_s is None
+
+
+def test_stripping_levels_a_void_when_it_removes_half_its_depth() -> None:
+    flat, start = profile(X * 0), start_voids([void(0, 5, 1.0)])
+    deaths = [track(start, [], flat, 9.0, stripped_um=stripped)[0].death for stripped in (0.4, 0.6)]
+    assert deaths == ["creep", "stripping"]
+
+
+def test_merging_is_an_event_and_plating_a_cause() -> None:
+    flat, start = profile(X * 0), start_voids([void(0, 5), void(10, 20)])
+    merged = track(start, [void(0, 20)], flat, 10.0)
+    assert [(event, v.id, v.merged_into) for event, v in events(start, merged)] == [("merged", 2, 1)]
+    born = track((), [void(5, 6)], flat, 1.0, plating=True)
+    assert [(event, v.cause) for event, v in events((), born)] == [("birth", "plating")]
 
 
 def test_causes_of_births() -> None:

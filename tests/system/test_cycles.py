@@ -1,0 +1,110 @@
+"""Cycles on a small stack: charge and lithium over them, springs, held voltage, trapped voids, lithium that runs out."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from cellfem.units import FARADAY
+
+from . import small
+
+UM_PER_MAH_CM2 = 13.0e-6 / FARADAY * 3.6e4 * 1e6
+"""Lithium that 1 mAh/cm² strips: 4.85 µm."""
+RATE = 'current = "0.5 mA/cm^2"\ncapacity = "0.01 mAh/cm^2"\n'
+TRAPPED = """
+[[protocol]]
+mode = "plate"
+current = "0.5 mA/cm^2"
+duration = "150 s"
+pressure = "0.2 MPa"
+[[protocol]]
+mode = "press"
+duration = "1 min"
+pressure = "3 MPa"
+"""
+CYCLES = f"""
+[[protocol]]
+repeat = 2
+[[protocol.step]]
+mode = "strip"
+{RATE}pressure = "2 MPa"
+spring = "5 MPa/um"
+[[protocol.step]]
+mode = "plate"
+{RATE}pressure = "2 MPa"
+spring = "5 MPa/um"
+"""
+HOLD = """
+[[protocol]]
+mode = "hold-voltage"
+voltage = "10 mV"
+duration = "100 s"
+capacity = "0.005 mAh/cm^2"
+pressure = "2 MPa"
+temperature = "40 degC"
+"""
+
+
+def ran_with(folder: Path, protocol: str, *overrides: str, before: str = "") -> small.Ran:
+    """The small stack under another protocol."""
+    begin, rest = small.TEXT.split("[[protocol]]")
+    path = folder / "cycles.toml"
+    path.write_text(begin + before + protocol + "[mesh]" + rest.split("[mesh]")[1], encoding="utf-8")
+    return small.run_file_here(path, folder / "out", *overrides)
+
+
+def voids_of(ran: small.Ran) -> list[dict[str, str]]:
+    with (ran.folder / "voids.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_cycles_under_a_spring(tmp_path: Path) -> None:
+    ran = ran_with(tmp_path, CYCLES + HOLD)
+    assert ran.end == "done"
+    assert ran.worst_balance() <= 1e-8
+    ends = [[row for row in ran.rows if row["protocol_step"] == k][-1] for k in range(5)]
+    # Charge: two closed cycles, then what the held voltage was to pass.
+    assert [row["capacity_mAh_cm2"] for row in ends[:4]] == pytest.approx([0.01, 0.0, 0.01, 0.0], abs=1e-12)
+    assert ends[4]["capacity_mAh_cm2"] == pytest.approx(0.005, rel=1e-3)
+    # Lithium follows the charge, over each cycle to 1e-8 of what was moved.
+    lost = [ran.rows[0]["lithium_um"] - row["lithium_um"] for row in ends]
+    moved = 2 * 0.01 * UM_PER_MAH_CM2
+    assert max(abs(lost[1]), abs(lost[3] - lost[1])) <= 1e-8 * moved
+    for row, gone in zip(ends, lost, strict=True):
+        assert gone == pytest.approx(row["capacity_mAh_cm2"] * UM_PER_MAH_CM2, abs=1e-8 * moved)
+    # Spring: 5 MPa for each µm that the platen travels, from the start on.
+    for row in ran.rows:
+        if row["protocol_step"] < 4:
+            assert row["pressure_MPa"] == pytest.approx(2 + 5 * row["platen_um"], rel=1e-9)
+    assert ends[0]["pressure_MPa"] < 2 < ends[3]["pressure_MPa"] + 1
+    assert ends[1]["pressure_MPa"] > ends[0]["pressure_MPa"]
+    # Held voltage: it is there, and the current is read.
+    held = [row for row in ran.rows if row["protocol_step"] == 4]
+    assert all(row["voltage_mV"] == pytest.approx(10.0, abs=1e-9) for row in held)
+    assert all(row["current_mA_cm2"] > 0 for row in held)
+    assert {row["temperature_C"] for row in held} == {pytest.approx(40.0)}
+
+
+def test_cavity_trapped_at_low_pressure_closes_at_high(tmp_path: Path) -> None:
+    ran = ran_with(tmp_path, TRAPPED)
+    assert ran.worst_balance() <= 1e-8
+    (void,) = ran.summary["verdict"]["voids"]
+    assert void["change"] == "closed"
+    assert void["death"] == "creep"
+    assert 0 < void["trapped_time_s"] < 150 < void["death_time_s"]
+    assert [row["event"] for row in voids_of(ran) if row["event"] != "open"] == ["birth", "trapped", "closed"]
+    depth = [float(row["depth_um"]) for row in voids_of(ran) if row["event"] == "open" and float(row["time_s"]) <= 150]
+    assert depth[-1] > 1.1 * depth[0]
+
+
+def test_lithium_used_up_ends_the_run_as_a_stop(tmp_path: Path) -> None:
+    strip = '[[protocol]]\nmode = "strip"\ncurrent = "2 mA/cm^2"\ncapacity = "2 mAh/cm^2"\npressure = "5 MPa"\n'
+    ran = ran_with(tmp_path, strip, "patch=[]", 'lithium.thickness="3 um"', "lithium.used_up=0.1")
+    assert ran.end == "stop"
+    assert ran.worst_balance() <= 1e-8
+    last = ran.rows[-1]
+    assert ran.summary["end"].startswith("lithium used up at ")
+    assert "the lithium was used up at " in ran.summary["verdict"]["text"]
+    assert last["lithium_least_um"] <= 0.3
+    assert last["lithium_um"] == pytest.approx(ran.rows[0]["lithium_um"] - last["capacity_mAh_cm2"] * UM_PER_MAH_CM2, abs=1e-7)
