@@ -187,7 +187,7 @@ def test_flaw_table_of_a_case() -> None:
     }  # fmt: skip
     case = parse_case({"protocol": [STEP | {"stop": {"index": 1.0}}], "flaw": table})
     assert from_case.flaws(case) == Flaws(0.5, 0.002, "cylinder", "exponential", 5.0, 1.0, 4e6, 500.0, 0.26)
-    (stop,) = segments_of(case)[0].stops
+    stop, _ = segments_of(case)[0].stops
     assert (stop.name, stop.limit, stop.above) == ("index", 1.0, True)
 
 

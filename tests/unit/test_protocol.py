@@ -89,7 +89,8 @@ def test_loads_of_the_steps() -> None:
 
 def test_conditions_of_the_segments() -> None:
     strip, plate, hold = segments_of(case_of(STRIP | {"stop": {"contact": 0.5}}, PLATE, HOLD | {"until": {"current": "1 A/m^2"}}))
-    assert strip.stops == (Stop("contact", 0.5, above=False),)
+    assert strip.stops[:-1] == (Stop("contact", 0.5, above=False),)
+    assert (strip.stops[-1].name, strip.stops[-1].limit) == ("lithium", pytest.approx(0.02 * 20))
     assert strip.until == ()
     assert plate.until == (Stop("voltage", 0.1),)
     assert [stop.name for stop in hold.until] == ["current", "charge"]
