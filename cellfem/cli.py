@@ -16,6 +16,8 @@ import cellfem
 from cellfem import doctor as diagnosis
 from cellfem.campaign.command import sweep
 from cellfem.case import Case, CaseError, json_schema, load_case, resolved_toml, warnings
+from cellfem.commands.impedance import impedance
+from cellfem.commands.press import press
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=cellfem.__doc__)
 
@@ -126,6 +128,8 @@ def run(
 
 
 app.command()(sweep)
+app.command()(impedance)
+app.command()(press)
 
 
 @app.command()

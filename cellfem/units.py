@@ -53,8 +53,11 @@ KINDS: dict[str, Kind] = {
     "K": Kind("a temperature", "25 degC", "degC"),
     "ohm*m^2": Kind("an area-specific resistance", "10 ohm*cm^2", "ohm*cm^2"),
     "S*um/m^2": Kind("a conductivity", "0.4 mS/cm", "mS/cm"),
+    "ohm": Kind("a resistance", "100 ohm", "ohm"),
+    "F/m^2": Kind("a capacitance per area", "1 uF/cm^2", "uF/cm^2"),
     "um^2/s": Kind("a diffusivity", "8e-15 m^2/s", "m^2/s"),
     "um/s": Kind("a velocity", "1e-3 um/s", "um/s"),
+    "Hz": Kind("a frequency", "1 kHz", "Hz"),
     "1/s": Kind("a rate", "1e-8 1/s", "1/s"),
     "MPa*um": Kind("a surface tension or energy per area", "0.5 N/m", "N/m"),
     "MPa/um": Kind("a stiffness (pressure per length)", "100 MPa/um", "MPa/um"),
@@ -69,8 +72,7 @@ KINDS: dict[str, Kind] = {
 """Every working unit that cellfem uses. 1 cm³/mol = 1 µm·m²/mol = 1 J/mol/MPa: it serves iΩ/F in µm/s and Ωp in J/mol alike."""
 
 _OTHER_KINDS = {
-    "kg": "a mass", "N": "a force", "J": "an energy", "A": "a current", "C": "a charge", "ohm": "a resistance",
-    "S": "a conductance",
+    "kg": "a mass", "N": "a force", "J": "an energy", "A": "a current", "C": "a charge", "S": "a conductance",
     "ohm*m": "a resistivity", "mol": "an amount", "W": "a power", "MPa*s": "a viscosity",
     "kg/m^3": "a density", "K/s": "a heating rate", "dimensionless": "a number without unit",
     "S/m^2": "a conductance per area", "m/s^2": "an acceleration", "MPa/s": "a pressure rate",

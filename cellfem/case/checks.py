@@ -48,9 +48,10 @@ def _um(value: float) -> str:
 def _creep(case: Case) -> Iterator[str]:
     creep = case.lithium.creep
     if case.lithium.law == "uncoupled":
-        for key in ("breakdown", "diffusional"):
-            if getattr(case.lithium, key) is not None:
-                yield f'lithium.{key}: needs the coupled law; write lithium.law = "coupled", or remove this key'
+        if isinstance(case.lithium.breakdown, float) and not math.isnan(case.lithium.breakdown):
+            yield 'lithium.breakdown: needs the coupled law; write lithium.law = "coupled", or breakdown = "off"'
+        if case.lithium.diffusional is not None:
+            yield 'lithium.diffusional: needs the coupled law; write lithium.law = "coupled", or remove this key'
     if not isinstance(creep, CreepTable):
         return
     if creep.A0 is None and creep.A298 is None:
@@ -61,6 +62,8 @@ def _creep(case: Case) -> Iterator[str]:
 
 def _interface(case: Case) -> Iterator[str]:
     interface = case.interface
+    if interface.adhesion > 0 and interface.adhesion_work > 0:
+        yield "interface.adhesion_work: interface.adhesion is given too, and one follows from the other; keep one of them"
     if interface.vacancies == "off" and interface.removal == "off":
         yield (
             'interface.removal: "off" leaves stripped lithium nothing to come from while interface.vacancies is "off" too; '

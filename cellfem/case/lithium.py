@@ -12,7 +12,6 @@ from cellfem.case.fields import (
     Diffusivity,
     Length,
     Number,
-    PositivePressure,
     Rate,
     Section,
     SurfaceTension,
@@ -20,7 +19,7 @@ from cellfem.case.fields import (
     default,
 )
 from cellfem.case.names import known
-from cellfem.units import GAS_CONSTANT, T_REFERENCE
+from cellfem.units import GAS_CONSTANT, T_REFERENCE, quantity
 
 
 def _known_creep(name: str) -> str:
@@ -66,8 +65,8 @@ class Lithium(Section):
         Annotated[CreepName, Tag(CREEP_TAGS[0])] | Annotated[CreepTable, Tag(CREEP_TAGS[1])], Discriminator(_kind_of_creep)
     ] = "masias"
     """Power-law creep: the name of a set, or a table with A0 (or A298), n and Q of one's own."""
-    breakdown: PositivePressure | None = None
-    """Stress 1/B of power-law breakdown, rate = A B^-n sinh(B sigma)^n; 2.8 MPa in lithium (sigma/G 1e-3). None: a power law."""
+    breakdown: Annotated[float | Literal["auto", "off"], quantity("MPa", gt=0.0, le=1e3, words=("auto", "off"))] = "auto"
+    """Stress 1/B of power-law breakdown, rate = A B^-n sinh(B sigma)^n; off: a power law; auto: 2.8 MPa where a step presses."""
     diffusional: Rate | None = None
     """Linear creep in parallel at 25 degC: its rate at 1 MPa (Herbert et al. 2018), with the Q of `creep`. Without it none."""
     law: Literal["coupled", "uncoupled"] = "coupled"

@@ -1,8 +1,8 @@
 """What a user may write: the tables of a case file. Quantities are text with a unit in the file, floats in working units here."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cellfem import materials
 from cellfem.case.crack import Crack
@@ -10,6 +10,7 @@ from cellfem.case.electrolyte import Electrolyte
 from cellfem.case.fields import Section
 from cellfem.case.flaw import Flaw
 from cellfem.case.heterogeneity import Heterogeneity
+from cellfem.case.impedance import Impedance
 from cellfem.case.interface import Interface, Patch, Void
 from cellfem.case.lithium import Lithium
 from cellfem.case.protocol import Entry, Placed, unrolled, written
@@ -38,11 +39,21 @@ class Case(Section):
     heterogeneity: Heterogeneity = Field(default_factory=Heterogeneity)
     flaw: Flaw = Field(default_factory=Flaw)
     crack: Crack = Field(default_factory=Crack)
+    impedance: Impedance = Field(default_factory=Impedance)
     protocol: Annotated[tuple[Entry, ...], Field(min_length=1)]
     """The load, step by step, [[protocol]]; with `repeat` an entry is a loop of steps."""
     mesh: Mesh = Field(default_factory=Mesh)
     numerics: Numerics = Field(default_factory=Numerics)
     output: Output = Field(default_factory=Output)
+
+    @model_validator(mode="after")
+    def _breakdown_of_a_press(self) -> Self:
+        """ "auto" becomes what it stands for, so that the resolved case says it: pressing takes creep beyond its power law."""
+        if self.lithium.breakdown != "auto":
+            return self
+        presses = any(placed.step.mode == "press" for placed in self.steps) and self.lithium.law == "coupled"
+        value = materials.lithium().breakdown if presses else "off"
+        return self.model_copy(update={"lithium": self.lithium.model_copy(update={"breakdown": value})})
 
     @property
     def steps(self) -> tuple[Placed, ...]:

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag
 
 from cellfem.case.fields import (
     AreaCharge,
+    AreaResistance,
     Count,
     CurrentDensity,
     Length,
@@ -23,6 +24,8 @@ from cellfem.case.fields import (
     default,
 )
 
+PRESS_TIME = 1.0
+"""s: what a press takes to come to its load; a hold time below it means nothing."""
 Mode = Literal["strip", "plate", "rest", "press", "hold-voltage"]
 SIGN = {"strip": 1.0, "plate": -1.0, "rest": 0.0, "press": 0.0, "hold-voltage": math.nan}
 """Of the mean current density in each mode; where the voltage is held the current is what comes of it."""
@@ -37,6 +40,8 @@ class Stop(Section):
     """Smallest contact fraction."""
     gap: Length | None = None
     """Largest gap."""
+    resistance: AreaResistance | None = None
+    """Interface resistance to a small signal that is to be reached, charge transfer and constriction; ends the run there."""
     index: Annotated[Number, Field(gt=0.0, le=1e6)] | None = None
     """Largest dendrite index K_I/K_Ic while plating; 1 is where a flaw grows."""
     current: CurrentDensity | None = None
@@ -63,6 +68,8 @@ class Step(Section):
     spring: Stiffness | None = None
     """Stiffness of the fixture: the pressure changes by so much for each um that the platen travels. It goes on through all
     following steps of the same stiffness."""
+    rise: Time | None = None
+    """Time in which a pressure above that before comes up; without it 1 s, a tenth of the duration at most. Not under current."""
     temperature: Temperature = default("25 degC")
     """Uniform temperature."""
     stop: Stop = Field(default_factory=Stop)
@@ -94,6 +101,11 @@ class Step(Section):
         if self.pressure_end is None:
             return self.pressure
         return self.pressure + (self.pressure_end - self.pressure) * min(max(elapsed / self.seconds, 0.0), 1.0)
+
+    @property
+    def rise_time(self) -> float:
+        """`rise` in s, or what stands for it."""
+        return min(PRESS_TIME, self.seconds / 10) if self.rise is None else self.rise
 
     @property
     def pressure_range(self) -> tuple[float, float]:

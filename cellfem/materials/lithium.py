@@ -15,6 +15,7 @@ _UNITS = {
     "D_activation": "J/mol",
     "f_c": None,
     "length": "um",
+    "breakdown": "MPa",
     "surface_tension": "MPa*um",
 }
 
@@ -28,6 +29,7 @@ class Lithium:
     D_activation: float  # J/mol
     f_c: float  # coalescence porosity
     length: float  # ℓ, µm
+    breakdown: float  # 1/B of sinh creep, MPa
     surface_tension: float  # γ, MPa·µm
     parameters: Mapping[str, Parameter]
 

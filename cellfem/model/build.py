@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 from mpi4py import MPI
 
 from cellfem.domain import Domain, build_domain, surface_quadrature
@@ -32,6 +33,7 @@ class Model:
         k.pressure.value, k.current.value = load.pressure, load.current if load.voltage is None else 0.0
         k.platen.value = float(load.platen and not load.fixed)
         k.spring.value, k.rest_travel.value = load.spring, load.rest_travel
+        k.adhesion.value = self.interface.adhesion * load.wetting
         k.held.value, k.far.value = float(load.voltage is not None), -(load.voltage or 0.0)
 
     def set_material(self, material: Material) -> None:
@@ -39,18 +41,30 @@ class Model:
         k.diffusivity.value, k.conductivity.value = material.diffusivity, material.conductivity
         k.temperature.value, k.resistance_factor.value = material.temperature, material.resistance_factor
 
-    def place_surface(self, pressure: float) -> None:
-        """Initial gap in contact equilibrium with `pressure`, no vacancies, no travel; velocities are left to a start solve."""
-        s = self.state
+    def place_surface(self, pressure: float, wetting: float = 1.0) -> None:
+        """Initial gap in contact equilibrium with `pressure` and a share of the adhesion, no vacancies, no travel.
+
+        Velocities are left to a start solve.
+        """
+        s, interface = self.state, replace(self.interface, adhesion=self.interface.adhesion * wetting)
         for u in s.unknowns:
             u.x.array[:] = 0.0
         if not self.structure.bonded:
-            shape, weight = surface_quadrature(self.domain, self.structure.degree, self.structure.axisymmetric)
-            gap, delta = (nodes[self.domain.gamma_facets] @ shape.T for nodes in (self.domain.gap, s.roughness.x.array))
-            shift = start.contact_shift(gap, weight, delta, self.interface, pressure, self.domain.parent.comm.allreduce)
-            s.gamma.x.array[GAMMA_FIELDS * s.gamma_nodes] = self.domain.gap[s.gamma_nodes] + shift
+            s.gamma.x.array[GAMMA_FIELDS * s.gamma_nodes] = self.domain.gap[s.gamma_nodes] + self._shift(pressure, interface)
             s.update_map()
             self.extension.extend()
+
+    def highest_pressure(self, pressure: float) -> float:
+        """Contact pressure (MPa) on the highest asperity at the start, without adhesion, before creep (collective)."""
+        bare, comm = replace(self.interface, adhesion=0.0), self.domain.parent.comm
+        lowest = comm.allreduce(float(self.domain.gap[self.state.gamma_nodes].min(initial=np.inf)), op=MPI.MIN)
+        deep = -(lowest + self._shift(pressure, bare)) / bare.delta
+        return bare.stiffness * bare.delta * float(np.logaddexp(0.0, deep))
+
+    def _shift(self, pressure: float, interface: Interface) -> float:
+        shape, weight = surface_quadrature(self.domain, self.structure.degree, self.structure.axisymmetric)
+        gap, delta = (nodes[self.domain.gamma_facets] @ shape.T for nodes in (self.domain.gap, self.state.roughness.x.array))
+        return start.contact_shift(gap, weight, delta, interface, pressure, self.domain.parent.comm.allreduce)
 
 
 def build_model(

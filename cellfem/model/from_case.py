@@ -7,7 +7,7 @@ import math
 from cellfem.case import Case, Step
 from cellfem.geometry.fields import LognormalField, Spots, Tessellation
 from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
-from cellfem.model.parameters import Ceramic, Flaws, Interface, Load, Material, Numerics, Patch, Structure
+from cellfem.model.parameters import Cell, Ceramic, Flaws, Interface, Load, Material, Numerics, Patch, Structure
 from cellfem.units import GAS_CONSTANT, T_REFERENCE
 
 SLOWEST_REMOVAL = 1e-3  # µm/s: keeps k_n finite where no current flows
@@ -31,7 +31,7 @@ def structure(case: Case) -> Structure:
         linear_kinetics=i.kinetics == "linear",
         stress_potential=i.stress_potential == "on",
         equipotential=e.far_side == "equipotential",
-        adhesion=i.adhesion > 0,
+        adhesion=i.adhesion_strength > 0,
         friction=i.friction != "slip",
         varying_roughness=case.heterogeneity.roughness.spread > 0,
         varying_diffusivity=heterogeneity(case).varies_diffusivity,
@@ -49,7 +49,7 @@ def interface(case: Case) -> Interface:
         delta=i.roughness,
         stiffness=i.stiffness,
         half_pressure=i.half_pressure,
-        adhesion=i.adhesion,
+        adhesion=i.adhesion_strength,
         friction=friction,
         f_c=li.f_c,
         length=li.length,
@@ -120,6 +120,10 @@ def ceramic(case: Case) -> Ceramic | None:
     )
 
 
+def cell(case: Case) -> Cell:
+    return Cell(case.impedance.area, case.impedance.separator, case.impedance.interfaces)
+
+
 def numerics(case: Case) -> Numerics:
     n = case.numerics
     return Numerics(
@@ -139,7 +143,7 @@ def material(case: Case, step: Step) -> Material:
         e.conductivity * _arrhenius(e.properties.conductivity_activation, T),
         1 / _arrhenius(case.interface.asr_activation, T),
         T,
-        math.inf if li.breakdown is None else li.breakdown,
+        math.inf if isinstance(li.breakdown, str) else li.breakdown,
         diffusional,
     )
 

@@ -115,6 +115,15 @@ class Ceramic:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """The cell for which resistances are given in Ω: `interfaces` such faces and `separator` µm of electrolyte on `area` µm²."""
+
+    area: float = 1e8
+    separator: float = 1e3
+    interfaces: int = 2
+
+
+@dataclass(frozen=True)
 class Numerics:
     """Regularisations and solver tolerances."""
 
@@ -138,3 +147,4 @@ class Load:
     spring: float = 0.0  # k_s, MPa/µm: the platen's pressure is P + k_s (U - rest_travel)
     rest_travel: float = 0.0  # µm
     voltage: float | None = None  # V that is held in place of the current, > 0 strips
+    wetting: float = 1.0  # share of the adhesion that acts already

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry.groups import BOTTOM, LITHIUM, TOP
 from cellfem.model.build import Model
-from cellfem.model.parameters import Flaws
+from cellfem.model.parameters import Cell, Flaws
 from cellfem.observe.arrays import Profile
 from cellfem.observe.dendrite import DendriteReading, read_dendrite
 from cellfem.observe.gamma import MA_CM2, OHM_CM2, GammaObserver, GammaValues, surroundings
+from cellfem.observe.resistance import Resistance, SmallSignal, cell_resistance
 from cellfem.observe.voids import find_voids
+from cellfem.physics.contact import OPEN_AT
 from cellfem.physics.fixture import spring_pressure_now
 from cellfem.physics.kinetics import FARADAY, GAS, STRESS_POTENTIAL
 from cellfem.solver.stepper import Stepper
@@ -41,10 +43,11 @@ class Reading:
     charge: float  # C/m²
     platen_speed: float  # µm/s
     dendrite: DendriteReading | None  # None where nothing is plated
+    resistance: Resistance
 
     @property
     def measures(self) -> dict[str, float]:
-        """What stop conditions look at."""
+        """What stop conditions look at; "resistance" is met from below, in S/m²: contact makes conductance grow steadily."""
         return {
             "voltage": abs(self.overvoltage),
             "contact": self.row["contact_fraction"],
@@ -53,14 +56,16 @@ class Reading:
             "current": abs(self.current),
             "charge": self.charge,
             "lithium": self.row["lithium_least_um"],
+            "resistance": 1 / self.resistance.total,
         }
 
 
 class Observer:
     """Reads rows off a model as it is stepped. Keeps what the balances need of earlier steps. All methods collective."""
 
-    def __init__(self, model: Model, flaws: Flaws) -> None:
-        self.model, self.gamma, self.flaws = model, GammaObserver(model), flaws
+    def __init__(self, model: Model, flaws: Flaws, cell: Cell) -> None:
+        self.model, self.gamma, self.flaws, self.cell = model, GammaObserver(model), flaws, cell
+        self.small_signal = SmallSignal(model)
         d, s = model.domain, model.structure
         dx, dG, ds = d.measures(s.degree)
         _, _, f = ufl.split(model.state.bulk)
@@ -104,6 +109,7 @@ class Observer:
         around = surroundings(model, stepper.system.creep, load)
         worst = read_dendrite(profile, self.flaws, around, model.structure.axisymmetric) if profile is not None else None
         dendrite = model.domain.parent.comm.bcast(worst, root=0)
+        resistance = self.small_signal.read()
         row = {
             "time_s": stepper.time + dt,
             "step": step,
@@ -114,6 +120,11 @@ class Observer:
             "contact_fraction": contact,
             "carrying_fraction": carrying,
             "asr_ohm_cm2": OHM_CM2 * (overvoltage - ohmic) / imposed if imposed else np.nan,
+            "closed_fraction": self._closed(g),
+            "asr_small_signal_ohm_cm2": OHM_CM2 * resistance.total,
+            "asr_charge_transfer_ohm_cm2": OHM_CM2 * resistance.charge_transfer,
+            "asr_constriction_ohm_cm2": OHM_CM2 * resistance.constriction,
+            "cell_resistance_ohm": self._cell(resistance),
             "focusing_max": largest / abs(current) if imposed and current else np.nan,
             "void_count": count,
             ("void_volume_um3" if model.structure.axisymmetric else "void_area_um2"): size,
@@ -135,7 +146,7 @@ class Observer:
         }
         olds = [self._entry(old.x.array, 0) for old in model.state.travel_old]
         speed = float(k.c0.value) * row["platen_um"] + float(k.c1.value) * olds[0] + float(k.c2.value) * olds[1] if dt else 0.0
-        return Reading(row, profile, g, overvoltage, imposed, content, moved, charge, speed, dendrite)
+        return Reading(row, profile, g, overvoltage, imposed, content, moved, charge, speed, dendrite, resistance)
 
     def commit(self, reading: Reading) -> None:
         """The step of this reading is accepted."""
@@ -180,6 +191,17 @@ class Observer:
         out = self._sum(self.through_gamma) + self._sum(self.through_top)
         moved = self.moved + abs(out) * dt
         return now, moved, abs(rate + out) * dt / max(moved, self.empty)
+
+    def _closed(self, g: GammaValues) -> float:
+        """Share of Γ where lithium may touch at all, at a gap of 6δ or less: what the resolved valleys leave."""
+        owned = self.gamma.owned
+        closed = g.gap[owned] <= OPEN_AT * self.model.interface.delta
+        return self._allsum(float(g.column("weight")[owned] @ closed)) / self.gamma.area
+
+    def _cell(self, resistance: Resistance) -> float:
+        """Ω of the whole cell."""
+        conductivity = float(self.model.residual.constants.conductivity.value)
+        return cell_resistance(resistance.total, self.cell.interfaces, self.cell.separator, conductivity, self.cell.area)
 
     def _exchange(self) -> float:
         """Exchange current density i₀ of the clean face, A/m²."""

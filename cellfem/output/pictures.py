@@ -15,6 +15,8 @@ from cellfem.output.words import length_unit, time_text, time_unit
 
 __all__ = ["Scene", "draw_history", "draw_interface", "draw_stack"]
 
+FAINT = 30.0
+"""A part of the resistance is not drawn below the smallest total over this."""
 BLUE, ORANGE, GREEN, PURPLE = "#1f5f99", "#d1661c", "#2b7a4b", "#7a4b94"
 
 
@@ -27,7 +29,7 @@ def draw_history(
     end: str = "",
     axisymmetric: bool = False,
 ) -> None:
-    """Contact, carrying fraction, voltage and size of the voids over time.
+    """Contact, carrying fraction, voltage (without any current: interface resistance) and size of the voids over time.
 
     rows: those of records.csv, at least one. half_pressure_MPa: p_½; the dotted line is the contact of a perfect flat face,
     P/(P + p_½). end: why the run ended, if a stop condition did it; marked by a line.
@@ -46,8 +48,11 @@ def draw_history(
         contact.set_ylim(0.0, 1.03)
         contact.set_ylabel("fraction of interface")
         contact.legend(loc="best", labelspacing=0.25)
-        voltage.plot(time, column["voltage_mV"], color=INK)
-        voltage.set_ylabel("voltage (mV)")
+        if np.any(column["current_mA_cm2"]):
+            voltage.plot(time, column["voltage_mV"], color=INK)
+            voltage.set_ylabel("voltage (mV)")
+        else:
+            _draw_resistance(voltage, time, column)
         voids.plot(time, column[size], color=GREEN)
         voids.set_ylim(bottom=0.0)
         voids.set_ylabel(f"voids, total {'volume' if axisymmetric else 'area'} ({size_unit})", color=GREEN)
@@ -69,6 +74,24 @@ def draw_history(
         figure.align_ylabels([contact, voltage, voids])
         figure.tight_layout(h_pad=0.4)
         save(figure, path)
+
+
+def _draw_resistance(axes: Axes, time: Array, column: Mapping[str, Array]) -> None:
+    """To a small signal, with its parts, in the logarithm; the stack pressure on the right."""
+    axes.plot(time, column["asr_small_signal_ohm_cm2"], color=INK, label="interface")
+    axes.plot(time, column["asr_charge_transfer_ohm_cm2"], color=BLUE, lw=1.0, ls="--", label="charge transfer")
+    axes.plot(time, column["asr_constriction_ohm_cm2"], color=ORANGE, lw=1.0, ls=":", label="constriction")
+    axes.set_yscale("log")
+    finite = column["asr_small_signal_ohm_cm2"][np.isfinite(column["asr_small_signal_ohm_cm2"])]
+    if len(finite):
+        axes.set_ylim(bottom=finite.min() / FAINT)
+    axes.set_ylabel("resistance (Ω cm²)")
+    axes.legend(loc="upper center", labelspacing=0.25)
+    pressure = axes.twinx()
+    pressure.plot(time, column["pressure_MPa"], color=GREY, lw=1.0)
+    pressure.set_ylim(bottom=0.0)
+    pressure.set_ylabel("pressure (MPa)", color=GREY)
+    pressure.spines["top"].set_visible(False)
 
 
 def draw_interface(path: Path, start: Scene, end: Scene, *, delta_um: float, title: str = "", axisymmetric: bool = False) -> None:

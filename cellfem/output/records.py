@@ -50,6 +50,11 @@ def record_columns(axisymmetric: bool = False) -> tuple[str, ...]:
         "protocol_step",
         "cycle",
         *CRACK_COLUMNS,
+        "closed_fraction",
+        "asr_small_signal_ohm_cm2",
+        "asr_charge_transfer_ohm_cm2",
+        "asr_constriction_ohm_cm2",
+        "cell_resistance_ohm",
     )
 
 

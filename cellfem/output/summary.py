@@ -18,7 +18,7 @@ from cellfem.output.words import time_text
 Row = Mapping[str, float]
 Summary = dict[str, Any]
 KEPT_OVER_PERFECT = 0.9  # contact counts as kept from this share of a perfect flat face's contact on
-WHAT_OF = {"index": "dendrite index"}
+WHAT_OF = {"index": "dendrite index", "resistance": "interface resistance"}
 LOSS = ("voltage", "contact", "gap")
 """Stop conditions that mean that contact is lost."""
 WHERE = {
@@ -78,11 +78,13 @@ def summarise(
     axisymmetric: bool = False,
     dendrite: Mapping[str, Any] | None = None,
     crack: Mapping[str, Any] | None = None,
+    pressing: Mapping[str, Any] | None = None,
 ) -> Summary:
     """All of summary.json.
 
     rows: those of records.csv. voids: all ever known, from `track`. half_pressure_MPa: p_½. wall_s: wall time of the run.
     dendrite: the verdict on dendrites, from `dendrite_verdict`. crack: that on LLZO as it is pressed, from `crack_verdict`.
+    pressing: that on pressing, from `press_verdict`.
     min and max pass over nan. Raises ValueError without rows.
     """
     if not rows:
@@ -92,7 +94,8 @@ def summarise(
         "final": final,
         "min": _extreme(rows, min),
         "max": _extreme(rows, max),
-        "verdict": _verdict(final, voids, end, half_pressure_MPa, axisymmetric) | {"dendrite": dendrite, "crack": crack},
+        "verdict": _verdict(final, voids, end, half_pressure_MPa, axisymmetric)
+        | {"dendrite": dendrite, "crack": crack, "pressing": pressing},
         "end": str(end),
         "end_time_s": end.time_s,
         "wall_s": wall_s,
@@ -124,15 +127,27 @@ def _table(summary: Summary) -> Table:
     result.add_row("carrying current", _percent(final["carrying_fraction"]))
     result.add_row("end", f"{summary['end']}, {_number(final['capacity_mAh_cm2'])} mAh/cm²")
     result.add_row("voltage", f"{_number(final['voltage_mV'])} mV")
-    result.add_row("interface resistance", f"{_number(final['asr_ohm_cm2'])} Ω cm²")
+    result.add_row("interface resistance", _resistance(final))
     result.add_row("largest gap", f"{_number(final['gap_max_um'])} µm")
     result.add_row("effort", f"{summary['steps']} steps, {summary['newton_iterations']} iterations, {summary['wall_s']:.0f} s")
     result.add_row("verdict", verdict["text"])
+    if verdict["pressing"]:
+        result.add_row("pressing", verdict["pressing"]["text"])
     if verdict["dendrite"] and verdict["dendrite"]["place_um"] is not None:
         result.add_row("dendrites", verdict["dendrite"]["text"])
     if verdict["crack"]:
         result.add_row("LLZO", verdict["crack"]["text"])
     return result
+
+
+def _resistance(final: Row) -> str:
+    """That of a small signal, which is there at rest too; that of the current besides where one flows."""
+    transfer, constriction = (_number(final[f"asr_{part}_ohm_cm2"]) for part in ("charge_transfer", "constriction"))
+    total = _number(final["asr_small_signal_ohm_cm2"])
+    text = f"{total} Ω cm² to a small signal ({transfer} charge transfer, {constriction} constriction)"
+    if not math.isnan(final["asr_ohm_cm2"]):
+        text += f", {_number(final['asr_ohm_cm2'])} to the current"
+    return f"{text}; cell {_number(final['cell_resistance_ohm'])} Ω"
 
 
 def _extreme(rows: Sequence[Row], pick: Any) -> dict[str, float]:

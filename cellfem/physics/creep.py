@@ -60,6 +60,16 @@ class PorousCreep:
         return power + self.diffusional, slope
 
 
+    def flow_stress(self, rate: float) -> float:
+        """Uniaxial stress (MPa) at which dense lithium flows at `rate` (1/s), without diffusional flow."""
+        power = float((rate / self.prefactor) ** (1 / self.exponent))
+        return float(self.breakdown * np.arcsinh(power / self.breakdown)) if np.isfinite(self.breakdown) else power
+
+    def rate(self, stress: float) -> float:
+        """Uniaxial rate (1/s) of dense lithium under `stress` > 0 (MPa)."""
+        return float(self.fluidity(np.array(stress))[0] * stress)
+
+
 @dataclass(frozen=True)
 class PointLaw:
     """Viscosity mu (MPa s; sigma_dev = 2 mu D') and compaction rate c (1/s; tr D = -c), each with derivatives by e2, p and f."""

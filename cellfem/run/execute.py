@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
@@ -17,6 +17,7 @@ from cellfem.geometry import MeshError, StackMesh, write_msh
 from cellfem.model import from_case
 from cellfem.model.build import build_model
 from cellfem.observe.arrays import merge_snapshots
+from cellfem.observe.surface_state import gather_surface
 from cellfem.output.crack_picture import draw_cracks
 from cellfem.output.cracks import crack_verdict
 from cellfem.output.dendrite_picture import draw_dendrites
@@ -27,13 +28,17 @@ from cellfem.output.summary import End, Summary, summarise, write_summary
 from cellfem.output.words import cannot_write
 from cellfem.provenance import commit
 from cellfem.run.prepare import segments_of, stack_of
+from cellfem.run.pressing import pressing_of
 from cellfem.run.recorder import Moment, Recorder
+from cellfem.run.rise import with_rises
+from cellfem.run.spectrum import PICTURE, SURFACE, TABLE, cell_spectrum, write_files
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.march import GaveUp, Watcher, march
 
 PICTURES = ("stack", "interface", "history", "dendrites", "cracks")
 NUMBERED = "fields/*_[0-9][0-9][0-9][0-9][0-9]"
 EARLIER = (
+    *(SURFACE, TABLE, PICTURE),
     *("records.csv", "voids.csv", "log.txt", "cellfem.pvd", "summary.json", f"{NUMBERED}_*.vtu", f"{NUMBERED}.pvtu"),
     *(f"{name}.png" for name in PICTURES),
 )
@@ -68,6 +73,9 @@ def run_case(case: Case, folder: Path, quiet: bool = False, comm: MPI.Intracomm 
             recorder.ended,
         )
         try:
+            segments, notes = with_rises(segments, [placed.step.rise_time for placed in case.sequence], model)
+            for note in notes:
+                recorder.note(note)
             engine.start(segments[0].load(0.0), segments[0].material)
             measures = recorder.start()
             finish = march(engine, segments, watch, measures)
@@ -79,10 +87,17 @@ def run_case(case: Case, folder: Path, quiet: bool = False, comm: MPI.Intracomm 
             end = End("gave up", engine.stepper.time)
         solved = time.monotonic()
         recorder.finish()
+        surface = gather_surface(model, engine.stepper.time)
+        found = cell_spectrum(case, model) if case.impedance.spectrum else None
     if recorder.cracks is not None:
         recorder.note(f"stress of LLZO: solved {recorder.cracks.count} times, {recorder.cracks.seconds:.2f} s")
     recorder.note(f"set-up and forms {compiled - begin:.1f} s, solve {solved - compiled:.1f} s")
-    return _conclude(case, folder, recorder, end, begin)
+    result = _conclude(case, folder, recorder, end, begin)
+    if surface is None:
+        return result
+    surface.save(folder / SURFACE)
+    spectra = {} if found is None else write_files(found, case, folder)
+    return replace(result, files=result.files | spectra)
 
 
 def _mesh(case: Case, folder: Path, comm: MPI.Intracomm) -> StackMesh | None:
@@ -135,6 +150,7 @@ def _conclude(case: Case, folder: Path, recorder: Recorder, end: End, begin: flo
         axisymmetric=recorder.axisymmetric,
         dendrite=dendrite_verdict(recorder.dendrite, recorder.flaws),
         crack=crack_verdict(recorder.pressed, from_case.ceramic(case), recorder.rows),
+        pressing=pressing_of(case, recorder.rows),
     )
     write_summary(folder / "summary.json", summary)
     files = {"ParaView": recorder.series.path}

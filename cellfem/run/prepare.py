@@ -95,5 +95,6 @@ def _conditions(stop: case_protocol.Stop) -> tuple[Stop, ...]:
         ("gap", stop.gap, True),
         ("index", stop.index, True),
         ("current", stop.current, False),
+        ("resistance", None if stop.resistance is None else 1 / stop.resistance, True),
     )
     return tuple(Stop(name, limit, above) for name, limit, above in limits if limit is not None)

@@ -64,7 +64,7 @@ class Recorder:
         self.comm: MPI.Intracomm = model.domain.parent.comm
         self.axisymmetric, self.delta = model.structure.axisymmetric, model.interface.delta
         self.flaws = from_case.flaws(case)
-        self.observer = Observer(model, self.flaws)
+        self.observer = Observer(model, self.flaws, from_case.cell(case))
         self.maker = SnapshotMaker(model, self.flaws)
         ceramic = from_case.ceramic(case)
         self.cracks = CrackObserver(model, ceramic) if ceramic is not None else None

@@ -94,7 +94,7 @@ class Engine:
         stages = (
             [(k, max(floor, 1e-6)) for k in (1.0, 2.0, 4.0) if k < n] + [(n, f) for f in (1e-6, 1e-7) if f > floor] + [(n, floor)]
         )
-        self.model.place_surface(load.pressure)
+        self.model.place_surface(load.pressure, load.wetting)
         self.set(load, material)
         self.stepper.begin()
         try:
@@ -132,6 +132,7 @@ class Engine:
     def _settle(self, stages: list[tuple[float, float]]) -> Outcome:
         """Solve for an instant: velocities, stresses and potential find their balance, surface and vacancies hardly move."""
         self.stepper.set_scheme(INSTANT)
+        self.stepper.scale_motion(INSTANT)
         settling = replace(self.newton, most=max(self.newton.most, START_MOST), keep=False)
         for exponent, floor in stages:
             self.system.creep = replace(self.system.creep, exponent=exponent)

@@ -152,8 +152,16 @@ class System:
         for size, index in parts:
             count = self.comm.allreduce(len(index))
             weight[index] = 1 / (count * size**2)
-        self.weight = weight
-        self.force_scale, self.current_scale = force, current
+        self.weight, self.velocity, self.least_velocity = weight, parts[0], scales.velocity
+        self.force_scale, self.current_scale, self.lithium_scale = force, current, SPEED * current
+
+    def set_motion(self, speed: float) -> None:
+        """Where no current moves the surface: its typical speed (µm/s) in the step to come, for corrections and the balance."""
+        size, index = self.velocity
+        faster = max(speed, self.least_velocity)
+        self.weight[index] *= (size / faster) ** 2
+        self.velocity = (faster, index)
+        self.lithium_scale = max(speed, SPEED * self.current_scale)
 
     def _history_index(self) -> tuple[Array, Array]:
         """Local positions of f, and of m on Γ, in the vector of unknowns."""
@@ -188,7 +196,7 @@ class System:
         charge = float(numbers[1]) if given else float(R[self.offsets[2] : self.offsets[3]].sum())
         total = np.array([charge, lithium, force])
         self.comm.Allreduce(MPI.IN_PLACE, total)
-        scale = area * np.array([self.current_scale, SPEED * self.current_scale, self.force_scale])
+        scale = area * np.array([self.current_scale, self.lithium_scale, self.force_scale])
         charge, lithium, force = (float(share) for share in np.abs(total) / scale)
         return charge, lithium, force
 

@@ -6,6 +6,7 @@ python strip_steps.py VARIANT, of "strip" (true geometry, a void and a patch), "
 
 import json
 import sys
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from cellfem.geometry.fields import LognormalField, Spots, Tessellation
 from cellfem.model.build import build_model
 from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Patch, Structure
+from cellfem.observe.impedance import Electric, spectrum
+from cellfem.observe.resistance import SmallSignal
 from cellfem.solver.engine import Engine
 from dolfinx import fem
 
@@ -58,7 +61,7 @@ def march(variant: str, comm: MPI.Intracomm) -> list[dict[str, float]]:
 
 
 def _readings(engine: Engine) -> Any:
-    """A function that reads the state: shares of Γ, voltage (V), lithium (µm² or µm³), largest gap (µm)."""
+    """A function that reads the state: shares of Γ, voltage (V), lithium (µm² or µm³), largest gap (µm), small signals (Ω m²)."""
     model, comm = engine.model, engine.system.comm
     s, x, state = model.structure, model.residual.expressions, model.state
     _, gamma, _ = model.domain.measures(s.degree)
@@ -69,6 +72,11 @@ def _readings(engine: Engine) -> Any:
         name: fem.form(q * x.gamma_weight / area * gamma, entity_maps=maps)
         for name, q in (("contact", x.touching), ("carrying", x.carrying), ("current", x.current))
     }
+
+    small, electric = SmallSignal(model), Electric(1e-2, 50.0, 0.01)
+
+    def impedance() -> complex:
+        return complex(spectrum(model, electric, np.array([1e6])).impedance[0])
 
     def total(form: fem.Form) -> float:
         return float(comm.allreduce(fem.assemble_scalar(form)))
@@ -81,6 +89,8 @@ def _readings(engine: Engine) -> Any:
             "lithium": total(lithium),
             "gap_max": gap,
             "voltage": comm.allreduce(float(numbers[1]), op=MPI.MAX),
+            **dict(zip(("transfer", "constriction"), astuple(small.read()), strict=True)),
+            "impedance": abs(impedance()),
             "travel": comm.allreduce(float(numbers[0]), op=MPI.MAX),
         }
 

@@ -50,7 +50,7 @@ def test_folder_holds_exactly_the_results(ran: Ran) -> None:
     names = {str(path.relative_to(ran.folder)) for path in ran.folder.rglob("*") if path.is_file()}
     assert {name for name in names if not name.startswith("fields/")} == {
         "case.resolved.toml", "cellfem.pvd", "history.png", "interface.png", "log.txt", "mesh.msh", "notes.md", "records.csv",
-        "stack.png", "summary.json", "voids.csv",
+        "stack.png", "summary.json", "surface.npz", "voids.csv",
     }  # fmt: skip
     assert {name for name in names if name.startswith("fields/")} == {
         f"fields/{part}_{k:05d}{end}" for part in PARTS for k in range(outputs) for end in (".pvtu", "_0.vtu")

@@ -233,6 +233,7 @@ def test_curves(tmp_path: Path) -> None:
         {
             "time_s": t,
             "pressure_MPa": 0.4,
+            "current_mA_cm2": 0.5,
             "contact_fraction": 0.9,
             "carrying_fraction": 0.5,
             "voltage_mV": t,
@@ -243,8 +244,11 @@ def test_curves(tmp_path: Path) -> None:
     ]
     draw_history(tmp_path / "history.png", rows, half_pressure_MPa=0.02, title="made up", end="stop.voltage at 200 s")
     draw_history(tmp_path / "single.png", rows[:1], half_pressure_MPa=0.02)
+    resistances = ("asr_small_signal_ohm_cm2", "asr_charge_transfer_ohm_cm2", "asr_constriction_ohm_cm2")
+    pressed = [row | dict.fromkeys(resistances, 10.0) | {"current_mA_cm2": 0.0} for row in rows]
+    draw_history(tmp_path / "pressed.png", pressed, half_pressure_MPa=0.02)
     draw_interface(tmp_path / "interface.png", scene(0.0), scene(3600.0), delta_um=0.01)
-    for name in ("history", "single", "interface"):
+    for name in ("history", "single", "pressed", "interface"):
         assert_picture(tmp_path / f"{name}.png", 4.6)
 
 

@@ -38,6 +38,8 @@ def void(number: int, left: float, area: float, **history: object) -> Void:
 def test_columns_of_the_issue() -> None:
     assert record_columns()[:3] == ("time_s", "step", "pressure_MPa")
     assert record_columns()[19:22] == ("newton_iterations", "dendrite_index_max", "dendrite_likelihood")
+    resistances = ("asr_small_signal_ohm_cm2", "asr_charge_transfer_ohm_cm2", "asr_constriction_ohm_cm2", "cell_resistance_ohm")
+    assert set(resistances) <= set(record_columns())
     assert set(record_columns(axisymmetric=True)) - set(record_columns()) == {"void_volume_um3"}
     assert void_columns(axisymmetric=True)[6] == "volume_um3"
 

@@ -1,0 +1,83 @@
+"""What converges and what does not: contact and resistance over the mesh and over the cut-off wavelength of the face.
+
+    python cases/press-profile/study.py RESULTS [--jobs 2]
+
+The ramp of the case up to 3 MPa. Each run goes through the command line of cellfem into RESULTS/NAME; finished ones are not
+repeated. The table is printed and written to RESULTS/table.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from cellfem.output.records import read_records, write_atomic
+
+CASE = Path(__file__).resolve().parent
+RAMP = ("protocol.0.pressure_end=3 MPa", "protocol.0.duration=3.494 s", "output.pictures=false")  # the case's 0.83 MPa/s
+PRESSURES = (0.5, 1.0, 1.5, 2.0, 3.0)
+RUNS = {
+    "cut-off 2 µm, mesh 0.5 µm": (),
+    "mesh 0.25 µm": ("mesh.near=0.25 um",),
+    "mesh 0.125 µm": ("mesh.near=0.125 um",),
+    "cut-off 4 µm, mesh 0.5 µm": ("roughness.cut_off=4 um",),
+    "cut-off 1 µm, mesh 0.25 µm": ("roughness.cut_off=1 um", "mesh.near=0.25 um"),
+    "cut-off 0.5 µm, mesh 0.125 µm": ("roughness.cut_off=0.5 um", "mesh.near=0.125 um"),
+}
+
+
+def folder_of(results: Path, name: str) -> Path:
+    return results / name.replace(" ", "-").replace(",", "").replace("µ", "u")
+
+
+def run(results: Path, name: str) -> None:
+    """Unless it is done."""
+    folder = folder_of(results, name)
+    try:
+        if json.loads((folder / "summary.json").read_text(encoding="utf-8"))["end"] == "done":
+            return
+    except (OSError, json.JSONDecodeError):
+        pass
+    command = [sys.executable, "-m", "cellfem.cli", "run", str(CASE), "--out", str(folder), "--quiet"]
+    command += [word for setting in (*RAMP, *RUNS[name]) for word in ("--set", setting)]
+    done = subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False)
+    print(name, "done" if done.returncode == 0 else f"ended with {done.returncode}: {done.stderr.strip()}", flush=True)
+
+
+def table(results: Path) -> str:
+    lines = ["| contact · charge transfer + constriction (Ω cm²) | " + " | ".join(f"{p:g} MPa" for p in PRESSURES) + " |"]
+    lines.append("|---" * (len(PRESSURES) + 1) + "|")
+    for name in RUNS:
+        rows = read_records(folder_of(results, name) / "records.csv")
+        pressure = [row["pressure_MPa"] for row in rows]
+        column = ("contact_fraction", "asr_charge_transfer_ohm_cm2", "asr_constriction_ohm_cm2")
+        contact, transfer, constriction = (np.interp(PRESSURES, pressure, [row[c] for row in rows]) for c in column)
+        cells = [f"{c:.3f} · {t:.3g} + {s:.2g}" for c, t, s in zip(contact, transfer, constriction)]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    options.results.mkdir(parents=True, exist_ok=True)
+    run(options.results, next(iter(RUNS)))  # the first compiles the forms for all
+    with ThreadPoolExecutor(options.jobs) as pool:
+        list(pool.map(partial(run, options.results), RUNS))
+    text = table(options.results)
+    write_atomic(options.results / "table.md", text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""The pressure, or the hold time, at which a pressed cell reaches a resistance: runs in folders of their own."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cellfem.campaign.grid import Grid, Point, word
+from cellfem.case import Case, CaseError, load_case
+from cellfem.units import QuantityError, format_quantity, parse_quantity
+
+DIGITS = 4
+"""Significant digits of a pressure that is tried."""
+OHM_CM2 = 1e4
+"""Ω cm² per Ω m²."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A resistance to be reached: `column` of records.csv at most `value`; `interface` is the same as an ASR in Ω m²."""
+
+    column: str
+    value: float
+    interface: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A run at one pressure (MPa): its resistance at the end in the target's unit, nan where it failed."""
+
+    pressure: float
+    value: float
+    contact: float
+    end: str
+    folder: Path
+
+
+def parse_target(text: str, case: Case, conductivity: float) -> Target:
+    """`50 ohm*cm^2` of one interface, or `120 ohm` of the cell; conductivity: the electrolyte's, S·µm/m². Raises CaseError."""
+    cell = case.impedance
+    area = cell.area * 1e-12
+    bulk = cell.separator / conductivity / area
+    try:
+        value = parse_quantity(text, "ohm*m^2")
+        return Target("asr_small_signal_ohm_cm2", OHM_CM2 * value, value, f"{OHM_CM2 * value:g} Ω cm²")
+    except QuantityError as first:
+        try:
+            value = parse_quantity(text, "ohm")
+        except QuantityError:
+            raise CaseError([f'--target {first}, or for the whole cell "100 ohm"']) from first
+    if value <= bulk:
+        alone = f"{bulk:.4g} ohm of the electrolyte alone ({cell.separator:g} um on {cell.area * 1e-8:g} cm^2)"
+        remedy = "no pressure reaches it; write a higher one, or change [impedance]"
+        raise CaseError([f"--target: {value:g} ohm is not above the {alone}: {remedy}"])
+    return Target("cell_resistance_ohm", value, (value - bulk) * area / cell.interfaces, f"{value:g} Ω of the cell")
+
+
+def pressure_keys(case: Case) -> tuple[str, ...]:
+    """The keys that hold the pressure which is looked for: the highest of the protocol, wherever it stands. Raises CaseError."""
+    if all(placed.step.mode != "press" for placed in case.steps):
+        raise CaseError(['protocol: no step has mode = "press"; a case to look for a pressure needs one'])
+    highest = highest_pressure(case)
+    return tuple(
+        f"{placed.key}.{key}"
+        for placed in case.steps
+        for key in ("pressure", "pressure_end")
+        if getattr(placed.step, key) == highest
+    )
+
+
+def highest_pressure(case: Case) -> float:
+    """Of the protocol, MPa."""
+    return max(placed.step.pressure_range[1] for placed in case.steps)
+
+
+def point_at(path: Path, overrides: Sequence[str], pressure: float, more: Sequence[str] = ()) -> Point:
+    """The case with its highest pressure replaced (MPa) and `more` overrides; no pictures. Raises CaseError."""
+    keys = pressure_keys(load_case(path, overrides))
+    text = format_quantity(pressure, "MPa")
+    settings = (*overrides, *(f"{key}={text}" for key in keys), *more, "output.pictures=false")
+    values = (("pressure", text), *((word(m.partition("=")[0].rpartition(".")[2]), m.partition("=")[2]) for m in more))
+    return Point(values, settings, load_case(path, settings))
+
+
+def plain_grid(path: Path) -> Grid:
+    """What `campaign.points` needs to know of points that are no grid."""
+    return Grid(path, (), ())
+
+
+def rounded(pressure: float) -> float:
+    return float(f"{pressure:.{DIGITS}g}")
+
+
+def read_trial(point: Point, out: Path, target: Target, pressure: float) -> Trial:
+    """Of the folder of a run that ended by itself."""
+    summary = json.loads((out / point.name / "summary.json").read_text(encoding="utf-8"))
+    final = summary["final"]
+    gave_up = summary["end"].startswith("solver gave up")
+    value = final[target.column]
+    number = math.nan if gave_up else math.inf if value is None else float(value)
+    return Trial(pressure, number, float(final["contact_fraction"]), summary["end"], out / point.name)
+
+
+def search(
+    start: float, low: float, high: float, limit: float, precision: float, evaluate: Callable[[float], Trial]
+) -> Iterator[Trial]:
+    """Trials of a bisection in log pressure for value ≤ limit, from `start` outwards by doubling, within [low, high] (MPa).
+
+    Ends when the bracket is within `precision`, a trial failed, or an end of the range answers. Higher pressure is taken to mean
+    lower resistance.
+    """
+    tried = evaluate(rounded(min(max(start, low), high)))
+    yield tried
+    good, bad = (tried.pressure, math.nan) if tried.value <= limit else (math.nan, tried.pressure)
+    while not math.isnan(tried.value):
+        if math.isnan(good):
+            if bad >= high:
+                return
+            pressure = min(2 * bad, high)
+        elif math.isnan(bad):
+            if good <= low:
+                return
+            pressure = max(good / 2, low)
+        elif good <= bad * (1 + precision):
+            return
+        else:
+            pressure = math.sqrt(good * bad)
+        pressure = rounded(pressure)
+        if pressure in (good, bad):
+            return
+        tried = evaluate(pressure)
+        yield tried
+        if tried.value <= limit:
+            good = tried.pressure
+        else:
+            bad = tried.pressure

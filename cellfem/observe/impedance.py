@@ -1,0 +1,152 @@
+"""Impedance spectrum of a state: the small-signal problem with its capacitances, frequency by frequency.
+
+    ∇·[(κ + j2πνε)∇φ̂] = 0,   (κ + j2πνε) ∂φ̂/∂n_out = -[θ/ASR + j2πν(θ_g C_dl + (1-θ_g) ε₀/([g]₊+g₀))] φ̂ on Γ
+
+in real form for (Re φ̂, Im φ̂), the PETSc at hand being real: [[K, -2πν M], [2πν M, K]] with K of the conductances and M of the
+capacitances, both assembled once; one factorisation a frequency.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import ufl
+from numpy.typing import NDArray
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.geometry.groups import BOTTOM, ELECTROLYTE
+from cellfem.model.build import Model
+from cellfem.physics.smallsignal import VACUUM, interface_capacitance, layered_impedance, transfer_conductance
+from dolfinx import fem
+from dolfinx.fem import petsc as fp
+from petsc4py import PETSc
+
+Complex = NDArray[np.complex128]
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Electric:
+    """What a spectrum needs besides the state. double_layer: F/m². permittivity: relative. gap_floor: g₀, µm."""
+
+    double_layer: float
+    permittivity: float
+    gap_floor: float
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Z·A of one face and the modelled electrolyte, Ω m², at frequencies in Hz; beside it the circuit of a uniform face.
+
+    circuit: 1/(G + j2πνC) + L/(κ + j2πνε) with G and C averaged over Γ: a face with one potential all along it.
+    transfer: A/∫(θ/ASR); bulk: L/κ; both Ω m². capacitance: mean over Γ, F/m².
+    """
+
+    frequency: Array
+    impedance: Complex
+    circuit: Complex
+    transfer: float
+    bulk: float
+    capacitance: float
+
+
+def frequencies(lowest: float, highest: float, per_decade: int) -> Array:
+    """Equal in the logarithm, both ends included, falling as instruments sweep them; Hz."""
+    count = max(round(np.log10(highest / lowest) * per_decade), 1) + 1
+    return np.geomspace(highest, lowest, count)
+
+
+def spectrum(model: Model, electric: Electric, frequency: Array) -> Spectrum:
+    """Of the present state (collective)."""
+    problem = _Problem(model, electric)
+    k = model.residual.constants
+    kappa, thickness = float(k.conductivity.value), model.domain.electrolyte_thickness
+    G, C = problem.conductance, problem.capacitance
+    return Spectrum(
+        frequency,
+        np.array([problem.impedance(2 * np.pi * nu) for nu in frequency]),
+        layered_impedance(frequency, G, C, kappa, electric.permittivity * VACUUM, thickness),
+        1 / G if G > 0 else np.inf,
+        thickness / kappa,
+        C,
+    )
+
+
+class _Problem:
+    """K, M and the loads of one state."""
+
+    def __init__(self, model: Model, electric: Electric) -> None:
+        d, s, x, k = model.domain, model.structure, model.residual.expressions, model.residual.constants
+        dx, dG, ds = d.measures(s.degree)
+        self.comm, self.area = d.parent.comm, d.area(s.axisymmetric)
+        S = fem.functionspace(d.electrolyte, ("Lagrange", 2, (2,)))
+        u, w = ufl.TrialFunction(S), ufl.TestFunction(S)
+        weight = 2 * ufl.pi * ufl.SpatialCoordinate(d.parent)[0] if s.axisymmetric else 1.0
+        conductance = transfer_conductance(x.carrying, x.resistance) * x.gamma_weight
+        capacitance = interface_capacitance(x.touching, x.gap, electric.double_layer, electric.gap_floor) * x.gamma_weight
+        turn = ufl.as_matrix([[0.0, -1.0], [1.0, 0.0]])  # times j
+        bulk = ufl.inner(ufl.grad(u), ufl.grad(w)) * weight * dx(ELECTROLYTE)
+        turned = ufl.inner(ufl.dot(turn, ufl.grad(u)), ufl.grad(w)) * weight * dx(ELECTROLYTE)
+        forms = (
+            k.conductivity * bulk + conductance * ufl.inner(u("-"), w("-")) * dG,
+            electric.permittivity * VACUUM * turned + capacitance * ufl.inner(ufl.dot(turn, u("-")), w("-")) * dG,
+        )
+        K_form, M_form = (fem.form(form, entity_maps=d.entity_maps) for form in forms)
+        self.signal = fem.Function(S)
+        through = [q * self.signal("-")[part] * dG for q in (conductance, capacitance) for part in (0, 1)]
+        self.through = [fem.form(form, entity_maps=d.entity_maps) for form in through]
+        self.far = [fem.form(self.signal[part] * weight * ds(BOTTOM), entity_maps=d.entity_maps) for part in (0, 1)]
+        self.conductance, self.capacitance = (
+            self._sum(fem.form(q * dG, entity_maps=d.entity_maps)) for q in (conductance, capacitance)
+        )
+        self.equipotential = s.equipotential
+        bcs = self._far_face(S, d.electrolyte_thickness) if s.equipotential else []
+        # The blocked space gives both the pattern of whole 2 x 2 blocks: K + 2πν M adds values alone.
+        self.K, self.M = fp.create_matrix(K_form), fp.create_matrix(M_form)
+        fp.assemble_matrix(self.K, K_form, bcs=bcs)
+        fp.assemble_matrix(self.M, M_form, bcs=bcs, diag=0.0)
+        self.K.assemble()
+        self.M.assemble()
+        load = None if s.equipotential else fem.form(w[0] * weight * ds(BOTTOM), entity_maps=d.entity_maps)
+        self.of_K, self.of_M = self._load(S, K_form, bcs, load, 1.0), self._load(S, M_form, bcs, None, 0.0)
+        self.A = self.K.duplicate(copy=True)
+        self.ksp = PETSc.KSP().create(self.comm)
+        self.ksp.setType("preonly")
+        self.ksp.getPC().setType("lu")
+        self.ksp.getPC().setFactorSolverType("mumps")
+
+    def impedance(self, omega: float) -> complex:
+        """Z·A at 2πν = omega."""
+        self.K.copy(self.A, structure=PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
+        self.A.axpy(omega, self.M, structure=PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
+        b = self.of_K.copy()
+        b.axpy(omega, self.of_M)
+        self.ksp.setOperators(self.A)
+        self.ksp.solve(b, self.signal.x.petsc_vec)
+        self.signal.x.scatter_forward()
+        if not self.equipotential:
+            return complex(*(self._sum(part) for part in self.far))
+        g_re, g_im, c_re, c_im = (self._sum(part) for part in self.through)
+        return 1 / complex(g_re - omega * c_im, g_im + omega * c_re)
+
+    def _far_face(self, S: fem.FunctionSpace, depth: float) -> list[fem.DirichletBC]:
+        up = S.mesh.geometry.dim - 1
+        dofs = fem.locate_dofs_geometrical(S, lambda x: np.abs(x[up] + depth) < 1e-9 * depth)
+        return [fem.dirichletbc(np.array([1.0, 0.0]), dofs, S)]
+
+    def _load(
+        self, S: fem.FunctionSpace, form: fem.Form, bcs: list[fem.DirichletBC], load: fem.Form | None, on_far: float
+    ) -> PETSc.Vec:
+        """Right-hand side of the far face's signal through the matrix of `form`; the far face's own rows hold `on_far` of it."""
+        b = fp.create_vector(S)
+        if load is not None:
+            fp.assemble_vector(b, load)
+        fp.apply_lifting(b, [form], [bcs])
+        b.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+        fp.set_bc(b, bcs, alpha=on_far)
+        return b
+
+    def _sum(self, form: fem.Form) -> float:
+        """∫ over |Γ|."""
+        return float(self.comm.allreduce(fem.assemble_scalar(form))) / self.area

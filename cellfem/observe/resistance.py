@@ -1,0 +1,117 @@
+"""Resistance of Γ to a small signal: what a meter would read at this moment, also at rest and under pressure alone.
+
+    ∇·(κ∇φ̂) = 0,   κ ∂φ̂/∂n_out = -(θ/ASR) φ̂ on Γ,   φ̂ = 1 on the far face (or a uniform current density there)
+
+A R = A φ̂_far/I. Less L/κ of the electrolyte's thickness it is the interface's: charge transfer, A/∫(θ/ASR) dA, as if the
+electrolyte's face had one potential; and constriction, what crowding of the current adds (≥ 0: an equipotential face is a short).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import ufl
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.geometry.groups import BOTTOM, ELECTROLYTE
+from cellfem.model.build import Model
+from cellfem.physics.smallsignal import transfer_conductance
+from dolfinx import fem
+from dolfinx.fem import petsc as fp
+from petsc4py import PETSc
+
+KEPT_MOST = 15
+"""Conjugate-gradient steps with the factors of an earlier moment; where more are needed the matrix is factored anew."""
+TOLERANCE = 1e-12
+"""Of the linear solve, relative."""
+
+
+@dataclass(frozen=True)
+class Resistance:
+    """Area-specific resistances of Γ, Ω m²; infinite where nothing touches."""
+
+    charge_transfer: float
+    constriction: float
+
+    @property
+    def total(self) -> float:
+        return self.charge_transfer + self.constriction
+
+
+def cell_resistance(interface: float, interfaces: int, separator: float, conductivity: float, area: float) -> float:
+    """(N·ASR + L/κ)/A in Ω: N interfaces of ASR (Ω m²) and L (µm) of electrolyte, κ in S·µm/m², A in µm²."""
+    return (interfaces * interface + separator / conductivity) / (area * 1e-12)
+
+
+class SmallSignal:
+    """The resistance of one model, moment by moment. All methods are collective."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        d, s, x, k = model.domain, model.structure, model.residual.expressions, model.residual.constants
+        dx, dG, ds = d.measures(s.degree)
+        S = model.state.potential.function_space
+        u, w = ufl.TrialFunction(S), ufl.TestFunction(S)
+        weight = 2 * ufl.pi * ufl.SpatialCoordinate(d.parent)[0] if s.axisymmetric else 1.0
+        conductance = transfer_conductance(x.carrying, x.resistance) * x.gamma_weight
+        bulk = k.conductivity * ufl.inner(ufl.grad(u), ufl.grad(w)) * weight * dx(ELECTROLYTE)
+        self.form = fem.form(bulk + conductance * u("-") * w("-") * dG, entity_maps=d.entity_maps)
+        self.conductance = fem.form(conductance * dG, entity_maps=d.entity_maps)
+        self.signal = fem.Function(S)
+        self.current = fem.form(conductance * self.signal("-") * dG, entity_maps=d.entity_maps)
+        self.far = fem.form(self.signal * weight * ds(BOTTOM), entity_maps=d.entity_maps)
+        self.bcs: list[fem.DirichletBC] = []
+        if s.equipotential:
+            S.mesh.topology.create_connectivity(S.mesh.topology.dim - 1, S.mesh.topology.dim)
+            tiny = 1e-9 * max(d.width, d.electrolyte_thickness)
+            far = fem.locate_dofs_geometrical(S, lambda at: np.abs(at[S.mesh.geometry.dim - 1] + d.electrolyte_thickness) < tiny)
+            self.bcs = [fem.dirichletbc(1.0, far, S)]
+            self.load = None
+        else:
+            self.load = fem.form(w * weight * ds(BOTTOM), entity_maps=d.entity_maps)
+        self.area = d.area(s.axisymmetric)
+        self.A = fp.create_matrix(self.form)
+        self.b = fp.create_vector(S)
+        self.ksp = PETSc.KSP().create(d.parent.comm)
+        self.ksp.setType("cg")
+        self.ksp.setTolerances(rtol=TOLERANCE, atol=0.0, max_it=KEPT_MOST)
+        self.ksp.setInitialGuessNonzero(True)
+        self.ksp.setOperators(self.A)
+        pc = self.ksp.getPC()
+        pc.setType("cholesky")
+        pc.setFactorSolverType("mumps")
+        self.factored = False
+
+    def read(self) -> Resistance:
+        """Of the present state."""
+        comm = self.model.domain.parent.comm
+        conductance = float(comm.allreduce(fem.assemble_scalar(self.conductance))) / self.area
+        if not conductance > 0:
+            return Resistance(np.inf, np.inf)
+        self._solve()
+        through = float(comm.allreduce(fem.assemble_scalar(self.current))) / self.area
+        far = 1.0 if self.load is None else float(comm.allreduce(fem.assemble_scalar(self.far))) / self.area
+        bulk = self.model.domain.electrolyte_thickness / float(self.model.residual.constants.conductivity.value)
+        return Resistance(1 / conductance, far / through - bulk - 1 / conductance)
+
+    def _solve(self) -> None:
+        self.A.zeroEntries()
+        fp.assemble_matrix(self.A, self.form, bcs=self.bcs)
+        self.A.assemble()
+        with self.b.localForm() as local:
+            local.set(0.0)
+        if self.load is not None:
+            fp.assemble_vector(self.b, self.load)
+        fp.apply_lifting(self.b, [self.form], [self.bcs])
+        self.b.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+        fp.set_bc(self.b, self.bcs)
+        vector = self.signal.x.petsc_vec
+        self.ksp.getPC().setReusePreconditioner(self.factored)
+        self.ksp.solve(self.b, vector)
+        if not self.ksp.is_converged:  # too far from the moment that was factored
+            self.ksp.getPC().setReusePreconditioner(False)
+            self.ksp.setOperators(self.A)
+            self.ksp.solve(self.b, vector)
+        self.factored = True
+        self.signal.x.scatter_forward()

@@ -1,0 +1,85 @@
+"""What pressing came to: when the face was full, from which pressure up the hold time means nothing, and what asperities carry.
+
+Creep follows the stress at once, so contact on a given face is a function of S = ∫ ε̇(P) dt alone, ε̇(P) the uniaxial rate at the
+stack pressure: exactly for a power law over a face without surface tension and asperity layer (similarity of power-law creep),
+nearly else. The hold time that fills the face at a pressure P is then S/ε̇(P), from one run.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cellfem.output.words import time_text
+
+Row = Mapping[str, float]
+FULL = 0.99
+"""Share of the face without a resolved valley from which on it counts as full."""
+PRECISION = 1e-4
+"""Of the pressure, relative."""
+HIGHEST = 1e4
+"""MPa: where the search for a pressure ends."""
+
+
+def press_verdict(rows: Sequence[Row], rate: Callable[[float, int], float], press_time_s: float) -> dict[str, Any] | None:
+    """Numbers and sentences; None for a run of one moment.
+
+    rows: those of records.csv. rate(pressure in MPa, protocol step): uniaxial creep rate (1/s) at the temperature of the step.
+    press_time_s: what a press takes to come to its load: shorter holds mean nothing.
+    """
+    if len(rows) < 2:
+        return None
+    strain, full = 0.0, None
+    for before, now in itertools.pairwise(rows):
+        middle = math.sqrt(before["pressure_MPa"] * now["pressure_MPa"])
+        strain += rate(middle, int(now["protocol_step"])) * (now["time_s"] - before["time_s"])
+        if now["closed_fraction"] >= FULL:
+            full = now
+            break
+    last = rows[-1]
+    end = full or last
+    meaningless = _pressure_of(strain / press_time_s, lambda pressure: rate(pressure, int(end["protocol_step"])))
+    closed, contact = last["closed_fraction"], last["contact_fraction"]
+    found: dict[str, Any] = {
+        "full": full is not None,
+        "full_time_s": end["time_s"] if full else None,
+        "full_pressure_MPa": end["pressure_MPa"] if full else None,
+        "fill_strain": strain,
+        "hold_meaningless_from_MPa": meaningless,
+        "closed_fraction": closed,
+        "touching_of_closed": contact / closed if closed > 0 else 0.0,
+    }
+    return found | {"text": _text(found, contact, press_time_s)}
+
+
+def _pressure_of(wanted: float, rate: Callable[[float], float]) -> float:
+    """The pressure at which creep has the rate `wanted`, MPa; by bisection in the logarithm."""
+    low, high = 1e-6, HIGHEST
+    while high > low * (1 + PRECISION):
+        middle = math.sqrt(low * high)
+        low, high = (low, middle) if _above(rate, middle, wanted) else (middle, high)
+    return high
+
+
+def _above(rate: Callable[[float], float], pressure: float, wanted: float) -> bool:
+    value = rate(pressure)
+    return not value < wanted  # overflow of sinh is above everything
+
+
+def _text(found: Mapping[str, Any], contact: float, press_time_s: float) -> str:
+    limit = f"{found['hold_meaningless_from_MPa']:.2g} MPa"
+    if found["full"]:
+        filled = (
+            f"The face was full (valleys left on less than {1 - FULL:.0%}) at {found['full_pressure_MPa']:.3g} MPa after "
+            f"{time_text(found['full_time_s'])}; from about {limit} up it fills within the "
+            f"{time_text(press_time_s)} that a press takes to come to its load, and the hold time means nothing."
+        )
+    else:
+        filled = f"The face was not full at the end; below about {limit} at least the hold time counts."
+    return (
+        f"{filled} Valleys that the mesh resolves leave {1 - found['closed_fraction']:.1%} of the face open at the end; "
+        f"of the closed part the asperity law, which stands for what is finer, lets {found['touching_of_closed']:.1%} touch "
+        f"(contact {contact:.1%} in all)."
+    )

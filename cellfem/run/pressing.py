@@ -1,0 +1,23 @@
+"""The verdict on pressing of a case that presses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cellfem.case import Case
+from cellfem.case.protocol import PRESS_TIME
+from cellfem.model import from_case
+from cellfem.output.pressing import Row, press_verdict
+from cellfem.physics.creep import PorousCreep
+
+
+def pressing_of(case: Case, rows: Sequence[Row]) -> dict[str, Any] | None:
+    """None where no step presses."""
+    if all(placed.step.mode != "press" for placed in case.steps):
+        return None
+    laws = []
+    for placed in case.sequence:
+        material = from_case.material(case, placed.step)
+        laws.append(PorousCreep(material.creep_prefactor, material.creep_exponent, breakdown=material.breakdown))
+    return press_verdict(rows, lambda pressure, step: laws[step].rate(pressure), PRESS_TIME)

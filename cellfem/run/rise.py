@@ -1,0 +1,94 @@
+"""Where the pressure jumps up without current it is made to rise instead: a press needs time, and so does the lithium.
+
+On the highest asperity of a rough face flat lithium would bear tens of times the pressure, more than it ever can: there is no
+such state. From a pressure that it can bear the load rises evenly in the logarithm.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.model.build import Model
+from cellfem.model.parameters import Load, Material
+from cellfem.physics.creep import PorousCreep
+from cellfem.solver.engine import INSTANT
+from cellfem.solver.march import Segment
+
+JUMP = 1.5
+"""A pressure more than this times that before counts as a jump."""
+CONSTRAINT = 3.0
+"""Pressure over flow stress that an indented body bears (hardness over yield strength, Tabor 1951)."""
+STEPS = 200
+"""The first time step of a rise is this share of it."""
+
+
+def with_rises(segments: list[Segment], rises: list[float], model: Model) -> tuple[list[Segment], list[str]]:
+    """The segments, those that begin with a jump made to begin with a rise (s, 0: none), and what was done, in words.
+
+    Adhesion comes in evenly within the rise of the first: flat lithium would be torn onto the rough face at once. Collective.
+    Left as they are: steps with a current, a held voltage, a spring or a fixed platen, and prescribed time steps.
+    """
+    found, notes = [], []
+    before = gentle(model, segments[0])
+    for number, (segment, rise) in enumerate(zip(segments, rises, strict=True)):
+        first, end = segment.load(0.0), segment.load(segment.duration).pressure
+        driven = first.current != 0 or first.voltage is not None or first.spring > 0 or first.fixed
+        if rise > 0 and not segment.prescribed and not driven:
+            if first.pressure > JUMP * before:
+                segment = _rising(segment, before, rise)
+                high = segment.load(rise).pressure
+                notes.append(f"pressure rises from {before:.3g} to {high:.3g} MPa within {rise:.3g} s")
+            if number == 0 and model.interface.adhesion > 0:
+                segment = _wetting(segment, rise)
+                notes.append(f"lithium comes to adhere within {rise:.3g} s")
+        found.append(segment)
+        before = end
+    return found, notes
+
+
+def gentle(model: Model, segment: Segment) -> float:
+    """Pressure (MPa) at which the highest asperity bears no more than lithium that flows at 1/INSTANT; at most the load's.
+
+    To 0.1 %, by bisection in the logarithm.
+    """
+    pressure = segment.load(0.0).pressure
+    limit = CONSTRAINT * _flow_stress(segment.material)
+    if model.structure.bonded or model.highest_pressure(pressure) <= limit:
+        return pressure
+    low, high = pressure, pressure
+    while model.highest_pressure(low) > limit:
+        high, low = low, low / 4
+    while high > 1.001 * low:
+        middle = math.sqrt(low * high)
+        if model.highest_pressure(middle) > limit:
+            high = middle
+        else:
+            low = middle
+    return low
+
+
+def _flow_stress(material: Material) -> float:
+    """Of lithium that flows at 1/INSTANT."""
+    return PorousCreep(material.creep_prefactor, material.creep_exponent, breakdown=material.breakdown).flow_stress(1 / INSTANT)
+
+
+def _rising(segment: Segment, low: float, rise: float) -> Segment:
+    load: Callable[[float], Load] = segment.load
+
+    def rising(elapsed: float) -> Load:
+        high = load(elapsed)
+        return replace(high, pressure=low * (high.pressure / low) ** min(elapsed / rise, 1.0))
+
+    return replace(segment, load=rising, first=min(segment.first, rise / STEPS))
+
+
+def _wetting(segment: Segment, rise: float) -> Segment:
+    load: Callable[[float], Load] = segment.load
+
+    def wetting(elapsed: float) -> Load:
+        return replace(load(elapsed), wetting=min(elapsed / rise, 1.0))
+
+    return replace(segment, load=wetting, first=min(segment.first, rise / STEPS))

@@ -1,0 +1,94 @@
+"""The impedance spectrum of a run's end: at its end, or later from the face that it left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellfem.backend import MPI
+from cellfem.case import Case
+from cellfem.model import from_case
+from cellfem.model.build import Model, build_model
+from cellfem.observe.impedance import Electric, frequencies, spectrum
+from cellfem.observe.surface_state import load_surface, put_surface
+from cellfem.output.nyquist import draw_nyquist, write_spectrum
+from cellfem.physics.smallsignal import VACUUM
+from cellfem.run.prepare import segments_of, stack_of
+
+INTERFACE_BELOW = 0.02
+"""Share of the electrolyte's own frequency below which a spectrum shows the interfaces: 2 % of its arc is left there."""
+SURFACE, TABLE, PICTURE = "surface.npz", "spectrum.csv", "nyquist.png"
+
+
+@dataclass(frozen=True, eq=False)
+class CellSpectrum:
+    """Z of the case's cell in Ω at frequencies in Hz, and of the circuit with a uniform face."""
+
+    frequency: NDArray[np.float64]
+    bulk_frequency: float  # κ/2πε of the electrolyte, Hz
+    impedance: NDArray[np.complex128]
+    circuit: NDArray[np.complex128]
+
+    @property
+    def sentence(self) -> str:
+        low, high = int(np.argmin(self.frequency)), int(np.argmax(self.frequency))
+        z = self.impedance
+        return (
+            f"{z[low].real:.4g} Ω at {self.frequency[low]:.3g} Hz, {abs(z[high]):.3g} Ω at {self.frequency[high]:.3g} Hz; "
+            f"a uniform face of the same contact would have {self.circuit[low].real:.4g} Ω at {self.frequency[low]:.3g} Hz"
+        )
+
+
+def cell_spectrum(case: Case, model: Model) -> CellSpectrum:
+    """Of the present state (collective): N interfaces with constriction, and the separator instead of the modelled layer."""
+    table, cell = case.impedance, from_case.cell(case)
+    floor = case.interface.roughness if isinstance(table.gap_floor, str) else table.gap_floor
+    electric = Electric(table.double_layer, table.permittivity, floor)
+    found = spectrum(model, electric, frequencies(table.lowest, table.highest, table.per_decade))
+    kappa = float(model.residual.constants.conductivity.value)
+    per_length = 1 / (kappa + 2j * np.pi * found.frequency * electric.permittivity * VACUUM)
+    area = cell.area * 1e-12  # m²
+
+    def of_cell(z: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        interface = z - model.domain.electrolyte_thickness * per_length
+        return np.asarray((cell.interfaces * interface + cell.separator * per_length) / area)
+
+    relaxation = kappa / (2 * np.pi * electric.permittivity * VACUUM)
+    return CellSpectrum(found.frequency, relaxation, of_cell(found.impedance), of_cell(found.circuit))
+
+
+def model_at_end(case: Case, folder: Path, comm: MPI.Intracomm) -> Model:
+    """The model with the face that a run left in `folder`, at the temperature of its end (collective).
+
+    Raises SurfaceError, MeshError.
+    """
+    surface = load_surface(folder / SURFACE)
+    stack = stack_of(case) if comm.rank == 0 else None
+    model = build_model(stack, from_case.structure(case), from_case.interface(case), from_case.numerics(case), comm)
+    begin, segments = 0.0, segments_of(case)
+    for segment in segments:
+        if surface.time <= (begin + segment.duration) * (1 + 1e-9) or segment is segments[-1]:
+            model.set_material(segment.material)
+            model.set_load(segment.load(surface.time - begin))
+            break
+        begin += segment.duration
+    put_surface(model, surface)
+    return model
+
+
+def write_files(found: CellSpectrum, case: Case, folder: Path) -> dict[str, Path]:
+    """Table and picture into the folder; rank 0."""
+    cell = case.impedance
+    faces = f"{cell.interfaces} interfaces, {cell.separator:g} um of {case.electrolyte.material}"
+    says = f"cell of {cell.area * 1e-8:g} cm^2, {faces}"
+    write_spectrum(folder / TABLE, found.frequency, found.impedance, says)
+    files = {"impedance spectrum": folder / TABLE}
+    if case.output.pictures:
+        draw_nyquist(
+            folder / PICTURE, found.frequency, found.impedance, found.circuit, case.title, INTERFACE_BELOW * found.bulk_frequency
+        )
+        files["Nyquist plot"] = folder / PICTURE
+    return files

@@ -1,0 +1,84 @@
+"""cellfem press and cellfem impedance from the command line, and what a press leaves in its folder."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cellfem.output.nyquist import read_spectrum
+from cellfem.output.records import read_records
+from tests.system.small import cellfem, settings
+
+CASE = """
+title = "A small rough face"
+[stack]
+width = "6 um"
+[lithium]
+thickness = "5 um"
+[electrolyte]
+thickness = "6 um"
+[interface]
+stiffness = "1000 MPa/um"
+vacancies = "off"
+[roughness]
+kind = "grooves"
+period = "6 um"
+depth = "0.2 um"
+[[protocol]]
+mode = "press"
+pressure = "2 MPa"
+duration = "2 s"
+[mesh]
+near = "0.5 um"
+far = "3 um"
+[numerics]
+tolerance = 0.05
+[output]
+pictures = false
+"""
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Path:
+    path = tmp_path / "rough.toml"
+    path.write_text(CASE, encoding="utf-8")
+    return path
+
+
+def test_a_run_leaves_its_spectrum_and_the_face_gives_it_again(case: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = cellfem(
+        "run", case, "--out", out, *settings("impedance.spectrum=true", "impedance.per_decade=1", "protocol.0.duration=0.2 s")
+    )
+    assert "pressing" in done.stdout
+    assert "Ω cm² to a small signal" in done.stdout
+    frequency, z = read_spectrum(out / "spectrum.csv")
+    assert (frequency[0], frequency[-1]) == (1e9, 0.1)
+    last = read_records(out / "records.csv")[-1]
+    assert z[-1].real == pytest.approx(last["cell_resistance_ohm"], rel=1e-6)
+    assert last["balance_lithium"] <= 1e-8
+    assert "pressure rises from" in (out / "log.txt").read_text(encoding="utf-8")
+    again = cellfem("impedance", out, "--out", tmp_path / "again")
+    assert "spectrum.csv" in again.stdout
+    np.testing.assert_allclose(read_spectrum(tmp_path / "again" / "spectrum.csv")[1], z, rtol=1e-9)
+
+
+def test_what_cannot_be_a_target_is_said_before_anything_runs(case: Path, tmp_path: Path) -> None:
+    done = cellfem("press", case, "--target", "1 ohm", "--out", tmp_path / "out", code=2)
+    assert "electrolyte alone" in done.stderr
+    assert not (tmp_path / "out" / "press.csv").exists()
+
+
+@pytest.mark.slow
+def test_pressure_and_hold_time_that_reach_a_target(case: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = ("press", case, "--target", "15 ohm*cm^2", "--out", out, "--precision", 0.3)
+    done = cellfem(*command)
+    answer = done.stdout.strip().splitlines()[-1]
+    assert answer.endswith(" MPa")
+    pressure = float(answer.removesuffix(" MPa"))
+    runs = {folder.name for folder in out.iterdir() if folder.is_dir()}
+    assert cellfem(*command).stdout.strip().splitlines()[-1] == answer  # known runs are taken as they are
+    assert {folder.name for folder in out.iterdir() if folder.is_dir()} == runs
+    timed = cellfem(*command[:-2], "--pressure", f"{1.5 * pressure} MPa")
+    assert 0 < float(timed.stdout.strip().splitlines()[-1].removesuffix(" s")) < 2.0

@@ -1,0 +1,140 @@
+"""Lithium pressed into a rough face, n = 1 against exact and independent solutions, n = 6.56 against a refined one.
+
+Correspondence: where contact only grows, the linear-viscous solution at time t under P is the elastic one with P/E* = ∫P dt/(4μ)
+(Lee & Radok 1960; incompressible, E* = 4G), μ = 1/(3A). A wave of amplitude Δ and wavelength λ is then touched over (Westergaard
+1939; Johnson 1985, 13.2)
+
+    sin²(πa/λ) = λ/(4πμΔ) ∫P dt,   2a the width of the contact,
+
+and a rough profile as a boundary-element code for elastic half-spaces has it (tamaas, if installed). Flat kinematics, as both.
+Beside an edge of contact the gap grows as about (2π/λ)²Δ √(2a) ε^1.5, so that a gap of 3δ = 0.75 nm counts ε = 0.06 µm more on
+either side as contact, 1.2 % of λ, and the mesh cannot say to better than half a cell, 0.6 %: 2 % of λ is allowed.
+"""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+from numpy.typing import NDArray
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.case import Case, parse_case
+from cellfem.model import from_case
+from cellfem.model.build import build_model
+from cellfem.run.prepare import face_of, segments_of, stack_of
+from cellfem.solver.engine import Engine
+from tests.verification.stepping import gap_along, step_to
+
+Array = NDArray[np.float64]
+WIDTH, PREFACTOR = 5.0, 1e-3  # µm, 1/s/MPa
+FIRST, LAST, DURATION = 0.02, 1.0, 100.0  # MPa, MPa, s: a ramp, that begins as lightly as flat lithium on one crest bears
+VISCOSITY = 1 / (3 * PREFACTOR)
+AMPLITUDE, DELTA = 0.1, 0.00025  # µm
+ALLOWED = 0.02
+
+
+def linear_case(roughness: dict[str, Any], near: str) -> Case:
+    return parse_case(
+        {
+            "stack": {"width": f"{WIDTH} um"},
+            "lithium": {
+                "thickness": "10 um",
+                "creep": {"n": 1.0, "Q": "0 J/mol", "A298": f"{PREFACTOR} 1/s"},
+                "breakdown": "off",
+                "surface_tension": "0 N/m",
+            },
+            "electrolyte": {"thickness": "2 um"},
+            "interface": {
+                "roughness": f"{DELTA} um",
+                "stiffness": "4e4 MPa/um",
+                "half_pressure": "1e-3 MPa",
+                "vacancies": "off",
+                "stress_potential": "off",
+            },
+            "roughness": roughness,
+            "protocol": [
+                {"mode": "press", "duration": f"{DURATION} s", "pressure": f"{FIRST} MPa", "pressure_end": f"{LAST} MPa"}
+            ],
+            "mesh": {"near": near, "far": "1 um"},
+            "numerics": {"kinematics": "flat", "tolerance": 0.05},
+        }
+    )
+
+
+def time_of(impulse: Array) -> Array:
+    """When ∫P dt (MPa s) of the ramp has come to this."""
+    rate = (LAST - FIRST) / DURATION
+    return np.asarray((np.sqrt(FIRST**2 + 2 * rate * impulse) - FIRST) / rate)
+
+
+def pressed(case: Case, times: Array) -> Array:
+    """Share of Γ in contact (gap below 3δ) at these times."""
+    parts = from_case.structure(case), from_case.interface(case), from_case.numerics(case)
+    engine = Engine(build_model(stack_of(case), *parts, MPI.COMM_WORLD))
+    segment = segments_of(case)[0]
+    engine.start(segment.load(0.0), segment.material)
+    dt, found = 1e-3 * float(times[0]), []
+    for time in times:
+        while engine.stepper.time < time * (1 - 1e-9):  # a step at a time: the load of a step is that of its end
+            dt = min(dt, float(time) - engine.stepper.time)
+            engine.model.set_load(segment.load(engine.stepper.time + dt))
+            dt = step_to(engine, engine.stepper.time + dt, dt)
+        x, gap = gap_along(engine.model)
+        found.append(closed_share(x, gap, 3 * case.interface.roughness))
+    return np.array(found)
+
+
+def closed_share(x: Array, gap: Array, limit: float) -> float:
+    """Share of the line on which the gap, linear between nodes, is below the limit."""
+    fine = np.linspace(x[0], x[-1], 20_001)
+    return float(np.mean(np.interp(fine, x, gap) < limit))
+
+
+@pytest.mark.slow
+def test_a_viscous_wave_fills_as_westergaard_has_it() -> None:
+    case = linear_case({"kind": "grooves", "period": f"{2 * WIDTH} um", "depth": f"{2 * AMPLITUDE} um"}, "0.125 um")
+    full = 4 * np.pi * VISCOSITY * AMPLITUDE / (2 * WIDTH)
+    share = np.array([0.02, 0.1, 0.3, 0.8])
+    exact = 2 / np.pi * np.arcsin(np.sqrt(share))
+    assert time_of(share[-1:] * full)[0] < DURATION
+    np.testing.assert_allclose(pressed(case, time_of(share * full)), exact, atol=ALLOWED)
+
+
+@pytest.mark.slow
+def test_a_viscous_rough_face_fills_as_boundary_elements_have_it() -> None:
+    tamaas = pytest.importorskip("tamaas", reason="tamaas, the boundary-element code of the comparison, is not installed")
+    rough = {"kind": "self-affine", "rms": "0.05 um", "roll_off": "10 um", "cut_off": "2.5 um", "seed": 4}
+    case = linear_case(rough, "0.125 um")
+    face, points = face_of(case), 2048
+    assert face is not None
+    x = np.arange(points) * 2 * WIDTH / points
+    heights = face.heights(np.where(x <= WIDTH, x, 2 * WIDTH - x))  # even about the mirror planes
+    impulses = np.array([3.0, 8.0, 20.0])  # MPa s
+    expected = []
+    for impulse in impulses:
+        model = tamaas.ModelFactory.createModel(tamaas.model_type.basic_1d, [2 * WIDTH], [points])
+        model.E, model.nu = 1.0, 0.0
+        mean = tamaas.PolonskyKeerRey.pressure
+        solver = tamaas.PolonskyKeerRey(model, heights, 1e-10, mean, mean)
+        solver.solve(impulse / (4 * VISCOSITY))
+        expected.append(float((np.asarray(model.traction).ravel() > 0).mean()))
+    assert 0.1 < expected[0] < expected[-1] < 0.98  # the comparison is about partial contact
+    np.testing.assert_allclose(pressed(case, time_of(impulses)), expected, atol=1.5 * ALLOWED)
+
+
+@pytest.mark.slow
+def test_a_groove_fills_alike_on_a_finer_mesh_and_with_finer_steps() -> None:
+    """Power-law creep in true geometry: contact for half the mesh size and a third of the time error, to half a coarse cell."""
+
+    def contact(near: float, tolerance: float) -> Array:
+        case = linear_case({"kind": "grooves", "period": f"{2 * WIDTH} um", "depth": "0.4 um"}, f"{near} um")
+        lithium = case.lithium.model_copy(update={"creep": "masias", "surface_tension": 0.5})
+        face = case.interface.model_copy(update={"roughness": 0.01, "stiffness": 1000.0, "half_pressure": 0.02})
+        numerics = case.numerics.model_copy(update={"kinematics": "ale", "tolerance": tolerance})
+        changed = case.model_copy(update={"lithium": lithium, "interface": face, "numerics": numerics})
+        return pressed(changed, np.array([30.0, 90.0]))
+
+    coarse, near = contact(0.4, 0.03), 0.4
+    assert 0.1 < coarse[0] < coarse[1] - 0.05
+    np.testing.assert_allclose(coarse, contact(0.2, 0.01), atol=0.5 * near / WIDTH)
