@@ -12,6 +12,7 @@ from cellfem.case.interface import Spot, Void
 from cellfem.case.lithium import CreepTable
 from cellfem.case.models import Case
 from cellfem.case.protocol_checks import protocol_problems, protocol_warnings
+from cellfem.case.solid_checks import spots_outside, stack_problems
 from cellfem.units import format_quantity
 
 ROUND_OFF = 1e-9
@@ -21,6 +22,7 @@ ROUND_OFF = 1e-9
 def problems(case: Case) -> list[str]:
     """Everything that keeps the case from being run, each as `key: what is wrong; remedy`."""
     return [
+        *stack_problems(case),
         *_creep(case),
         *_interface(case),
         *_spots(case, "void", case.void),
@@ -74,6 +76,9 @@ def _interface(case: Case) -> Iterator[str]:
 
 
 def _spots(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:
+    if case.stack.dimension == 3:
+        yield from spots_outside(case, name, spots)
+        return
     width = case.stack.width
     tolerance = ROUND_OFF * width
     spans = [spot.span(width) for spot in spots]
@@ -93,7 +98,7 @@ def _spots(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:
 
 def _voids(case: Case) -> Iterator[str]:
     width, thickness = case.stack.width, case.lithium.thickness
-    covered = sum(right - left for left, right in (void.span(width) for void in case.void))
+    covered = sum(right - left for left, right in (void.span(width) for void in case.void if void.center_y is None))
     if covered >= width * (1 - ROUND_OFF) and not list(_spots(case, "void", case.void)):
         yield f"void: voids take the whole width of {_um(width)} and leave nothing in contact; make half_width smaller"
     for k, void in enumerate(case.void):
@@ -116,8 +121,9 @@ def steepest(void: Void, near: float) -> float:
 
     The rim of an ellipse is vertical: there it is the mean slope over one mesh size `near` (µm).
     """
-    aspect = void.depth / void.half_width
-    rim = min(near / void.half_width, 1.0)
+    half_width = min(void.half_width, void.half_width_y or void.half_width)
+    aspect = void.depth / half_width
+    rim = min(near / half_width, 1.0)
     slopes = {"parabola": 2 * aspect, "cosine": math.pi / 2 * aspect, "ellipse": aspect * math.sqrt(2 / rim - 1)}
     return slopes.get(void.profile, math.nan)
 

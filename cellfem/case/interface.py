@@ -65,6 +65,10 @@ class Spot(Section):
     """Position of its middle in x, 0 to the width of the stack."""
     half_width: Length
     """Half of its extent in x."""
+    center_y: Place | None = None
+    """dimension = 3: position of its middle in y; without it a strip along the whole depth of the stack."""
+    half_width_y: Length | None = None
+    """dimension = 3: half of its extent in y; without it as in x, a disc."""
 
     def span(self, width: float) -> tuple[float, float]:
         """Its ends in x (µm), cut at a mirror plane that it is centred on."""

@@ -2,8 +2,7 @@
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from cellfem.case.fields import Count, Length, Number, Rate, Section, Switch, Time, default
 
@@ -15,23 +14,24 @@ FieldName = Literal[
 ]  # fmt: skip
 
 
-def _foreseen(value: object) -> object:
-    if value == 3 and not isinstance(value, bool):
-        raise PydanticCustomError("dimension", "3 is foreseen but not built yet; write dimension = 2")
-    return value
-
-
 class Stack(Section):
     """The stack of lithium over electrolyte; its sides are mirror planes, so that it stands for a periodic interface."""
 
-    dimension: Annotated[Literal[2], BeforeValidator(_foreseen)] = 2
-    """Number of space dimensions; 3 is foreseen."""
+    dimension: Literal[2, 3] = 2
+    """Number of space dimensions: a cut through the stack, or a block of it."""
     symmetry: Literal["plane", "axisymmetric"] = "plane"
     """Plane strain, or axisymmetric about x = 0."""
     width: Length = default("25 um")
     """Half a period of the interface: extent in x, or the radius."""
+    depth: Length | None = None
+    """Extent in y of a stack of dimension 3, half a period too; without it as wide as deep."""
     sides: Literal["mirror"] = "mirror"
     """Mirror planes: lithium is confined and cannot extrude sideways."""
+
+    @property
+    def extents(self) -> tuple[float, ...]:
+        """Extent of the interface along each of its axes, µm."""
+        return (self.width,) if self.dimension == 2 else (self.width, self.depth or self.width)
 
 
 class Mesh(Section):
@@ -41,6 +41,8 @@ class Mesh(Section):
     """Size along the interface, at most half of lithium.length."""
     far: Length = default("2 um")
     """Size far from the interface."""
+    cells: Literal["simplices", "bricks"] = "simplices"
+    """Triangles and tetrahedra made by gmsh; or quadrilaterals and hexahedra in columns `near` wide and in layers."""
     file: str | None = None
     """A ready mesh with cellfem's group names, its path from the folder of the case; without it gmsh makes one."""
 
@@ -62,6 +64,8 @@ class Numerics(Section):
     """Smallest time step: below it the solver gives up."""
     dt_max: Time | None = None
     """Largest time step; without it 1/30 of the protocol step."""
+    linear: Literal["auto", "direct", "iterative"] = "auto"
+    """Linear solver: sparse LU, or a Krylov method preconditioned field by field; auto: that for large stacks in 3-D."""
     newton_tolerance: Annotated[Number, Field(gt=0.0, lt=1.0)] = 1e-6
     """Largest last correction of Newton's method, each unknown in its typical size; balances are held to 1e-9 besides."""
     newton_max: Annotated[Count, Field(ge=1, le=1000)] = 40

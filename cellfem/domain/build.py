@@ -173,7 +173,7 @@ def _cells_touching(parent: mesh.Mesh, facets: Ints, candidates: Ints) -> Ints:
     """The candidates with a node on the facets; alike on every rank, though the facets of such a node may live elsewhere."""
     P1 = fem.functionspace(parent, ("Lagrange", 1))
     mark = fem.Function(P1)
-    mark.x.array[fem.locate_dofs_topological(P1, 1, facets)] = 1.0
+    mark.x.array[fem.locate_dofs_topological(P1, parent.topology.dim - 1, facets)] = 1.0
     mark.x.scatter_reverse(InsertMode.add)
     mark.x.scatter_forward()
     touching = (mark.x.array[P1.dofmap.list[candidates]] > 0).any(axis=1)

@@ -2,22 +2,39 @@
 
 from cellfem.geometry.build import WallLayers, build_stack, with_voids
 from cellfem.geometry.files import read_mesh, write_msh
-from cellfem.geometry.groups import BOTTOM, CELL_NAMES, ELECTROLYTE, FACET_NAMES, INTERFACE, LEFT, LITHIUM, RIGHT, TOP, VOID
+from cellfem.geometry.groups import (
+    BACK,
+    BOTTOM,
+    CELL_NAMES,
+    ELECTROLYTE,
+    FACET_NAMES,
+    FRONT,
+    INTERFACE,
+    LEFT,
+    LITHIUM,
+    RIGHT,
+    TOP,
+    VOID,
+)
 from cellfem.geometry.roughness import Face, RoughnessError, with_face
+from cellfem.geometry.solid import Box, build_solid, extruded
 from cellfem.geometry.stack import MeshError, StackMesh, interface_nodes
 from cellfem.geometry.voids import Patch, Void, edges, gap_profile
 
 __all__ = [
+    "BACK",
     "BOTTOM",
     "CELL_NAMES",
     "ELECTROLYTE",
     "FACET_NAMES",
+    "FRONT",
     "INTERFACE",
     "LEFT",
     "LITHIUM",
     "RIGHT",
     "TOP",
     "VOID",
+    "Box",
     "Face",
     "MeshError",
     "Patch",
@@ -25,8 +42,10 @@ __all__ = [
     "StackMesh",
     "Void",
     "WallLayers",
+    "build_solid",
     "build_stack",
     "edges",
+    "extruded",
     "gap_profile",
     "interface_nodes",
     "read_mesh",

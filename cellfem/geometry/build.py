@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cellfem.geometry.groups import ELECTROLYTE, LITHIUM
-from cellfem.geometry.stack import Floats, Ints, MeshError, StackMesh, assemble, interface_nodes
-from cellfem.geometry.voids import Patch, Void, edges, gap_profile
+from cellfem.geometry.stack import Floats, Ints, MeshError, StackMesh, assemble, interface_nodes, with_gap
+from cellfem.geometry.voids import Patch, Void, edges, gap_at
 
 NEAR_BAND, FAR_DISTANCE = 0.2, 15.0
 """Size is `near` up to 0.2 µm from Γ and grows linearly to `far` at 15 µm."""
@@ -43,13 +43,15 @@ def build_stack(
     *,
     edge_factor: float = 1.0,
     structured: bool = False,
+    quadrilaterals: bool = False,
     wall: WallLayers | None = None,
 ) -> StackMesh:
     """Mesh of the flat stack, all lengths in µm; the same arguments give the same mesh.
 
     The edges of the features become nodes of Γ. The cell size is `near` at Γ, near·`edge_factor` at those edges and `far` at
     15 µm and more from Γ. With `structured` the cells stand in columns `near` wide and in layers that grow from `near` to
-    `far`. The voids give the gap at the start. Raises MeshError for sizes that make no mesh. Not collective: call it on one rank.
+    `far`, as triangles or `quadrilaterals`. The voids give the gap at the start. Raises MeshError for sizes that make no mesh.
+    Not collective: call it on one rank.
     """
     _check_sizes(width, lithium_thickness, electrolyte_thickness, near, far, edge_factor)
     if wall is not None and not 0 < wall.tops()[-1] < lithium_thickness:
@@ -59,13 +61,15 @@ def build_stack(
         )
     body = lithium_thickness - (wall.tops()[-1] if wall else 0.0)
     corners = edges(features, width)
-    triangulate = _triangulate_columns if structured else _triangulate_free
-    points, cells, cell_group = triangulate(width, body, electrolyte_thickness, near, far, corners, edge_factor)
+    if structured:
+        points, cells, cell_group = _columns(width, body, electrolyte_thickness, near, far, corners, quadrilaterals)
+    else:
+        points, cells, cell_group = _triangulate_free(width, body, electrolyte_thickness, near, far, corners, edge_factor)
     stack = assemble(points, cells, cell_group, np.zeros(1), np.zeros(1))
     if wall is not None:
         stack = _with_wall_layers(stack, wall)
     voids = [f for f in features if isinstance(f, Void)]
-    return assemble(stack.points, stack.cells, stack.cell_group, stack.gap_x, gap_profile(stack.gap_x, voids))
+    return with_voids(stack, voids)
 
 
 def _check_sizes(width: float, lithium: float, electrolyte: float, near: float, far: float, edge_factor: float) -> None:
@@ -93,7 +97,7 @@ def _check_sizes(width: float, lithium: float, electrolyte: float, near: float, 
 
 
 @contextmanager
-def _gmsh_model() -> Iterator[None]:
+def gmsh_model() -> Iterator[None]:
     """A silent gmsh model of its own, leaving a session that the caller may have open as it was."""
     import gmsh
 
@@ -135,16 +139,16 @@ def _triangulate_free(
 ) -> tuple[Floats, Ints, Ints]:
     import gmsh
 
-    with _gmsh_model():
+    with gmsh_model():
         occ, field = gmsh.model.occ, gmsh.model.mesh.field
         blocks = [(2, occ.addRectangle(0, 0, 0, width, lithium)), (2, occ.addRectangle(0, -electrolyte, 0, width, electrolyte))]
         occ.fragment(blocks, [(0, occ.addPoint(x, 0, 0)) for x in corners])
         occ.synchronize()
-        sizes = [_size_field("Abs(y)", near, far, NEAR_BAND, max(FAR_DISTANCE, NEAR_BAND + near))]
+        sizes = [size_field("Abs(y)", near, far, NEAR_BAND, max(FAR_DISTANCE, NEAR_BAND + near))]
         if edge_factor < 1:
             fine = near * edge_factor
             for x in corners:
-                sizes.append(_size_field(f"Sqrt((x-({x!r}))^2+y^2)", fine, far, 2 * fine, 2 * fine + (far - fine) / EDGE_GROWTH))
+                sizes.append(size_field(f"Sqrt((x-({x!r}))^2+y^2)", fine, far, 2 * fine, 2 * fine + (far - fine) / EDGE_GROWTH))
         smallest = field.add("Min")
         field.setNumbers(smallest, "FieldsList", sizes)
         field.setAsBackgroundMesh(smallest)
@@ -161,7 +165,7 @@ def _triangulate_free(
         return points.copy(), np.concatenate(cells), np.concatenate(groups)
 
 
-def _size_field(distance: str, near: float, far: float, inner: float, outer: float) -> int:
+def size_field(distance: str, near: float, far: float, inner: float, outer: float) -> int:
     import gmsh
 
     field = gmsh.model.mesh.field
@@ -175,24 +179,27 @@ def _size_field(distance: str, near: float, far: float, inner: float, outer: flo
 # --- in columns and layers
 
 
-def _triangulate_columns(
-    width: float, lithium: float, electrolyte: float, near: float, far: float, corners: list[float], edge_factor: float
+def _columns(
+    width: float, lithium: float, electrolyte: float, near: float, far: float, corners: list[float], quadrilaterals: bool
 ) -> tuple[Floats, Ints, Ints]:
     stops = [0.0, *corners, width]
     x = np.concatenate(
         [np.linspace(a, b, max(1, round((b - a) / near)) + 1)[:-1] for a, b in itertools.pairwise(stops)] + [[width]]
     )
-    above, below = _layer_heights(lithium, near, far), _layer_heights(electrolyte, near, far)
+    above, below = layer_heights(lithium, near, far), layer_heights(electrolyte, near, far)
     y = np.concatenate([-below[:0:-1], above])
     nx = len(x)
     points = np.column_stack([np.tile(x, len(y)), np.repeat(y, nx)])
     i, j = (a.reshape(-1) for a in np.meshgrid(np.arange(nx - 1), np.arange(len(y) - 1)))
     corner = j * nx + i
+    group = np.where(j >= len(below) - 1, LITHIUM, ELECTROLYTE)
+    if quadrilaterals:
+        return points, np.column_stack([corner, corner + 1, corner + nx, corner + nx + 1]), group
     cells = _split_quads(corner, corner + 1, corner + nx + 1, corner + nx, leaning=(i + j) % 2 == 0)
-    return points, cells, np.tile(np.where(j >= len(below) - 1, LITHIUM, ELECTROLYTE), 2)
+    return points, cells, np.tile(group, 2)
 
 
-def _layer_heights(height: float, near: float, far: float) -> Floats:
+def layer_heights(height: float, near: float, far: float) -> Floats:
     """Heights of the layers' faces from 0 to `height`: sizes as in the free mesh, then stretched to fit."""
     faces = [0.0]
     while faces[-1] < height:
@@ -234,4 +241,5 @@ def _with_wall_layers(stack: StackMesh, wall: WallLayers) -> StackMesh:
 
 def with_voids(stack: StackMesh, voids: Iterable[Void]) -> StackMesh:
     """The same mesh with the gap of these voids at the start, in place of its own."""
-    return assemble(stack.points, stack.cells, stack.cell_group, stack.gap_x, gap_profile(stack.gap_x, voids))
+    found = tuple(voids)
+    return with_gap(stack, lambda at: gap_at(at, found))

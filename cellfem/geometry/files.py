@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import meshio
 import numpy as np
+from scipy.interpolate import LinearNDInterpolator
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import Delaunay
 
 from cellfem.geometry.groups import CELL_NAMES, ELECTROLYTE, FACET_NAMES, INTERFACE, LITHIUM, VOID
 from cellfem.geometry.stack import TOLERANCE, Floats, Ints, MeshError, StackMesh, assemble, cell_facets, interface_nodes
@@ -20,37 +22,53 @@ OPEN = 1e-6
 def write_msh(stack: StackMesh, path: str | os.PathLike[str]) -> None:
     """Write the stack as it stands at the start, in µm, to a gmsh file (MSH 2.2, ASCII).
 
-    Triangles: lithium, LLZO and, where the gap is open, void; lines: interface (both faces of a void), top, bottom, left, right.
-    Lithium nodes stand at y = Y + gap (1 - Y/H). Call it on one rank.
+    Cells: lithium, LLZO and, where the gap is open, void; facets: interface (both faces of a void), top, bottom, left, right, and
+    in 3-D front and back. Lithium nodes stand at y = Y + gap (1 - Y/H), y the last coordinate. Call it on one rank.
     """
+    dimension = stack.dimension
     points, roof = _true_geometry(stack)
     above = stack.cell_group == LITHIUM
-    void = _void_cells(stack, roof)
-    triangles = np.concatenate([np.where(above[:, None], roof[stack.cells], stack.cells), void])
-    cell_group = np.concatenate([stack.cell_group, np.full(len(void), VOID)])
+    cells = [(stack.cells.shape[1], np.where(above[:, None], roof[stack.cells], stack.cells), stack.cell_group)]
+    cells += [(cell.shape[1], cell, np.full(len(cell), VOID)) for cell in _void_cells(stack, roof) if len(cell)]
 
-    side = (stack.facet_group != INTERFACE) & np.all(stack.points[stack.facets, 1] >= 0, axis=1)
+    side = (stack.facet_group != INTERFACE) & np.all(stack.points[stack.facets, -1] >= 0, axis=1)
     floor = stack.facets_of(INTERFACE)
     ceiling = roof[floor][np.any(roof[floor] != floor, axis=1)]
-    lines = np.concatenate([np.where(side[:, None], roof[stack.facets], stack.facets), ceiling])
-    line_group = np.concatenate([stack.facet_group, np.full(len(ceiling), INTERFACE)])
+    facets = np.concatenate([np.where(side[:, None], roof[stack.facets], stack.facets), ceiling])
+    facet_group = np.concatenate([stack.facet_group, np.full(len(ceiling), INTERFACE)])
 
-    groups = [line_group.astype(np.int32), cell_group.astype(np.int32)]
+    blocks, groups = [(_FACETS[dimension, facets.shape[1]], _to_meshio(facets, dimension - 1))], [facet_group.astype(np.int32)]
+    for corners in dict.fromkeys(width for width, _, _ in cells):
+        mine = [(nodes, group) for width, nodes, group in cells if width == corners]
+        nodes = np.concatenate([nodes for nodes, _ in mine])
+        blocks.append((_CELLS[dimension, corners], _to_meshio(nodes, dimension)))
+        groups.append(np.concatenate([group for _, group in mine]).astype(np.int32))
     used = set(np.concatenate(groups).tolist())
     names = {
         name: np.array([number, dim])
-        for dim, table in ((1, FACET_NAMES), (2, CELL_NAMES))
+        for dim, table in ((dimension - 1, FACET_NAMES), (dimension, CELL_NAMES))
         for number, name in table.items()
         if number in used
     }
     mesh = meshio.Mesh(
-        np.column_stack([points, np.zeros(len(points))]),
-        [("line", lines), ("triangle", triangles)],
+        np.column_stack([points, np.zeros((len(points), 3 - dimension))]),
+        blocks,
         cell_data={"gmsh:physical": groups, "gmsh:geometrical": groups},
         field_data=names,
     )
     with _quiet():
         mesh.write(os.fspath(path), file_format="gmsh22", binary=False)
+
+
+_FACETS = {(2, 2): "line", (3, 3): "triangle", (3, 4): "quad"}
+_CELLS = {(2, 3): "triangle", (2, 4): "quad", (3, 4): "tetra", (3, 5): "pyramid", (3, 6): "wedge", (3, 8): "hexahedron"}
+
+
+def _to_meshio(nodes: Ints, dimension: int) -> Ints:
+    """Corners of quadrilaterals and hexahedra in a file's order, around; the rest as it is."""
+    if (dimension, nodes.shape[1]) == (2, 4):
+        return nodes[:, [0, 1, 3, 2]]
+    return nodes[:, [0, 1, 3, 2, 4, 5, 7, 6]] if nodes.shape[1] == 8 else nodes
 
 
 def read_mesh(path: str | os.PathLike[str]) -> StackMesh:
@@ -59,7 +77,7 @@ def read_mesh(path: str | os.PathLike[str]) -> StackMesh:
     Needs first-order triangles in groups named lithium and LLZO that meet along the flat face y = 0, from x = 0 on. Over a void
     every node of the lithium's surface needs a node of the electrolyte's face below it: their distance is the gap, and the
     lithium is pulled back by Y = (y - gap)/(1 - gap/H). Cells of the group void are not used; line groups may be missing, the
-    facets are found again. Raises MeshError with the remedy.
+    facets are found again. Plane meshes of triangles only. Raises MeshError with the remedy.
     """
     mesh = _read(path)
     by_name = _named_triangles(mesh)
@@ -89,21 +107,47 @@ def _true_geometry(stack: StackMesh) -> tuple[Floats, Ints]:
     opened = floor[stack.gap > OPEN]
     roof = np.arange(count)
     roof[opened] = count + np.arange(len(opened))
-    x, y = stack.points.T
-    lift = np.interp(x, stack.gap_x, np.where(stack.gap > OPEN, stack.gap, 0.0)) * (1 - y / height)
-    lifted = np.column_stack([x, y + lift])
+    y = stack.points[:, -1]
+    lifted = stack.points.copy()
+    lifted[:, -1] += _gap_above(stack) * (1 - y / height)
     points = np.where((y > 0)[:, None], lifted, stack.points)
     return np.concatenate([points, lifted[opened]]), roof
 
 
-def _void_cells(stack: StackMesh, roof: Ints) -> Ints:
-    """Triangles (V, 3), counter-clockwise, between the faces of the open facets of Γ."""
-    floor = interface_nodes(stack)
-    a, b = floor[:-1], floor[1:]
-    above_a, above_b = roof[a], roof[b]
-    left = np.column_stack([a, b, above_a])[above_a != a]
-    right = np.column_stack([b, above_b, above_a])[above_b != b]
-    return np.concatenate([left, right]).astype(np.int64)
+def _gap_above(stack: StackMesh) -> Floats:
+    """Gap at the place of every node (N,), linear between the nodes of Γ; in 3-D on a triangulation of them."""
+    gap = np.where(stack.gap > OPEN, stack.gap, 0.0)
+    if stack.dimension == 2:
+        return np.interp(stack.points[:, 0], stack.gap_x, gap)
+    between = LinearNDInterpolator(Delaunay(stack.gap_at), gap, fill_value=0.0)
+    return np.asarray(between(stack.points[:, :-1]), dtype=np.float64)
+
+
+def _void_cells(stack: StackMesh, roof: Ints) -> list[Ints]:
+    """Cells between the faces where Γ is open: triangles, counter-clockwise; in 3-D tetrahedra, pyramids, wedges or bricks."""
+    if stack.dimension == 2:
+        line = interface_nodes(stack)
+        a, b = line[:-1], line[1:]
+        above_a, above_b = roof[a], roof[b]
+        left = np.column_stack([a, b, above_a])[above_a != a]
+        right = np.column_stack([b, above_b, above_a])[above_b != b]
+        if stack.cells.shape[1] == 4:  # as quadrilaterals whose last two corners are one
+            left, right = (cells[:, [0, 1, 2, 2]] for cells in (left, right))
+        return [np.concatenate([left, right]).astype(np.int64)]
+    floor = stack.facets_of(INTERFACE)
+    opened = roof[floor] != floor
+    if floor.shape[1] == 4:
+        some = floor[opened.any(axis=1)]
+        return [np.column_stack([some, roof[some]])]
+    order = np.argsort(~opened, axis=1, kind="stable")  # open corners first
+    a, b, c = np.take_along_axis(floor, order, axis=1).T
+    count = opened.sum(axis=1)
+    one, two, three = (count == number for number in (1, 2, 3))
+    return [
+        np.column_stack([a, b, c, roof[a]])[one],
+        np.column_stack([a, b, roof[b], roof[a], c])[two],
+        np.column_stack([a, b, c, roof[a], roof[b], roof[c]])[three],
+    ]
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.fft import dct
 from scipy.special import ndtri
 
-from cellfem.geometry.stack import MeshError, StackMesh, assemble
+from cellfem.geometry.stack import MeshError, StackMesh, with_gap
 
 Floats = NDArray[np.float64]
 Shape = Literal["sine", "triangle", "trapezoid"]
@@ -316,4 +316,4 @@ def with_face(stack: StackMesh, face: Face) -> StackMesh:
             "height over the interface, with slopes up to 1: make the cut-off longer or the heights smaller"
         )
     total = gap - face.heights(x)
-    return assemble(stack.points, stack.cells, stack.cell_group, x, total - total.min())
+    return with_gap(stack, lambda _: total - total.min())

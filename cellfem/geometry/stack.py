@@ -1,11 +1,13 @@
 """The flat reference stack as plain arrays, and the checks that every mesh must pass before it is one."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cellfem.geometry.groups import BOTTOM, CELL_NAMES, ELECTROLYTE, INTERFACE, LEFT, LITHIUM, RIGHT, TOP
+from cellfem.geometry.groups import BACK, BOTTOM, CELL_NAMES, ELECTROLYTE, FRONT, INTERFACE, LEFT, LITHIUM, RIGHT, TOP
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -13,7 +15,8 @@ Ints = NDArray[np.int64]
 TOLERANCE = 1e-6
 """Relative to the size of the stack: nodes nearer than this to a face lie on it."""
 MIN_QUALITY = 1e-5
-"""Smallest allowed 2·area/(longest edge)² of a triangle: 0.87 when equilateral, height over width in thin wall layers."""
+"""Smallest allowed d!·size/(largest distance of two corners)^d of a cell: 0.87 of an equilateral triangle, about height over
+width in thin wall layers."""
 
 
 class MeshError(ValueError):
@@ -22,19 +25,30 @@ class MeshError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class StackMesh:
-    """Lithium 0 < y < H_Li over electrolyte -H_SE < y < 0; they share the nodes and facets of the interface Γ, y = 0.
+    """Lithium 0 < e < H_Li over electrolyte -H_SE < e < 0, e the last coordinate; they share the nodes and facets of Γ, e = 0.
 
-    The lithium is flat here: its true place at the start is x = X + (0, g(X) (1 - Y/H_Li)), with g interpolated linearly in
-    (`gap_x`, `gap`). Cells are counter-clockwise, lithium first; facets are those of Γ and of the outer boundary, by group.
+    The lithium is flat here: its true place at the start is x = X + (…, g (1 - e/H_Li)), with g given at the nodes of Γ. d = 2:
+    triangles (counter-clockwise) or quadrilaterals; d = 3: tetrahedra or hexahedra; the corners of quadrilaterals and hexahedra
+    in the order of a tensor product, (0,0), (1,0), (0,1), (1,1). Cells of lithium come first; facets are those of Γ and of the
+    outer boundary, by group.
     """
 
-    points: Floats  # (N, 2) µm
-    cells: Ints  # (M, 3)
+    points: Floats  # (N, d) µm
+    cells: Ints  # (M, k)
     cell_group: Ints  # (M,) LITHIUM or ELECTROLYTE
-    facets: Ints  # (K, 2)
-    facet_group: Ints  # (K,) INTERFACE, TOP, BOTTOM, LEFT or RIGHT
-    gap_x: Floats  # (L,) µm, x of the nodes of Γ, ascending
+    facets: Ints  # (K, n)
+    facet_group: Ints  # (K,) INTERFACE, TOP, BOTTOM, LEFT, RIGHT, and in 3-D FRONT or BACK
+    gap_at: Floats  # (L, d-1) µm, places of the nodes of Γ, ascending in x, then in y
     gap: Floats  # (L,) µm, gap at the start in these nodes
+
+    @property
+    def dimension(self) -> int:
+        return int(self.points.shape[1])
+
+    @property
+    def gap_x(self) -> Floats:
+        """x of the nodes of Γ (L,), µm."""
+        return self.gap_at[:, 0]
 
     @property
     def extents(self) -> tuple[float, ...]:
@@ -62,18 +76,23 @@ class StackMesh:
 
 
 def interface_nodes(mesh: StackMesh) -> Ints:
-    """Indices (L,) of the nodes of Γ, ascending in x: the nodes that `gap_x` and `gap` describe."""
+    """Indices (L,) of the nodes of Γ in the order that `gap_at` and `gap` have."""
     nodes = np.unique(mesh.facets_of(INTERFACE))
-    return nodes[np.argsort(mesh.points[nodes, 0])]
+    return nodes[np.lexsort(mesh.points[nodes, :-1].T[::-1])]
 
 
 def assemble(points: Floats, cells: Ints, cell_group: Ints, gap_x: Floats, gap: Floats) -> StackMesh:
-    """A checked `StackMesh` from a flat triangulation: finds and names the facets, snaps nodes to the faces, turns cells
-    counter-clockwise, drops unused nodes. `gap` is interpolated linearly from `gap_x` to the nodes of Γ. Raises MeshError.
+    """`assemble_with` of a plane mesh; the gap is interpolated linearly from `gap_x` to the nodes of Γ."""
+    return assemble_with(points, cells, cell_group, lambda at: np.interp(at[:, 0], gap_x, gap))
+
+
+def assemble_with(points: Floats, cells: Ints, cell_group: Ints, gap: Callable[[Floats], Floats]) -> StackMesh:
+    """A checked `StackMesh` from a flat mesh: finds and names the facets, snaps nodes to the faces, turns triangles
+    counter-clockwise, drops unused nodes. gap: of places (L, d-1) on Γ, µm. Raises MeshError.
     """
     for group in (LITHIUM, ELECTROLYTE):
         if not np.any(cell_group == group):
-            raise MeshError(f"the mesh has no triangles in the group '{CELL_NAMES[group]}': give this body its group name")
+            raise MeshError(f"the mesh has no cells in the group '{CELL_NAMES[group]}': give this body its group name")
     order = np.argsort(cell_group, kind="stable")
     cells, cell_group = cells[order], cell_group[order]
     used, inverse = np.unique(cells, return_inverse=True)
@@ -82,15 +101,20 @@ def assemble(points: Floats, cells: Ints, cell_group: Ints, gap_x: Floats, gap: 
     cells = _counter_clockwise(points, cells)
     _check_cells(points, cells, cell_group)
     facets, facet_group = _named_facets(points, cells, cell_group)
-    on_interface = np.unique(facets[facet_group == INTERFACE])
-    x = np.sort(points[on_interface, 0])
-    gap = np.interp(x, gap_x, gap)
-    if not (np.all(np.isfinite(gap)) and gap.min() >= 0 and gap.max() < points[:, 1].max()):
+    flat = StackMesh(points, cells, cell_group, facets, facet_group, np.empty((0, points.shape[1] - 1)), np.empty(0))
+    return with_gap(flat, gap)
+
+
+def with_gap(stack: StackMesh, gap: Callable[[Floats], Floats]) -> StackMesh:
+    """The same mesh with another gap at the start, a function of places (L, d-1) on Γ. Raises MeshError."""
+    at = stack.points[interface_nodes(stack), :-1]
+    values = np.asarray(gap(at), dtype=np.float64)
+    if not (np.all(np.isfinite(values)) and values.min() >= 0 and values.max() < stack.lithium_thickness):
         raise MeshError(
-            f"the gap at the start reaches from {gap.min():g} to {gap.max():g} µm: "
+            f"the gap at the start reaches from {values.min():g} to {values.max():g} µm: "
             "it must stay between 0 and the lithium's thickness"
         )
-    return StackMesh(points, cells, cell_group, facets, facet_group, x, gap)
+    return replace(stack, gap_at=at, gap=values)
 
 
 def signed_area(points: Floats, cells: Ints) -> Floats:
@@ -99,20 +123,51 @@ def signed_area(points: Floats, cells: Ints) -> Floats:
     return 0.5 * ((b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0]))
 
 
-def cell_facets(cells: Ints) -> Ints:
-    """The 3M facets of M triangles, each with its smaller node first; facet k belongs to cell k mod M."""
-    return np.sort(np.concatenate([cells[:, [1, 2]], cells[:, [2, 0]], cells[:, [0, 1]]]), axis=1)
+FACETS: dict[tuple[int, int], list[list[int]]] = {
+    (2, 3): [[1, 2], [2, 0], [0, 1]],
+    (2, 4): [[0, 1], [0, 2], [1, 3], [2, 3]],
+    (3, 4): [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]],
+    (3, 8): [[0, 1, 2, 3], [0, 1, 4, 5], [0, 2, 4, 6], [1, 3, 5, 7], [2, 3, 6, 7], [4, 5, 6, 7]],
+}
+"""Corners of the facets of a cell, by dimension and number of its corners."""
+SIMPLICES: dict[tuple[int, int], list[list[int]]] = {
+    (2, 3): [[0, 1, 2]],
+    (2, 4): [[0, 1, 3], [0, 3, 2]],
+    (3, 4): [[0, 1, 2, 3]],
+    (3, 8): [[0, a, b, 7] for a, b in ((1, 3), (3, 2), (2, 6), (6, 4), (4, 5), (5, 1))],
+}
+"""Simplices of equal orientation that make up a cell with flat faces."""
+
+
+def sizes(points: Floats, cells: Ints) -> Floats:
+    """Volume (M,) of cells, in 2-D their area; of triangles and bricks with a sign, > 0 when they lie as the coordinates do."""
+    dimension = points.shape[1]
+    total = np.zeros(len(cells))
+    for simplex in SIMPLICES[dimension, cells.shape[1]]:
+        corners = points[cells[:, simplex]]
+        total += np.linalg.det(corners[:, 1:] - corners[:, :1]) / math.factorial(dimension)
+    return np.abs(total) if cells.shape[1] == dimension + 1 == 4 else total
+
+
+def cell_facets(cells: Ints, dimension: int = 2) -> Ints:
+    """The facets of M cells, those of simplices with their nodes ascending; facet k belongs to cell k mod M."""
+    corners = FACETS[dimension, cells.shape[1]]
+    facets = np.concatenate([cells[:, facet] for facet in corners])
+    return np.sort(facets, axis=1) if cells.shape[1] == dimension + 1 else facets
 
 
 def _snapped(points: Floats) -> Floats:
     size = np.ptp(points, axis=0)
-    for axis, values in ((0, (0.0, points[:, 0].max())), (1, (points[:, 1].min(), 0.0, points[:, 1].max()))):
-        for value in values:
+    for axis in range(points.shape[1]):
+        bottom = [points[:, axis].min()] if axis == points.shape[1] - 1 else []
+        for value in (*bottom, 0.0, points[:, axis].max()):
             points[np.abs(points[:, axis] - value) < TOLERANCE * size[axis], axis] = value
     return points
 
 
 def _counter_clockwise(points: Floats, cells: Ints) -> Ints:
+    if cells.shape[1] != 3:
+        return cells
     turned = cells.copy()
     clockwise = signed_area(points, cells) < 0
     turned[clockwise] = turned[clockwise][:, [0, 2, 1]]
@@ -120,54 +175,63 @@ def _counter_clockwise(points: Floats, cells: Ints) -> Ints:
 
 
 def _check_cells(points: Floats, cells: Ints, cell_group: Ints) -> None:
-    if points[:, 0].min() != 0:
-        raise MeshError(f"the stack begins at x = {points[:, 0].min():g} µm: shift the mesh so that its left plane is x = 0")
+    dimension = points.shape[1]
+    for axis, name in enumerate("xy"[: dimension - 1]):
+        if points[:, axis].min() != 0:
+            raise MeshError(
+                f"the stack begins at {name} = {points[:, axis].min():g} µm: "
+                f"shift the mesh so that its {('left', 'front')[axis]} plane is {name} = 0"
+            )
+    last = "xyz"[dimension - 1]
     for group, sign in ((LITHIUM, 1), (ELECTROLYTE, -1)):
-        y = sign * points[cells[cell_group == group], 1]
-        if y.min() < 0 or y.max() <= 0:
+        height = sign * points[cells[cell_group == group], -1]
+        if height.min() < 0 or height.max() <= 0:
             side, name = ("above", "below")[sign < 0], CELL_NAMES[group]
             raise MeshError(
-                f"the group '{name}' must lie {side} y = 0 and touch it: put the electrolyte's face, which must be flat, at y = 0"
+                f"the group '{name}' must lie {side} {last} = 0 and touch it: "
+                f"put the electrolyte's face, which must be flat, at {last} = 0"
             )
-    area = signed_area(points, cells)
+    size = sizes(points, cells)
     corners = points[cells]
-    longest = np.max(np.sum((corners - np.roll(corners, 1, axis=1)) ** 2, axis=2), axis=1)
-    worst = int(np.argmin(area / longest))
-    if 2 * area[worst] < MIN_QUALITY * longest[worst]:
-        x, y = corners[worst].mean(axis=0)
-        quality = 2 * area[worst] / longest[worst]
-        raise MeshError(f"a cell at x = {x:.4g}, y = {y:.4g} µm is flat (quality {quality:.1e}): refine or smooth the mesh there")
-    width, low, high = points[:, 0].max(), points[:, 1].min(), points[:, 1].max()
-    for group, height in ((LITHIUM, high), (ELECTROLYTE, -low)):
-        total = area[cell_group == group].sum()
-        if abs(total - width * height) > TOLERANCE * width * height:
+    longest = np.max(np.sum((corners[:, :, None] - corners[:, None]) ** 2, axis=3), axis=(1, 2)) ** (dimension / 2)
+    quality = math.factorial(dimension) * size / longest
+    worst = int(np.argmin(quality))
+    if quality[worst] < MIN_QUALITY:
+        place = ", ".join(f"{name} = {value:.4g}" for name, value in zip("xyz", corners[worst].mean(axis=0)))
+        raise MeshError(f"a cell at {place} µm is flat (quality {quality[worst]:.1e}): refine or smooth the mesh there")
+    face, unit = math.prod(points[:, :-1].max(axis=0)), "µm²" if dimension == 2 else "µm³"
+    for group, height in ((LITHIUM, points[:, -1].max()), (ELECTROLYTE, -points[:, -1].min())):
+        total, block = size[cell_group == group].sum(), face * height
+        if abs(total - block) > TOLERANCE * block:
             raise MeshError(
-                f"the cells of '{CELL_NAMES[group]}' cover {total:.6g} µm² of a block of {width * height:.6g} µm²: "
+                f"the cells of '{CELL_NAMES[group]}' cover {total:.6g} {unit} of a block of {block:.6g} {unit}: "
                 "the mesh has holes, overlapping cells or sides that are not straight; rebuild it as one block"
             )
 
 
 def _named_facets(points: Floats, cells: Ints, cell_group: Ints) -> tuple[Ints, Ints]:
-    facets, owner, count = np.unique(cell_facets(cells), axis=0, return_inverse=True, return_counts=True)
+    dimension = points.shape[1]
+    every = cell_facets(cells, dimension)
+    _, first, owner, count = np.unique(np.sort(every, axis=1), axis=0, return_index=True, return_inverse=True, return_counts=True)
+    facets = every[first]
     groups = np.zeros((len(facets), 3), dtype=np.int64)
-    np.add.at(groups, (owner.reshape(-1), np.tile(cell_group, 3)), 1)
+    np.add.at(groups, (owner.reshape(-1), np.tile(cell_group, len(every) // len(cells))), 1)
     shared = (groups[:, LITHIUM] == 1) & (groups[:, ELECTROLYTE] == 1)
     name = np.zeros(len(facets), dtype=np.int64)
     name[shared] = INTERFACE
-    x, y = points[facets, 0], points[facets, 1]
     outside = count == 1
-    for group, on_face in (
-        (LEFT, np.all(x == points[:, 0].min(), axis=1)),
-        (RIGHT, np.all(x == points[:, 0].max(), axis=1)),
-        (TOP, np.all(y == points[:, 1].max(), axis=1)),
-        (BOTTOM, np.all(y == points[:, 1].min(), axis=1)),
-    ):
-        name[outside & on_face] = group
+    faces = [(LEFT, 0, 0.0), (RIGHT, 0, points[:, 0].max())]
+    if dimension == 3:
+        faces += [(FRONT, 1, 0.0), (BACK, 1, points[:, 1].max())]
+    faces += [(TOP, -1, points[:, -1].max()), (BOTTOM, -1, points[:, -1].min())]
+    for group, axis, value in faces:
+        name[outside & np.all(points[facets, axis] == value, axis=1)] = group
     lost = np.flatnonzero((count > 2) | (outside & (name == 0)))
     if len(lost):
         middle = points[facets[lost[0]]].mean(axis=0)
+        place = ", ".join(f"{axis} = {value:.4g}" for axis, value in zip("xyz", middle))
         raise MeshError(
-            f"the mesh is not conforming at x = {middle[0]:.4g}, y = {middle[1]:.4g} µm ({len(lost)} facets): "
+            f"the mesh is not conforming at {place} µm ({len(lost)} facets): "
             "lithium and LLZO must share the nodes of the interface, with no hanging nodes and no cracks"
         )
     kept = np.flatnonzero(name)

@@ -28,6 +28,11 @@ class Model:
     residual: Residual
     extension: MapExtension
 
+    @property
+    def has_volume(self) -> bool:
+        """Whether Γ has an area in µm² and voids a volume: about an axis and in 3-D, not in plane strain."""
+        return self.structure.axisymmetric or self.domain.dimension == 3
+
     def set_load(self, load: Load) -> None:
         k = self.residual.constants
         k.pressure.value, k.current.value = load.pressure, load.current if load.voltage is None else 0.0

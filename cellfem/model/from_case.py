@@ -55,7 +55,7 @@ def interface(case: Case) -> Interface:
         length=li.length,
         surface_tension=li.surface_tension,
         removal_rate=automatic if li.removal_rate is None else li.removal_rate,
-        patches=tuple(Patch(p.center, p.half_width, p.asr, p.edge) for p in case.patch),
+        patches=tuple(Patch(p.center, p.half_width, p.asr, p.edge, p.center_y, p.half_width_y) for p in case.patch),
         random=heterogeneity(case),
         diffusivity=li.D,
     )
@@ -127,7 +127,14 @@ def cell(case: Case) -> Cell:
 def numerics(case: Case) -> Numerics:
     n = case.numerics
     return Numerics(
-        n.strain_rate_floor, n.porosity_switch, n.tolerance, n.newton_tolerance, n.newton_max, n.scheme == "bdf2", n.dt_min
+        n.strain_rate_floor,
+        n.porosity_switch,
+        n.tolerance,
+        n.newton_tolerance,
+        n.newton_max,
+        n.scheme == "bdf2",
+        n.dt_min,
+        n.linear,
     )
 
 

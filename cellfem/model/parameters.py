@@ -20,9 +20,18 @@ class Patch:
     half_width: float
     resistance: float
     edge: float = 0.5
+    centre_y: float | None = None  # in 3-D an ellipse; without it a strip along y
+    half_width_y: float | None = None
 
     def share(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """1 inside and 0 outside at the places x (..., axes of Γ), with the edge between; a sharp one where `edge` is 0."""
+        if self.centre_y is not None and x.shape[-1] == 2:
+            across = self.half_width_y or self.half_width
+            u = np.hypot((x[..., 0] - self.centre) / self.half_width, (x[..., 1] - self.centre_y) / across)
+            inwards = (1 - u) * min(self.half_width, across)
+            if self.edge > 0:
+                return np.asarray(0.5 * (1 + np.tanh(inwards / self.edge)))
+            return (inwards > 0).astype(np.float64)
         left, right = x[..., 0] - self.centre + self.half_width, x[..., 0] - self.centre - self.half_width
         if self.edge > 0:
             return np.asarray(0.5 * (np.tanh(left / self.edge) - np.tanh(right / self.edge)))
@@ -134,6 +143,7 @@ class Numerics:
     newton_most: int = 40
     second_order: bool = True  # BDF2 rather than implicit Euler
     smallest_step: float = 1e-6  # s
+    linear: Literal["auto", "direct", "iterative"] = "auto"
 
 
 @dataclass(frozen=True)

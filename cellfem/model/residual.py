@@ -93,6 +93,7 @@ class Residual:
     jacobian: list[list[fem.Form | None]]
     expressions: Expressions
     law: LawPoints
+    pressure_mass: fem.Form  # ∫ δp/μ dV in the block of bulk: what precedes the pressure in its Schur complement
     measures: list[fem.Form]  # ∫ δf dV and ∫ δm dA in the blocks of bulk and gamma: volume and area that belong to each node
     constants: Constants
 
@@ -234,7 +235,8 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         ufl.as_ufl(g_weight),
     )
     measures = fem.form([tf * weight(r) * dx(LITHIUM), tg[0]("+") * g_weight * dG], entity_maps=domain.entity_maps)
-    return Residual(compiled, forms, expressions, law, measures, k)
+    softness = fem.form(tp / creep.mu * body.J * body.weight * dx(LITHIUM), entity_maps=domain.entity_maps, jit_options=jit)
+    return Residual(compiled, forms, expressions, law, softness, measures, k)
 
 
 def _removed(s: Structure, f: Expr, openness: Expr, k: Constants, injected: Expr) -> Expr:

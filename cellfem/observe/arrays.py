@@ -13,8 +13,8 @@ Array = NDArray[np.float64]
 class Block:
     """One rank's piece of one named part of the stack, in true geometry.
 
-    points: (N, 3) µm; cells: (M, k) int64, nodes in VTK order; cell_type: VTK cell type (3 line, 5 triangle, 9 quad, 21 quadratic
-    line, 22 quadratic triangle); point_data: (N,) or (N, 3), every name carrying its unit, as in "velocity_um_s".
+    points: (N, 3) µm; cells: (M, k) int64, nodes in VTK order; cell_type: VTK cell type (`cellfem.observe.cells`); point_data:
+    (N,) or (N, 3), every name carrying its unit, as in "velocity_um_s".
     Raises ValueError where shapes disagree. N and M may be zero: a rank that owns nothing of a part still names its fields.
     """
 
@@ -47,10 +47,11 @@ class Snapshot:
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """Values along Γ, gathered on rank 0 and sorted by x; all (N,). 2-D stacks only.
+    """Values at the nodes of Γ, gathered on rank 0; all (N,), in an order that does not depend on the ranks.
 
-    weight is the node's quadrature weight: sum(weight*q) = ∫q dA, µm in plane strain, µm² (2πx dx) when axisymmetric.
-    Raises ValueError where lengths disagree or x does not increase.
+    A line (2-D) is sorted by x. A map (3-D) has y_um and its facets (K, 3 or 4), corners in VTK order.
+    weight is the node's quadrature weight: sum(weight*q) = ∫q dA, µm in plane strain, µm² when axisymmetric or in 3-D.
+    Raises ValueError where lengths disagree, or x of a line does not increase.
     """
 
     x_um: Array
@@ -63,11 +64,21 @@ class Profile:
     contact_pressure_MPa: Array
     porosity: Array
     asr_ohm_cm2: Array
+    y_um: Array | None = None
+    facets: NDArray[np.int64] | None = None
+
+    @property
+    def is_map(self) -> bool:
+        """Of a 3-D stack."""
+        return self.facets is not None
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if getattr(self, field.name).shape != self.x_um.shape:
-                raise ValueError(f"profile: {field.name} has shape {getattr(self, field.name).shape}, x_um {self.x_um.shape}")
+            values = getattr(self, field.name)
+            if field.name != "facets" and values is not None and values.shape != self.x_um.shape:
+                raise ValueError(f"profile: {field.name} has shape {values.shape}, x_um {self.x_um.shape}")
+        if self.is_map:
+            return
         if self.x_um.ndim != 1 or len(self.x_um) < 2 or not np.all(np.diff(self.x_um) > 0):
             raise ValueError("profile: x_um must hold at least two strictly increasing places")
 

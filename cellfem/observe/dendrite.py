@@ -79,6 +79,7 @@ class DendriteReading:
 
     index: float
     place_um: float
+    place_y_um: float | None  # in 3-D
     likelihood: float
     area_um2: float
     mechanism: Mechanism
@@ -117,13 +118,13 @@ def profile_fields(profile: Profile, flaws: Flaws, around: Surroundings) -> Dend
 def read_dendrite(profile: Profile, flaws: Flaws, around: Surroundings, axisymmetric: bool = False) -> DendriteReading | None:
     """Largest index with its place and mechanism, and the likelihood over the modelled part of Γ; None where nothing is plated.
 
-    The area is |Γ| of the half period times flaws.depth in plane strain, that of the whole disc when axisymmetric.
+    The area is |Γ| of the half period times flaws.depth in plane strain, that of the whole disc when axisymmetric, |Γ| in 3-D.
     """
     if not np.any(profile.current_mA_cm2 < -PLATED):
         return None
     fields = profile_fields(profile, flaws, around)
     worst = int(np.argmax(fields.dendrite_index))
-    area = profile.weight * (1.0 if axisymmetric else flaws.depth)
+    area = profile.weight * (1.0 if axisymmetric or profile.is_map else flaws.depth)
     drive, extrusion, compression = (
         float(values[worst])
         for values in (fields.drive_overpotential_MPa, fields.drive_extrusion_MPa, fields.flaw_compression_MPa)
@@ -132,6 +133,7 @@ def read_dendrite(profile: Profile, flaws: Flaws, around: Surroundings, axisymme
     return DendriteReading(
         index=float(fields.dendrite_index[worst]),
         place_um=float(profile.x_um[worst]),
+        place_y_um=None if profile.y_um is None else float(profile.y_um[worst]),
         likelihood=float(fracture.weakest_link(area @ fields.likelihood_density_1_um2)),
         area_um2=float(area.sum()),
         mechanism="pressure" if static > min(drive, extrusion) else "overpotential" if drive < extrusion else "creep",

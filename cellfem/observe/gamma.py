@@ -12,6 +12,7 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.build import Model
 from cellfem.model.state import GAMMA_FIELDS
 from cellfem.observe.arrays import Profile
+from cellfem.observe.cells import vtk_order
 from cellfem.observe.dendrite import Surroundings
 from cellfem.physics.creep import PorousCreep
 from dolfinx import fem, la
@@ -55,8 +56,9 @@ class GammaObserver:
         nodes = state.gamma_nodes
         self.nodes = nodes
         self.owned = nodes[nodes < space.dofmap.index_map.size_local]
-        x = space.tabulate_dof_coordinates()[:, 0]
-        self.x = np.where(np.abs(x) < 1e-9 * domain.width, 0.0, x)  # submeshes carry round-off
+        at = space.tabulate_dof_coordinates()[:, : domain.dimension - 1]
+        self.at = np.where(np.abs(at) < 1e-9 * domain.width, 0.0, at)  # submeshes carry round-off
+        self.index_map = space.dofmap.index_map
         self.area = domain.area(model.structure.axisymmetric)
 
     def evaluate(self) -> GammaValues:
@@ -76,14 +78,23 @@ class GammaObserver:
 
     def profile(self, g: GammaValues) -> Profile | None:
         """Gathered along Γ, on rank 0 only."""
-        rows = np.column_stack([self.x[self.owned], g.gap[self.owned], g.values[self.owned]])
-        pieces = self.model.domain.parent.comm.gather(rows, root=0)
+        rows = np.column_stack([self.at[self.owned], g.gap[self.owned], g.values[self.owned]])
+        number = self.index_map.local_to_global(self.owned.astype(np.int32))
+        domain = self.model.domain
+        facets = domain.gamma_facets
+        of_facets = self.index_map.local_to_global(facets.ravel().astype(np.int32)).reshape(facets.shape)
+        pieces = domain.parent.comm.gather((rows, number, of_facets), root=0)
         if pieces is None:
             return None
-        table = np.concatenate(pieces)
-        x, gap, weight, contact, carrying, current, overpotential, pressure, porosity, resistance = table[
-            np.argsort(table[:, 0])
-        ].T
-        return Profile(
-            x, weight, gap, contact, carrying, MA_CM2 * current, 1e3 * overpotential, pressure, porosity, OHM_CM2 * resistance
-        )
+        table, numbers, corners = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+        axes = domain.dimension - 1
+        order = np.lexsort(table[:, :axes].T[::-1])
+        gap, weight, contact, carrying, current, overpotential, pressure, porosity, resistance = table[order, axes:].T
+        line = (weight, gap, contact, carrying, MA_CM2 * current, 1e3 * overpotential, pressure, porosity, OHM_CM2 * resistance)
+        if axes == 1:
+            return Profile(table[order, 0], *line)
+        place = np.empty(int(numbers.max()) + 1, dtype=np.int64)
+        place[numbers[order]] = np.arange(len(order))
+        cells = vtk_order(place[corners])
+        cells = cells[np.lexsort(np.sort(cells, axis=1).T[::-1])]  # alike on any number of ranks
+        return Profile(table[order, 0], *line, y_um=table[order, 1], facets=cells)

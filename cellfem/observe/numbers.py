@@ -127,7 +127,7 @@ class Observer:
             "cell_resistance_ohm": self._cell(resistance),
             "focusing_max": largest / abs(current) if imposed and current else np.nan,
             "void_count": count,
-            ("void_volume_um3" if model.structure.axisymmetric else "void_area_um2"): size,
+            ("void_volume_um3" if model.has_volume else "void_area_um2"): size,
             "gap_max_um": self._allmax(float(g.gap[self.gamma.nodes].max(initial=-np.inf))),
             "porosity_max": self._allmax(float(model.state.bulk.x.array[model.state.porosity_dofs].max(initial=-np.inf))),
             "platen_um": self._number(0),

@@ -9,16 +9,18 @@ from numpy.typing import NDArray
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.build import Model
 from cellfem.model.parameters import Flaws
+from cellfem.observe import cells
 from cellfem.observe.arrays import Block, Snapshot
 from cellfem.observe.cracks import CrackFields
 from cellfem.observe.dendrite import dendrite_fields
 from cellfem.observe.gamma import MA_CM2, GammaValues, surroundings
 from cellfem.physics import flow
 from cellfem.physics.creep import PorousCreep, point_law
-from dolfinx import fem, plot
+from dolfinx import fem
 
 Array = NDArray[np.float64]
-QUADRATIC_TRIANGLE, LINE, QUAD = 22, 3, 9
+FACE_TYPE = {2: cells.LINE, 3: cells.TRIANGLE, 4: cells.QUAD}
+VOID_TYPE = {2: cells.QUAD, 3: cells.WEDGE, 4: cells.HEXAHEDRON}
 OPEN_GAP = 3.0  # in δ: from here on Γ counts as open (a void)
 
 
@@ -47,12 +49,15 @@ class SnapshotMaker:
         s, x = model.state, model.residual.expressions
         v, p, f = ufl.split(s.bulk)
         m = ufl.as_ufl(0.0) if model.structure.flat else s.map
+        self.dimension = model.domain.dimension
+        axes = range(self.dimension)
         lithium_space, electrolyte_space = fem.functionspace(model.domain.lithium, ("Lagrange", 2)), s.potential.function_space
-        self.lithium = _NodeValues(lithium_space, ufl.as_vector([v[0], v[1], p, f, m, flow.shear_rate2(x.bulk, v)]))
+        self.lithium = _NodeValues(lithium_space, ufl.as_vector([*(v[i] for i in axes), p, f, m, flow.shear_rate2(x.bulk, v)]))
         grad = ufl.grad(s.potential)
-        self.electrolyte = _NodeValues(electrolyte_space, ufl.as_vector([s.potential, grad[0], grad[1]]))
+        self.electrolyte = _NodeValues(electrolyte_space, ufl.as_vector([s.potential, *(grad[i] for i in axes)]))
+        self.cell_type = cells.QUADRATIC[model.domain.parent.basix_cell().name]
         self.lithium_grid, self.electrolyte_grid = _owned_grid(lithium_space), _owned_grid(electrolyte_space)
-        self.facets = _gamma_facets(model)
+        self.facets = _oriented(model)
 
     def take(
         self,
@@ -78,28 +83,29 @@ class SnapshotMaker:
         return Snapshot(time, blocks)
 
     def _lithium(self, law: PorousCreep, floor: float, platen_speed: float) -> Block:
-        vx, vy, p, f, m, e2 = self.lithium().T
+        *velocity, p, f, m, e2 = self.lithium().T
         mu = point_law(e2 + floor**2, p, f, law).mu
         rate = np.sqrt(e2)
-        points, cells = self.lithium_grid
+        points, nodes = self.lithium_grid
         points = points.copy()
-        points[:, 1] += m + self._number(0)
+        points[:, self.dimension - 1] += m + self._number(0)
+        velocity[-1] = velocity[-1] + platen_speed
         data = {
-            "velocity_um_s": np.column_stack([vx, vy + platen_speed, np.zeros_like(vx)]),
+            "velocity_um_s": _vectors(velocity),
             "pressure_MPa": p,
             "von_mises_MPa": 3 * mu * rate,
             "creep_rate_1_s": rate,
             "porosity": f,
         }
-        return _compact(points, cells, QUADRATIC_TRIANGLE, data)
+        return _compact(points, nodes, self.cell_type, data)
 
     def _electrolyte(self, cracks: CrackFields | None) -> Block:
-        potential, gx, gy = self.electrolyte().T
-        points, cells = self.electrolyte_grid
+        potential, *gradient = self.electrolyte().T
+        points, nodes = self.electrolyte_grid
         scale = -MA_CM2 * float(self.model.residual.constants.conductivity.value)
         data = {
             "potential_mV": 1e3 * (potential + self._number(1)),
-            "current_density_mA_cm2": np.column_stack([scale * gx, scale * gy, np.zeros_like(gx)]),
+            "current_density_mA_cm2": scale * _vectors(gradient),
         }
         if cracks is not None:
             data |= {
@@ -107,7 +113,7 @@ class SnapshotMaker:
                 "principal_tension_MPa": cracks.principal_tension_MPa,
                 "von_mises_MPa": cracks.von_mises_MPa,
             }
-        return _compact(points, cells, QUADRATIC_TRIANGLE, data)
+        return _compact(points, nodes, self.cell_type, data)
 
     def _interface(self, g: GammaValues, creep: PorousCreep, stack_pressure: float) -> Block:
         current, overpotential = MA_CM2 * g.column("current"), 1e3 * g.column("overpotential")
@@ -122,17 +128,20 @@ class SnapshotMaker:
         }
         around = surroundings(self.model, creep, stack_pressure)
         data |= vars(dendrite_fields(current, overpotential, g.column("pressure"), self.flaws, around))
-        return _compact(self._floor(), self.facets, LINE, data)
+        return _compact(self._floor(), self.facets, FACE_TYPE[self.facets.shape[1]], data)
 
     def _void(self, g: GammaValues) -> Block:
-        """Quadrilaterals between the two faces where Γ is open; the roof's nodes follow the floor's."""
+        """Cells between the two faces where Γ is open; the roof's nodes follow the floor's."""
         gap = g.gap[self.facets]
         open_ones = self.facets[(gap > OPEN_GAP * self.model.interface.delta).any(axis=1)]
         floor = self._floor()
         roof = floor.copy()
-        roof[:, 1] += np.maximum(g.gap, 0.0)
-        cells = np.column_stack([open_ones, open_ones[:, ::-1] + len(floor)])
-        return _compact(np.concatenate([floor, roof]), cells, QUAD, {"gap_um": np.tile(g.gap, 2)})
+        roof[:, self.dimension - 1] += np.maximum(g.gap, 0.0)
+        above = (open_ones[:, ::-1] if self.dimension == 2 else open_ones) + len(floor)
+        cell_type = VOID_TYPE[self.facets.shape[1]]
+        return _compact(
+            np.concatenate([floor, roof]), np.column_stack([open_ones, above]), cell_type, {"gap_um": np.tile(g.gap, 2)}
+        )
 
     def _floor(self) -> Array:
         return np.array(self.model.state.gamma.function_space.tabulate_dof_coordinates())
@@ -142,32 +151,37 @@ class SnapshotMaker:
         return float(x[which]) if len(x) else 0.0
 
 
-def _owned_grid(space: fem.FunctionSpace) -> tuple[Array, Array]:
-    topology, _, points = plot.vtk_mesh(space)
-    per_cell = topology.reshape(-1, topology[0] + 1)[:, 1:] if len(topology) else np.empty((0, 6), dtype=np.int64)
-    owned = space.mesh.topology.index_map(2).size_local
-    return points, np.asarray(per_cell[:owned], dtype=np.int64)
+def _vectors(components: list[Array]) -> Array:
+    """(N, 3) from two or three components."""
+    return np.column_stack([*components, *(np.zeros_like(components[0]) for _ in range(3 - len(components)))])
 
 
-def _gamma_facets(model: Model) -> Array:
-    """Node pairs (skin dofs) of the facets of Γ that this rank owns, left node first."""
-    domain, space = model.domain, model.state.gamma.function_space
-    skin_cell = domain.skin_map.sub_topology_to_topology(domain.interface[:, 0].copy(), True)
-    dofs = np.asarray(space.dofmap.list)[skin_cell].reshape(-1, 3)
-    x = space.tabulate_dof_coordinates()
-    on_gamma = np.isin(dofs, model.state.gamma_nodes)
-    pairs = dofs[on_gamma].reshape(-1, 2).astype(np.int64)
-    swap = x[pairs[:, 0], 0] > x[pairs[:, 1], 0] if len(pairs) else np.empty(0, dtype=bool)
-    pairs[swap] = pairs[swap][:, ::-1]
-    return pairs
+def _owned_grid(space: fem.FunctionSpace) -> tuple[Array, NDArray[np.int64]]:
+    """Nodes of a quadratic space and those of each owned cell in VTK order."""
+    owned = space.mesh.topology.index_map(space.mesh.topology.dim).size_local
+    order = cells.quadratic_order(space.mesh.basix_cell().name, space.element.basix_element.points)
+    return space.tabulate_dof_coordinates(), np.asarray(space.dofmap.list, dtype=np.int64)[:owned][:, order]
 
 
-def _compact(points: Array, cells: Array, cell_type: int, data: dict[str, Array]) -> Block:
+def _oriented(model: Model) -> NDArray[np.int64]:
+    """Nodes (skin dofs) of the facets of Γ that this rank owns, in VTK order: left to right, or counter-clockwise from above."""
+    facets = cells.vtk_order(model.domain.gamma_facets.astype(np.int64))
+    x = model.state.gamma.function_space.tabulate_dof_coordinates()[facets]
+    if facets.shape[1] == 2:
+        turned = x[:, 0, 0] > x[:, 1, 0]
+    else:
+        a, b = x[:, 1] - x[:, 0], x[:, 2] - x[:, 0]
+        turned = a[:, 0] * b[:, 1] < a[:, 1] * b[:, 0]
+    facets[turned] = facets[turned][:, ::-1]
+    return facets
+
+
+def _compact(points: Array, nodes: NDArray[np.int64], cell_type: int, data: dict[str, Array]) -> Block:
     """Only the points that the cells use."""
-    used, inverse = np.unique(cells, return_inverse=True)
+    used, inverse = np.unique(nodes, return_inverse=True)
     return Block(
         points[used].astype(np.float64),
-        inverse.reshape(cells.shape).astype(np.int64),
+        inverse.reshape(nodes.shape).astype(np.int64),
         cell_type,
         {k: a[used] for k, a in data.items()},
     )

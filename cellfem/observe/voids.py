@@ -5,25 +5,34 @@ visible half: width and area are those inside the stack. Its place is the mirror
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from cellfem.observe.arrays import Array, Profile
+from cellfem.observe.cells import reference_samples
 
 Cause = Literal["start", "patch", "void edge", "heterogeneity", "plating", "split"]
 Death = Literal["", "merged", "stripping", "creep"]
 Event = Literal["birth", "reopened", "trapped", "merged", "closed"]
 DEEPER = 1.1  # ratio of depths from which on plating around a void has deepened it
 OPEN_OVER_DELTA = 3.0  # a void is where gap > 3δ
+SAMPLES = 8  # parts of a facet of a map, in each direction
 PATCH_STEP = 1.2  # ratio of ASR between neighbouring nodes above which they are part of the edge of a patch
 
 
 @dataclass(frozen=True)
 class Found:
-    """A connected set of gap > 3δ at one time. left, right, place, width, depth: µm; area: µm² (axisymmetric: volume, µm³)."""
+    """A connected set of gap > 3δ at one time. left, right, place, width, depth: µm; area: µm² (axisymmetric, 3-D: volume, µm³).
+
+    In 3-D left and right are its ends in x, (place, place_y) the middle of its mouth, width that of a disc as large as the mouth,
+    and `nodes` those of Γ in it, with their places (k, 2).
+    """
 
     left_um: float
     right_um: float
@@ -31,6 +40,9 @@ class Found:
     width_um: float
     depth_um: float
     area: float
+    place_y_um: float | None = None
+    nodes: frozenset[int] = frozenset()
+    places: Array | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -68,13 +80,15 @@ class Void:
 
 
 def find_voids(profile: Profile, delta_um: float) -> tuple[Found, ...]:
-    """Connected sets of gap > 3δ, from left to right.
+    """Connected sets of gap > 3δ, from left to right; of a map by `find_lenses`.
 
     The ends of a void lie where the gap, linear between nodes, crosses 3δ; its area is Σ weight·share·gap, share being the part
     of the node's stretch of Γ (up to half-way to its neighbours) inside the void. All numbers therefore vary continuously with
     the gap. delta_um: roughness δ, µm. Returns () when all is closed.
     """
     x, gap, threshold = profile.x_um, profile.gap_um, OPEN_OVER_DELTA * delta_um
+    if profile.is_map:
+        return find_lenses(profile, threshold)
     is_open = np.concatenate(([False], gap > threshold, [False])).astype(np.int8)
     first = np.flatnonzero(np.diff(is_open) == 1)
     last = np.flatnonzero(np.diff(is_open) == -1) - 1
@@ -89,6 +103,63 @@ def find_voids(profile: Profile, delta_um: float) -> tuple[Found, ...]:
         place = _place(left, right, float(x[0]), float(x[-1]))
         voids.append(Found(left, right, place, right - left, float(gap[a : b + 1].max()), area))
     return tuple(voids)
+
+
+def find_lenses(profile: Profile, threshold: float) -> tuple[Found, ...]:
+    """Connected sets of gap > threshold (µm) on a map, from left to right.
+
+    Nodes are connected by facets. Mouth and volume are those of the part where the gap, linear between nodes, is above the
+    threshold, by midpoints of 64 parts of each facet: they vary nearly continuously with the gap.
+    """
+    facets, gap = profile.facets, profile.gap_um
+    assert facets is not None
+    assert profile.y_um is not None
+    at = np.column_stack([profile.x_um, profile.y_um])
+    is_open = gap > threshold
+    pairs = np.concatenate([facets[:, [k, (k + 1) % facets.shape[1]]] for k in range(facets.shape[1])])
+    pairs = pairs[is_open[pairs].all(axis=1)]
+    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(gap), len(gap)))
+    piece = np.where(is_open, connected_components(links, directed=False)[1], -1)
+    touched = facets[is_open[facets].any(axis=1)]
+    owner = piece[touched].max(axis=1)
+    shape = reference_samples(facets.shape[1], SAMPLES)
+    between, middle = gap[touched] @ shape.T, at[touched].mean(axis=1)
+    part = _facet_areas(at[touched])[:, None] / len(shape) * (between > threshold)
+    found = []
+    for number in np.unique(owner):
+        mine, nodes = owner == number, np.flatnonzero(piece == number)
+        mouth = part[mine].sum(axis=1)
+        area = float(mouth.sum())
+        weight = mouth if area > 0 else np.ones(len(mouth))
+        x, y = (_middle(middle[mine, k], weight, at[nodes, k], float(at[:, k].max())) for k in (0, 1))
+        volume = float((part[mine] * between[mine]).sum())
+        width = float(2 * np.sqrt(area / np.pi))
+        ends = float(at[nodes, 0].min()), float(at[nodes, 0].max())
+        found.append(Found(*ends, x, width, float(gap[nodes].max()), volume, y, frozenset(nodes.tolist()), at[nodes]))
+    return tuple(sorted(found, key=lambda void: (void.left_um, void.place_y_um)))
+
+
+def _middle(facets: Array, weight: Array, nodes: Array, end: float) -> float:
+    """Middle of a mouth along one axis; the mirror plane, 0 or end, where the void touches one of them."""
+    at_first, at_last = nodes.min() == 0.0, nodes.max() == end
+    if at_first != at_last:
+        return 0.0 if at_first else end
+    return float(np.average(facets, weights=weight))
+
+
+def _facet_areas(corners: Array) -> Array:
+    """Areas of plane polygons (K, n, 2)."""
+    x, y = corners[..., 0], corners[..., 1]
+    return np.asarray(0.5 * np.abs(np.sum(x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1), axis=1)))
+
+
+def edges_on_map(profile: Profile) -> Array:
+    """Places (k, 2) in µm of the facets of a map over which the ASR changes by more than a fifth."""
+    assert profile.facets is not None
+    asr = profile.asr_ohm_cm2[profile.facets]
+    steep = asr.max(axis=1) > PATCH_STEP * asr.min(axis=1)
+    at = np.column_stack([profile.x_um, profile.y_um])  # type: ignore[list-item]
+    return np.asarray(at[profile.facets[steep]].mean(axis=1))
 
 
 def start_voids(found: Sequence[Found], time_s: float = 0.0) -> tuple[Void, ...]:
@@ -182,6 +253,10 @@ def _place(left: float, right: float, first: float, last: float) -> float:
 
 
 def _overlap(a: Found, b: Found) -> float:
+    """Common length (in 3-D number of common nodes), or less their distance (µm) where they are apart."""
+    if a.places is not None and b.places is not None:
+        common = len(a.nodes & b.nodes)
+        return float(common) if common else -float(cKDTree(a.places).query(b.places)[0].min())
     return min(a.right_um, b.right_um) - max(a.left_um, b.left_um)
 
 
@@ -222,6 +297,8 @@ def _patch_edges(profile: Profile) -> Array:
     rise = np.diff(np.log(profile.asr_ohm_cm2))
     ends = np.flatnonzero(np.diff(np.sign(rise))) + 1
     edges = []
+    if profile.is_map:
+        return edges_on_map(profile)
     for a, b in pairwise([0, *ends.tolist(), len(rise)]):
         if np.abs(rise[a:b]).max() > np.log(PATCH_STEP):
             x, asr = profile.x_um[a : b + 1], profile.asr_ohm_cm2[a : b + 1]
@@ -237,7 +314,10 @@ def _propped_by_patch(profile: Profile) -> bool:
 
 
 def _cause(birth: Found, known: Sequence[Void], patch_edges: Array, propped: bool, reach_um: float) -> Cause:
-    to_patch = min((max(birth.left_um - edge, edge - birth.right_um, 0.0) for edge in patch_edges), default=np.inf)
+    if birth.places is None:
+        to_patch = min((max(birth.left_um - edge, edge - birth.right_um, 0.0) for edge in patch_edges), default=np.inf)
+    else:
+        to_patch = float(cKDTree(patch_edges).query(birth.places)[0].min()) if len(patch_edges) else np.inf
     to_void = min((max(-_overlap(birth, void.found), 0.0) for void in known), default=np.inf)
     if any(void.is_open and _overlap(birth, void.found) > 0 for void in known):
         return "split"

@@ -62,8 +62,8 @@ def draw_stack(
     if not with_pyvista:
         note("No off-screen OpenGL (EGL or OSMesa) on this machine: the stack is drawn by matplotlib instead of pyvista.")
     norms = {
-        "lithium": _creep_norm([scene.snapshot.blocks["lithium"] for scene in scenes]),
-        "LLZO": _current_norm([scene.snapshot.blocks["LLZO"] for scene in scenes]),
+        "lithium": creep_norm([scene.snapshot.blocks["lithium"] for scene in scenes]),
+        "LLZO": current_norm([scene.snapshot.blocks["LLZO"] for scene in scenes]),
     }
     column = (PAGE_WIDTH_IN - LEFT - RIGHT - BETWEEN) / 2
     whole = _whole_window(scenes)
@@ -121,27 +121,27 @@ def _passes(x: Array, asr: Array, middle: float, node: int, outwards: int) -> fl
     return float(x[node] + share * (x[neighbour] - x[node]))
 
 
-def _values(block: Block, name: str) -> Array:
+def node_values(block: Block, name: str) -> Array:
     values = block.point_data[name]
     return values if values.ndim == 1 else np.linalg.norm(values, axis=1)
 
 
 def _layer(scene: Scene, part: str, norm: Normalize) -> Layer:
     block = scene.snapshot.blocks[part]
-    return Layer(block, _values(block, CREEP if part == "lithium" else CURRENT), norm, COLOURS[part])
+    return Layer(block, node_values(block, CREEP if part == "lithium" else CURRENT), norm, COLOURS[part])
 
 
-def _creep_norm(blocks: list[Block]) -> Normalize:
-    values = np.concatenate([_values(block, CREEP) for block in blocks])
+def creep_norm(blocks: list[Block]) -> Normalize:
+    values = np.concatenate([node_values(block, CREEP) for block in blocks])
     positive = values[values > 0]
     top = 10.0 ** np.ceil(np.log10(np.percentile(positive, 99.8))) if len(positive) else 1e-6
     bottom = 10.0 ** np.floor(np.log10(np.percentile(positive, 1))) if len(positive) else 1e-9
     return LogNorm(max(bottom, top / 10**DECADES), max(top, 10 * bottom), clip=True)
 
 
-def _current_norm(blocks: list[Block]) -> Normalize:
+def current_norm(blocks: list[Block]) -> Normalize:
     # single nodes at the edge of a patch are singular: leave them to the arrow of the colour bar
-    top = float(np.percentile(np.concatenate([_values(block, CURRENT) for block in blocks]), 99.5))
+    top = float(np.percentile(np.concatenate([node_values(block, CURRENT) for block in blocks]), 99.5))
     return Normalize(0.0, top or 1.0, clip=True)
 
 

@@ -24,6 +24,7 @@ from cellfem.output.dendrite_picture import draw_dendrites
 from cellfem.output.dendrites import dendrite_verdict
 from cellfem.output.pictures import Scene, draw_history, draw_interface, draw_stack
 from cellfem.output.records import write_atomic
+from cellfem.output.solid_picture import draw_maps, draw_solid
 from cellfem.output.summary import End, Summary, summarise, write_summary
 from cellfem.output.words import cannot_write
 from cellfem.provenance import commit
@@ -147,7 +148,7 @@ def _conclude(case: Case, folder: Path, recorder: Recorder, end: End, begin: flo
         half_pressure_MPa=case.interface.half_pressure,
         wall_s=time.monotonic() - begin,
         version=cellfem.__version__,
-        axisymmetric=recorder.axisymmetric,
+        axisymmetric=recorder.has_volume,
         dendrite=dendrite_verdict(recorder.dendrite, recorder.flaws),
         crack=crack_verdict(recorder.pressed, from_case.ceramic(case), recorder.rows),
         pressing=pressing_of(case, recorder.rows),
@@ -169,15 +170,19 @@ def _gathered(moment: Moment, comm: MPI.Intracomm) -> Scene | None:
 def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, scenes: list[Scene]) -> dict[str, Path]:
     paths = {name: folder / f"{name}.png" for name in PICTURES}
     delta, axisymmetric = recorder.delta, recorder.axisymmetric
-    draw_stack(paths["stack"], *scenes[:2], delta_um=delta, title=case.title, axisymmetric=axisymmetric, note=recorder.note)
-    draw_interface(paths["interface"], *scenes[:2], delta_um=delta, title=case.title, axisymmetric=axisymmetric)
+    if recorder.solid:
+        draw_solid(paths["stack"], *scenes[:2], delta_um=delta, title=case.title, note=recorder.note)
+        draw_maps(paths["interface"], *scenes[:2], delta_um=delta, title=case.title)
+    else:
+        draw_stack(paths["stack"], *scenes[:2], delta_um=delta, title=case.title, axisymmetric=axisymmetric, note=recorder.note)
+        draw_interface(paths["interface"], *scenes[:2], delta_um=delta, title=case.title, axisymmetric=axisymmetric)
     draw_history(
         paths["history"],
         recorder.rows,
         half_pressure_MPa=case.interface.half_pressure,
         title=case.title,
         end=str(end) if end.kind == "stop" else "",
-        axisymmetric=axisymmetric,
+        axisymmetric=recorder.has_volume,
     )
     drawn = {
         "picture of the stack": paths["stack"],
@@ -187,7 +192,7 @@ def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, scenes: li
     if recorder.pressed is not None and len(scenes) == 3 and case.stack.dimension == 2:
         draw_cracks(paths["cracks"], scenes[2].snapshot, recorder.rows, title=case.title, axisymmetric=axisymmetric)
         drawn |= {"picture of LLZO's stress": paths["cracks"]}
-    if recorder.dendrite is None or recorder.last_plated is None:
+    if recorder.dendrite is None or recorder.last_plated is None or recorder.solid:
         return drawn
     draw_dendrites(
         paths["dendrites"],

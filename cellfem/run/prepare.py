@@ -7,7 +7,21 @@ from pathlib import Path
 
 from cellfem.case import Case
 from cellfem.case import protocol as case_protocol
-from cellfem.geometry import Face, Patch, StackMesh, Void, build_stack, measured, read_mesh, roughness, with_face, with_voids
+from cellfem.geometry import (
+    Box,
+    Face,
+    Patch,
+    StackMesh,
+    Void,
+    build_solid,
+    build_stack,
+    maps,
+    measured,
+    read_mesh,
+    roughness,
+    with_face,
+    with_voids,
+)
 from cellfem.model import from_case
 from cellfem.solver.march import Segment, Stop
 
@@ -18,7 +32,11 @@ STEPS = 30  # time steps of a protocol step, at least, without `numerics.dt_max`
 
 def stack_of(case: Case) -> StackMesh:
     """The mesh of a case: a ready file, or gmsh's, with voids and rough face. Not collective: rank 0 only. Raises MeshError."""
-    stack, face = _stack(case), face_of(case)
+    stack = _stack(case)
+    if case.stack.dimension == 3:
+        heights = map_of(case)
+        return stack if heights is None else maps.with_map(stack, heights)
+    face = face_of(case)
     return stack if face is None else with_face(stack, face)
 
 
@@ -39,6 +57,22 @@ def face_of(case: Case) -> Face | None:
     return None
 
 
+def map_of(case: Case) -> maps.MapFace | None:
+    """The rough face of a case of dimension 3; None when flat. Raises RoughnessError."""
+    rough, (width, depth) = case.roughness, case.stack.extents
+    match rough.kind:
+        case "self-affine":
+            return maps.self_affine_map(law_of(case), width, depth)
+        case "grooves":
+            return maps.GrooveMap(roughness.Grooves(rough.period, rough.depth, rough.shape))
+        case "pores":
+            return maps.pore_map(rough.size, rough.depth, rough.share, width, depth, rough.seed)
+        case "file":
+            part = measured.cropped(measured_of(case), rough.offset, width)
+            return maps.measured_map(part, width, depth, rough.cut_off)
+    return None
+
+
 def law_of(case: Case) -> roughness.SelfAffine:
     """The law of a random face."""
     rough = case.roughness
@@ -54,14 +88,21 @@ def measured_of(case: Case) -> measured.Measured:
 
 
 def _stack(case: Case) -> StackMesh:
-    voids = [Void(v.center, v.half_width, v.depth, v.profile) for v in case.void]
+    voids = [
+        Void(v.center, v.half_width, v.depth, v.profile, center_y=v.center_y, half_width_y=v.half_width_y) for v in case.void
+    ]
     if case.mesh.file is not None:
         stack = read_mesh(Path(case.mesh.file))
         return with_voids(stack, voids) if voids else stack
-    features: list[Void | Patch] = [*voids, *(Patch(p.center, p.half_width) for p in case.patch)]
-    return build_stack(
-        case.stack.width, case.lithium.thickness, case.electrolyte.thickness, case.mesh.near, case.mesh.far, features
-    )
+    patches = [Patch(p.center, p.half_width, center_y=p.center_y, half_width_y=p.half_width_y) for p in case.patch]
+    features: list[Void | Patch] = [*voids, *patches]
+    near, far, bricks = case.mesh.near, case.mesh.far, case.mesh.cells == "bricks"
+    if case.stack.dimension == 3:
+        width, depth = case.stack.extents
+        box = Box(width, depth, case.lithium.thickness, case.electrolyte.thickness)
+        return build_solid(box, near, far, features, bricks=bricks)
+    width, thickness, below = case.stack.width, case.lithium.thickness, case.electrolyte.thickness
+    return build_stack(width, thickness, below, near, far, features, structured=bricks, quadrilaterals=bricks)
 
 
 def segments_of(case: Case) -> list[Segment]:

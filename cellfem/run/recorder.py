@@ -62,6 +62,7 @@ class Recorder:
     def __post_init__(self) -> None:
         model, case = self.engine.model, self.case
         self.comm: MPI.Intracomm = model.domain.parent.comm
+        self.has_volume, self.solid = model.has_volume, model.domain.dimension == 3
         self.axisymmetric, self.delta = model.structure.axisymmetric, model.interface.delta
         self.flaws = from_case.flaws(case)
         self.observer = Observer(model, self.flaws, from_case.cell(case))
@@ -72,7 +73,9 @@ class Recorder:
         self.interval = case.output.interval or case.total_duration / OUTPUTS
         self.next_output = 0.0
         self.series = Series(self.folder, "cellfem", self.comm.rank, self.comm.size, self.comm.allgather)
-        self.root = _RootFiles(self.folder, case.total_duration, self.axisymmetric, self.quiet) if self.comm.rank == 0 else None
+        self.root = None
+        if self.comm.rank == 0:
+            self.root = _RootFiles(self.folder, case.total_duration, self.has_volume, self.solid, self.quiet)
 
     def start(self) -> dict[str, float]:
         """Write the state at time 0; returns what stop conditions look at."""
@@ -153,7 +156,7 @@ class Recorder:
             else start_voids(found)
         )
         for event, void in events(before, self.voids):
-            self.root.voids.write(void_row(time, event, void, self.axisymmetric))
+            self.root.voids.write(void_row(time, event, void, self.has_volume, self.solid))
 
     def _crack(self) -> None:
         """Stress of LLZO at the state that was accepted last."""
@@ -176,7 +179,7 @@ class Recorder:
             self.tension, self.tensest = self.pressed_now.reading.tension_MPa, self.last
         self.first = self.first or self.last
         if self.root:
-            for row in void_rows(time, self.voids, self.axisymmetric):
+            for row in void_rows(time, self.voids, self.has_volume, self.solid):
                 self.root.voids.write(row)
         while self.next_output <= time * (1 + 1e-9):
             self.next_output += self.interval
@@ -191,7 +194,7 @@ def _step_text(placed: Placed) -> str:
 class _RootFiles:
     """The files that only rank 0 writes."""
 
-    def __init__(self, folder: Path, duration: float, axisymmetric: bool, quiet: bool) -> None:
-        self.records = RecordWriter(folder / "records.csv", record_columns(axisymmetric))
-        self.voids = RecordWriter(folder / "voids.csv", void_columns(axisymmetric))
+    def __init__(self, folder: Path, duration: float, has_volume: bool, solid: bool, quiet: bool) -> None:
+        self.records = RecordWriter(folder / "records.csv", record_columns(has_volume))
+        self.voids = RecordWriter(folder / "voids.csv", void_columns(has_volume, solid))
         self.progress = Progress(duration, folder / "log.txt", quiet)

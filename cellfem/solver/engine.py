@@ -32,7 +32,8 @@ class Engine:
     def __init__(self, model: Model) -> None:
         self.model = model
         n = model.numerics
-        self.system = System(model.residual, model.state, model.structure, model.domain.area(model.structure.axisymmetric))
+        area = model.domain.area(model.structure.axisymmetric)
+        self.system = System(model.residual, model.state, model.structure, area, n.linear)
         self.newton = Newton(self.system, n.newton_tolerance, n.newton_most)
         self.stepper = Stepper(
             self.system,

@@ -14,6 +14,7 @@ from cellfem.model.residual import Residual
 from cellfem.model.state import GAMMA_FIELDS, State
 from cellfem.physics.creep import PorousCreep
 from cellfem.physics.kinetics import SPEED
+from cellfem.solver.linear import Direct, FieldSplit, Linear, chosen
 from dolfinx import fem
 from dolfinx.fem import petsc as fp
 from petsc4py import PETSc
@@ -21,6 +22,8 @@ from petsc4py import PETSc
 Array = NDArray[np.float64]
 
 
+KRYLOV_TOLERANCE = 1e-6
+"""Error of a correction by the Krylov solver, over the correction: balances of a step gain as much with each."""
 BALANCE = 1e-9
 """Largest charge, lithium rate and force left over in a converged step, over their scales."""
 
@@ -43,7 +46,15 @@ class Scales:
 class System:
     """Assembles and solves J δ = -R for one `State`. Every method is collective."""
 
-    def __init__(self, residual: Residual, state: State, structure: Structure, area: float) -> None:
+    def __init__(
+        self,
+        residual: Residual,
+        state: State,
+        structure: Structure,
+        area: float,
+        linear: str = "direct",
+        tolerance: float = KRYLOV_TOLERANCE,
+    ) -> None:
         self.residual, self.state, self.area = residual, state, area
         self.conserves_lithium, self.equipotential = structure.vacancies, structure.equipotential
         self.creep = PorousCreep(1.0, 1.0, coupled=structure.coupled)
@@ -57,17 +68,9 @@ class System:
         self.R = fp.create_vector(spaces)
         self.delta = self.R.duplicate()
         self.A = fp.create_matrix(residual.jacobian)
-        self.ksp = PETSc.KSP().create(self.comm)
-        self.ksp.setType("preonly")
-        pc = self.ksp.getPC()
-        pc.setType("lu")
-        pc.setFactorSolverType("mumps")
-        self.ksp.setOperators(self.A)
-        pc.setFactorSetUpSolverType()
-        pc.getFactorMatrix().setMumpsIcntl(14, 80)  # room for pivoting beyond MUMPS's estimate, %
-        self.ksp.setOperators(self.A)
         sizes = [(V.dofmap.index_map.size_local * V.dofmap.index_map_bs) for V in spaces]
         self.offsets = np.concatenate([[0], np.cumsum(sizes)])
+        self.linear = self._linear(linear, tolerance)
         self.constrained = np.empty(0, dtype=np.int64)
         self.porosity_index, self.gap_index = self._history_index()
         numbers = np.arange(self.offsets[3], self.offsets[4])
@@ -75,6 +78,12 @@ class System:
         velocity = state.bulk.function_space.sub(0)
         vertical = np.asarray(velocity.sub(velocity.num_sub_spaces - 1).collapse()[1])
         self.vertical_index = vertical[vertical < self.offsets[1]]
+
+    def _linear(self, wanted: str, tolerance: float) -> Linear:
+        V = self.state.potential.function_space
+        if chosen(wanted, self.R.size, V.mesh.topology.dim) == "direct":
+            return Direct(self.A)
+        return FieldSplit(self.A, self.state, self.offsets, self.residual.pressure_mass, tolerance)
 
     def set_conditions(self, conditions: list[tuple[int, fem.DirichletBC]]) -> None:
         """Dirichlet conditions by block; the state must satisfy them already, corrections vanish there."""
@@ -107,12 +116,11 @@ class System:
         self.A.assemble()
 
     def factor(self) -> None:
-        self.ksp.setOperators(self.A)
-        self.ksp.setUp()
+        self.linear.setup(self.A, self.weight)
 
     def correction(self) -> Array:
         """δ = -J⁻¹ R with the factors at hand; the local part."""
-        self.ksp.solve(self.R, self.delta)
+        self.linear.solve(self.R, self.delta)
         self.delta.scale(-1.0)
         return self.delta.array
 

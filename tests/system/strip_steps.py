@@ -1,7 +1,7 @@
 """Strip a stack by prescribed steps on any number of ranks; rank 0 prints one JSON list of what is read off after each step.
 
-python strip_steps.py VARIANT, of "strip" (true geometry, a void and a patch), "axisymmetric", "bonded" (a patch) and "random"
-("strip" where everything varies at random).
+python strip_steps.py VARIANT, of "strip" (true geometry, a void and a patch), "axisymmetric", "bonded" (a patch), "random"
+("strip" where everything varies at random) and "solid" (a quarter of a lens in 3-D).
 """
 
 import json
@@ -14,8 +14,8 @@ import ufl
 from mpi4py import MPI
 
 from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.geometry import Box, Void, build_solid, build_stack
 from cellfem.geometry import Patch as MeshPatch
-from cellfem.geometry import Void, build_stack
 from cellfem.geometry.fields import LognormalField, Spots, Tessellation
 from cellfem.model.build import build_model
 from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
@@ -30,6 +30,7 @@ VARIANTS = {
     "axisymmetric": (Structure(axisymmetric=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
     "random": (Structure(varying_roughness=True, varying_diffusivity=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
     "bonded": (Structure(flat=True, bonded=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
+    "solid": (Structure(), (0.1, 0.3, 0.6, 1.0, 2.0)),
 }
 
 VARYING = Heterogeneity(
@@ -44,7 +45,12 @@ def march(variant: str, comm: MPI.Intracomm) -> list[dict[str, float]]:
     """0.4 MPa and 0.5 mA/cm² on a clean face of 10 Ω cm² with a patch of 1000."""
     structure, steps = VARIANTS[variant]
     features: list[Any] = [MeshPatch(17.5, 2.5)] if structure.bonded else [Void(0.0, 5.0, 1.0), MeshPatch(17.5, 2.5)]
-    stack = build_stack(25.0, 20.0, 20.0, 1.0, 4.0, features) if comm.rank == 0 else None
+    stack = None
+    if comm.rank == 0:
+        stack = build_stack(25.0, 20.0, 20.0, 1.0, 4.0, features)
+        if variant == "solid":
+            lens = [Void(0.0, 3.0, 0.5, center_y=0.0), MeshPatch(17.5, 2.5)]
+            stack = build_solid(Box(25.0, 4.0, 6.0, 8.0), 2.0, 4.0, lens)
     uneven = VARYING if variant == "random" else Heterogeneity()
     interface = Interface(1e-3, removal_rate=0.34, patches=(Patch(17.5, 2.5, 0.1),), random=uneven, diffusivity=8e-3)
     engine = Engine(build_model(stack, structure, interface, Numerics(), comm))

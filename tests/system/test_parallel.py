@@ -28,6 +28,8 @@ def rows(variant: str, ranks: int) -> list[dict[str, float]]:
         pytest.param("axisymmetric", 2, marks=pytest.mark.slow),
         ("bonded", 2),
         ("random", 2),
+        ("solid", 2),
+        pytest.param("solid", 3, marks=pytest.mark.slow),
         pytest.param("random", 3, marks=pytest.mark.slow),
         pytest.param("axisymmetric", 3, marks=pytest.mark.slow),
         pytest.param("bonded", 3, marks=pytest.mark.slow),

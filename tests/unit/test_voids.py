@@ -163,3 +163,48 @@ def test_far_from_a_patch_that_carries_the_load_the_patch_is_the_cause() -> None
     loaded = replace(line, contact_pressure_MPa=np.where(on_patch, 2.0, 0.01))
     assert [v.cause for v in track((), [void(8, 9)], line, 1.0)] == ["heterogeneity"]
     assert [v.cause for v in track((), [void(8, 9)], loaded, 1.0)] == ["patch"]
+
+
+# --- maps
+
+
+def lens_map(center: tuple[float, float], half_width: float, depth: float, quads: bool) -> Profile:
+    """A lens on a map of 10 × 8 µm."""
+    nx, ny = 51, 41
+    x, y = (a.ravel() for a in np.meshgrid(np.linspace(0, 10, nx), np.linspace(0, 8, ny), indexing="ij"))
+    i, j = (a.ravel() for a in np.meshgrid(np.arange(nx - 1), np.arange(ny - 1), indexing="ij"))
+    a = i * ny + j
+    ring = np.column_stack([a, a + ny, a + ny + 1, a + 1])
+    facets = ring if quads else np.concatenate([ring[:, [0, 1, 2]], ring[:, [0, 2, 3]]])
+    gap = np.maximum(depth * (1 - ((x - center[0]) ** 2 + (y - center[1]) ** 2) / half_width**2), 0.0)
+    flat = np.zeros_like(x)
+    return Profile(x, flat + 80 / len(x), gap, flat, flat, flat, flat, flat, flat, flat + 10.0, y_um=y, facets=facets)
+
+
+@pytest.mark.parametrize("quads", [False, True])
+def test_lens_on_a_map(quads: bool) -> None:
+    (found,) = find_voids(lens_map((5.0, 4.0), 3.0, 1.0, quads), DELTA)
+    mouth = 3.0 * np.sqrt(1 - 3 * DELTA)
+    assert (found.place_um, found.place_y_um) == pytest.approx((5.0, 4.0), abs=1e-9)
+    assert found.width_um == pytest.approx(2 * mouth, rel=0.01)
+    assert found.area == pytest.approx(np.pi * 9 / 2, rel=0.01)
+    (quarter,) = find_voids(lens_map((10.0, 0.0), 3.0, 1.0, quads), DELTA)
+    assert (quarter.place_um, quarter.place_y_um) == (10.0, 0.0)
+    assert quarter.area == pytest.approx(found.area / 4, rel=0.01)
+
+
+def test_lenses_of_a_map_keep_their_identity() -> None:
+    def both(left: float, right: float) -> Profile:
+        one, other = lens_map((2.5, 4.0), left, 0.5, False), lens_map((7.0, 4.0), right, 0.5, False)
+        return replace(one, gap_um=np.maximum(one.gap_um, other.gap_um))
+
+    start = both(1.5, 1.5)
+    voids = start_voids(find_voids(start, DELTA))
+    assert [void.id for void in voids] == [1, 2]
+    grown = both(2.8, 2.4)
+    voids = track(voids, find_voids(grown, DELTA), grown, 1.0)
+    assert [(void.is_open, void.merged_into) for void in voids] == [(True, 0), (False, 1)]
+    third = replace(start, gap_um=lens_map((7.0, 7.0), 1.0, 0.5, False).gap_um)
+    voids = track(voids, find_voids(third, DELTA), third, 2.0)
+    assert voids[-1].cause == "void edge"
+    assert voids[-1].is_open

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.geometry import Box, Void, build_solid, build_stack
 from cellfem.geometry import Patch as MeshPatch
-from cellfem.geometry import Void, build_stack
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Patch, Structure
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import Array, engine_at_start
@@ -32,6 +32,7 @@ class Variant:
     structure: Structure
     load: Load = Load(0.4, 5.0)  # noqa: RUF009  frozen
     porosity: float = 0.03  # added to that of the state
+    solid: bool = False
 
 
 BONDED = Structure(flat=True, bonded=True)
@@ -54,6 +55,7 @@ VARIANTS = {
     "axisymmetric, all else": Variant(
         Structure(axisymmetric=True, adhesion=True, friction=True, equipotential=False), Load(0.4, 5.0, platen=False)
     ),
+    "3-D": Variant(Structure(friction=True), solid=True),
     "axisymmetric, bonded": Variant(Structure(axisymmetric=True, flat=True, bonded=True)),
 }
 QUICK = (
@@ -73,6 +75,9 @@ def _stripped(variant: Variant) -> Engine:
     s = variant.structure
     features: list[Void | MeshPatch] = [MeshPatch(9.0, 1.5)] if s.bonded else [Void(0.0, 3.0, 0.5), MeshPatch(9.0, 1.5)]
     stack = build_stack(12.0, 8.0, 8.0, 1.0, 2.0, features)
+    if variant.solid:
+        lens = [Void(0.0, 3.0, 0.5, center_y=0.0), MeshPatch(9.0, 1.5)]
+        stack = build_solid(Box(12.0, 4.0, 4.0, 4.0), 2.0, 3.0, lens)
     interface = Interface(
         1e-3,
         adhesion=0.3 if s.adhesion else 0.0,

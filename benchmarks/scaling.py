@@ -1,0 +1,78 @@
+"""One Newton correction of a 3-D stack by size, solver and ranks: unknowns, Krylov iterations, seconds, memory.
+
+    python benchmarks/scaling.py NEAR SOLVER          (or mpiexec -n 2 python …); prints one line of CSV
+
+A box of 10 × 10 × (8 + 10) µm with a quarter of a lens, 0.4 MPa and 0.5 mA/cm². The state is that of linear creep in balance, the
+Jacobian that of exponent 6.56 in it: the contrast of viscosity of a real step, without the many corrections of its start.
+"""
+
+import resource
+import sys
+import time
+from dataclasses import replace
+
+from mpi4py import MPI
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.geometry import Box, Void, build_solid
+from cellfem.model.build import build_model
+from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.solver.engine import Engine
+
+HEADER = "ranks,solver,unknowns,iterations,assembly_s,setup_s,solve_s,correction_s,memory_kB_per_unknown"
+STEP = 20.0  # s
+LITHIUM = Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15)
+LINEAR = replace(LITHIUM, creep_prefactor=1e-3, creep_exponent=1.0)
+
+
+def main(near: float, solver: str) -> None:
+    comm = MPI.COMM_WORLD
+    stack = build_solid(Box(10, 10, 8, 10), near, 1.6 * near, [Void(0.0, 4.0, 0.8, center_y=0.0)]) if comm.rank == 0 else None
+    before = memory(comm)
+    engine = Engine(build_model(stack, Structure(), Interface(1e-3, removal_rate=0.3), Numerics(linear=solver), comm))
+    system = engine.system
+    engine.model.place_surface(0.4)
+    engine.set(Load(0.4, 5.0), LINEAR)
+    engine.stepper.begin()
+    engine.stepper.set_scheme(STEP)
+    for _ in range(2):  # linear creep: the second correction is the contact's
+        correction(engine)
+    engine.set(Load(0.4, 5.0), LITHIUM)
+    taken, found = system.linear.iterations, []
+    for name in ("assembly", "setup", "solve"):
+        found.append(timed(engine, name))
+    iterations = system.linear.iterations - taken
+    size = system.R.getSize()
+    used = (memory(comm) - before) / size
+    if comm.rank == 0:
+        numbers = ",".join(f"{value:.2f}" for value in (*found, sum(found), used))
+        print(f"{comm.size},{solver},{size},{iterations},{numbers}", flush=True)
+
+
+def timed(engine: Engine, what: str) -> float:
+    """Seconds of one part, the slowest rank's."""
+    system = engine.system
+    begin = time.perf_counter()
+    if what == "assembly":
+        system.assemble_residual()
+        system.assemble_jacobian()
+    elif what == "setup":
+        system.factor()
+    else:
+        system.correction()
+    return float(system.comm.allreduce(time.perf_counter() - begin, op=MPI.MAX))
+
+
+def correction(engine: Engine) -> None:
+    for what in ("assembly", "setup", "solve"):
+        timed(engine, what)
+    engine.system.add(engine.system.delta.array)
+
+
+def memory(comm: MPI.Intracomm) -> float:
+    """Largest memory so far, all ranks together, kB."""
+    return float(comm.allreduce(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,196 @@
+"""Rough faces in 3-D: maps of heights over Γ, by the laws of `roughness`, even about the mirror planes at all four sides."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from scipy.fft import dctn
+from scipy.special import ndtri
+
+from cellfem.geometry.groups import INTERFACE
+from cellfem.geometry.measured import Measured
+from cellfem.geometry.roughness import NODES, STEEPEST, Grooves, RoughnessError, SelfAffine
+from cellfem.geometry.stack import Floats, Ints, StackMesh, interface_nodes, with_gap
+
+COARSEST = 1.5
+"""By how much an edge of the mesh on Γ may be longer than a quarter of the shortest wave: edges of free meshes scatter."""
+TRIES = 10000
+"""Places tried for a pore before it is said not to fit."""
+
+
+class MapFace(Protocol):
+    """Heights over Γ."""
+
+    @property
+    def shortest(self) -> float:
+        """Shortest wavelength or feature, µm."""
+
+    def heights(self, places: Floats) -> Floats:
+        """Heights (N,) at places (N, 2), µm, > 0 towards the lithium; their zero means nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class WaveMap:
+    """h(x, y) = Σ a_kl cos(kπx/width) cos(lπy/depth)."""
+
+    amplitudes: Floats  # (K, L) µm, a_00 = 0
+    width: float  # µm
+    depth: float
+    shortest: float
+
+    @property
+    def rms(self) -> float:
+        """Root mean square over the map, µm."""
+        share = np.where(np.arange(len(self.amplitudes)) > 0, 0.5, 1.0)[:, None] * np.where(
+            np.arange(self.amplitudes.shape[1]) > 0, 0.5, 1.0
+        )
+        return float(np.sqrt(np.sum(share * self.amplitudes**2)))
+
+    def heights(self, places: Floats) -> Floats:
+        along, across = (np.pi * np.arange(n) / size for n, size in zip(self.amplitudes.shape, (self.width, self.depth)))
+        in_x, in_y = np.cos(places[:, :1] * along), np.cos(places[:, 1:] * across)
+        return np.asarray(np.einsum("nk,kl,nl->n", in_x, self.amplitudes, in_y, optimize=True))
+
+
+@dataclass(frozen=True)
+class GrooveMap:
+    """Grooves along y."""
+
+    grooves: Grooves
+
+    @property
+    def shortest(self) -> float:
+        return self.grooves.shortest
+
+    def heights(self, places: Floats) -> Floats:
+        return self.grooves.heights(places[:, 0])
+
+
+@dataclass(frozen=True, eq=False)
+class PoreMap:
+    """Round pores of one size in a flat face: -depth (1 + cos πu)/2, u the distance from the centre over size/2, u < 1."""
+
+    centres: Floats  # (N, 2) µm
+    size: float  # diameter of the mouth, µm
+    depth: float
+
+    @property
+    def shortest(self) -> float:
+        return self.size
+
+    def heights(self, places: Floats) -> Floats:
+        h = np.zeros(len(places))
+        for centre in self.centres:
+            u = np.minimum(np.linalg.norm(places - centre, axis=1) / (self.size / 2), 1.0)
+            h -= self.depth * (1 + np.cos(np.pi * u)) / 2
+        return h
+
+
+def self_affine_map(law: SelfAffine, width: float, depth: float) -> WaveMap:
+    """A random map whose power falls as κ^-(2+2H) beyond the roll-off, constant below and none beyond the cut-off; its rms exact.
+
+    A profile through it has the law of `SelfAffine`, κ^-(1+2H). A wave keeps its random number when the cut-off changes. Raises
+    RoughnessError where no wave fits.
+    """
+    if law.roll_off < law.cut_off:
+        raise RoughnessError(
+            f"the roll-off wavelength {law.roll_off:g} µm is shorter than the cut-off {law.cut_off:g} µm: make it longer"
+        )
+    counts = [math.floor(2 * size / law.cut_off * (1 + 1e-9)) for size in (width, depth)]
+    if max(counts) < 1:
+        raise RoughnessError(f"no wave as long as the cut-off {law.cut_off:g} µm fits into {width:g} µm: make it shorter")
+    k, j = np.meshgrid(np.arange(counts[0] + 1), np.arange(counts[1] + 1), indexing="ij")
+    wave = np.pi * np.hypot(k / width, j / depth)
+    level = np.maximum(wave * law.roll_off / (2 * np.pi), 1.0) ** -(1 + law.hurst)
+    inside = (wave > 0) & (wave <= 2 * np.pi / law.cut_off * (1 + 1e-9))
+    share = np.where(k > 0, 1.0, np.sqrt(0.5)) * np.where(j > 0, 1.0, np.sqrt(0.5))  # waves along one axis are half as many
+    amplitudes = np.where(inside, level * share * _normal(law.seed, k, j), 0.0)
+    face = WaveMap(amplitudes, width, depth, law.cut_off)
+    return WaveMap(amplitudes * (law.rms / face.rms), width, depth, law.cut_off)
+
+
+def _normal(seed: int, k: Ints, j: Ints) -> Floats:
+    """A normal number for each pair of orders, whatever the largest: pairs are counted in growing squares, 0 | 1 2 3 | 4 …"""
+    largest = np.maximum(k, j)
+    number = largest**2 + np.where(k == largest, j, 2 * largest - k)
+    raw = np.random.PCG64(seed).random_raw(int(number.max()) + 1)[number]
+    return np.asarray(ndtri(((raw >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53))
+
+
+def pore_map(size: float, depth: float, share: float, width: float, length: float, seed: int) -> PoreMap:
+    """As many round pores as come nearest to `share` of width × length (one at least), whole and apart, at random places.
+
+    Raises RoughnessError where they do not fit. Lengths in µm.
+    """
+    count = max(1, round(share * width * length / (np.pi * size**2 / 4)))
+    stream, centres = np.random.PCG64(seed), np.empty((0, 2))
+    room = np.array([width - size, length - size])
+    for _ in range(TRIES):
+        if len(centres) == count or room.min() <= 0:
+            break
+        raw = (stream.random_raw(2) >> np.uint64(11)).astype(np.float64) / 2.0**53
+        centre = size / 2 + raw * room
+        if np.all(np.linalg.norm(centres - centre, axis=1) > size):
+            centres = np.vstack([centres, centre])
+    if len(centres) < count:
+        raise RoughnessError(f"{count} pores of {size:g} µm do not fit apart from each other: make size or share smaller")
+    return PoreMap(centres, size, depth)
+
+
+def measured_map(surface: Measured, width: float, depth: float, cut_off: float) -> WaveMap:
+    """The first width × depth (µm) of a measured map, continued evenly, without the waves shorter than `cut_off` (µm).
+
+    Raises RoughnessError for a line, a map that ends before, or a cut-off that leaves no wave.
+    """
+    if not surface.is_map:
+        raise RoughnessError("the file holds a line: a stack in 3-D needs a map of heights")
+    for extent, have, name in ((width, surface.x[-1], "width"), (depth, surface.y[-1] - surface.y[0], "depth")):
+        if extent > have * (1 + 1e-9):
+            raise RoughnessError(f"the map reaches {have:.4g} µm, less than {extent:.4g} µm: make stack.{name} smaller")
+    sides = []
+    for extent, at in ((width, surface.x), (depth, surface.y - surface.y[0])):
+        count = max(math.ceil(extent / float(np.median(np.diff(at)))), math.ceil(8 * extent / cut_off)) + 1
+        sides.append(np.linspace(0.0, extent, count))
+    rows = np.stack([np.interp(sides[0], surface.x, column) for column in surface.heights.T], axis=1)
+    h = np.stack([np.interp(sides[1], surface.y - surface.y[0], row) for row in rows])
+    series = dctn(h - h.mean(), type=1) / np.prod([len(side) - 1 for side in sides])
+    series[0] /= 2
+    series[:, 0] /= 2
+    k, j = np.meshgrid(*(np.arange(len(side)) for side in sides), indexing="ij")
+    wave = np.pi * np.hypot(k / width, j / depth)
+    inside = (wave > 0) & (wave <= 2 * np.pi / cut_off * (1 + 1e-9)) & (k < len(sides[0]) - 1) & (j < len(sides[1]) - 1)
+    if not inside.any():
+        raise RoughnessError(f"no wave as long as the cut-off {cut_off:g} µm is left: make the cut-off shorter")
+    most = [int(order[inside].max()) + 1 for order in (k, j)]
+    return WaveMap(np.where(inside, series, 0.0)[: most[0], : most[1]], width, depth, cut_off)
+
+
+def with_map(stack: StackMesh, face: MapFace) -> StackMesh:
+    """The same mesh with the gap of a rough face added to its own; the smallest gap is 0.
+
+    Raises RoughnessError where the mesh has edges on Γ too long for the shortest wave, or the gap is steeper than 1 along one.
+    """
+    total = stack.gap - face.heights(stack.gap_at)
+    facets = stack.facets_of(INTERFACE)
+    at = stack.points[facets][..., :-1]
+    height = np.zeros(len(stack.points))
+    height[interface_nodes(stack)] = total
+    ring = [0, 1, 3, 2] if facets.shape[1] == 4 else [0, 1, 2]
+    for a, b in zip(ring, ring[1:] + ring[:1]):
+        length = np.linalg.norm(at[:, a] - at[:, b], axis=1)
+        if length.max() > COARSEST * face.shortest / NODES:
+            raise RoughnessError(
+                f"the mesh has edges of {length.max():.3g} µm on the interface, the shortest wave of the face, "
+                f"{face.shortest:.3g} µm, needs {NODES} nodes: make mesh.near at most {face.shortest / NODES:.3g} um, "
+                "or the cut-off longer"
+            )
+        slope = np.abs(height[facets[:, a]] - height[facets[:, b]]) / length
+        if slope.max() > STEEPEST:
+            raise RoughnessError(
+                f"the face has a slope of {slope.max():.3g}; the surface of lithium is a height over the interface, with slopes "
+                "up to 1: make the cut-off longer or the heights smaller"
+            )
+    return with_gap(stack, lambda _: total - total.min())
