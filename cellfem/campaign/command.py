@@ -1,44 +1,48 @@
-"""cellfem sweep: a grid over the keys of a case, run in parallel, refined at the boundary, drawn as maps."""
+"""cellfem sweep: a grid over the keys of a case, or realisations of a random one, in parallel, refined and drawn as maps."""
 
 from __future__ import annotations
 
-import re
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cellfem.campaign.grid import CREEP, PRESSURE, Grid, Point, grid_points, midpoints, parse_axis, word
-from cellfem.case import CaseError, warnings
-from cellfem.output.words import time_text
+from cellfem.campaign.grid import CREEP, PRESSURE, SEED, Grid, Point, grid_points, midpoints, parse_axis, seeds, word
+from cellfem.case import CaseError, load_case
+from cellfem.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:
     from cellfem.campaign.points import Outcome
+    from cellfem.campaign.realisations import Areal
 
-BAD_CASE, GAVE_UP, STOPPED = 2, 3, 4
-"""Exit codes, as those of `cellfem run`; 3 if any point failed."""
+SQUARE_UM = 1e8
+"""µm² per cm²."""
 
 
 def sweep(
     case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder for the results; the same command goes on where it was stopped.")],
     grid: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             metavar="KEY=VALUES",
             help='An axis, as in --grid pressure="0.1,0.4,1.6 MPa"; once for each key. Pressure, current and temperature are '
             "short for those of every protocol step.",
         ),
-    ],
-    out: Annotated[Path, typer.Option(help="Folder for the results; the same command goes on where it was stopped.")],
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Points to run at a time.")] = 2,
     creep: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Creep sets to compare: anand_narayan_steady,lepage,masias.")
     ] = None,
+    realisations: Annotated[
+        int, typer.Option(min=1, help="Realisations of a random interface at every point, with their statistics.")
+    ] = 1,
+    depth: Annotated[
+        str | None, typer.Option(help="Depth that a plane run stands for, for statistics per area; without it flaw.depth.")
+    ] = None,
+    cell_area: Annotated[float, typer.Option(min=0.0, help="Area of a cell in cm², for statistics per area.")] = 1.0,
     refine: Annotated[int, typer.Option(min=0, help="Rounds of inserting pressures where the verdict changes.")] = 0,
     retry: Annotated[bool, typer.Option("--retry", help="Run again the points at which the solver gave up.")] = False,
     overrides: Annotated[
@@ -47,125 +51,119 @@ def sweep(
     ] = None,
 ) -> None:
     """Run a grid over the keys of a case: map.csv, map.json, maps, and the critical current against pressure with its slope."""
-    try:
-        plan = _plan(case, grid, creep, refine, overrides or [])
-        points = grid_points(plan)
-    except CaseError as error:
-        _fail(str(error))
-    _note_warnings(points)
     from cellfem.campaign.points import BusyError, only_sweep, stop_on_signal
+    from cellfem.campaign.results import write_table
+    from cellfem.campaign.work import GAVE_UP, STOPPED, Work, fail, note_warnings, run_all, say
 
+    try:
+        plan = _plan(case, grid or [], creep, realisations, refine, overrides or [])
+        points = grid_points(plan)
+        deep = None if depth is None else _depth(depth)
+    except CaseError as error:
+        fail(str(error))
+    note_warnings(points)
     outcomes: tuple[Outcome, ...] = ()
     try:
         out.mkdir(parents=True, exist_ok=True)
         with only_sweep(out) as lock, stop_on_signal() as stopped:
+            work = Work(plan, out, jobs, lock, stopped, retry, lambda known: write_table(out / "map.csv", known))
             for number in range(refine + 1):
-                outcomes = _run(_Work(plan, out, jobs, lock, stopped, retry), points, outcomes)
+                outcomes = run_all(work, points, outcomes)
                 if stopped():
-                    _say(f"stopped with {len(outcomes)} points done; the same command goes on")
+                    say(f"stopped with {len(outcomes)} points done; the same command goes on")
                     raise typer.Exit(STOPPED)
-                points = midpoints(plan, [(o.point, o.verdict) for o in outcomes]) if number < refine else ()
+                points = midpoints(plan, _verdicts(outcomes)) if number < refine else ()
                 if not points:
                     break
-                _say(f"refinement {number + 1} of {refine}: {len(points)} points between neighbours of different verdict")
-            _report(plan, out, outcomes)
+                say(f"refinement {number + 1} of {refine}: {len(points)} points between neighbours of different verdict")
+            _report(plan, out, outcomes, deep, cell_area * SQUARE_UM)
     except (BusyError, OSError) as error:
-        _fail(str(error))
+        fail(str(error))
     raise typer.Exit(GAVE_UP if any(outcome.verdict == "failed" for outcome in outcomes) else 0)
 
 
-@dataclass(frozen=True)
-class _Work:
-    plan: Grid
-    out: Path
-    jobs: int
-    lock: int
-    stopped: Callable[[], bool]
-    retry: bool
-
-
-def _plan(case: Path, axes: Sequence[str], creep: str | None, refine: int, overrides: Sequence[str]) -> Grid:
+def _plan(case: Path, axes: Sequence[str], creep: str | None, realisations: int, refine: int, overrides: Sequence[str]) -> Grid:
     """The grid of the command. Raises CaseError."""
     parsed = [parse_axis(text) for text in axes]
     parsed += [parse_axis(f"{CREEP}={creep}")] if creep is not None else []
+    parsed += [seeds(load_case(case, overrides), realisations)] if realisations > 1 else []
+    if not parsed:
+        raise CaseError(['sweep: has nothing to vary; give --grid pressure="0.1,0.4 MPa", --creep or --realisations'])
     plan = Grid(case, tuple(overrides), tuple(parsed))
     if refine and not plan.has(PRESSURE):
         raise CaseError(["--refine: inserts pressures, and there is no --grid pressure; add one, or leave --refine out"])
     return plan
 
 
-def _run(work: _Work, points: Sequence[Point], before: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """Run what is not done of `points`; all outcomes, those of `before` included. map.csv is complete after each."""
-    from cellfem.campaign.points import known_outcome, run_points
-    from cellfem.campaign.results import write_table
-
-    outcomes, waiting = list(before), []
-    for point in points:
-        known = known_outcome(point, work.out)
-        if known is None or (known.gave_up and work.retry):
-            waiting.append(point)
-        else:
-            outcomes.append(known)
-    if len(waiting) < len(points):
-        _say(f"{len(points) - len(waiting)} of {len(points)} points are done already")
-    write_table(work.out / "map.csv", outcomes)
-    begin = time.monotonic()
-    with closing(run_points(work.plan, waiting, work.out, work.jobs, work.lock, work.stopped)) as finished:
-        for count, outcome in enumerate(finished, start=1):
-            outcomes.append(outcome)
-            write_table(work.out / "map.csv", outcomes)
-            left = (time.monotonic() - begin) / count * (len(waiting) - count)
-            _say(f"{count} of {len(waiting)}: {_words(outcome)}" + (f"; about {time_text(left)} left" if left else ""))
-    return tuple(outcomes)
+def _depth(text: str) -> float:
+    """µm. Raises CaseError."""
+    try:
+        return parse_quantity(text, "um")
+    except QuantityError as error:
+        raise CaseError([f"--depth: {error}"]) from error
 
 
-def _report(plan: Grid, out: Path, outcomes: Sequence[Outcome]) -> None:
+def _verdicts(outcomes: Sequence[Outcome]) -> list[tuple[Point, str]]:
+    """Each point with the verdict that decides on refinement: that of most realisations."""
+    from cellfem.campaign.realisations import groups_of, pooled
+
+    return [
+        (outcome.point, whole.verdict)
+        for members, whole in zip(groups_of(outcomes).values(), pooled(outcomes), strict=True)
+        for outcome in members
+    ]
+
+
+def _report(plan: Grid, out: Path, outcomes: Sequence[Outcome], depth: float | None, cell_um2: float) -> None:
     """map.json, pictures, and the slopes on the terminal."""
     from cellfem.campaign.pictures import can_map, draw_critical, draw_maps, slope_text
+    from cellfem.campaign.realisations import pooled
     from cellfem.campaign.results import CRITERIA, NOTE, published_slopes, slices_of, write_report
 
-    slices = slices_of(outcomes)
+    several = plan.has(SEED)
+    slices = slices_of(pooled(outcomes) if several else outcomes)
     write_report(out / "map.json", plan, outcomes, slices)
     title = outcomes[0].point.case.title
-    pictures = [out / "critical_current.png"]
-    draw_critical(pictures[0], slices, title)
+    files = [out / "map.csv", out / "map.json"]
+    if plan.has(PRESSURE) or plan.has("current"):
+        files.append(out / "critical_current.png")
+        draw_critical(files[-1], slices, title)
     for member in slices:
         if can_map(member):
-            pictures.append(out / f"{'_'.join(['maps', *(word(value) for _, value in member.values)])}.png")
-            draw_maps(pictures[-1], member, title)
+            files.append(out / f"{'_'.join(['maps', *(word(value) for _, value in member.values)])}.png")
+            draw_maps(files[-1], member, title)
     counts = Counter(outcome.verdict for outcome in outcomes)
     typer.echo(f"{len(outcomes)} points: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
-    for member in slices:
-        for criterion, meaning in CRITERIA.items():
-            fit = member.slope(criterion, "pressure")
-            typer.echo(f"{f'{member.label}, ' if member.label else ''}{criterion} ({meaning}): {slope_text(fit)}")
-    measured = ", ".join(f"{cell} {value:.2f}" for cell, value in published_slopes().items())
-    typer.echo(f"measured slopes, of two points each: {measured}")
-    typer.echo(NOTE)
-    for path in (out / "map.csv", out / "map.json", *pictures):
+    if several:
+        files += _statistics(out, outcomes, depth, cell_um2, title)
+    if plan.has(PRESSURE) or plan.has("current"):
+        for member in slices:
+            for criterion, meaning in CRITERIA.items():
+                fit = member.slope(criterion, "pressure")
+                typer.echo(f"{f'{member.label}, ' if member.label else ''}{criterion} ({meaning}): {slope_text(fit)}")
+        measured = ", ".join(f"{cell} {value:.2f}" for cell, value in published_slopes().items())
+        typer.echo(f"measured slopes, of two points each: {measured}")
+        typer.echo(NOTE)
+    for path in files:
         typer.echo(str(path))
 
 
-def _words(outcome: Outcome) -> str:
-    numbers = "" if outcome.verdict == "failed" else f", contact {outcome.contact_fraction:.3f}"
-    return f"{outcome.point.label}: {outcome.verdict} ({outcome.end}{numbers})"
+def _statistics(out: Path, outcomes: Sequence[Outcome], depth: float | None, cell_um2: float, title: str) -> list[Path]:
+    """statistics.json, its picture, and lines on the terminal; the paths of both files."""
+    from cellfem.campaign.realisation_picture import draw_statistics
+    from cellfem.campaign.realisations import areal, groups_of, statistic_lines, statistics_of, write_statistics
 
-
-def _note_warnings(points: Iterable[Point]) -> None:
-    """What the checks of the cases say, once for each kind."""
-    said: dict[str, list[str]] = {}
-    for point in points:
-        for warning in warnings(point.case):
-            kind = re.sub(r"[\d.e+-]+", "", warning)  # alike but for the numbers
-            said.setdefault(kind, []).append(f"{warning} (at {point.label})")
-    for lines in said.values():
-        _say(f"note: {lines[0]}" + (f"; likewise at {len(lines) - 1} more" if len(lines) > 1 else ""))
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _fail(text: str) -> NoReturn:
-    _say(text)
-    raise typer.Exit(BAD_CASE)
+    groups = groups_of(outcomes)
+    found = [statistics_of(values, members) for values, members in groups.items()]
+    areas: list[Areal | None] = []
+    for one, members in zip(found, groups.values(), strict=True):
+        case = members[0].point.case
+        deep = case.flaw.depth if depth is None else depth
+        plane = case.stack.symmetry == "plane" and case.stack.dimension == 2
+        areas.append(areal(one, case.stack.width, deep, cell_um2, case.total_duration) if plane else None)
+        for line in statistic_lines(one, areas[-1], deep):
+            typer.echo(line)
+    files = [out / "statistics.json", out / "realisations.png"]
+    write_statistics(files[0], found, areas)
+    draw_statistics(files[1], [(one, groups[one.values]) for one in found], title)
+    return files

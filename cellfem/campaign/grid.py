@@ -13,9 +13,9 @@ from cellfem.case import Case, CaseError, Step, load_case
 from cellfem.case.errors import closest
 from cellfem.units import QuantityError, format_quantity, parse_quantity
 
-PRESSURE, CURRENT, CREEP = "pressure", "current", "lithium.creep"
+PRESSURE, CURRENT, CREEP, SEED = "pressure", "current", "lithium.creep", "seed"
 SHORT = {PRESSURE: "MPa", CURRENT: "A/m^2", "temperature": "K"}
-"""Names that stand for the key of every protocol step, with the working unit."""
+"""Names that stand for the key of every protocol step, with the working unit. SEED stands for every seed of the case."""
 MA_CM2 = 0.1
 """mA/cm² per A/m²."""
 KELVIN = 273.15
@@ -144,10 +144,23 @@ def make_point(grid: Grid, values: Values, base: Case) -> Point:
     Raises CaseError.
     """
     own = [f"{path}={value}" for name, value in values for path in _paths(name, base)]
-    settings = (*grid.settings, *own)
-    duration = load_case(grid.path, settings).total_duration
-    settings = (*settings, "output.pictures=false", f"output.interval={format_quantity(duration, 's')}")
-    return Point(values, settings, load_case(grid.path, settings))
+    return Point(values, *settled(grid.path, (*grid.settings, *own)))
+
+
+def settled(path: Path, overrides: Sequence[str]) -> tuple[tuple[str, ...], Case]:
+    """The overrides of one of many runs (pictures off, fields at start and end only), and its case. Raises CaseError."""
+    duration = load_case(path, overrides).total_duration
+    settings = (*overrides, "output.pictures=false", f"output.interval={format_quantity(duration, 's')}")
+    return settings, load_case(path, settings)
+
+
+def seeds(case: Case, count: int) -> Axis:
+    """The axis of `count` realisations: the seed of the case and those after it. Raises CaseError where nothing is random."""
+    if not _seed_keys(case):
+        text = "--realisations: nothing in this case is drawn at random; give [heterogeneity], or a [roughness] with a seed"
+        raise CaseError([text])
+    first = case.heterogeneity.seed
+    return Axis(SEED, tuple(str(seed) for seed in range(first, first + count)))
 
 
 def midpoints(grid: Grid, verdicts: Sequence[tuple[Point, str]], skip: Iterable[str] = ("failed",)) -> tuple[Point, ...]:
@@ -194,8 +207,8 @@ def _canonical(name: str, text: str) -> str:
 def _check_axes(axes: Sequence[Axis], base: Case) -> None:
     owner: dict[str, str] = {}
     for axis in axes:
-        if axis.name.partition(".")[0] not in {*SHORT, *Case.model_fields}:
-            near = closest(axis.name, [*SHORT, *Case.model_fields])
+        if axis.name.partition(".")[0] not in {*SHORT, SEED, *Case.model_fields}:
+            near = closest(axis.name, [*SHORT, SEED, *Case.model_fields])
             hint = f'did you mean "{near}"?' if near else f"write a key by its path, or one of {', '.join(SHORT)}"
             raise CaseError([f"--grid {axis.name}: unknown key; {hint}"])
         for path in _paths(axis.name, base):
@@ -206,12 +219,21 @@ def _check_axes(axes: Sequence[Axis], base: Case) -> None:
 
 def _paths(name: str, base: Case) -> tuple[str, ...]:
     """The keys that an axis sets."""
+    if name == SEED:
+        return _seed_keys(base)
     if name not in SHORT:
         return (name,)
     steps = [placed.key for placed in base.steps if name != CURRENT or placed.step.current is not None]
     if not steps:
         raise CaseError([f'--grid {name}: no step of the protocol carries {name}; use a case with mode = "strip" or "plate"'])
     return tuple(f"{key}.{name}" for key in steps)
+
+
+def _seed_keys(case: Case) -> tuple[str, ...]:
+    h = case.heterogeneity
+    varies = h.asr.spread > 0 or h.roughness.spread > 0 or h.grains.spacing is not None or h.impurities.share > 0
+    rough = case.roughness.kind in ("self-affine", "pores")
+    return (*(["heterogeneity.seed"] if varies else []), *(["roughness.seed"] if rough else []))
 
 
 def _without_pressure(values: Values) -> Values:

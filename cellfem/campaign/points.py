@@ -36,6 +36,8 @@ class BusyError(RuntimeError):
 class Outcome:
     """What a point came to; nan where the run gave no number. focusing_max: the largest over Γ and over the whole run.
 
+    opening_…: where contact was lost first, when and why; nan and "" where it was lost nowhere. void_count: voids born, and
+    those of the start.
     verdict: that of the run, or "failed" where the solver gave up or the process died. time_to_failure_s: nan unless lost.
     """
 
@@ -52,6 +54,10 @@ class Outcome:
     end_time_s: float = math.nan
     capacity_mAh_cm2: float = math.nan
     void_size: float = math.nan
+    void_count: float = math.nan
+    opening_time_s: float = math.nan
+    opening_place_um: float = math.nan
+    opening_cause: str = ""
     gap_max_um: float = math.nan
     wall_s: float = math.nan
     source: str = ""
@@ -161,6 +167,10 @@ def _conclude(child: _Child, out: Path) -> Outcome:
     outcome = known_outcome(child.point, out)
     if outcome is not None and code in (0, 3):
         return outcome
+    if code == 0 and (child.folder / "summary.json").is_file():
+        return Outcome(
+            child.point, "failed", "ran another case than the point's: was cellfem changed meanwhile? Run the sweep again"
+        )
     said = (child.folder / "console.txt").read_text(encoding="utf-8", errors="replace").split("\n")
     last = next((line.strip() for line in reversed(said) if line.strip()), "")
     how = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
@@ -181,6 +191,7 @@ def _end(children: Sequence[_Child]) -> None:
 
 def _read(point: Point, summary: dict[str, Any], kind: str, source: str) -> Outcome:
     final, verdict = summary["final"], summary["verdict"]
+    first = (verdict.get("opening") or {}).get("first") or {}
     size = final["void_area_um2"] if "void_area_um2" in final else final["void_volume_um3"]
     return Outcome(
         point,
@@ -196,6 +207,10 @@ def _read(point: Point, summary: dict[str, Any], kind: str, source: str) -> Outc
         end_time_s=_number(summary["end_time_s"]),
         capacity_mAh_cm2=_number(final["capacity_mAh_cm2"]),
         void_size=_number(size),
+        void_count=len(verdict["voids"]),
+        opening_time_s=_number(first.get("time_s")),
+        opening_place_um=_number(first.get("x_um")),
+        opening_cause=first.get("cause", ""),
         gap_max_um=_number(final["gap_max_um"]),
         wall_s=_number(summary["wall_s"]),
         source=source,

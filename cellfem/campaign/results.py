@@ -21,7 +21,7 @@ from cellfem.output.summary import KEPT_OVER_PERFECT
 
 NUMBERS = (
     *("contact_fraction", "perfect_contact_fraction", "carrying_fraction", "focusing_max", "voltage_mV", "asr_ohm_cm2"),
-    *("time_to_failure_s", "end_time_s", "capacity_mAh_cm2"),
+    *("time_to_failure_s", "end_time_s", "capacity_mAh_cm2", "opening_time_s", "opening_place_um"),
 )
 DIRECTIONS: tuple[Along, Along] = ("pressure", "current")
 CRITERIA = {
@@ -119,13 +119,13 @@ def write_table(path: Path, outcomes: Sequence[Outcome]) -> None:
     writer.writerow(
         [
             *("pressure_MPa", "current_mA_cm2", "temperature_degC", "creep", *extra, "verdict", "end"),
-            *(*NUMBERS, size, "gap_max_um", "wall_s", "folder"),
+            *(*NUMBERS, "opening_cause", size, "gap_max_um", "wall_s", "folder"),
         ]
     )
     for outcome in sorted(outcomes, key=lambda outcome: (outcome.point.slice, outcome.point.current, outcome.point.pressure)):
         point, own = outcome.point, dict(outcome.point.values)
         place = (point.pressure, point.current, point.temperature, point.case.lithium.creep_set.name)
-        numbers = [getattr(outcome, name) for name in (*NUMBERS, "void_size", "gap_max_um", "wall_s")]
+        numbers = [getattr(outcome, name) for name in (*NUMBERS, "opening_cause", "void_size", "gap_max_um", "wall_s")]
         writer.writerow([*place, *(own[name] for name in extra), outcome.verdict, outcome.end, *numbers, point.name])
     write_atomic(path, text.getvalue())
 

@@ -9,6 +9,7 @@ from cellfem.case.fields import Count, Length, Number, Rate, Section, Switch, Ti
 FieldName = Literal[
     "velocity_um_s", "pressure_MPa", "von_mises_MPa", "creep_rate_1_s", "porosity", "potential_mV", "current_density_mA_cm2",
     "gap_um", "contact", "carrying", "current_mA_cm2", "overpotential_mV", "contact_pressure_MPa",
+    "asr_ohm_cm2", "opening_time_s",
     "dendrite_index", "drive_overpotential_MPa", "drive_extrusion_MPa", "flaw_compression_MPa", "stress_intensity_MPa_m0_5",
     "likelihood_density_1_um2", "displacement_um", "principal_tension_MPa",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from cellfem.observe import cells
 from cellfem.observe.arrays import Block, Snapshot
 from cellfem.observe.cracks import CrackFields
 from cellfem.observe.dendrite import dendrite_fields
-from cellfem.observe.gamma import MA_CM2, GammaValues, surroundings
+from cellfem.observe.gamma import MA_CM2, OHM_CM2, GammaValues, surroundings
 from cellfem.physics import flow
 from cellfem.physics.creep import PorousCreep, point_law
 from dolfinx import fem
@@ -67,18 +67,19 @@ class SnapshotMaker:
         floor: float,
         platen_speed: float,
         pressure: float,
+        opened: Array,
         cracks: CrackFields | None = None,
     ) -> Snapshot:
         """Blocks of this rank.
 
-        platen_speed: µm/s, brings velocities from the platen's frame to the electrolyte's; pressure: of the stack, MPa; cracks:
-        stress of LLZO at this moment, where it is solved.
+        platen_speed: µm/s, brings velocities from the platen's frame to the electrolyte's; pressure: of the stack, MPa; opened:
+        when each skin node opened, s, nan where it has not; cracks: stress of LLZO at this moment, where it is solved.
         """
         blocks = {
             "lithium": self._lithium(law, floor, platen_speed),
             "void": self._void(gamma),
             "LLZO": self._electrolyte(cracks),
-            "interface": self._interface(gamma, law, pressure),
+            "interface": self._interface(gamma, law, pressure, opened),
         }
         return Snapshot(time, blocks)
 
@@ -115,7 +116,7 @@ class SnapshotMaker:
             }
         return _compact(points, nodes, self.cell_type, data)
 
-    def _interface(self, g: GammaValues, creep: PorousCreep, stack_pressure: float) -> Block:
+    def _interface(self, g: GammaValues, creep: PorousCreep, stack_pressure: float, opened: Array) -> Block:
         current, overpotential = MA_CM2 * g.column("current"), 1e3 * g.column("overpotential")
         data = {
             "gap_um": g.gap,
@@ -125,6 +126,8 @@ class SnapshotMaker:
             "overpotential_mV": overpotential,
             "contact_pressure_MPa": g.column("pressure"),
             "porosity": g.column("porosity"),
+            "asr_ohm_cm2": OHM_CM2 * g.column("resistance"),
+            "opening_time_s": opened,
         }
         around = surroundings(self.model, creep, stack_pressure)
         data |= vars(dendrite_fields(current, overpotential, g.column("pressure"), self.flaws, around))

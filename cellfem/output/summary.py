@@ -79,12 +79,14 @@ def summarise(
     dendrite: Mapping[str, Any] | None = None,
     crack: Mapping[str, Any] | None = None,
     pressing: Mapping[str, Any] | None = None,
+    opening: Mapping[str, Any] | None = None,
 ) -> Summary:
     """All of summary.json.
 
     rows: those of records.csv. voids: all ever known, from `track`. half_pressure_MPa: p_½. wall_s: wall time of the run.
     dendrite: the verdict on dendrites, from `dendrite_verdict`. crack: that on LLZO as it is pressed, from `crack_verdict`.
     pressing: that on pressing, from `press_verdict`.
+    opening: where contact was lost first and why, from `opening_verdict`.
     min and max pass over nan. Raises ValueError without rows.
     """
     if not rows:
@@ -95,7 +97,7 @@ def summarise(
         "min": _extreme(rows, min),
         "max": _extreme(rows, max),
         "verdict": _verdict(final, voids, end, half_pressure_MPa, axisymmetric)
-        | {"dendrite": dendrite, "crack": crack, "pressing": pressing},
+        | {"dendrite": dendrite, "crack": crack, "pressing": pressing, "opening": opening},
         "end": str(end),
         "end_time_s": end.time_s,
         "wall_s": wall_s,
@@ -133,6 +135,8 @@ def _table(summary: Summary) -> Table:
     result.add_row("verdict", verdict["text"])
     if verdict["pressing"]:
         result.add_row("pressing", verdict["pressing"]["text"])
+    if verdict["opening"] and verdict["opening"]["first"]:
+        result.add_row("lost first", verdict["opening"]["text"])
     if verdict["dendrite"] and verdict["dendrite"]["place_um"] is not None:
         result.add_row("dendrites", verdict["dendrite"]["text"])
     if verdict["crack"]:

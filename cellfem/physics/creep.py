@@ -59,7 +59,6 @@ class PorousCreep:
             slope = (n - 1) * power / q
         return power + self.diffusional, slope
 
-
     def flow_stress(self, rate: float) -> float:
         """Uniaxial stress (MPa) at which dense lithium flows at `rate` (1/s), without diffusional flow."""
         power = float((rate / self.prefactor) ** (1 / self.exponent))

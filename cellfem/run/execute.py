@@ -22,6 +22,7 @@ from cellfem.output.crack_picture import draw_cracks
 from cellfem.output.cracks import crack_verdict
 from cellfem.output.dendrite_picture import draw_dendrites
 from cellfem.output.dendrites import dendrite_verdict
+from cellfem.output.openings import draw_openings, opening_verdict
 from cellfem.output.pictures import Scene, draw_history, draw_interface, draw_stack
 from cellfem.output.records import write_atomic
 from cellfem.output.solid_picture import draw_maps, draw_solid
@@ -36,10 +37,10 @@ from cellfem.run.spectrum import PICTURE, SURFACE, TABLE, cell_spectrum, write_f
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.march import GaveUp, Watcher, march
 
-PICTURES = ("stack", "interface", "history", "dendrites", "cracks")
+PICTURES = ("stack", "interface", "history", "dendrites", "cracks", "opening")
 NUMBERED = "fields/*_[0-9][0-9][0-9][0-9][0-9]"
 EARLIER = (
-    *(SURFACE, TABLE, PICTURE),
+    *(SURFACE, TABLE, PICTURE, "opening.csv"),
     *("records.csv", "voids.csv", "log.txt", "cellfem.pvd", "summary.json", f"{NUMBERED}_*.vtu", f"{NUMBERED}.pvtu"),
     *(f"{name}.png" for name in PICTURES),
 )
@@ -152,6 +153,7 @@ def _conclude(case: Case, folder: Path, recorder: Recorder, end: End, begin: flo
         dendrite=dendrite_verdict(recorder.dendrite, recorder.flaws),
         crack=crack_verdict(recorder.pressed, from_case.ceramic(case), recorder.rows),
         pressing=pressing_of(case, recorder.rows),
+        opening=None if recorder.openings is None else opening_verdict(recorder.openings),
     )
     write_summary(folder / "summary.json", summary)
     files = {"ParaView": recorder.series.path}
@@ -192,6 +194,10 @@ def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, scenes: li
     if recorder.pressed is not None and len(scenes) == 3 and case.stack.dimension == 2:
         draw_cracks(paths["cracks"], scenes[2].snapshot, recorder.rows, title=case.title, axisymmetric=axisymmetric)
         drawn |= {"picture of LLZO's stress": paths["cracks"]}
+    last = scenes[-1].profile if scenes else None
+    if recorder.openings is not None and last is not None:
+        draw_openings(paths["opening"], recorder.openings, last, title=case.title, axisymmetric=axisymmetric)
+        drawn["picture of where contact is lost"] = paths["opening"]
     if recorder.dendrite is None or recorder.last_plated is None or recorder.solid:
         return drawn
     draw_dendrites(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from mpi4py import MPI
 
 from cellfem.case import Case
@@ -16,10 +17,12 @@ from cellfem.observe.arrays import Profile, Snapshot, chosen_fields
 from cellfem.observe.cracks import CrackObserver
 from cellfem.observe.gamma import MA_CM2
 from cellfem.observe.numbers import SECONDS_PER_HOUR, Observer
+from cellfem.observe.opening import Openings, Scales, advance, crossing_time, face_of, start_openings
 from cellfem.observe.snapshot import SnapshotMaker
 from cellfem.observe.voids import Found, Void, events, find_voids, start_voids, track
 from cellfem.output.cracks import Pressed, crack_columns, more_likely
 from cellfem.output.dendrites import Plated, worse
+from cellfem.output.openings import write_openings
 from cellfem.output.paraview import Series
 from cellfem.output.progress import Progress
 from cellfem.output.records import RecordWriter, record_columns, void_columns, void_row, void_rows
@@ -51,6 +54,7 @@ class Recorder:
     quiet: bool
     rows: list[dict[str, float]] = field(default_factory=list)
     voids: tuple[Void, ...] = ()
+    openings: Openings | None = None  # rank 0
     dendrite: Plated | None = None
     last_plated: Plated | None = None
     pressed: Pressed | None = None  # when the tension in LLZO was largest
@@ -66,6 +70,7 @@ class Recorder:
         self.axisymmetric, self.delta = model.structure.axisymmetric, model.interface.delta
         self.flaws = from_case.flaws(case)
         self.observer = Observer(model, self.flaws, from_case.cell(case))
+        self.scales = Scales(self.delta, model.interface.length, model.interface.f_c)
         self.maker = SnapshotMaker(model, self.flaws)
         ceramic = from_case.ceramic(case)
         self.cracks = CrackObserver(model, ceramic) if ceramic is not None else None
@@ -128,6 +133,7 @@ class Recorder:
             self.root.voids.close()
 
     def _keep(self, due: bool) -> None:
+        self._follow_openings()
         self.kept = self.reading
         self.observer.commit(self.reading)
         self.solved = self.cracks is not None and (due or self.case.crack.solve == "steps")
@@ -164,6 +170,22 @@ class Recorder:
         self.pressed_now = Pressed(self.engine.stepper.time, float(self.reading.row["pressure_MPa"]), self.cracks.read())
         self.pressed = more_likely(self.pressed, self.pressed_now)
 
+    def _follow_openings(self) -> None:
+        """When each place of Γ opened: on every rank for the fields, on rank 0 with the causes."""
+        new, gap = self.reading, self.reading.gamma.gap
+        if not self.rows:
+            self.opening_time = np.where(gap > self.scales.open_gap, new.row["time_s"], np.nan)
+            if new.profile is not None:
+                self.openings = start_openings(face_of(new.profile), self.scales, new.row["time_s"])
+            return
+        old = self.kept
+        span = (old.row["time_s"], new.row["time_s"])
+        time = crossing_time(old.gamma.gap, gap, *span, self.scales.open_gap)
+        self.opening_time = np.where(np.isnan(self.opening_time), time, self.opening_time)
+        if self.openings is not None and old.profile is not None and new.profile is not None:
+            load = (old.row["pressure_MPa"], old.row["current_mA_cm2"])
+            self.openings = advance(self.openings, face_of(old.profile), face_of(new.profile), *span, *load, self.scales)
+
     def _output(self) -> None:
         if self.cracks is not None and not self.solved:
             self._crack()
@@ -172,7 +194,8 @@ class Recorder:
         system = self.engine.system
         stress = self.cracks.fields if self.cracks else None
         kept, pressure = self.kept, self.kept.row["pressure_MPa"]
-        snapshot = self.maker.take(time, kept.gamma, system.creep, system.floor, kept.platen_speed, pressure, stress)
+        opened = self.opening_time
+        snapshot = self.maker.take(time, kept.gamma, system.creep, system.floor, kept.platen_speed, pressure, opened, stress)
         self.series.write(chosen_fields(snapshot, self.case.output.fields))
         self.last = Moment(time, snapshot, self.kept.profile)
         if self.cracks is not None and self.pressed_now.reading.tension_MPa > self.tension:
@@ -181,6 +204,8 @@ class Recorder:
         if self.root:
             for row in void_rows(time, self.voids, self.has_volume, self.solid):
                 self.root.voids.write(row)
+            if self.openings is not None:
+                write_openings(self.folder / "opening.csv", self.openings)
         while self.next_output <= time * (1 + 1e-9):
             self.next_output += self.interval
 

@@ -89,9 +89,7 @@ class FieldSplit:
             "n": np.arange(offsets[3], offsets[4]),
         }  # owned positions of velocity, pressure, porosity, Γ, gap, potential, numbers
         begin = A.getOwnershipRange()[0]
-        self.sets = {
-            name: PETSc.IS().createGeneral((at + begin).tolist(), comm=A.comm) for name, at in self.local.items()
-        }
+        self.sets = {name: PETSc.IS().createGeneral((at + begin).tolist(), comm=A.comm) for name, at in self.local.items()}
         self.modes = _rigid_modes(W.sub(0).collapse()[0], A.comm)
         self.dimension = W.mesh.geometry.dim
         self.scale = A.createVecRight()

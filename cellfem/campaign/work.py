@@ -1,0 +1,83 @@
+"""What the commands that make many runs share: run what is not done, tell how it goes."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+
+from cellfem.campaign.grid import Grid, Point
+from cellfem.campaign.points import Outcome, known_outcome, run_points
+from cellfem.case import warnings
+from cellfem.output.words import time_text
+
+BAD_CASE, GAVE_UP, STOPPED = 2, 3, 4
+"""Exit codes, as those of `cellfem run`; 3 if any point failed."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A folder in which points are run. lock, stopped: from `only_sweep` and `stop_on_signal`; table: writes what is known."""
+
+    plan: Grid
+    out: Path
+    jobs: int
+    lock: int
+    stopped: Callable[[], bool]
+    retry: bool
+    table: Callable[[Sequence[Outcome]], None]
+
+
+def run_all(work: Work, points: Sequence[Point], before: Sequence[Outcome] = ()) -> tuple[Outcome, ...]:
+    """Run what is not done of `points`; all outcomes, those of `before` included. The table is complete after each."""
+    outcomes, waiting = list(before), []
+    for point in points:
+        known = known_outcome(point, work.out)
+        if known is None or (known.gave_up and work.retry):
+            waiting.append(point)
+        else:
+            outcomes.append(known)
+    if len(waiting) < len(points):
+        say(f"{len(points) - len(waiting)} of {len(points)} points are done already")
+    work.table(outcomes)
+    begin = time.monotonic()
+    with closing(run_points(work.plan, waiting, work.out, work.jobs, work.lock, work.stopped)) as finished:
+        for count, outcome in enumerate(finished, start=1):
+            outcomes.append(outcome)
+            work.table(outcomes)
+            left = (time.monotonic() - begin) / count * (len(waiting) - count)
+            say(f"{count} of {len(waiting)}: {_words(outcome)}" + (f"; about {time_text(left)} left" if left else ""))
+    return tuple(outcomes)
+
+
+def note_warnings(points: Iterable[Point]) -> None:
+    """What the checks of the cases say, once for each kind."""
+    said: dict[str, list[str]] = {}
+    for point in points:
+        for warning in warnings(point.case):
+            kind = re.sub(r"[\d.e+-]+", "", warning)  # alike but for the numbers
+            said.setdefault(kind, []).append(f"{warning} (at {point.label})")
+    for lines in said.values():
+        say(f"note: {lines[0]}" + (f"; likewise at {len(lines) - 1} more" if len(lines) > 1 else ""))
+
+
+def say(text: str) -> None:
+    """A line on standard error."""
+    typer.echo(text, err=True)
+
+
+def fail(text: str) -> NoReturn:
+    """End with exit code 2."""
+    say(text)
+    raise typer.Exit(BAD_CASE)
+
+
+def _words(outcome: Outcome) -> str:
+    numbers = "" if outcome.verdict == "failed" else f", contact {outcome.contact_fraction:.3f}"
+    return f"{outcome.point.label}: {outcome.verdict} ({outcome.end}{numbers})"

@@ -1,0 +1,107 @@
+"""opening.csv, the sentence on where contact was lost first, and the picture of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.ticker import AutoMinorLocator
+
+from cellfem.observe.arrays import Profile
+from cellfem.observe.opening import CAUSES, Openings, first_opening, opening_rows
+from cellfem.output.records import write_atomic
+from cellfem.output.style import GREY, INK, new_figure, save, style
+from cellfem.output.words import time_text, time_unit
+
+COLOURS = {"void edge": "#1f5f99", "pillar": "#d1661c", "vacancy saturation": "#a23b3b", "flow": "#2b7a4b"}
+WIDTH_IN, HEIGHT_IN = 4.6, 4.2
+
+
+def write_openings(path: Path, known: Openings) -> None:
+    """opening.csv: a row per place of Γ, with the evidence where it opened; atomically replaced."""
+    rows = opening_rows(known)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomic(path, text.getvalue())
+
+
+def opening_verdict(known: Openings) -> dict[str, Any]:
+    """The first loss of contact for summary.json, in numbers and in a sentence."""
+    first = first_opening(known)
+    return {"first": first, "text": "Contact was lost nowhere." if first is None else _sentence(first)}
+
+
+def draw_openings(path: Path, known: Openings, profile: Profile, *, title: str = "", axisymmetric: bool = False) -> None:
+    """Time to opening along Γ with its causes, over the interface resistance; what is open from the start is shaded."""
+    x = known.places[:, 0]
+    latest = float(np.nanmax(known.time_s, initial=0.0)) or 1.0
+    per_unit, unit = time_unit(latest)
+    with style():
+        figure = new_figure(WIDTH_IN, HEIGHT_IN)
+        when, why = figure.subplots(2, 1, sharex=True, height_ratios=(1.7, 1.0))
+        for cause, colour in COLOURS.items():
+            here = known.cause == cause
+            when.plot(x[here], known.time_s[here] / per_unit, ls="", marker="o", ms=3.2, color=colour)
+        _shade_start(when, x, known.cause == "start")
+        first = known.first
+        if first is not None:
+            at = (x[first], known.time_s[first] / per_unit)
+            when.annotate("first", at, (0, -13), textcoords="offset points", ha="center", fontsize=7, color=INK)
+        else:
+            when.text(0.5, 0.5, "contact is lost nowhere", transform=when.transAxes, ha="center", color=INK)
+        when.set_ylim(0.0, 1.08 * latest / per_unit)
+        when.set_ylabel(f"time to opening ({unit})")
+        why.semilogy(x, profile.asr_ohm_cm2, color=INK)
+        plain = "{x:.3g}"
+        why.yaxis.set_major_formatter(plain)
+        why.yaxis.set_minor_formatter(plain if np.ptp(np.log10(profile.asr_ohm_cm2)) < 1 else "")
+        why.set_ylabel("ASR (Ω cm²)")
+        why.set_xlabel("r (µm)" if axisymmetric else "x (µm)")
+        why.set_xlim(x[0], x[-1])
+        for axes in (when, why):
+            axes.spines["top"].set_visible(False)
+            axes.xaxis.set_minor_locator(AutoMinorLocator())
+            axes.grid(axis="y", color="#e4e4e4", lw=0.6)
+            axes.set_axisbelow(True)
+        shown = [cause for cause in CAUSES if np.any(known.cause == cause)]
+        handles = [
+            Line2D([], [], ls="", marker="s" if cause == "start" else "o", ms=4, color=COLOURS.get(cause, "#d0d0d0"), label=cause)
+            for cause in shown
+        ]
+        if handles:
+            figure.legend(handles=handles, loc="lower center", ncols=len(handles), handletextpad=0.2, columnspacing=1.0)
+        when.set_title(title, loc="left", fontweight="bold")
+        figure.align_ylabels([when, why])
+        figure.tight_layout(rect=(0, 0.05, 1, 1), h_pad=0.5)
+        save(figure, path)
+
+
+def _shade_start(axes: Any, x: np.ndarray, is_open: np.ndarray) -> None:
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], is_open.astype(int), [0]))))
+    for a, b in zip(edges[::2], edges[1::2] - 1, strict=True):
+        axes.axvspan(x[a], x[b], color=GREY, alpha=0.3, lw=0)
+
+
+def _sentence(first: Mapping[str, Any]) -> str:
+    names = [name for name in ("x_um", "y_um") if name in first]
+    place = ", ".join(f"{name[0]} = {first[name]:.3g} µm" for name in names)
+    saturation = f"vacancies at {first['saturation']:.0%} of coalescence"
+    current = "" if math.isnan(first["current"]) else f", {first['current']:.2g} times the mean current"
+    why = {
+        "void edge": f"at the edge of a void, {first['to_void_um']:.2g} µm away ({saturation}{current})",
+        "pillar": (
+            f"beside a pillar that bears {first['pillar_load']:.3g} times the stack pressure and strips "
+            f"{first['pillar_current']:.2g} times the mean; here {first['load']:.2g} times the pressure{current}, {saturation}"
+        ),
+        "vacancy saturation": f"by {saturation}{current}, with no pillar or void near",
+        "flow": f"as lithium flows away ({saturation}{current}, {first['load']:.2g} times the stack pressure)",
+    }[first["cause"]]
+    return f"Contact was lost first at {place} after {time_text(first['time_s'])}, {why}."
