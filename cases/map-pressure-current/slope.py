@@ -1,10 +1,11 @@
 """What brings the slope of the critical current against pressure into the measured range? One candidate at a time.
 
-    python cases/map-pressure-current/slope.py RESULTS [--candidates uniform uneven ...] [--jobs 2] [--list]
+    python cases/map-pressure-current/slope.py RESULTS [--faces uneven spring ... | --faces none] [--jobs 2] [--list]
 
-For each candidate, pressure and criterion the critical current is bracketed on a fixed logarithmic grid of currents (factor
-1.25), so that the criteria share their runs. Every run goes through the command line of cellfem into RESULTS/CANDIDATE/…; runs
-that are finished are not repeated: the study may be stopped and taken up. Writes RESULTS/slope.csv, slope.md and slope.png.
+Uniform faces are columns in one dimension (cellfem.campaign.column, a second each): half of the touching area carries no current.
+Uneven faces are runs through the command line of cellfem into RESULTS/CANDIDATE/…: their critical current is bracketed on a
+logarithmic grid of currents (factor 1.25), so that the criteria share their runs; what is finished is not repeated, the study may
+be stopped and taken up. Writes RESULTS/slope.csv, slope.md and slope.png.
 """
 
 from __future__ import annotations
@@ -22,42 +23,58 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cellfem.campaign.column import Column, column, recession
 from cellfem.campaign.results import published_points, published_slopes
 from cellfem.output.style import INK, PAGE_WIDTH_IN, new_figure, save, style
-from cellfem.units import FARADAY
 
 CASE = Path(__file__).resolve().parent
 ROOT = CASE.parents[1]
-FACTOR, LOWEST = 1.25, 0.02
-"""Currents are LOWEST · FACTOR^k mA/cm²; a bracket of one step leaves ±0.1 in the slope over 0.4 to 2 MPa."""
-K_FIRST, K_LAST, STRIDE = 0, 31, 4
-"""First and last k (0.02 to 20 mA/cm²), and the stride by which a crossing is looked for."""
-PRESSURES = (0.4, 0.9, 2.0)
-MICRONS_PER_S = 13.0e-6 / FARADAY * 10.0 * 1e6
-"""µm/s by which a face recedes at 1 mA/cm²: iΩ/F."""
+CREEP = ("masias", "lepage", "anand_narayan_steady")
+HOUR, DIFFUSIVITY = 3600.0, 8e-3
+FACTOR, LOWEST, K_LAST, STRIDE, K_GUESS = 1.25, 0.02, 31, 4, 12
+"""Currents of runs are LOWEST · FACTOR^k mA/cm², k from 0 to K_LAST; looked for from K_GUESS in strides of STRIDE."""
+COLUMN_PRESSURES, FACE_PRESSURES = (0.4, 0.63, 0.9, 1.3, 2.0), (0.4, 2.0)
+"""MPa: from the first to the last of Wang et al. (2019)."""
 
-BOTH = (
-    'electrolyte.thickness="25 um"',
+Duration = Callable[[float], float]
+"""Duration of a test, s, as a function of the current in mA/cm²."""
+
+
+def lasting(hours: float) -> Duration:
+    """A test of fixed time."""
+    return lambda current: hours * HOUR
+
+
+def passing(capacity: float) -> Duration:
+    """A test that ends at a capacity in mAh/cm²."""
+    return lambda current: capacity / current * HOUR
+
+
+def uniform_faces() -> dict[str, tuple[Column, Duration]]:
+    """Every candidate that leaves the face uniform, for the three creep sets."""
+    found: dict[str, tuple[Column, Duration]] = {}
+    for name in CREEP:
+        plain = column(name)
+        found |= {f"{name}, test of {hours:g} h": (plain, lasting(hours)) for hours in (0.1, 1.0, 10.0, 100.0)}
+        found |= {f"{name}, test of {charge:g} mAh/cm²": (plain, passing(charge)) for charge in (0.05, 0.25, 1.0)}
+        for rate, grains in ((6e-8, "100 µm"), (6e-6, "10 µm"), (6e-4, "1 µm")):
+            what = f"{name}, 10 h, diffusional creep {rate:g} 1/s/MPa (Nabarro-Herring, grains of {grains})"
+            found[what] = (column(name, diffusional=rate), lasting(10.0))
+        for times in (10.0, 1e3, 1e6):
+            found[f"{name}, 1 h, D × {times:g}"] = (column(name, diffusivity=times * DIFFUSIVITY), lasting(1.0))
+        found[f"{name}, 10 h, power law breaks down at 2.8 MPa"] = (column(name, breakdown=2.8), lasting(10.0))
+    return found
+
+
+FACE = (
+    "void=[]",
+    "patch=[]",
+    'mesh.near="0.8 um"',
+    'mesh.far="8 um"',
+    'lithium.thickness="40 um"',
+    "numerics.tolerance=0.05",
     "output.pictures=false",
     'output.interval="100 h"',
-    "numerics.tolerance=0.05",
-    "void=[]",
-)
-COLUMN = (
-    *BOTH,
-    "patch=[]",
-    'stack.width="1 um"',
-    'electrolyte.thickness="2 um"',
-    'mesh.near="0.2 um"',
-    'mesh.far="8 um"',
-    'lithium.thickness="150 um"',
-    'protocol.0.stop.voltage="10 V"',
-)
-"""A uniform face: a column as narrow as the mesh allows. It only sinks, so that contact is kept and no limit ends the run."""
-FACE = (*BOTH, 'mesh.near="0.6 um"', 'mesh.far="6 um"', 'lithium.thickness="60 um"')
-UNEVEN = (
-    *FACE,
-    "patch=[]",
     "heterogeneity.seed=4",
     "heterogeneity.asr.spread=0.5",
     'heterogeneity.asr.length="3 um"',
@@ -66,141 +83,47 @@ UNEVEN = (
     'heterogeneity.impurities.asr="500 ohm*cm^2"',
 )
 """Spots as resistive as LLZO under Li2CO3 (500 Ω cm² against 2 to 10, Sharafi et al. 2017); what is clean, uneven by half."""
+STIFFNESS = 0.5
+"""MPa/µm of the fixture."""
+
+
+def _spring(pressure: float, current: float) -> tuple[str, ...]:
+    """The pressure of a fixture falls as the face recedes: the ramp of an even recession, to a twentieth at the least."""
+    end = max(pressure - STIFFNESS * recession(current) * HOUR, 0.05 * pressure)
+    return (f'protocol.0.pressure_end="{end:.6g} MPa"',)
+
+
+def _quarter(pressure: float, current: float) -> tuple[str, ...]:
+    """The test ends at 0.25 mAh/cm²."""
+    return (f'protocol.0.duration="{0.25 / current * HOUR:.6g} s"',)
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """What is changed. settings: overrides; more: those that depend on pressure (MPa) and current (mA/cm²)."""
+class Face:
+    """An uneven face: overrides, criteria, and overrides that depend on pressure (MPa) and current (mA/cm²)."""
 
     what: str
     settings: tuple[str, ...]
-    criteria: tuple[str, ...]
+    criteria: tuple[str, ...] = ("lost", "contact", "carrying")
     more: Callable[[float, float], tuple[str, ...]] = lambda pressure, current: ()
 
 
-def _minutes(text: str) -> str:
-    return f'protocol.0.duration="{text}"'
-
-
-def _capacity(mah_cm2: float) -> Callable[[float, float], tuple[str, ...]]:
-    """The test ends at a capacity, not at a time."""
-    return lambda pressure, current: (f'protocol.0.duration="{mah_cm2 / current * 3600:.6g} s"',)
-
-
-def _spring(stiffness: float) -> Callable[[float, float], tuple[str, ...]]:
-    """A fixture of given stiffness (MPa/µm): pressure falls as the face recedes, to a twentieth at the least."""
-
-    def ramp(pressure: float, current: float) -> tuple[str, ...]:
-        end = max(pressure - stiffness * MICRONS_PER_S * current * 3600.0, 0.05 * pressure)
-        return (f'protocol.0.pressure_end="{end:.6g} MPa"',)
-
-    return ramp
-
-
-STRIPPING = ("lost", "contact", "carrying")
-CANDIDATES: dict[str, Candidate] = {
-    "uniform": Candidate("uniform face, Masias", COLUMN, ("carrying",)),
-    "uniform-anand": Candidate("uniform face, Anand & Narayan", (*COLUMN, 'lithium.creep="anand_narayan_steady"'), ("carrying",)),
-    "time-6min": Candidate("uniform, test of 6 min", (*COLUMN, _minutes("6 min")), ("carrying",)),
-    "time-10h": Candidate("uniform, test of 10 h", (*COLUMN, _minutes("10 h")), ("carrying",)),
-    "capacity": Candidate("uniform, test of 0.25 mAh/cm²", COLUMN, ("carrying",), _capacity(0.25)),
-    "capacity-anand": Candidate(
-        "uniform, Anand & Narayan, test of 0.25 mAh/cm²",
-        (*COLUMN, 'lithium.creep="anand_narayan_steady"'),
-        ("carrying",),
-        _capacity(0.25),
-    ),
-    "diffusional-low": Candidate(
-        "uniform, diffusional creep 6e-6 1/s/MPa (Nabarro-Herring, 10 µm grains)",
-        (*COLUMN, 'lithium.diffusional="6e-6 1/s"'),
-        ("carrying",),
-    ),
-    "diffusional-mid": Candidate(
-        "uniform, diffusional creep 6e-4 1/s/MPa (Nabarro-Herring, 1 µm grains)",
-        (*COLUMN, 'lithium.diffusional="6e-4 1/s"'),
-        ("carrying",),
-    ),
-    "diffusional-high": Candidate(
-        "uniform, Anand & Narayan, diffusional creep 6e-3 1/s/MPa",
-        (*COLUMN, 'lithium.creep="anand_narayan_steady"', 'lithium.diffusional="6e-3 1/s"'),
-        ("carrying",),
-    ),
-    "grains-1e3": Candidate(
-        "uniform, D × 10 (grain boundaries 1e3 times faster, 1 nm in 100 nm)", (*COLUMN, 'lithium.D="8e-14 m^2/s"'), ("carrying",)
-    ),
-    "grains-1e6": Candidate(
-        "uniform, D × 1000 (grain boundaries 1e6 times faster, 1 nm in 1 µm)", (*COLUMN, 'lithium.D="8e-12 m^2/s"'), ("carrying",)
-    ),
-    "patch": Candidate("one patch of 1000 Ω cm² on a fifth of the face", FACE, STRIPPING),
-    "uneven": Candidate("random face, spots of 500 Ω cm²", UNEVEN, STRIPPING),
-    "uneven-anand": Candidate("random face, Anand & Narayan", (*UNEVEN, 'lithium.creep="anand_narayan_steady"'), STRIPPING),
-    "uneven-capacity": Candidate("random face, test of 0.25 mAh/cm²", UNEVEN, STRIPPING, _capacity(0.25)),
-    "spring": Candidate("random face, fixture of 0.5 MPa/µm", UNEVEN, STRIPPING, _spring(0.5)),
-    "dendrite": Candidate(
-        "random face, plated until K_I = K_Ic",
-        (*UNEVEN, 'protocol.0.mode="plate"', "protocol.0.stop.index=1.0", 'protocol.0.duration="10 min"'),
+FACES = {
+    "uneven": Face("uneven, 1 h", FACE),
+    "dendrite": Face(
+        "uneven, plated for 10 min until K_I = K_Ic",
+        (*FACE, 'protocol.0.mode="plate"', "protocol.0.stop.index=1.0", 'protocol.0.duration="10 min"'),
         ("index",),
     ),
+    "spring": Face("uneven, 1 h in a fixture of 0.5 MPa/µm", FACE, ("lost", "contact", "carrying"), _spring),
+    "capacity": Face("uneven, 0.25 mAh/cm²", FACE, ("lost", "contact", "carrying"), _quarter),
+    "anand": Face("uneven, 1 h, Anand & Narayan", (*FACE, 'lithium.creep="anand_narayan_steady"')),
 }
 
 
 @dataclass(frozen=True)
-class Study:
-    """Where results go, and how many runs at a time."""
-
-    folder: Path
-
-    def fails(self, name: str, pressure: float, k: int, criterion: str) -> bool:
-        """Whether the criterion is met in the run at current k. Raises RuntimeError where the run failed."""
-        return judge(self.summary(name, pressure, k), criterion)
-
-    def summary(self, name: str, pressure: float, k: int) -> dict[str, Any]:
-        current = current_of(k)
-        folder = self.folder / name / f"{pressure:g}MPa_{current:.4g}mA-cm2"
-        path = folder / "summary.json"
-        if not path.is_file():
-            candidate = CANDIDATES[name]
-            settings = (
-                *candidate.settings,
-                f'protocol.0.pressure="{pressure:g} MPa"',
-                f'protocol.0.current="{current:.6g} mA/cm^2"',
-                *candidate.more(pressure, current),
-            )
-            command = [sys.executable, "-m", "cellfem.cli", "run", str(CASE), "--out", str(folder), "--quiet"]
-            command += [word for setting in settings for word in ("--set", setting)]
-            done = subprocess.run(
-                command, env=os.environ | {"OMP_NUM_THREADS": "1"}, cwd=ROOT, capture_output=True, text=True, check=False
-            )
-            if not path.is_file():
-                raise RuntimeError(f"{folder}: {done.stderr.strip() or done.returncode}")
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return found
-
-
-def current_of(k: int) -> float:
-    """mA/cm² of the grid."""
-    return LOWEST * FACTOR**k
-
-
-def judge(summary: Mapping[str, Any], criterion: str) -> bool:
-    """Whether a run has failed: a run that the solver could not end counts as lost, and says so in the table."""
-    end, final, verdict = summary["end"], summary["final"], summary["verdict"]
-    ended = not end.startswith(("done", "stop.index"))
-    match criterion:
-        case "lost":
-            return ended
-        case "contact":
-            return ended or final["contact_fraction"] < 0.9 * verdict["perfect_contact_fraction"]
-        case "carrying":
-            return ended or final["carrying_fraction"] < 0.5 * verdict["perfect_contact_fraction"]
-        case "index":
-            return end.startswith("stop.index")
-    raise ValueError(criterion)
-
-
-@dataclass(frozen=True)
 class Critical:
-    """The last current that holds and the first that fails, mA/cm²; one of them nan where the grid ends."""
+    """The last current that holds and the first that fails, mA/cm²; one of them nan where the grid of currents ends."""
 
     pressure: float
     low: float
@@ -211,56 +134,150 @@ class Critical:
         return math.sqrt(self.low * self.high)
 
 
-def bracket(study: Study, name: str, pressure: float, criterion: str, guess: int) -> tuple[Critical, int]:
+Row = tuple[str, str, tuple[Critical, ...]]
+"""What the face is, the criterion, and the critical currents."""
+
+
+def judge(summary: Mapping[str, Any], criterion: str) -> bool:
+    """Whether a run has failed. One that the solver could not end counts as lost by all criteria of stripping."""
+    end, final, perfect = summary["end"], summary["final"], summary["verdict"]["perfect_contact_fraction"]
+    ended = not end.startswith(("done", "stop.index"))
+    match criterion:
+        case "lost":
+            return ended
+        case "contact":
+            return ended or final["contact_fraction"] < 0.9 * perfect
+        case "carrying":
+            return ended or final["carrying_fraction"] < 0.5 * perfect
+        case "index":
+            return bool(end.startswith("stop.index"))
+    raise ValueError(criterion)
+
+
+def current_of(k: int) -> float:
+    """mA/cm² of the grid."""
+    return LOWEST * FACTOR**k
+
+
+def run(folder: Path, face: Face, pressure: float, k: int) -> Mapping[str, Any]:
+    """The summary of a run, of an earlier one if it is there. Raises RuntimeError where it left none."""
+    current = current_of(k)
+    place = folder / f"{pressure:g}MPa_{current:.4g}mA-cm2"
+    path = place / "summary.json"
+    if not path.is_file():
+        settings = (
+            *face.settings,
+            f'protocol.0.pressure="{pressure:g} MPa"',
+            f'protocol.0.current="{current:.6g} mA/cm^2"',
+            *face.more(pressure, current),
+        )
+        command = [sys.executable, "-m", "cellfem.cli", "run", str(CASE), "--out", str(place), "--quiet"]
+        command += [word for setting in settings for word in ("--set", setting)]
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+        if not path.is_file():
+            raise RuntimeError(f"{place}: {done.stderr.strip() or done.returncode}")
+    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def bracket(fails: Callable[[int], bool], pressure: float, guess: int) -> Critical:
     """Look from `guess` in strides, then halve."""
-    fails = study.fails(name, pressure, guess, criterion)
-    inner, outer = guess, guess
-    while study.fails(name, pressure, outer, criterion) == fails:
-        inner = outer
-        outer += -STRIDE if fails else STRIDE
-        if not K_FIRST <= outer <= K_LAST:
+    bad, inner, outer = fails(guess), guess, guess
+    while fails(outer) == bad:
+        inner, outer = outer, outer + (-STRIDE if bad else STRIDE)
+        if not 0 <= outer <= K_LAST:
             current = current_of(inner)
-            return (Critical(pressure, math.nan, current) if fails else Critical(pressure, current, math.nan)), inner
+            return Critical(pressure, math.nan, current) if bad else Critical(pressure, current, math.nan)
     low, high = sorted((inner, outer))
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if study.fails(name, pressure, middle, criterion) else (middle, high)
-    return Critical(pressure, current_of(low), current_of(high)), low
+        low, high = (low, middle) if fails(middle) else (middle, high)
+    return Critical(pressure, current_of(low), current_of(high))
 
 
-def slope_between(points: Sequence[Critical]) -> tuple[float, float]:
-    """d ln i/d ln P between the first and last pressure, and its uncertainty by the brackets (one standard deviation)."""
-    whole = [point for point in points if math.isfinite(point.middle)]
-    if len(whole) < 2:
-        return math.nan, math.nan
-    first, last = whole[0], whole[-1]
+def examine(results: Path, name: str) -> list[Row]:
+    """The critical currents of an uneven face by all its criteria."""
+    face, rows = FACES[name], []
+    for criterion in face.criteria:
+        points = tuple(
+            bracket(lambda k, P=pressure, by=criterion: judge(run(results / name, face, P, k), by), pressure, K_GUESS)
+            for pressure in FACE_PRESSURES
+        )
+        print(
+            f"{name}, {criterion}: " + ", ".join(f"{_range(point)} mA/cm² at {point.pressure:g} MPa" for point in points),
+            flush=True,
+        )
+        rows.append((face.what, criterion, points))
+    return rows
+
+
+def columns() -> list[Row]:
+    """The critical currents of all uniform faces."""
+    rows: list[Row] = []
+    for name, (face, duration) in uniform_faces().items():
+        critical = [face.critical_current(pressure, duration) for pressure in COLUMN_PRESSURES]
+        points = tuple(Critical(pressure, i, i) for pressure, i in zip(COLUMN_PRESSURES, critical, strict=True))
+        rows.append((f"uniform, {name}", "carrying", points))
+        print(f"{rows[-1][0]}: slope {slope_of(points)[0]:.2f}", flush=True)
+    return rows
+
+
+def slope_of(points: Sequence[Critical]) -> tuple[float, float]:
+    """d ln i/d ln P between the first and the last pressure, and what the brackets leave open (one standard deviation)."""
+    first, last = points[0], points[-1]
     width = math.log(last.pressure / first.pressure)
     error = math.hypot(*(math.log(point.high / point.low) for point in (first, last))) / math.sqrt(12)
     return math.log(last.middle / first.middle) / width, error / width
 
 
-def examine(study: Study, name: str) -> dict[str, list[Critical]]:
-    """The critical currents of a candidate by all its criteria."""
-    found: dict[str, list[Critical]] = {}
-    for criterion in CANDIDATES[name].criteria:
-        guess, points = 12, []
-        for pressure in PRESSURES:
-            point, guess = bracket(study, name, pressure, criterion, guess)
-            points.append(point)
-            print(f"{name}, {criterion}, {pressure:g} MPa: {point.low:.3g} to {point.high:.3g} mA/cm²", flush=True)
-        found[criterion] = points
-    return found
+def write(folder: Path, rows: Sequence[Row]) -> None:
+    """slope.csv and slope.md."""
+    lines: list[dict[str, str]] = []
+    for what, criterion, points in rows:
+        slope, error = slope_of(points)
+        ends = {f"i at {point.pressure:g} MPa": _range(point) for point in (points[0], points[-1])}
+        lines.append({"face and test": what, "by": criterion, **ends, "slope": f"{slope:.2f}", "±": f"{error:.2f}"})
+    with (folder / "slope.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(lines[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+    text = ["| " + " | ".join(lines[0]) + " |", "|" + "---|" * len(lines[0])]
+    text += ["| " + " | ".join(line.values()) + " |" for line in lines]
+    text += ["", *(f"measured, {cell}: slope {slope:.2f}" for cell, slope in published_slopes().items()), ""]
+    (folder / "slope.md").write_text("\n".join(text), encoding="utf-8")
+    print("\n".join(text))
 
 
-def table(results: Mapping[str, Mapping[str, Sequence[Critical]]]) -> list[dict[str, Any]]:
-    rows = []
-    for name, by_criterion in results.items():
-        for criterion, points in by_criterion.items():
-            slope, error = slope_between(points)
-            row: dict[str, Any] = {"candidate": name, "what": CANDIDATES[name].what, "criterion": criterion}
-            row |= {f"{point.pressure:g} MPa": _range(point) for point in points}
-            rows.append(row | {"slope": f"{slope:.2f}", "by brackets": f"{error:.2f}"})
-    return rows
+def draw(path: Path, rows: Sequence[Row]) -> None:
+    """Critical current against pressure: uniform faces by test, uneven ones, with the measured points."""
+    panels = {
+        "(a) uniform, tests of fixed time": lambda what: what.startswith("uniform") and what.endswith(" h") and "test" in what,
+        "(b) uniform, other candidates (Anand & Narayan)": lambda what: (
+            what.startswith("uniform, anand") and not (what.endswith(" h") and "test" in what)
+        ),
+        "(c) uneven face": lambda what: not what.startswith("uniform"),
+    }
+    with style():
+        figure = new_figure(PAGE_WIDTH_IN, 4.6)
+        for axes, (title, member) in zip(figure.subplots(1, 3, sharex=True, sharey=True), panels.items(), strict=True):
+            for number, (what, criterion, points) in enumerate([row for row in rows if member(row[0])]):
+                colour, dashes = f"C{number % 10}", ("-", "--", ":")[number // 10 % 3]
+                label = what.removeprefix("uniform, ").replace("anand_narayan_steady, ", "A&N, " if title[1] == "a" else "")
+                place = [[point.pressure for point in points], [point.middle for point in points]]
+                axes.loglog(*place, color=colour, ls=dashes, lw=1.1, label=label + (f", {criterion}" if title[1] == "c" else ""))
+            for cell, mark in zip(published_slopes(), "*P", strict=True):
+                own = [point for point in published_points() if point.cell == cell and point.pressure > 0]
+                measured = [[point.pressure for point in own], [point.current for point in own]]
+                axes.loglog(*measured, color=INK, marker=mark, ls=":", ms=8, mfc="#f2c230", lw=0.8)
+            axes.set_title(title, loc="left", fontsize=7.5)
+            axes.set_xlabel("stack pressure (MPa)")
+            axes.grid(color="#e4e4e4", lw=0.6)
+            axes.legend(fontsize=4.8, labelspacing=0.25, loc="upper center", bbox_to_anchor=(0.5, -0.16), handlelength=1.6)
+        figure.axes[0].set_ylabel("critical current (mA/cm²)")
+        figure.axes[0].set_ylim(0.01, 30)
+        figure.subplots_adjust(left=0.075, right=0.99, top=0.94, bottom=0.42, wspace=0.06)
+        save(figure, path)
 
 
 def _range(point: Critical) -> str:
@@ -269,64 +286,24 @@ def _range(point: Critical) -> str:
     return f"> {point.low:.3g}" if math.isnan(point.high) else f"{point.middle:.3g}"
 
 
-def write(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    with (folder / "slope.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    lines = ["| " + " | ".join(rows[0]) + " |", "|" + "---|" * len(rows[0])]
-    lines += ["| " + " | ".join(str(value) for value in row.values()) + " |" for row in rows]
-    text = "\n".join([*lines, "", *(f"measured, {cell}: slope {slope:.2f}" for cell, slope in published_slopes().items()), ""])
-    (folder / "slope.md").write_text(text, encoding="utf-8")
-    print(text)
-
-
-def draw(path: Path, results: Mapping[str, Mapping[str, Sequence[Critical]]]) -> None:
-    """Critical current against pressure, a panel for each criterion, measured points on top."""
-    criteria = [name for name in (*STRIPPING, "index") if any(name in found for found in results.values())]
-    with style():
-        figure = new_figure(PAGE_WIDTH_IN, 3.6 * math.ceil(len(criteria) / 2))
-        panels = figure.subplots(math.ceil(len(criteria) / 2), 2, sharex=True, sharey=True, squeeze=False)
-        for axes, criterion in zip(panels.flat, criteria):
-            for number, (name, found) in enumerate(results.items()):
-                points = [point for point in found.get(criterion, ()) if math.isfinite(point.middle)]
-                place = [[point.pressure for point in points], [point.middle for point in points]]
-                if points:
-                    axes.loglog(*place, "o-", ms=3, lw=1.0, color=f"C{number % 10}", ls=("-", "--")[number // 10], label=name)
-            for cell, mark in zip(published_slopes(), "*P"):
-                own = [point for point in published_points() if point.cell == cell and point.pressure > 0]
-                places = [[point.pressure for point in own], [point.current for point in own]]
-                axes.loglog(*places, color=INK, marker=mark, ls=":", ms=8, mfc="#f2c230", lw=0.8, label=f"measured, {cell}")
-            axes.set_title(f"by {criterion}", loc="left")
-            axes.grid(color="#e4e4e4", lw=0.6)
-            axes.legend(fontsize=5.5, labelspacing=0.2)
-            axes.set_xlabel("stack pressure (MPa)")
-            axes.set_ylabel("critical current (mA/cm²)")
-        figure.tight_layout()
-        save(figure, path)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path)
-    parser.add_argument("--candidates", nargs="+", choices=list(CANDIDATES), default=list(CANDIDATES))
+    parser.add_argument("--faces", nargs="+", choices=[*FACES, "none"], default=list(FACES))
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--list", action="store_true", help="name the candidates")
     arguments = parser.parse_args()
     if arguments.list:
-        print(
-            "\n".join(
-                f"{name:<18}{candidate.what} (by {', '.join(candidate.criteria)})" for name, candidate in CANDIDATES.items()
-            )
-        )
+        print("\n".join([*uniform_faces(), *(f"{name}: {face.what}" for name, face in FACES.items())]))
         return
     arguments.results.mkdir(parents=True, exist_ok=True)
-    study = Study(arguments.results)
+    rows = columns()
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        found = pool.map(lambda name: examine(study, name), arguments.candidates)
-        results = dict(zip(arguments.candidates, found, strict=True))
-    write(arguments.results, table(results))
-    draw(arguments.results / "slope.png", results)
+        for found in pool.map(lambda name: examine(arguments.results, name), [n for n in arguments.faces if n != "none"]):
+            rows += found
+            write(arguments.results, rows)
+    write(arguments.results, rows)
+    draw(arguments.results / "slope.png", rows)
 
 
 if __name__ == "__main__":

@@ -207,7 +207,7 @@ def _read(point: Point, summary: dict[str, Any], kind: str, source: str) -> Outc
         end_time_s=_number(summary["end_time_s"]),
         capacity_mAh_cm2=_number(final["capacity_mAh_cm2"]),
         void_size=_number(size),
-        void_count=len(verdict["voids"]),
+        void_count=len(verdict.get("voids", ())),
         opening_time_s=_number(first.get("time_s")),
         opening_place_um=_number(first.get("x_um")),
         opening_cause=first.get("cause", ""),

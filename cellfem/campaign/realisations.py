@@ -144,12 +144,15 @@ def times_of(times: Sequence[float], ends: Sequence[float]) -> Times:
     interval = stats.binomtest(len(happened), len(times)).proportion_ci(CONFIDENCE, "wilson")
     plain = number_of(list(happened))
     at, share = failed_by(times, ends)
-    quantiles = [
-        float(at[np.argmax(share >= level - 1e-12)]) if np.any(share >= level - 1e-12) else math.nan for level in QUANTILES
-    ]
+
+    def quantile(level: float) -> float:
+        reached = share >= level - 1e-12
+        return float(at[np.argmax(reached)]) if reached.any() else math.nan
+
     shape, scale = weibull(times, ends)
-    bounds = (float(interval.low), float(interval.high))
-    return Times(len(happened), len(happened) / len(times), *bounds, plain.mean, plain.spread, *quantiles, shape, scale)
+    low, high = float(interval.low), float(interval.high)
+    q10, q50, q90 = map(quantile, QUANTILES)
+    return Times(len(happened), len(happened) / len(times), low, high, plain.mean, plain.spread, q10, q50, q90, shape, scale)
 
 
 def failed_by(times: Sequence[float], ends: Sequence[float]) -> tuple[Array, Array]:
@@ -203,7 +206,7 @@ def _pool(values: Values, members: Sequence[Outcome]) -> Outcome:
     for name in ("lost", "kept"):
         if sum(outcome.verdict == name for outcome in good) > len(good) / 2:
             verdict = name
-    middle = {
+    middle: dict[str, Any] = {
         name: number_of([getattr(outcome, name) for outcome in good]).q50
         for name in (*NUMBERS, "perfect_contact_fraction", "end_time_s", "capacity_mAh_cm2")
     }
