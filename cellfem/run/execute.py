@@ -194,7 +194,7 @@ def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, scenes: li
     if recorder.pressed is not None and len(scenes) == 3 and case.stack.dimension == 2:
         draw_cracks(paths["cracks"], scenes[2].snapshot, recorder.rows, title=case.title, axisymmetric=axisymmetric)
         drawn |= {"picture of LLZO's stress": paths["cracks"]}
-    last = scenes[-1].profile if scenes else None
+    last = scenes[1].profile if len(scenes) > 1 else None
     if recorder.openings is not None and last is not None:
         draw_openings(paths["opening"], recorder.openings, last, title=case.title, axisymmetric=axisymmetric)
         drawn["picture of where contact is lost"] = paths["opening"]
