@@ -18,6 +18,7 @@ from cellfem.campaign.command import sweep
 from cellfem.case import Case, CaseError, json_schema, load_case, resolved_toml, warnings
 from cellfem.commands.impedance import impedance
 from cellfem.commands.press import press
+from cellfem.flaw.command import flaw
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=cellfem.__doc__)
 
@@ -130,6 +131,7 @@ def run(
 app.command()(sweep)
 app.command()(impedance)
 app.command()(press)
+app.command()(flaw)
 
 
 @app.command()

@@ -138,6 +138,12 @@ def format_quantity(value: float, unit: str) -> str:
     return text if parse_quantity(text, unit) == value else f"{_short(value)} {unit}"
 
 
+def format_shown(value: float, unit: str) -> str:
+    """`value` (working unit) with three digits in the unit that users know, for sentences."""
+    shown = KINDS[unit].shown
+    return f"{float(ureg.Quantity(Decimal(repr(value)), unit).to(shown).magnitude):.3g} {shown}"
+
+
 def _short(value: float) -> str:
     return repr(value).removesuffix(".0")
 

@@ -13,8 +13,11 @@ from cellfem.case.lithium import CreepTable
 from cellfem.case.models import Case
 from cellfem.case.protocol_checks import protocol_problems, protocol_warnings
 from cellfem.case.solid_checks import spots_outside, stack_problems
+from cellfem.materials import electrolyte, electrolyte_names
 from cellfem.units import format_quantity
 
+HOT, HOT_PRESSING = 373.15, (1173.15, 1373.15)
+"""K: from here on pressing is hot; where the law of hot pressing is known."""
 ROUND_OFF = 1e-9
 """Relative to the width of the stack: ends nearer than this touch."""
 
@@ -31,6 +34,7 @@ def problems(case: Case) -> list[str]:
         *_roughness(case),
         *_heterogeneity(case),
         *_flaw(case),
+        *_densification(case),
         *_crack(case),
         *protocol_problems(case),
         *_mesh(case),
@@ -40,7 +44,7 @@ def problems(case: Case) -> list[str]:
 
 def warnings(case: Case) -> list[str]:
     """What the user should know about a checked case that can be run, each as `key: what and what to do`."""
-    return [*_mesh_warnings(case), *protocol_warnings(case), *_stack_warnings(case)]
+    return [*_mesh_warnings(case), *protocol_warnings(case), *_stack_warnings(case), *_densification_warnings(case)]
 
 
 def _um(value: float) -> str:
@@ -215,6 +219,23 @@ def _flaw(case: Case) -> Iterator[str]:
         )
 
 
+def _densification(case: Case) -> Iterator[str]:
+    d, name = case.densification, case.electrolyte.material
+    if d.density is not None and d.pressure is not None:
+        yield "densification.density: is given beside densification.pressure, from which it would follow; keep one of them"
+    if (
+        d.pressure is not None
+        and d.time > 0
+        and d.temperature > HOT
+        and name in electrolyte_names()
+        and electrolyte(name).pressing.hot_rate is None
+    ):
+        yield (
+            f"densification.temperature: how {name} densifies when hot is not known; "
+            "leave temperature and time out (cold pressing), or give densification.density"
+        )
+
+
 def _crack(case: Case) -> Iterator[str]:
     if case.crack.sides == "free" and case.crack.support == "fixed":
         yield (
@@ -265,6 +286,15 @@ def _mesh_warnings(case: Case) -> Iterator[str]:
                 f"void.{k}.half_width: {_um(void.half_width)} is less than 4 times mesh.near, {_um(near)}: "
                 "the void is hardly resolved"
             )
+
+
+def _densification_warnings(case: Case) -> Iterator[str]:
+    d = case.densification
+    if d.pressure is not None and d.time > 0 and HOT < d.temperature < HOT_PRESSING[0]:
+        yield (
+            f"densification.temperature: {format_quantity(d.temperature, 'K')} lies below the 900 to 1100 degC that the law of "
+            "hot pressing is known for: its density is an extrapolation"
+        )
 
 
 def _stack_warnings(case: Case) -> Iterator[str]:

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from cellfem import materials
 from cellfem.case.crack import Crack
+from cellfem.case.densification import Densification
 from cellfem.case.electrolyte import Electrolyte
 from cellfem.case.fields import Section
 from cellfem.case.flaw import Flaw
@@ -14,6 +15,7 @@ from cellfem.case.impedance import Impedance
 from cellfem.case.interface import Interface, Patch, Void
 from cellfem.case.lithium import Lithium
 from cellfem.case.protocol import Entry, Placed, unrolled, written
+from cellfem.case.resolved_flaw import ResolvedFlaw
 from cellfem.case.roughness import Roughness
 from cellfem.case.settings import Mesh, Numerics, Output, Stack
 from cellfem.units import FARADAY
@@ -38,6 +40,8 @@ class Case(Section):
     roughness: Roughness = Field(default_factory=Roughness)
     heterogeneity: Heterogeneity = Field(default_factory=Heterogeneity)
     flaw: Flaw = Field(default_factory=Flaw)
+    resolved_flaw: ResolvedFlaw = Field(default_factory=ResolvedFlaw)
+    densification: Densification = Field(default_factory=Densification)
     crack: Crack = Field(default_factory=Crack)
     impedance: Impedance = Field(default_factory=Impedance)
     protocol: Annotated[tuple[Entry, ...], Field(min_length=1)]

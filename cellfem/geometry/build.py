@@ -97,7 +97,7 @@ def _check_sizes(width: float, lithium: float, electrolyte: float, near: float, 
 
 
 @contextmanager
-def gmsh_model() -> Iterator[None]:
+def gmsh_model(name: str = "cellfem stack") -> Iterator[None]:
     """A silent gmsh model of its own, leaving a session that the caller may have open as it was."""
     import gmsh
 
@@ -110,7 +110,7 @@ def gmsh_model() -> Iterator[None]:
     saved = {key: gmsh.option.getNumber(key) for key in wanted}
     for key, value in wanted.items():
         gmsh.option.setNumber(key, value)
-    gmsh.model.add("cellfem stack")
+    gmsh.model.add(name)
     try:
         yield
     except Exception as error:

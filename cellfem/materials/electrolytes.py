@@ -15,9 +15,32 @@ _UNITS = {
     "fracture_toughness": "MPa*um^0.5",
     "flexural_strength": "MPa",
     "weibull_modulus": None,
+    "reference_density": None,
+    "young_porosity": None,
+    "toughness_at_83": "MPa*um^0.5",
+    "toughness_at_98": "MPa*um^0.5",
+    "heckel_start": None,
+    "heckel_pressure": "MPa",
+    "hot_rate": "1/s",
+    "hot_exponent": None,
+    "hot_activation": "J/mol",
     "asr_clean": "ohm*m^2",
     "adhesion_energy_clean": "MPa*um",
 }
+
+
+@dataclass(frozen=True)
+class Pressing:
+    """How a powder is densified and what its density changes; None where not known. Densities are relative."""
+
+    reference_density: float  # of the other parameters
+    young_porosity: float | None  # b of E ∝ exp(-b (1-ρ))
+    toughness_trend: tuple[tuple[float, float], tuple[float, float]] | None  # two points (ρ, K_Ic)
+    heckel_start: float
+    heckel_pressure: float  # MPa
+    hot_rate: float | None  # A₀ at 1 MPa, 1/s
+    hot_exponent: float | None
+    hot_activation: float | None  # J/mol
 
 
 @dataclass(frozen=True)
@@ -34,6 +57,7 @@ class Electrolyte:
     weibull_modulus: float | None  # m of the strength
     asr_clean: float | None  # Ω m²
     adhesion_energy_clean: float | None  # MPa·µm
+    pressing: Pressing
     parameters: Mapping[str, Parameter]
 
 
@@ -61,5 +85,20 @@ def electrolyte(name: str) -> Electrolyte:
         weibull_modulus=value.get("weibull_modulus"),
         asr_clean=value.get("asr_clean"),
         adhesion_energy_clean=value.get("adhesion_energy_clean"),
+        pressing=_pressing(value),
         parameters=MappingProxyType(table),
+    )
+
+
+def _pressing(value: Mapping[str, float]) -> Pressing:
+    low, high = value.get("toughness_at_83"), value.get("toughness_at_98")
+    return Pressing(
+        value["reference_density"],
+        value.get("young_porosity"),
+        ((0.83, low), (0.98, high)) if low is not None and high is not None else None,
+        value["heckel_start"],
+        value["heckel_pressure"],
+        value.get("hot_rate"),
+        value.get("hot_exponent"),
+        value.get("hot_activation"),
     )

@@ -6,6 +6,7 @@ import math
 
 from cellfem.case import Case, Step
 from cellfem.geometry.fields import LognormalField, Spots, Tessellation
+from cellfem.model.ceramics import ceramics_of
 from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
 from cellfem.model.parameters import Cell, Ceramic, Flaws, Interface, Load, Material, Numerics, Patch, Structure
 from cellfem.units import GAS_CONSTANT, T_REFERENCE
@@ -93,24 +94,23 @@ def flaws(case: Case) -> Flaws:
         f.exponent,
         f.density,
         f.depth,
-        case.toughness,
+        ceramics_of(case).toughness,
         case.electrolyte.properties.poisson_ratio,
     )
 
 
 def ceramic(case: Case) -> Ceramic | None:
     """The electrolyte as an elastic and brittle body; None where its stress is not wanted."""
-    c, e = case.crack, case.electrolyte.properties
+    c, state = case.crack, ceramics_of(case)
     if c.solve == "off":
         return None
-    strength = e.flexural_strength if c.strength is None else c.strength
-    modulus = e.weibull_modulus if c.modulus is None else c.modulus
+    modulus = case.electrolyte.properties.weibull_modulus if c.modulus is None else c.modulus
     return Ceramic(
-        e.young_modulus,
-        e.poisson_ratio,
-        case.toughness,
+        state.young,
+        state.poisson,
+        state.toughness,
         case.flaw.length if c.flaw is None else c.flaw,
-        math.inf if strength is None else strength,
+        math.inf if state.strength is None or modulus is None else state.strength,
         1.0 if modulus is None else modulus,
         c.volume if c.origin == "volume" else c.area,
         c.origin,
@@ -147,7 +147,7 @@ def material(case: Case, step: Step) -> Material:
         creep.A(T),
         creep.n,
         li.D * _arrhenius(li.D_activation, T),
-        e.conductivity * _arrhenius(e.properties.conductivity_activation, T),
+        ceramics_of(case).conductivity * _arrhenius(e.properties.conductivity_activation, T),
         1 / _arrhenius(case.interface.asr_activation, T),
         T,
         math.inf if isinstance(li.breakdown, str) else li.breakdown,

@@ -16,6 +16,7 @@ from cellfem.case import Case, resolved_toml
 from cellfem.geometry import MeshError, StackMesh, write_msh
 from cellfem.model import from_case
 from cellfem.model.build import build_model
+from cellfem.model.ceramics import densification_text
 from cellfem.observe.arrays import merge_snapshots
 from cellfem.observe.surface_state import gather_surface
 from cellfem.output.crack_picture import draw_cracks
@@ -65,6 +66,8 @@ def run_case(case: Case, folder: Path, quiet: bool = False, comm: MPI.Intracomm 
         model = build_model(stack, from_case.structure(case), from_case.interface(case), from_case.numerics(case), comm)
         engine = Engine(model)
         recorder = Recorder(case, engine, folder, quiet)
+        if (density := densification_text(case)) is not None:
+            recorder.note(density)
         compiled = time.monotonic()
         watch = Watcher(
             recorder.examine,

@@ -1,0 +1,223 @@
+"""What a flaw does at a given current: pressure, current and K_I; the current at which its crack grows; how far it grows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from cellfem.case import Case
+from cellfem.case.protocol import Step
+from cellfem.flaw.ceramic import Cracking, FlawCeramic
+from cellfem.flaw.lithium import FlawError, FlawSystem, Plating, Scale, Walls
+from cellfem.flaw.shape import Flaw, build_flaw
+from cellfem.model import from_case
+from cellfem.model.ceramics import Ceramics, ceramics_of
+from cellfem.model.parameters import Material
+from cellfem.physics import fracture
+from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
+
+RATIO = 4.0  # by which a current is raised or lowered to find where a crack grows
+LARGEST = 1e5  # A/m²: beyond this no critical current is looked for
+SMALLEST = 1e-3
+CLOSE = 1e-3  # relative error of the critical current
+LEAST_PRESSURE, LEAST_SHEAR = 0.1, 0.05  # MPa, of the typical sizes of a flaw in which next to nothing happens
+NEAR_FAR = 0.98  # of the thickness: a tip beyond has crossed the electrolyte
+
+
+@dataclass(frozen=True)
+class Question:
+    """Everything about a flaw but the current: geometry, materials, load."""
+
+    flaw: Flaw
+    material: Material
+    ceramics: Ceramics
+    pressure: float  # of the stack, MPa
+    resistance: float  # Ω m²
+    sides: Literal["mirror", "free"]
+    stick: bool
+    walls_plate: bool
+    fineness: float
+
+
+@dataclass(frozen=True)
+class FlawState:
+    """A flaw at one current. mouth, tip: current densities (A/m²) at the first and last node of the walls.
+
+    focusing: the largest over the mean of the face; pressure: the largest on the walls (MPa); index: K_I/K_Ic; drive: what the
+    overpotential at the end of the flaw can push, F(φ - φ_Li)/Ω (MPa); thin: pressure by the formula of a slender slit or
+    channel.
+    """
+
+    current: float
+    walls: Walls
+    cracking: Cracking
+    index: float
+    pressure: float
+    drive: float
+    thin: float
+    far_potential: float
+    imbalance: float
+
+    @property
+    def mouth_current(self) -> float:
+        return float(self.walls.current[0])
+
+    @property
+    def tip_current(self) -> float:
+        return float(self.walls.current[-1])
+
+    @property
+    def focusing(self) -> float:
+        return float(np.abs(self.walls.current).max() / abs(self.current))
+
+
+def question_of(case: Case) -> Question:
+    """From a case: the flaw of [resolved_flaw], load and temperature of the first step that plates."""
+    f, step = case.resolved_flaw, plating_step(case)
+    material = from_case.material(case, step)
+    flaw = Flaw(
+        f.shape, f.length, f.half_opening, f.tip_radius, f.pore_radius, f.dry, case.stack.width, case.electrolyte.thickness
+    )
+    return Question(
+        flaw,
+        material,
+        ceramics_of(case),
+        step.pressure_at(0.0),
+        case.interface.asr * material.resistance_factor,
+        case.crack.sides,
+        f.walls == "stick",
+        f.plating == "walls",
+        f.fineness,
+    )
+
+
+def plating_step(case: Case) -> Step:
+    """The first step of the protocol that plates at a given current. Raises FlawError."""
+    for placed in case.sequence:
+        if placed.step.mode == "plate":
+            return placed.step
+    raise FlawError('protocol: no step plates; cellfem flaw needs one with mode = "plate" and a current')
+
+
+class FlawModel:
+    """A flaw of one geometry, ready to be asked at any current."""
+
+    def __init__(self, question: Question) -> None:
+        q = self.question = question
+        self.system = FlawSystem(build_flaw(q.flaw, q.fineness), stick=q.stick, walls_plate=q.walls_plate)
+        self.ceramic = FlawCeramic(self.system.ceramic, q.flaw, q.ceramics.young, q.ceramics.poisson, q.sides)
+
+    def ask(self, current: float) -> FlawState:
+        """At a plating current density of this magnitude (mean over the face, A/m²). Raises FlawError."""
+        q, system = self.question, self.system
+        thin = thin_pressure(q, current)
+        drive = q.resistance * current / STRESS_POTENTIAL
+        pressure = max(min(thin, drive), LEAST_PRESSURE)
+        speed = SPEED * current * q.flaw.filled / q.flaw.half_opening
+        shear = max(math.sqrt(3) * pressure * q.flaw.half_opening / q.flaw.filled, LEAST_SHEAR)
+        plating = Plating(-current, q.pressure, q.resistance)
+        system.solve(plating, q.material, Scale(speed, pressure, shear, q.flaw.half_opening))
+        walls = system.walls()
+        places, tractions = system.tractions()
+        cracking = self.ceramic.solve(places, tractions, q.pressure)
+        far = float(system.far.x.array[0])
+        return FlawState(
+            current,
+            walls,
+            cracking,
+            cracking.intensity / q.ceramics.toughness,
+            float(walls.pressure.max()),
+            max(system.potential_at_end(), 0.0) / STRESS_POTENTIAL,
+            thin,
+            far,
+            max(system.imbalance()),
+        )
+
+
+def thin_pressure(question: Question, current: float) -> float:
+    """Pressure over the mouth's by the formula of a slender slit with even plating (power law), MPa."""
+    m, flaw = question.material, question.flaw
+    law = fracture.wall_plating_extrusion if question.walls_plate else fracture.slit_extrusion
+    speed = SPEED * current * (1.0 if question.walls_plate else math.pi / 2)
+    return float(law(flaw.filled, flaw.half_opening, speed, m.creep_prefactor, m.creep_exponent))
+
+
+def critical_current(
+    model: FlawModel, guess: float, tell: Callable[[str], None] = lambda _: None
+) -> tuple[float, list[FlawState]]:
+    """Plating current density (A/m²) at which K_I reaches K_Ic, and the states asked on the way; inf where none up to 1e4 mA/cm².
+
+    K_I grows with the current: bracketed by factors of 4, then by the regula falsi in logarithms (Illinois).
+    """
+    asked: list[FlawState] = []
+
+    def excess(i: float) -> float:
+        asked.append(model.ask(i))
+        tell(f"{0.1 * i:.4g} mA/cm²: K_I/K_Ic {asked[-1].index:.4g}, {asked[-1].pressure:.4g} MPa")
+        return asked[-1].index - 1.0
+
+    low = high = guess
+    f_low = f_high = excess(guess)
+    while f_high < 0:
+        low, f_low = high, f_high
+        high *= RATIO
+        if high > LARGEST:
+            return math.inf, asked
+        f_high = excess(high)
+    while f_low > 0:
+        high, f_high = low, f_low
+        low /= RATIO
+        if low < SMALLEST:
+            return 0.0, asked
+        f_low = excess(low)
+    side = 0
+    while high / low - 1 > CLOSE:
+        share = f_low / (f_low - f_high)
+        middle = low * (high / low) ** min(max(share, 0.02), 0.98)
+        f = excess(middle)
+        if abs(f) < CLOSE * 0.1:
+            return middle, asked
+        if f < 0:
+            low, f_low = middle, f
+            f_high *= 0.5 if side == -1 else 1.0
+            side = -1
+        else:
+            high, f_high = middle, f
+            f_low *= 0.5 if side == 1 else 1.0
+            side = 1
+    return math.sqrt(low * high), asked
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How far a crack got. end: "short circuit" where it crossed the electrolyte, "arrest", or "no growth"; depth: of its tip,
+    µm."""
+
+    end: Literal["short circuit", "arrest", "no growth"]
+    depth: float
+    steps: list[tuple[float, FlawState]]  # depth of the lithium's end, state
+
+
+def grow(question: Question, current: float, step: float) -> Growth:
+    """Quasi-static growth at a constant current: where K_I ≥ K_Ic the crack moves on by `step`, and the lithium follows.
+
+    The empty part ahead keeps its length; each length has its own mesh. Inertia, and the time that filling takes, are left out.
+    """
+    steps: list[tuple[float, FlawState]] = []
+    for flaw in _longer(question.flaw, step):
+        state = FlawModel(replace(question, flaw=flaw)).ask(current)
+        steps.append((flaw.filled, state))
+        if state.index < 1:
+            return Growth("arrest" if len(steps) > 1 else "no growth", flaw.tip, steps)
+    return Growth("short circuit", question.flaw.thickness, steps)
+
+
+def _longer(flaw: Flaw, step: float) -> Iterator[Flaw]:
+    """The flaw and its longer versions, until its tip is at the far face. A pore sends a crack ahead from its bottom."""
+    while flaw.tip < NEAR_FAR * flaw.thickness:
+        yield flaw
+        flaw = replace(flaw, length=flaw.length + step)

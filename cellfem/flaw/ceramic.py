@@ -1,0 +1,130 @@
+"""The electrolyte around a flaw: its stress under the lithium's pressure and the stack's, and what drives the crack ahead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import ufl
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.flaw.integral import CrackIntegral, Release, Tip
+from cellfem.flaw.shape import FACE, ROOT, WALL, Flaw
+from cellfem.model.cracks import ENTRIES
+from cellfem.model.elastic import ElasticBody, Held, NodeMean
+from cellfem.physics import elasticity
+from dolfinx import fem, mesh
+
+Array = NDArray[np.float64]
+TINY = 1e-7  # of the size of the block
+RINGS = ((0.25, 0.5), (0.4, 0.8))
+"""Inner and outer radius of two domains of the crack integral, over the distance to the nearest outer boundary (or the dry
+length)."""
+
+
+@dataclass(frozen=True)
+class Cracking:
+    """What drives the crack ahead of a flaw. MPa·µm^½, MPa·µm.
+
+    intensity: K_I, negative where the crack is held shut; by_energy: K from the energy release rate; spread: difference of K_I
+    between two domains, over K_I. tension: largest principal stress of LLZO and its place (µm).
+    """
+
+    intensity: float
+    energy: float
+    by_energy: float
+    spread: float
+    tension_MPa: float
+    place_um: tuple[float, float]
+
+
+class FlawCeramic:
+    """Elastic electrolyte (plane strain) around a flaw; held on the far face (sliding), on x = 0 beyond the crack, and on the
+    right side where that is a mirror plane. One rank."""
+
+    def __init__(
+        self, body: mesh.Mesh, flaw: Flaw, young: float, poisson: float, sides: Literal["mirror", "free"] = "mirror"
+    ) -> None:
+        self.flaw = flaw
+        tiny = TINY * max(flaw.width, flaw.thickness)
+        held = [
+            Held(1, lambda x: np.abs(x[1] + flaw.thickness) < tiny),
+            Held(0, lambda x: (np.abs(x[0]) < tiny) & (x[1] < -flaw.tip + tiny)),
+        ]
+        if sides == "mirror":
+            held.append(Held(0, lambda x: np.abs(x[0] - flaw.width) < tiny))
+        self.body = ElasticBody(body, young, poisson, held)
+        self.pressed = fem.Function(fem.functionspace(body, ("Lagrange", 1, (2,))))  # pressure and shear on the walls
+        self.stack = fem.Constant(body, 0.0)
+        self.nodes = self.pressed.function_space.tabulate_dof_coordinates()
+        faces = ufl.Measure("ds", domain=body, subdomain_data=_tags(body, flaw, tiny), metadata={"quadrature_degree": 8})
+        n = ufl.FacetNormal(body)
+        # The walls' normal and tangent of LLZO are those of the lithium turned round: Λ = λ n_Li + τ t_Li = -λ n - τ t.
+        along = ufl.as_vector([-n[1], n[0]])
+        self.traction = -self.pressed[0] * n - self.pressed[1] * along
+        test = self.body.test()
+        work = ufl.dot(self.traction, test) * faces((WALL, ROOT)) - self.stack * ufl.dot(n, test) * faces(FACE)
+        self.load = fem.form(work)
+        reach = min(flaw.width, flaw.thickness - flaw.tip)
+        reach = min(reach, flaw.dry) if flaw.dry > 0 else min(reach, 0.8 * flaw.filled)
+        if flaw.dry > 0:
+            sizes = [(inner * reach, outer * reach) for inner, outer in RINGS]
+            around = None
+        else:
+            # A blunt end: rings that go round it and meet the straight walls.
+            start = 2.5 * flaw.end_radius
+            sizes = [(start + inner * (reach - start), start + outer * (reach - start)) for inner, outer in RINGS]
+            around = faces((WALL, ROOT))
+        tip = Tip(-flaw.tip)
+        self.integrals = [CrackIntegral(self.body, tip, a, b, around, self.traction) for a, b in sizes]
+        self.stress = NodeMean(body, ufl.as_vector([self.body.stress[i, j] for i, j in ENTRIES]), len(ENTRIES))
+
+    def solve(self, places: Array, tractions: Array, stack_pressure: float) -> Cracking:
+        """Under pressure and shear (N, 2) at the places (N, 3) of walls and end, and the stack pressure on the face (MPa)."""
+        distance, node = cKDTree(self.nodes).query(places)
+        if distance.max(initial=0.0) > TINY * self.flaw.width:
+            raise ValueError("the walls of the lithium are not those of the electrolyte")
+        values = np.zeros((len(self.nodes), 2))
+        values[node] = tractions
+        self.pressed.x.array[:] = values.ravel()
+        self.stack.value = stack_pressure
+        self.body.solve(self.load)
+        found = [integral.evaluate() for integral in self.integrals]
+        return self._cracking(found)
+
+    def _cracking(self, found: list[Release]) -> Cracking:
+        values = self.stress()
+        tensor = np.zeros((len(values), 3, 3))
+        for k, (i, j) in enumerate(ENTRIES):
+            tensor[:, i, j] = tensor[:, j, i] = values[:, k]
+        self.principal = elasticity.principal_stresses(tensor)[:, -1]
+        at = self.body.space.tabulate_dof_coordinates()
+        here = int(np.argmax(self.principal))
+        first, second = found[0], found[-1]
+        use = [f.intensity if self.flaw.dry > 0 else f.by_energy for f in (first, second)]
+        spread = abs(use[1] - use[0]) / max(abs(use[0]), 1e-300)
+        return Cracking(
+            use[0], first.energy, first.by_energy, spread, float(self.principal[here]), (float(at[here, 0]), float(at[here, 1]))
+        )
+
+
+def _tags(body: mesh.Mesh, flaw: Flaw, tiny: float) -> mesh.MeshTags:
+    """Facets of the walls, the round end and the face towards the electrode, found by their places."""
+    corner = flaw.corner[1]
+
+    def cavity(x: Array) -> NDArray[np.bool_]:
+        # a pore's walls are wider than its channel
+        inside = (x[0] < max(flaw.half_opening, flaw.end_radius) + tiny) & (x[1] > -flaw.filled - tiny)
+        return np.asarray(inside)
+
+    straight = mesh.locate_entities_boundary(body, 1, lambda x: cavity(x) & (x[1] > corner - tiny))
+    curved = mesh.locate_entities_boundary(body, 1, lambda x: cavity(x) & (x[1] < corner + tiny))
+    face = mesh.locate_entities_boundary(body, 1, lambda x: np.abs(x[1]) < tiny)
+    straight = np.setdiff1d(straight, face)
+    facets = np.concatenate([straight, curved, face]).astype(np.int32)
+    values = np.repeat([WALL, ROOT, FACE], [len(straight), len(curved), len(face)]).astype(np.int32)
+    order = np.argsort(facets)
+    return mesh.meshtags(body, 1, facets[order], values[order])

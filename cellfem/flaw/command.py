@@ -1,0 +1,86 @@
+"""cellfem flaw: a lithium-filled flaw in the electrolyte: does it crack, from which current on, how far."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from cellfem.campaign.grid import Grid, grid_points, parse_axis
+from cellfem.case import Case, CaseError, load_case
+
+if TYPE_CHECKING:
+    pass
+
+BAD_CASE, GAVE_UP = 2, 3
+
+
+def flaw(
+    case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the results; results/NAME-flaw without it.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key; as often as wanted.")
+    ] = None,
+    critical: Annotated[bool, typer.Option(help="Look for the current at which the crack grows.")] = True,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUES",
+            help='Critical current over a key, all else as in the case: --vary resolved_flaw.length="1,2,5 um"; one key each.',
+        ),
+    ] = None,
+    growth: Annotated[bool, typer.Option("--grow", help="Let the crack grow at the current of the case until it ends.")] = False,
+) -> None:
+    """A resolved flaw full of lithium while plating: pressure, current and K_I in it, critical current, growth."""
+    from cellfem.flaw.analysis import FlawModel, critical_current, grow, question_of
+    from cellfem.flaw.lithium import FlawError
+    from cellfem.flaw.report import Report
+    from cellfem.geometry import MeshError
+
+    try:
+        checked = load_case(case, overrides or ())
+        axes = [(text, grid_points(Grid(case, tuple(overrides or ()), (parse_axis(text),)))) for text in vary or ()]
+    except CaseError as error:
+        _fail(str(error), BAD_CASE)
+    folder = out or Path("results") / f"{case.resolve().name.removesuffix('.toml')}-flaw"
+    try:
+        question = question_of(checked)
+        report = Report(folder, checked, question)
+        current = plated(checked)
+        model = FlawModel(question)
+        state = model.ask(current)
+        report.state(state, model)
+        if critical:
+            limit, asked = critical_current(model, current, typer.echo)
+            report.critical(limit, [state, *asked])
+        if growth:
+            report.growth(grow(question, current, checked.resolved_flaw.growth_step))
+        for text, points in axes:
+            rows = []
+            for point in points:
+                asking = question_of(point.case)
+                limit, states = critical_current(FlawModel(asking), current)
+                rows.append((dict(point.values), limit, states[-1]))
+                typer.echo(f"{text.partition('=')[0]} = {next(iter(dict(point.values).values()))}: {_shown(limit)}")
+            report.varied(text.partition("=")[0], rows)
+    except (FlawError, MeshError, ValueError) as error:
+        _fail(str(error), BAD_CASE if isinstance(error, MeshError) else GAVE_UP)
+    report.close()
+
+
+def plated(case: Case) -> float:
+    """Magnitude of the current density of the first step that plates, A/m²."""
+    from cellfem.flaw.analysis import plating_step
+
+    return abs(plating_step(case).signed_current)
+
+
+def _shown(limit: float) -> str:
+    return "no critical current up to 1e4 mA/cm²" if math.isinf(limit) else f"critical current {0.1 * limit:.3g} mA/cm²"
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    typer.echo(text, err=True)
+    raise typer.Exit(code)
