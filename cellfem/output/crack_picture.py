@@ -50,7 +50,9 @@ def draw_cracks(
         tension.legend(loc="upper left")
         tension.set_ylim(top=1.6 * max(tension.get_ylim()[1], 0.0))
         odds.plot(time, [row["crack_index"] for row in known], color=BLUE, label="crack index")
-        odds.plot(time, [row["crack_likelihood"] for row in known], color=RED, label="likelihood")
+        likelihood = [row["crack_likelihood"] for row in known]
+        seen = max(likelihood, default=0.0) > LEAST
+        odds.plot(time, likelihood, color=RED, label="likelihood" if seen else f"likelihood (below {LEAST:.0e})")
         odds.axhline(1.0, color=INK, lw=0.5, ls=":")
         odds.set_yscale("log")
         odds.set_ylim(LEAST, 10.0)

@@ -19,7 +19,8 @@ from cellfem.geometry import Patch as MeshPatch
 from cellfem.geometry.fields import LognormalField, Spots, Tessellation
 from cellfem.model.build import build_model
 from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Patch, Structure
+from cellfem.model.parameters import Ceramic, Interface, Load, Material, Numerics, Patch, Structure
+from cellfem.observe.cracks import CrackObserver
 from cellfem.observe.impedance import Electric, spectrum
 from cellfem.observe.resistance import SmallSignal
 from cellfem.solver.engine import Engine
@@ -39,6 +40,9 @@ VARYING = Heterogeneity(
     GrainBoundaries(Tessellation(4.0, 1, 2), 2.0, 5e-3, 8.0),
     Impurities(Spots(0.2, 3.0, 0.3, 1, 3), 0.1, 0.5),
 )
+
+
+CERAMIC = Ceramic(150e3, 0.26, 1e3, 1.0, 150.0, 2.0, 1e9, "volume", 1e3, "free", "roller")
 
 
 def march(variant: str, comm: MPI.Intracomm) -> list[dict[str, float]]:
@@ -83,6 +87,7 @@ def _readings(engine: Engine) -> Any:
 
     def impedance() -> complex:
         return complex(spectrum(model, electric, np.array([1e6])).impedance[0])
+    cracks = CrackObserver(model, CERAMIC)
 
     def total(form: fem.Form) -> float:
         return float(comm.allreduce(fem.assemble_scalar(form)))
@@ -90,7 +95,11 @@ def _readings(engine: Engine) -> Any:
     def read() -> dict[str, float]:
         numbers = state.numbers.x.array if len(state.numbers.x.array) else np.array([-np.inf, -np.inf])
         gap = 0.0 if s.bonded else comm.allreduce(float(state.gap().max(initial=-np.inf)), op=MPI.MAX)
+        llzo = cracks.read()
         return {
+            "tension": llzo.tension_MPa,
+            "likelihood": llzo.likelihood,
+            "displacement": llzo.displacement_um,
             **{name: total(form) for name, form in shares.items()},
             "lithium": total(lithium),
             "gap_max": gap,

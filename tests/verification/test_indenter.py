@@ -1,0 +1,60 @@
+"""A bump of LLZO pressed into creeping lithium: the similarity of power-law contact, F ∝ (ċ/R)^(1/n) c² (Bower, Fleck, Needleman
+& Ogbonna 1993, Proc. R. Soc. A 441, 97): at a given contact radius c its growth ċ goes as R Fⁿ, at a given force as c^(-2n).
+
+The bump is a parabola r²/2R about the axis, of slope below 0.1. What disturbs similarity: the lithium ends at W (c/W up to 0.2,
+squared 4 %), the cells at the edge (h/c at least 1/8, a part of a cell in ∫θ dA). Asked: exponents to 5 %, factors to 10 %.
+"""
+
+import numpy as np
+import pytest
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.geometry import build_stack
+from cellfem.geometry.stack import assemble
+from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.solver.engine import Engine
+from tests.verification.stacks import engine_at_start, integral
+from tests.verification.stepping import step_to
+
+EXPONENT = 3.0
+WIDTH = 30.0
+FACE = Interface(resistance=1e-3, delta=2e-3, stiffness=2e4, surface_tension=0.0)
+
+
+def _growth(radius: float, pressure: float) -> tuple[np.ndarray, np.ndarray]:
+    """(c, ċ) while the contact grows from 3 to 6 µm, at middles of intervals."""
+    flat = build_stack(WIDTH, WIDTH, 5.0, 0.35, 4.0)
+    stack = assemble(flat.points, flat.cells, flat.cell_group, flat.gap_x, flat.gap_x**2 / (2 * radius))
+    structure = Structure(axisymmetric=True, vacancies=False)
+    lithium = Material(1e-4, EXPONENT, 8e-3, 4e4, 1.0, 298.15)
+    numerics = Numerics(strain_rate_floor=1e-10, tolerance=0.02)
+    engine = engine_at_start(stack, structure, FACE, Load(pressure, 0.0), lithium, numerics)
+    times, sizes, dt, t = [], [], 1e-3, 0.0
+    while not sizes or sizes[-1] < 6.0:
+        t = max(1.6 * t, 1e-2)
+        dt = step_to(engine, t, dt)
+        times.append(t)
+        sizes.append(_contact(engine))
+    time, size = np.array(times), np.array(sizes)
+    kept = size[1:] > 3.0
+    return np.sqrt(size[1:] * size[:-1])[kept], (np.diff(size) / np.diff(time))[kept]
+
+
+def _contact(engine: Engine) -> float:
+    """Contact radius, µm."""
+    return float(np.sqrt(integral(engine.model, engine.model.residual.expressions.touching) / np.pi))
+
+
+@pytest.mark.slow
+def test_similarity_of_a_creeping_indenter() -> None:
+    c, rate = _growth(100.0, 0.05)
+    slope = np.polyfit(np.log(c), np.log(rate), 1)[0]
+    assert slope == pytest.approx(-2 * EXPONENT, rel=0.05)
+
+    def at_four(radius: float, pressure: float) -> float:
+        size, speed = _growth(radius, pressure)
+        return float(np.exp(np.interp(np.log(4.0), np.log(size), np.log(speed))))
+
+    base = float(np.exp(np.interp(np.log(4.0), np.log(c), np.log(rate))))
+    assert at_four(200.0, 0.05) / base == pytest.approx(2.0, rel=0.1)
+    assert at_four(100.0, 0.1) / base == pytest.approx(2.0**EXPONENT, rel=0.1)
