@@ -15,10 +15,13 @@ from rich.console import Console
 import cellfem
 from cellfem import doctor as diagnosis
 from cellfem.campaign.command import sweep
+from cellfem.campaign.penetration import penetration
+from cellfem.campaign.window import window
 from cellfem.case import Case, CaseError, json_schema, load_case, resolved_toml, warnings
 from cellfem.commands.impedance import impedance
 from cellfem.commands.press import press
 from cellfem.flaw.command import flaw
+from cellfem.scene.command import render, scene
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=cellfem.__doc__)
 
@@ -132,6 +135,10 @@ app.command()(sweep)
 app.command()(impedance)
 app.command()(press)
 app.command()(flaw)
+app.command()(penetration)
+app.command()(window)
+app.command()(scene)
+app.command()(render)
 
 
 @app.command()

@@ -74,7 +74,8 @@ These are errors:
 - `spring` without a platen that travels; `pressure_end` with `top = "fixed"`; either with `contact = "bonded"`;
 - a pressure of zero with `interface.contact = "asperity"`; voids with `"bonded"`; `vacancies` and `removal` both off;
 - both `A0` and `A298` of a creep table, or neither;
-- `flaw.half_opening` that is not below `flaw.length`;
+- `flaw.half_opening` that is not below `flaw.length`; `flaw.sites = "grain boundaries"` without `flaw.seed`; more than a million
+  flaws to draw;
 - `[heterogeneity]` about an axis; a correlation length, grain boundary or impurity with fewer than two mesh sizes; grain
   boundaries with neither `asr` nor `D`, or that leave no grains; a varying roughness with `"bonded"`;
 - a rough face whose shortest wave has fewer than four nodes, or whose slope exceeds 1; grooves of which no whole number of halves

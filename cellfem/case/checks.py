@@ -18,6 +18,8 @@ from cellfem.units import format_quantity
 
 HOT, HOT_PRESSING = 373.15, (1173.15, 1373.15)
 """K: from here on pressing is hot; where the law of hot pressing is known."""
+MOST_DRAWN = 1e6
+"""Flaws that may be drawn one by one on a face."""
 ROUND_OFF = 1e-9
 """Relative to the width of the stack: ends nearer than this touch."""
 
@@ -217,6 +219,17 @@ def _flaw(case: Case) -> Iterator[str]:
             f"flaw.half_opening: {_um(flaw.half_opening)} is not below flaw.length, {_um(flaw.length)}; "
             "what lets lithium out holds for slender flaws: make half_opening smaller"
         )
+    if flaw.seed is None and flaw.sites == "grain boundaries":
+        yield 'flaw.sites: "grain boundaries" are for flaws that are drawn one by one; give flaw.seed, or leave sites out'
+    if flaw.seed is not None:
+        stack = case.stack
+        across = flaw.depth if stack.dimension == 2 else stack.depth or stack.width
+        area = math.pi * stack.width**2 if stack.symmetry == "axisymmetric" else stack.width * across
+        if flaw.density * area > MOST_DRAWN:
+            yield (
+                f"flaw.seed: {flaw.density * area:.3g} flaws would be drawn on {1e-6 * area:.3g} mm², more than {MOST_DRAWN:g}; "
+                "make density or depth smaller, or leave seed out"
+            )
 
 
 def _densification(case: Case) -> Iterator[str]:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cellfem.case.fields import Length, Number, Section, default
+from cellfem.case.fields import Count, Length, Number, Section, default
 from cellfem.units import quantity
 
 Depth = Annotated[float, quantity("um", gt=0.0, le=1e9)]
@@ -21,12 +21,20 @@ class Flaw(Section):
     """Half of the opening H of a slit, or the radius of a cylinder; a choice of the model, and the one that counts most."""
     shape: Literal["slit", "cylinder"] = "slit"
     """What lithium is pressed out of: a crack or grain boundary, or a channel."""
+    plated: Literal["tip", "walls"] = "tip"
+    """Where lithium plates in a flaw: at its tip, or on all of its walls, which is a/H times as much."""
     distribution: Literal["single", "power", "exponential"] = "power"
     """Flaws per area longer than a: density for a up to length; density (a/length)^-exponent; or density exp(-a/length)."""
     exponent: Annotated[Number, Field(gt=0.0, le=100.0)] = 5.0
     """Exponent of the power law, half of the Weibull modulus of the strength (ceramics: 10); for distribution = "power" only."""
     density: PerArea = default("1e4 1/cm^2")
     """Flaws per area of the interface; a choice of the model: one in 100 um x 100 um."""
+    seed: Annotated[Count, Field(ge=0, lt=2**32)] | None = None
+    """Draws the flaws of the face one by one, with places and lengths, instead of counting them by their density."""
+    sites: Literal["pores", "grain boundaries"] = "pores"
+    """Where drawn flaws are: anywhere, independent of each other, or on the boundaries between grains; needs a seed."""
+    grain_size: Length = default("5 um")
+    """Mean size of the grains (square root of their mean area) along whose boundaries flaws are drawn."""
     depth: Depth = default("1 mm")
     """Depth of a plane stack out of the picture, for the area over which the likelihood is taken; not used when axisymmetric."""
     toughness: Toughness | None = None

@@ -8,10 +8,10 @@ from cellfem.case.fields import Count, Length, Number, Rate, Section, Switch, Ti
 
 FieldName = Literal[
     "velocity_um_s", "pressure_MPa", "von_mises_MPa", "creep_rate_1_s", "porosity", "potential_mV", "current_density_mA_cm2",
-    "gap_um", "contact", "carrying", "current_mA_cm2", "overpotential_mV", "contact_pressure_MPa",
+    "gap_um", "contact", "carrying", "current_mA_cm2", "current_focusing", "overpotential_mV", "contact_pressure_MPa",
     "asr_ohm_cm2", "opening_time_s",
-    "dendrite_index", "drive_overpotential_MPa", "drive_extrusion_MPa", "flaw_compression_MPa", "stress_intensity_MPa_m0_5",
-    "likelihood_density_1_um2", "displacement_um", "principal_tension_MPa",
+    "dendrite_index", "drive_overpotential_MPa", "drive_extrusion_MPa", "driving_pressure_MPa", "flaw_compression_MPa",
+    "stress_intensity_MPa_m0_5", "likelihood_density_1_um2", "flaw_length_um", "displacement_um", "principal_tension_MPa",
 ]  # fmt: skip
 
 
@@ -84,6 +84,10 @@ class Output(Section):
 
     interval: Time | None = None
     """Time between outputs of fields; without it 1/30 of the protocol."""
+    format: Literal["pvd", "vtkhdf"] = "pvd"
+    """Files for ParaView: .pvd with a file per part and writing rank, or one VTKHDF file per output (ParaView 5.12 and later)."""
+    writers: Annotated[Count, Field(ge=1, le=100000)] = 16
+    """Most ranks that write a file per part; the others hand theirs to one of them. With "vtkhdf" one writes all."""
     fields: tuple[FieldName, ...] = get_args(FieldName)
     """Fields to write for ParaView."""
     pictures: Switch = True

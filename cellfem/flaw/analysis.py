@@ -17,7 +17,8 @@ from cellfem.flaw.shape import Flaw, build_flaw
 from cellfem.model import from_case
 from cellfem.model.ceramics import Ceramics, ceramics_of
 from cellfem.model.parameters import Material
-from cellfem.physics import fracture
+from cellfem.physics.creep import PorousCreep
+from cellfem.physics.extrusion import Plated, extrusion_pressure
 from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
 
 RATIO = 4.0  # by which a current is raised or lowered to find where a crack grows
@@ -139,11 +140,12 @@ class FlawModel:
 
 
 def thin_pressure(question: Question, current: float) -> float:
-    """Pressure over the mouth's by the formula of a slender slit with even plating (power law), MPa."""
+    """Pressure over the mouth's by thin flow in a slender slit with even plating, MPa."""
     m, flaw = question.material, question.flaw
-    law = fracture.wall_plating_extrusion if question.walls_plate else fracture.slit_extrusion
+    law = PorousCreep(m.creep_prefactor, m.creep_exponent, breakdown=m.breakdown, diffusional=m.diffusional)
+    plated: Plated = "walls" if question.walls_plate else "tip"
     speed = SPEED * current * (1.0 if question.walls_plate else math.pi / 2)
-    return float(law(flaw.filled, flaw.half_opening, speed, m.creep_prefactor, m.creep_exponent))
+    return float(extrusion_pressure("slit", plated, flaw.filled, flaw.half_opening, speed, law))
 
 
 def critical_current(

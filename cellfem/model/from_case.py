@@ -85,17 +85,24 @@ def heterogeneity(case: Case) -> Heterogeneity:
 
 
 def flaws(case: Case) -> Flaws:
-    f = case.flaw
+    f, electrolyte = case.flaw, case.electrolyte.properties
     return Flaws(
-        f.length,
-        f.half_opening,
-        f.shape,
-        f.distribution,
-        f.exponent,
-        f.density,
-        f.depth,
-        ceramics_of(case).toughness,
-        case.electrolyte.properties.poisson_ratio,
+        length=f.length,
+        half_opening=f.half_opening,
+        shape=f.shape,
+        plated=f.plated,
+        distribution=f.distribution,
+        exponent=f.exponent,
+        density=f.density,
+        depth=f.depth,
+        toughness=ceramics_of(case).toughness,
+        poisson_ratio=electrolyte.poisson_ratio,
+        seed=f.seed,
+        on_grain_boundaries=f.sites == "grain boundaries",
+        grain_size=f.grain_size,
+        creep_activation=case.lithium.creep_set.Q,
+        conductivity_activation=electrolyte.conductivity_activation,
+        resistance_activation=case.interface.asr_activation,
     )
 
 

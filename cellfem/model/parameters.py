@@ -98,12 +98,19 @@ class Flaws:
     length: float = 1.0  # a, of the index; scale of the distribution
     half_opening: float = 0.05  # H of a slit, radius of a cylinder
     shape: Literal["slit", "cylinder"] = "slit"
+    plated: Literal["tip", "walls"] = "tip"
     distribution: Literal["single", "power", "exponential"] = "power"
     exponent: float = 5.0  # of the power law
     density: float = 1e-4  # flaws per area
     depth: float = 1e3  # of a plane stack, out of the picture
     toughness: float = 1e3  # K_Ic
     poisson_ratio: float = 0.26  # of the electrolyte
+    seed: int | None = None  # flaws drawn one by one
+    on_grain_boundaries: bool = False
+    grain_size: float = 5.0
+    creep_activation: float = 37e3  # J/mol, what warmth does to creep, conductivity and resistance of the interface
+    conductivity_activation: float = 33.8e3
+    resistance_activation: float = 33.8e3
 
 
 @dataclass(frozen=True)

@@ -7,46 +7,63 @@ Lithium plated in a flaw of the electrolyte must flow back out or break the cera
     K_I = Y (p_Li - σ_cl)₊ √(πa), Y = 1.12                 index K_I/K_Ic
     likelihood = 1 - exp(-∫ N(a_c) dA),  K_I(a_c) = K_Ic   N(a): flaws per area longer than a
 
+Where flaws are drawn one by one (`drawn`) the index is the largest of them, each with its own length at its own place, and the
+likelihood is that of this draw: 1 if any of them grows, else 0. The fields along Γ stay those of the flaw of the case.
+
 The first term is F(φ_tip - φ_Li)/Ω, at which plating at the tip would stop; both are shown less p_c, as "drive". Δp_ext is what
-creep takes to extrude the lithium of a slit or cylinder whose tip is plated at |i|Ω/F. The whole flaw is taken as filled. The
-formulas are those of `cellfem.physics.fracture`. All is zero where nothing is plated, so without current there is no drive: that
-pressure alone presses lithium into flaws (Doux et al. 2020) is another question.
+creep, by the law of the run, takes to extrude the lithium of a slit or cylinder whose tip (or walls) are plated at |i|Ω/F. The
+whole flaw is taken as filled. Formulas: `cellfem.physics.fracture` and `extrusion`. All is zero where nothing is plated:
+without current there is no drive. That pressure alone presses lithium into flaws (Doux et al. 2020) is `physics.penetration`.
 
 **What the index leaves out**: electrons that pass through LLZO or along its grain boundaries, and so dendrites that are born in
 the bulk; flaws that are not filled or do not reach Γ; crowding of current at the tip beyond |i| a/κ; growth after the start; the
-breakdown of power-law creep where √3 Δp_ext H/a exceeds some 3 MPa, and the strength that lithium gains in places smaller than a
-micrometre: there Δp_ext is an extrapolation. docs/dendrites.md says how to read it.
+strength that lithium gains in places smaller than a micrometre. docs/dendrites.md says how to read it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
+from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 
 from cellfem.model.parameters import Flaws
-from cellfem.observe.arrays import Array, Profile
-from cellfem.physics import fracture
+from cellfem.observe.arrays import Array, Block, Profile
+from cellfem.observe.drawn import DrawnFlaws
+from cellfem.physics import extrusion, fracture
+from cellfem.physics.creep import PorousCreep
+from cellfem.physics.kinetics import GAS, SPEED
 
 Mechanism = Literal["overpotential", "creep", "pressure"]
-Lever = Literal["current", "flaw length", "flaw opening", "creep rate", "toughness"]
+Lever = Literal["current", "pressure", "temperature", "flaw length", "flaw opening", "creep rate", "toughness"]
+OPERATING: tuple[Lever, ...] = ("current", "pressure", "temperature")
+"""The levers that who runs a cell can move; the others are properties of its materials."""
 
 A_M2 = 10.0  # A/m² per mA/cm²
+LINE = 3  # vtk
 ROOT_UM = 1e3  # MPa·µm^½ per MPa·m^½
 PLATED = 1e-4  # mA/cm² (0.5 nm/h): from here on a place counts as plated, and no flaw is filled by what round-off leaves at rest
 STEP = 1.01  # factor by which a parameter is moved for a sensitivity
+MOVE, WARMER = 2.0, 30.0  # factor, and K, by which it is moved to see what helps
+
+COLUMNS = (
+    *("dendrite_index_max", "dendrite_likelihood", "dendrite_place_um", "dendrite_overpotential_mV"),
+    *("dendrite_drive_overpotential_MPa", "dendrite_drive_extrusion_MPa", "dendrite_pressure_MPa"),
+    *("dendrite_compression_MPa", "dendrite_K_MPa_m0_5"),
+)
+"""Columns of records.csv: all but the likelihood at the place of the largest index."""
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a flaw feels besides the values on Γ: A (1/s/MPaⁿ) and n of creep, κ (A/m² per V/µm), stack pressure (MPa)."""
+    """What a flaw feels besides the values on Γ: the creep law, κ (A/m² per V/µm), stack pressure (MPa), temperature (K)."""
 
-    creep_prefactor: float
-    creep_exponent: float
+    law: PorousCreep
     conductivity: float
     pressure: float
+    temperature: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +71,13 @@ class DendriteFields:
     """Values at nodes of Γ, all (N,) and zero where nothing is plated.
 
     drive_overpotential_MPa, drive_extrusion_MPa: both terms of the driving pressure less the contact pressure; the smaller one
-    governs.
+    governs. driving_pressure_MPa: p_Li, contact pressure and all.
     """
 
     dendrite_index: Array
     drive_overpotential_MPa: Array
     drive_extrusion_MPa: Array
+    driving_pressure_MPa: Array
     flaw_compression_MPa: Array
     stress_intensity_MPa_m0_5: Array
     likelihood_density_1_um2: Array
@@ -71,23 +89,52 @@ class DendriteFields:
 
 
 @dataclass(frozen=True)
-class DendriteReading:
-    """What is read off Γ at one time. mechanism: what limits, or makes, the driving pressure at the place of the largest index.
+class Move:
+    """A parameter times `factor`, of the two tried the one that helps more, makes the index `ratio` times what it is."""
 
-    levers: d ln(index)/d ln(parameter) there, with the state of Γ held (overpotential taken as proportional to the current).
+    factor: float
+    ratio: float
+
+
+@dataclass(frozen=True)
+class DendriteReading:
+    """What is read off Γ at one time; all but likelihood, area and counts at the place of the largest index.
+
+    mechanism: what limits, or makes, the driving pressure. levers: d ln(index)/d ln(parameter); moves: what a factor of two (30 K
+    of temperature) does to the index; both with the state of Γ held (overpotential taken as proportional to the current and,
+    with temperature, to the interface's resistance). length_um: of the flaw. drawn, critical: flaws drawn, and how many of them
+    grow; None where they are counted by their density.
     """
 
     index: float
     place_um: float
     place_y_um: float | None  # in 3-D
+    length_um: float
     likelihood: float
     area_um2: float
     mechanism: Mechanism
+    overpotential_mV: float
     drive_overpotential_MPa: float
     drive_extrusion_MPa: float
+    pressure_MPa: float
     flaw_compression_MPa: float
+    intensity_MPa_m0_5: float
     levers: dict[Lever, float]
+    moves: dict[Lever, Move]
     around: Surroundings
+    drawn: int | None = None
+    critical: int | None = None
+
+
+def record(reading: DendriteReading | None) -> dict[str, float]:
+    """The COLUMNS of records.csv; zeros, and no place, where nothing is plated."""
+    if reading is None:
+        return dict.fromkeys(COLUMNS, 0.0) | {"dendrite_place_um": np.nan}
+    values = (
+        *(reading.index, reading.likelihood, reading.place_um, reading.overpotential_mV, reading.drive_overpotential_MPa),
+        *(reading.drive_extrusion_MPa, reading.pressure_MPa, reading.flaw_compression_MPa, reading.intensity_MPa_m0_5),
+    )
+    return dict(zip(COLUMNS, values, strict=True))
 
 
 def dendrite_fields(
@@ -96,14 +143,15 @@ def dendrite_fields(
     """The fields at nodes of Γ from those of the state, (N,) each: current (> 0 strips), overpotential, contact pressure."""
     point = _Point(A_M2 * current_mA_cm2, 1e-3 * overpotential_mV, contact_pressure_MPa, flaws, around)
     plated = current_mA_cm2 < -PLATED
-    drive, extrusion = point.drives(flaws.length)
+    drive, pushed_out = point.drives(flaws.length)
     intensity = np.where(plated, point.intensity(flaws.length), 0.0)
     critical = fracture.critical_length(point.intensity, flaws.toughness, current_mA_cm2)
     density = fracture.flaws_longer_than(critical, flaws.density, flaws.length, flaws.distribution, flaws.exponent)
     return DendriteFields(
         intensity / flaws.toughness,
         np.where(plated, drive, 0.0),
-        np.where(plated, extrusion, 0.0),
+        np.where(plated, pushed_out, 0.0),
+        np.where(plated, point.pressure(flaws.length), 0.0),
         np.where(plated, point.compression, 0.0),
         intensity / ROOT_UM,
         np.where(plated, density, 0.0),
@@ -115,33 +163,75 @@ def profile_fields(profile: Profile, flaws: Flaws, around: Surroundings) -> Dend
     return dendrite_fields(profile.current_mA_cm2, profile.overpotential_mV, profile.contact_pressure_MPa, flaws, around)
 
 
-def read_dendrite(profile: Profile, flaws: Flaws, around: Surroundings, axisymmetric: bool = False) -> DendriteReading | None:
+def drawn_index(profile: Profile, drawn: DrawnFlaws, flaws: Flaws, around: Surroundings) -> Array:
+    """K_I/K_Ic of each drawn flaw (N,), from the values of Γ at its place; zero where nothing is plated."""
+    point = _at(profile, drawn, flaws, around)
+    return np.where(point.plated, point.intensity(drawn.length) / flaws.toughness, 0.0)
+
+
+def flaw_block(profile: Profile | None, drawn: DrawnFlaws, flaws: Flaws, around: Surroundings) -> Block:
+    """The drawn flaws as lines from Γ down to their tips, with `flaw_length_um` and `dendrite_index`, for viewing.
+
+    Empty, with the same fields, without a profile: on every rank but the first.
+    """
+    if profile is None:
+        drawn = DrawnFlaws(np.zeros(0), np.zeros(0), np.zeros(0))
+    index = np.zeros(0) if profile is None else drawn_index(profile, drawn, flaws, around)
+    count = len(drawn)
+    points = np.zeros((2 * count, 3))
+    points[:, 0] = np.tile(drawn.x, 2)
+    if profile is not None and profile.is_map:
+        points[:, 1] = np.tile(drawn.across, 2)
+    points[count:, 2 if profile is not None and profile.is_map else 1] = -drawn.length
+    cells = np.column_stack([np.arange(count), np.arange(count, 2 * count)]).astype(np.int64)
+    return Block(points, cells, LINE, {"flaw_length_um": np.tile(drawn.length, 2), "dendrite_index": np.tile(index, 2)})
+
+
+def read_dendrite(
+    profile: Profile, flaws: Flaws, around: Surroundings, axisymmetric: bool = False, drawn: DrawnFlaws | None = None
+) -> DendriteReading | None:
     """Largest index with its place and mechanism, and the likelihood over the modelled part of Γ; None where nothing is plated.
 
     The area is |Γ| of the half period times flaws.depth in plane strain, that of the whole disc when axisymmetric, |Γ| in 3-D.
     """
     if not np.any(profile.current_mA_cm2 < -PLATED):
         return None
-    fields = profile_fields(profile, flaws, around)
-    worst = int(np.argmax(fields.dendrite_index))
     area = profile.weight * (1.0 if axisymmetric or profile.is_map else flaws.depth)
-    drive, extrusion, compression = (
-        float(values[worst])
-        for values in (fields.drive_overpotential_MPa, fields.drive_extrusion_MPa, fields.flaw_compression_MPa)
-    )
-    static = float(profile.contact_pressure_MPa[worst]) - compression
+    likelihood, length, indices = 0.0, flaws.length, np.zeros(0)
+    if drawn is None:
+        fields = profile_fields(profile, flaws, around)
+        here = _node(profile, int(np.argmax(fields.dendrite_index)), flaws, around)
+        likelihood = float(fracture.weakest_link(area @ fields.likelihood_density_1_um2))
+    elif len(drawn):
+        indices = drawn_index(profile, drawn, flaws, around)
+        worst = int(np.argmax(indices))
+        length, likelihood = float(drawn.length[worst]), float(np.any(indices >= 1))
+        here = _at(profile, drawn.one(worst), replace(flaws, length=length), around)
+    else:
+        here = _node(profile, int(np.argmin(profile.current_mA_cm2)), flaws, around)
+    (drive,), (pushed_out,) = (term.tolist() for term in here.drives(length))
+    compression = float(here.compression[0])
+    index = 0.0 if drawn is not None and not len(drawn) else float((here.index * here.plated)[0])
+    static = float(here.mouth[0]) - compression
     return DendriteReading(
-        index=float(fields.dendrite_index[worst]),
-        place_um=float(profile.x_um[worst]),
-        place_y_um=None if profile.y_um is None else float(profile.y_um[worst]),
-        likelihood=float(fracture.weakest_link(area @ fields.likelihood_density_1_um2)),
+        index=index,
+        place_um=float(here.x[0]),
+        place_y_um=float(here.y[0]) if profile.is_map else None,
+        length_um=length,
+        likelihood=likelihood,
         area_um2=float(area.sum()),
-        mechanism="pressure" if static > min(drive, extrusion) else "overpotential" if drive < extrusion else "creep",
+        mechanism="pressure" if static > min(drive, pushed_out) else "overpotential" if drive < pushed_out else "creep",
+        overpotential_mV=1e3 * float(here.overpotential[0]),
         drive_overpotential_MPa=drive,
-        drive_extrusion_MPa=extrusion,
+        drive_extrusion_MPa=pushed_out,
+        pressure_MPa=float(here.pressure(length)[0]),
         flaw_compression_MPa=compression,
-        levers=_levers(profile, worst, flaws, around),
+        intensity_MPa_m0_5=index * flaws.toughness / ROOT_UM,
+        levers={lever: _slope(here, lever) for lever in _MOVED},
+        moves={lever: _move(here, lever) for lever in _MOVED},
         around=around,
+        drawn=None if drawn is None else len(drawn),
+        critical=None if drawn is None else int(np.sum(indices >= 1)),
     )
 
 
@@ -154,42 +244,105 @@ class _Point:
     mouth: Array
     flaws: Flaws
     around: Surroundings
+    x: Array = field(default_factory=lambda: np.zeros(0))
+    y: Array = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def plated(self) -> Array:
+        return np.asarray(self.current < -A_M2 * PLATED)
 
     @property
     def compression(self) -> Array:
         return fracture.closing_compression(self.mouth, self.around.pressure, self.flaws.poisson_ratio)
 
+    @property
+    def index(self) -> Array:
+        return self.intensity(self.flaws.length) / self.flaws.toughness
+
     def drives(self, length: Array | float) -> tuple[Array, Array]:
         flaws, around = self.flaws, self.around
         drive = fracture.overpotential_pressure(self.overpotential, self.current, length, around.conductivity)
-        extrusion = fracture.extrusion_pressure(
-            flaws.shape, length, flaws.half_opening, self.current, around.creep_prefactor, around.creep_exponent
-        )
-        return drive, extrusion
+        speed = SPEED * np.maximum(-self.current, 0.0)
+        return drive, extrusion.extrusion_pressure(flaws.shape, flaws.plated, length, flaws.half_opening, speed, around.law)
+
+    def pressure(self, length: Array | float) -> Array:
+        return fracture.driving_pressure(self.mouth, *self.drives(length))
 
     def intensity(self, length: Array | float) -> Array:
-        pressure = fracture.driving_pressure(self.mouth, *self.drives(length))
-        return fracture.flaw_intensity(pressure, self.compression, length)
+        return fracture.flaw_intensity(self.pressure(length), self.compression, length)
 
 
-def _levers(profile: Profile, node: int, flaws: Flaws, around: Surroundings) -> dict[Lever, float]:
+def _node(profile: Profile, node: int, flaws: Flaws, around: Surroundings) -> _Point:
     at = slice(node, node + 1)
-    here = _Point(
-        A_M2 * profile.current_mA_cm2[at], 1e-3 * profile.overpotential_mV[at], profile.contact_pressure_MPa[at], flaws, around
-    )
-    moves: dict[Lever, Callable[[float], _Point]] = {
-        "current": lambda by: replace(here, current=by * here.current, overpotential=by * here.overpotential),
-        "flaw length": lambda by: replace(here, flaws=replace(flaws, length=by * flaws.length)),
-        "flaw opening": lambda by: replace(here, flaws=replace(flaws, half_opening=by * flaws.half_opening)),
-        "creep rate": lambda by: replace(here, around=replace(around, creep_prefactor=by * around.creep_prefactor)),
-        "toughness": lambda by: replace(here, flaws=replace(flaws, toughness=by * flaws.toughness)),
-    }
-    return {name: _slope(moved) for name, moved in moves.items()}
+    current, overpotential, mouth = (values[at] for values in _values(profile))
+    y = np.zeros(1) if profile.y_um is None else profile.y_um[at]
+    return _Point(A_M2 * current, 1e-3 * overpotential, mouth, flaws, around, profile.x_um[at], y)
 
 
-def _slope(moved: Callable[[float], _Point]) -> float:
-    """d ln(index)/d ln(factor) at factor 1, by central differences; 0 where the flaw is shut."""
-    below, above = (
-        float(point.intensity(point.flaws.length)[0]) / point.flaws.toughness for point in (moved(1 / STEP), moved(STEP))
+def _at(profile: Profile, drawn: DrawnFlaws, flaws: Flaws, around: Surroundings) -> _Point:
+    """Values of Γ at the places of flaws, linear between its nodes."""
+    if profile.y_um is None:
+        columns = [np.interp(drawn.x, profile.x_um, values) for values in _values(profile)]
+    else:
+        nodes, places = np.column_stack([profile.x_um, profile.y_um]), np.column_stack([drawn.x, drawn.across])
+        table = np.column_stack(_values(profile))
+        found = LinearNDInterpolator(nodes, table)(places)
+        outside = np.isnan(found[:, 0])  # by round-off, on the edge
+        found[outside] = NearestNDInterpolator(nodes, table)(places[outside])
+        columns = list(found.T)
+    current, overpotential, mouth = columns
+    return _Point(A_M2 * current, 1e-3 * overpotential, mouth, flaws, around, drawn.x, drawn.across)
+
+
+def _values(profile: Profile) -> tuple[Array, Array, Array]:
+    return profile.current_mA_cm2, profile.overpotential_mV, profile.contact_pressure_MPa
+
+
+def _faster(law: PorousCreep, by: float) -> PorousCreep:
+    return replace(law, prefactor=by * law.prefactor, diffusional=by * law.diffusional)
+
+
+def _pressed(at: _Point, by: float) -> _Point:
+    return replace(at, mouth=by * at.mouth, around=replace(at.around, pressure=by * at.around.pressure))
+
+
+def _warmed(at: _Point, by: float) -> _Point:
+    """At the same current: creep and conductivity rise with the temperature, the interface's resistance falls."""
+    old = at.around.temperature
+
+    def rises(activation: float) -> float:
+        return float(np.exp(-activation / GAS / old * (1 / by - 1)))
+
+    around = Surroundings(
+        _faster(at.around.law, rises(at.flaws.creep_activation)),
+        at.around.conductivity * rises(at.flaws.conductivity_activation),
+        at.around.pressure,
+        by * old,
     )
+    return replace(at, overpotential=at.overpotential / rises(at.flaws.resistance_activation), around=around)
+
+
+_MOVED: dict[Lever, Callable[[_Point, float], _Point]] = {
+    "current": lambda at, by: replace(at, current=by * at.current, overpotential=by * at.overpotential),
+    "pressure": _pressed,
+    "temperature": _warmed,
+    "flaw length": lambda at, by: replace(at, flaws=replace(at.flaws, length=by * at.flaws.length)),
+    "flaw opening": lambda at, by: replace(at, flaws=replace(at.flaws, half_opening=by * at.flaws.half_opening)),
+    "creep rate": lambda at, by: replace(at, around=replace(at.around, law=_faster(at.around.law, by))),
+    "toughness": lambda at, by: replace(at, flaws=replace(at.flaws, toughness=by * at.flaws.toughness)),
+}
+
+
+def _slope(here: _Point, lever: Lever) -> float:
+    """d ln(index)/d ln(parameter), by central differences; 0 where the flaw is shut."""
+    below, above = (float(_MOVED[lever](here, by).index[0]) for by in (1 / STEP, STEP))
     return float(np.log(above / below) / (2 * np.log(STEP))) if below > 0 and above > 0 else 0.0
+
+
+def _move(here: _Point, lever: Lever) -> Move:
+    share = WARMER / here.around.temperature
+    factors = (1 - share, 1 + share) if lever == "temperature" else (1 / MOVE, MOVE)
+    index = float(here.index[0])
+    if index == 0:
+        return Move(1.0, 1.0)
+    return min((Move(by, float(_MOVED[lever](here, by).index[0]) / index) for by in factors), key=lambda move: move.ratio)

@@ -38,7 +38,7 @@ class GammaValues:
 def surroundings(model: Model, creep: PorousCreep, pressure: float) -> Surroundings:
     """What a flaw feels at this moment besides the values on Γ; pressure: of the stack, MPa."""
     k = model.residual.constants
-    return Surroundings(creep.prefactor, creep.exponent, float(k.conductivity.value), pressure)
+    return Surroundings(creep, float(k.conductivity.value), pressure, float(k.temperature.value))
 
 
 class GammaObserver:

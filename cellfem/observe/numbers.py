@@ -14,7 +14,8 @@ from cellfem.geometry.groups import BOTTOM, LITHIUM, TOP
 from cellfem.model.build import Model
 from cellfem.model.parameters import Cell, Flaws
 from cellfem.observe.arrays import Profile
-from cellfem.observe.dendrite import DendriteReading, read_dendrite
+from cellfem.observe.dendrite import DendriteReading, read_dendrite, record
+from cellfem.observe.drawn import draw_flaws
 from cellfem.observe.gamma import MA_CM2, OHM_CM2, GammaObserver, GammaValues, surroundings
 from cellfem.observe.resistance import Resistance, SmallSignal, cell_resistance
 from cellfem.observe.voids import find_voids
@@ -67,6 +68,7 @@ class Observer:
         self.model, self.gamma, self.flaws, self.cell = model, GammaObserver(model), flaws, cell
         self.small_signal = SmallSignal(model)
         d, s = model.domain, model.structure
+        self.drawn = draw_flaws(flaws, d.extents, s.axisymmetric)
         dx, dG, ds = d.measures(s.degree)
         _, _, f = ufl.split(model.state.bulk)
         x = model.residual.expressions
@@ -106,8 +108,8 @@ class Observer:
         found = find_voids(profile, model.interface.delta) if profile is not None else ()
         count, size = model.domain.parent.comm.bcast((len(found), sum(v.area for v in found)), root=0)
         content, moved, created = self._lithium(dt, g)
-        around = surroundings(model, stepper.system.creep, load)
-        worst = read_dendrite(profile, self.flaws, around, model.structure.axisymmetric) if profile is not None else None
+        around, axisymmetric = surroundings(model, stepper.system.creep, load), model.structure.axisymmetric
+        worst = read_dendrite(profile, self.flaws, around, axisymmetric, self.drawn) if profile is not None else None
         dendrite = model.domain.parent.comm.bcast(worst, root=0)
         resistance = self.small_signal.read()
         row = {
@@ -138,8 +140,7 @@ class Observer:
             "balance_force": abs(pressure - (load_taken if stepper.system.stays else load)) / max(load, FORCE_SCALE),
             "dt_s": dt,
             "newton_iterations": iterations,
-            "dendrite_index_max": dendrite.index if dendrite else 0.0,
-            "dendrite_likelihood": dendrite.likelihood if dendrite else 0.0,
+            **record(dendrite),
             "temperature_C": float(k.temperature.value) - CELSIUS,
             "lithium_um": content / area,
             "lithium_least_um": self._least_thickness(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import ufl
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.build import Model
@@ -67,24 +68,27 @@ class SnapshotMaker:
         floor: float,
         platen_speed: float,
         pressure: float,
+        current: float,
         opened: Array,
         cracks: CrackFields | None = None,
     ) -> Snapshot:
         """Blocks of this rank.
 
-        platen_speed: µm/s, brings velocities from the platen's frame to the electrolyte's; pressure: of the stack, MPa; opened:
-        when each skin node opened, s, nan where it has not; cracks: stress of LLZO at this moment, where it is solved.
+        platen_speed: µm/s, brings velocities from the platen's frame to the electrolyte's; pressure: of the stack, MPa;
+        current: mean over Γ, mA/cm²; opened: when each skin node opened, s, nan where it has not; cracks: stress of LLZO at this
+        moment, where it is solved.
         """
         blocks = {
             "lithium": self._lithium(law, floor, platen_speed),
             "void": self._void(gamma),
             "LLZO": self._electrolyte(cracks),
-            "interface": self._interface(gamma, law, pressure, opened),
+            "interface": self._interface(gamma, law, pressure, current, opened),
         }
         return Snapshot(time, blocks)
 
     def _lithium(self, law: PorousCreep, floor: float, platen_speed: float) -> Block:
         *velocity, p, f, m, e2 = self.lithium().T
+        e2 = _filled(self.lithium_grid[0], e2)
         mu = point_law(e2 + floor**2, p, f, law).mu
         rate = np.sqrt(e2)
         points, nodes = self.lithium_grid
@@ -116,13 +120,14 @@ class SnapshotMaker:
             }
         return _compact(points, nodes, self.cell_type, data)
 
-    def _interface(self, g: GammaValues, creep: PorousCreep, stack_pressure: float, opened: Array) -> Block:
+    def _interface(self, g: GammaValues, creep: PorousCreep, stack_pressure: float, mean: float, opened: Array) -> Block:
         current, overpotential = MA_CM2 * g.column("current"), 1e3 * g.column("overpotential")
         data = {
             "gap_um": g.gap,
             "contact": g.column("contact"),
             "carrying": g.column("carrying"),
             "current_mA_cm2": current,
+            "current_focusing": current / mean if mean else np.zeros_like(current),
             "overpotential_mV": overpotential,
             "contact_pressure_MPa": g.column("pressure"),
             "porosity": g.column("porosity"),
@@ -177,6 +182,17 @@ def _oriented(model: Model) -> NDArray[np.int64]:
         turned = a[:, 0] * b[:, 1] < a[:, 1] * b[:, 0]
     facets[turned] = facets[turned][:, ::-1]
     return facets
+
+
+def _filled(points: Array, values: Array) -> Array:
+    """The values with those that are not numbers (v/r on the axis) taken from the nearest node."""
+    known = np.isfinite(values)
+    if known.all() or not known.any():
+        return values
+    nearest = cKDTree(points[known]).query(points[~known])[1]
+    values = values.copy()
+    values[~known] = values[known][nearest]
+    return values
 
 
 def _compact(points: Array, nodes: NDArray[np.int64], cell_type: int, data: dict[str, Array]) -> Block:

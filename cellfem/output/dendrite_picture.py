@@ -8,7 +8,8 @@ from matplotlib.ticker import AutoMinorLocator
 
 from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Array
-from cellfem.observe.dendrite import DendriteFields, profile_fields
+from cellfem.observe.dendrite import DendriteFields, drawn_index, profile_fields
+from cellfem.observe.drawn import DrawnFlaws
 from cellfem.output.dendrites import Plated
 from cellfem.output.stack_picture import patch_spans
 from cellfem.output.style import GREY, INK, new_figure, save, style
@@ -18,10 +19,19 @@ BLUE, ORANGE, RED, PURPLE = "#1f5f99", "#d1661c", "#a02c2c", "#7a4b94"
 DECADES = 12  # of the density of likelihood, at most
 
 
-def draw_dendrites(path: Path, worst: Plated, last: Plated, flaws: Flaws, *, title: str = "", axisymmetric: bool = False) -> None:
+def draw_dendrites(
+    path: Path,
+    worst: Plated,
+    last: Plated,
+    flaws: Flaws,
+    *,
+    title: str = "",
+    axisymmetric: bool = False,
+    drawn: DrawnFlaws | None = None,
+) -> None:
     """Along Γ at the time of the largest index (solid) and at the last time of plating (dashed); patches shaded.
 
-    worst, last: with their profiles (rank 0). Raises ValueError without them.
+    worst, last: with their profiles (rank 0); raises ValueError without. drawn: flaws drawn one by one, each a dot at its place.
     """
     if worst.profile is None or last.profile is None:
         raise ValueError("a picture along the interface needs its profile")
@@ -46,6 +56,11 @@ def draw_dendrites(path: Path, worst: Plated, last: Plated, flaws: Flaws, *, tit
         drives.set_ylabel("drive (MPa)")
         drives.set_ylim(0.0, 1.35 * drives.get_ylim()[1])  # room for the legend
         drives.legend(loc="upper left", ncols=2, title="the smaller one governs", title_fontsize=7.5, alignment="left")
+        if drawn is not None and len(drawn):
+            indices = drawn_index(worst.profile, drawn, flaws, worst.reading.around)
+            label = f"flaws drawn, {drawn.length.min():.2g} to {drawn.length.max():.2g} µm"
+            index.scatter(drawn.x, indices, s=5, color=GREY, lw=0, label=label, zorder=1)
+            index.legend(loc="upper left")
         index.plot(worst.reading.place_um, worst.reading.index, "o", color=RED, ms=4)
         index.set_ylim(bottom=0.0)
         index.set_ylabel("dendrite index\n$K_I/K_{Ic}$")

@@ -1,21 +1,23 @@
 """The verdict on dendrites: place, index, likelihood, what governs and which lever helps most, in numbers and in plain words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Profile
-from cellfem.observe.dendrite import DendriteReading, Lever, Mechanism
+from cellfem.observe.dendrite import OPERATING, DendriteReading, Lever, Mechanism
 from cellfem.output.words import time_text
 
 LEVER_WORDS: dict[Lever, tuple[str, str]] = {
-    "current": ("more current", "less current"),
-    "flaw length": ("longer flaws", "shorter flaws"),
-    "flaw opening": ("wider flaws", "narrower flaws"),
-    "creep rate": ("faster creep (warmer or softer lithium)", "slower creep"),
-    "toughness": ("a tougher electrolyte", "a less tough electrolyte"),
+    "current": ("half the current", "twice the current"),
+    "pressure": ("half the stack pressure", "twice the stack pressure"),
+    "temperature": ("30 K colder", "30 K warmer"),
+    "flaw length": ("flaws half as long", "flaws twice as long"),
+    "flaw opening": ("flaws half as wide", "flaws twice as wide"),
+    "creep rate": ("lithium that creeps half as fast", "lithium that creeps twice as fast"),
+    "toughness": ("half the toughness", "twice the toughness"),
 }
-"""What raises and what lowers each parameter of the levers."""
+"""What the move of a parameter down or up is called."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,47 +34,77 @@ def worse(before: Plated | None, now: Plated) -> Plated:
     return before if before is not None and before.reading.index >= now.reading.index else now
 
 
-def dendrite_verdict(worst: Plated | None, flaws: Flaws) -> dict[str, Any]:
-    """`verdict.dendrite` of summary.json, with nulls where nothing was plated (worst None). flaws: those of the case."""
+def dendrite_verdict(worst: Plated | None) -> dict[str, Any]:
+    """`verdict.dendrite` of summary.json, with nulls where nothing was plated (worst None)."""
     if worst is None:
         text = "No lithium was plated, so no dendrite was driven."
         return {"index": 0.0, "likelihood": 0.0, "place_um": None, "time_s": None, "mechanism": None, "lever": None, "text": text}
     reading = worst.reading
-    lever = best_lever(reading)
+    lever, operating = best_lever(reading), best_lever(reading, OPERATING)
+    drawn = {} if reading.drawn is None else {"flaws_drawn": reading.drawn, "flaws_critical": reading.critical}
+    sentences = (
+        _place_sentence(worst),
+        *((_mechanism_sentence(reading), _lever_sentence(reading, lever, operating)) if reading.index > 0 else ()),
+        _likelihood_sentence(reading),
+    )
     return {
         "index": reading.index,
         "likelihood": reading.likelihood,
         "place_um": reading.place_um,
+        **({} if reading.place_y_um is None else {"place_y_um": reading.place_y_um}),
         "time_s": worst.time_s,
         "mechanism": reading.mechanism,
-        "lever": lever_text(reading, lever),
+        "lever": lever_text(reading, lever) if lever else None,
+        "operating_lever": lever_text(reading, operating) if operating else None,
+        "index_changes": {lever_text(reading, name): move.ratio - 1 for name, move in reading.moves.items()},
         "sensitivities": dict(reading.levers),
+        "overpotential_mV": reading.overpotential_mV,
         "drive_overpotential_MPa": reading.drive_overpotential_MPa,
         "drive_extrusion_MPa": reading.drive_extrusion_MPa,
+        "driving_pressure_MPa": reading.pressure_MPa,
         "flaw_compression_MPa": reading.flaw_compression_MPa,
-        "flaw_length_um": flaws.length,
+        "stress_intensity_MPa_m0_5": reading.intensity_MPa_m0_5,
+        "flaw_length_um": reading.length_um,
         "area_um2": reading.area_um2,
-        "text": f"{_place_sentence(worst, flaws)} {_mechanism_sentence(reading)} {_likelihood_sentence(reading, lever)}",
+        **drawn,
+        "text": " ".join(sentences),
     }
 
 
-def best_lever(reading: DendriteReading) -> Lever:
-    """The parameter on which the index depends most strongly."""
-    return max(reading.levers, key=lambda name: abs(reading.levers[name]))
+def best_lever(reading: DendriteReading, among: Sequence[Lever] = tuple(LEVER_WORDS)) -> Lever | None:
+    """The parameter whose move lowers the index most, None if none does."""
+    best = min(among, key=lambda name: reading.moves[name].ratio)
+    return best if reading.moves[best].ratio < 1 else None
 
 
 def lever_text(reading: DendriteReading, lever: Lever) -> str:
-    """What to do about the index, as in "wider flaws"."""
-    return LEVER_WORDS[lever][0 if reading.levers[lever] < 0 else 1]
+    """What to do about the index, as in "flaws half as long"."""
+    return LEVER_WORDS[lever][0 if reading.moves[lever].factor < 1 else 1]
 
 
-def _place_sentence(worst: Plated, flaws: Flaws) -> str:
+def _place_sentence(worst: Plated) -> str:
     reading = worst.reading
+    if reading.drawn == 0:
+        return "No flaw was drawn on this face: no dendrite can start."
+    after = f"after {time_text(worst.time_s)}"
+    if reading.index == 0:
+        return f"Every flaw is held shut: pressure on the electrolyte is above that in the lithium, even {after}."
     grows = "it grows there" if reading.index >= 1 else "it does not grow"
-    return (
-        f"A flaw of {flaws.length:.3g} µm is nearest to growing at {reading.place_um:.3g} µm, after {time_text(worst.time_s)}: "
-        f"K_I is {100 * reading.index:.2g} % of K_Ic, so {grows}."
+    which = (
+        f"A flaw of {reading.length_um:.3g} µm"
+        if reading.drawn is None
+        else f"Of {reading.drawn} flaws drawn that of {reading.length_um:.3g} µm"
     )
+    return (
+        f"{which} is nearest to growing at {_place(reading)} µm, {after}: "
+        f"K_I is {_percent(reading.index)} of K_Ic, so {grows}."
+    )
+
+
+def _place(reading: DendriteReading) -> str:
+    if reading.place_y_um is None:
+        return f"{reading.place_um:.3g}"
+    return f"({reading.place_um:.3g}, {reading.place_y_um:.3g})"
 
 
 def _mechanism_sentence(reading: DendriteReading) -> str:
@@ -85,8 +117,25 @@ def _mechanism_sentence(reading: DendriteReading) -> str:
     return sentences[reading.mechanism]
 
 
-def _likelihood_sentence(reading: DendriteReading, lever: Lever) -> str:
-    return (
-        f"The likelihood that a flaw fails is {reading.likelihood:.2g} over {1e-6 * reading.area_um2:.3g} mm²; "
-        f"what helps most is {lever_text(reading, lever)} (index ∝ {lever}^{reading.levers[lever]:.2g})."
-    )
+def _likelihood_sentence(reading: DendriteReading) -> str:
+    area = f"over {1e-6 * reading.area_um2:.3g} mm²"
+    if reading.drawn is not None:
+        return f"{reading.critical} of {reading.drawn} flaws grow {area}."
+    return f"The likelihood that a flaw fails is {reading.likelihood:.2g} {area}."
+
+
+def _lever_sentence(reading: DendriteReading, lever: Lever | None, operating: Lever | None) -> str:
+    if lever is None:
+        return "No single change lowers the index."
+    sentence = f"What helps most is {lever_text(reading, lever)} (index {_change(reading, lever)})"
+    if operating is None or operating == lever:
+        return f"{sentence}."
+    return f"{sentence}; of what a running cell can change, {lever_text(reading, operating)} ({_change(reading, operating)})."
+
+
+def _change(reading: DendriteReading, lever: Lever) -> str:
+    return f"−{_percent(1 - reading.moves[lever].ratio)}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 1 else f"{100 * share:.0f} %"

@@ -1,4 +1,4 @@
-"""ParaView files: one .pvd for the run, listing for every time and part a .pvtu, which lists one .vtu per rank.
+"""ParaView files: one .pvd for the run, listing for every time and part a .pvtu, which lists one .vtu per writing rank.
 
 Opens by double click in ParaView 5.11 and later with times, named parts and quadratic cells. Points are Float64, fields Float32:
 the files are for viewing, records.csv holds the full precision.
@@ -15,7 +15,7 @@ from vtkmodules.vtkCommonCore import vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkUnstructuredGrid
 from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridWriter
 
-from cellfem.observe.arrays import Block, Snapshot
+from cellfem.observe.arrays import Block, Snapshot, merge_snapshots
 from cellfem.output.records import write_atomic
 
 FIELDS = "fields"
@@ -29,13 +29,24 @@ class Series:
     """The ParaView files of one run: `folder/name.pvd` and the pieces in `folder/fields/`.
 
     rank, size, allgather: of the communicator (allgather(value) -> the values of all ranks); the defaults are those of one rank.
+    Where fewer ranks write, size is their number, piece which of them this rank belongs to, and gather(value) gives the writing
+    one the values of all that belong to it, and None to the others.
     The .pvd is replaced atomically once all pieces of a time are written, so that a killed run stays viewable.
     """
 
     def __init__(
-        self, folder: Path, name: str, rank: int = 0, size: int = 1, allgather: Callable[[Any], list[Any]] = _alone
+        self,
+        folder: Path,
+        name: str,
+        rank: int = 0,
+        size: int = 1,
+        allgather: Callable[[Any], list[Any]] = _alone,
+        *,
+        gather: Callable[[Any], list[Any] | None] | None = None,
+        piece: int | None = None,
     ) -> None:
         self._folder, self._name, self._rank, self._size, self._allgather = folder, name, rank, size, allgather
+        self._gather, self._number = gather or _alone, rank if piece is None else piece
         self._datasets: list[str] = []
         self._count = 0
         (folder / FIELDS).mkdir(parents=True, exist_ok=True)
@@ -47,10 +58,10 @@ class Series:
 
     def write(self, snapshot: Snapshot) -> None:
         """Add one time. Collective. Raises OSError on all ranks if a piece could not be written on any."""
-        error = None
+        error, pieces = None, self._gather(snapshot)
         try:
-            for part, block in snapshot.blocks.items():
-                _write_piece(self._folder / self._piece(part, self._rank), block)
+            for part, block in merge_snapshots(pieces).blocks.items() if pieces else ():
+                _write_piece(self._folder / self._piece(part, self._number), block)
         except OSError as problem:
             error = str(problem)
         self._raise_together(error)

@@ -10,6 +10,7 @@ from typing import Self
 
 import numpy as np
 
+from cellfem.observe.dendrite import COLUMNS as DENDRITE_COLUMNS
 from cellfem.observe.voids import Void, open_voids
 
 Value = float | int | str
@@ -42,8 +43,7 @@ def record_columns(axisymmetric: bool = False) -> tuple[str, ...]:
         "balance_force",
         "dt_s",
         "newton_iterations",
-        "dendrite_index_max",
-        "dendrite_likelihood",
+        *DENDRITE_COLUMNS,
         "temperature_C",
         "lithium_um",
         "lithium_least_um",

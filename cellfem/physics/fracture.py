@@ -1,7 +1,7 @@
 """What drives lithium in a flaw of the electrolyte, and what the flaw bears: plain numpy, arrays of any one shape.
 
-Lengths in µm, pressures in MPa, K in MPa·µm^½ (1 MPa·m^½ = 1000 MPa·µm^½), speeds in µm/s, creep rate A σⁿ in 1/s with σ in MPa.
-Flaws are slender (half-opening far below length) and filled with lithium that sticks to their walls.
+Lengths in µm, pressures in MPa, K in MPa·µm^½ (1 MPa·m^½ = 1000 MPa·µm^½). What lets lithium out of a flaw again is in
+`extrusion`.
 
 Sources: the critical overpotential is that of Porz et al. 2017 (doi 10.1002/aenm.201701003), pressure against the outflow of
 lithium that of Klinsmann et al. 2019 and Ning et al. 2023 (doi 10.1038/s41586-023-05970-4); stress intensities are those of
@@ -16,10 +16,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
+from cellfem.physics.kinetics import STRESS_POTENTIAL
 
 Array = NDArray[np.float64]
-Shape = Literal["slit", "cylinder"]
 Distribution = Literal["single", "power", "exponential"]
 
 EDGE_EXACT = 1.1215
@@ -41,41 +40,6 @@ def overpotential_pressure(overpotential: ArrayLike, current: ArrayLike, length:
     i = np.asarray(current, dtype=float)
     rise = -np.asarray(overpotential, dtype=float) - i * np.asarray(length, dtype=float) / conductivity
     return np.where(i < 0, np.maximum(rise, 0.0), 0.0) / STRESS_POTENTIAL
-
-
-def wall_prefactor(prefactor: float, exponent: float) -> float:
-    """B = 3^((n+1)/2) A: creep in pure shear as shear rate = B τⁿ, 1/s/MPaⁿ."""
-    return float(3 ** ((exponent + 1) / 2)) * prefactor
-
-
-def slit_extrusion(length: ArrayLike, half_opening: float, speed: ArrayLike, prefactor: float, exponent: float) -> Array:
-    """Δp = a [(n+2) U/(B H^(n+1))]^(1/n): what presses lithium plated at the tip of a slit, at U, back out of it."""
-    n, b = exponent, wall_prefactor(prefactor, exponent)
-    gradient = ((n + 2) * np.asarray(speed, dtype=float) / (b * half_opening ** (n + 1))) ** (1 / n)
-    return np.asarray(np.asarray(length, dtype=float) * gradient)
-
-
-def cylinder_extrusion(length: ArrayLike, radius: float, speed: ArrayLike, prefactor: float, exponent: float) -> Array:
-    """Δp = 2a [(n+3) U/(B R^(n+1))]^(1/n): the same for a round channel of radius R."""
-    n, b = exponent, wall_prefactor(prefactor, exponent)
-    gradient = 2 * ((n + 3) * np.asarray(speed, dtype=float) / (b * radius ** (n + 1))) ** (1 / n)
-    return np.asarray(np.asarray(length, dtype=float) * gradient)
-
-
-def wall_plating_extrusion(length: ArrayLike, half_opening: float, speed: ArrayLike, prefactor: float, exponent: float) -> Array:
-    """Δp = [(n+2)|s|/(B H^(n+2))]^(1/n) a^(1+1/n)/(1+1/n) at the tip of a slit that is plated at |s| on all of its two walls."""
-    n, b = exponent, wall_prefactor(prefactor, exponent)
-    rate = (n + 2) * np.asarray(speed, dtype=float) / (b * half_opening ** (n + 2))
-    return np.asarray(rate ** (1 / n) * np.asarray(length, dtype=float) ** (1 + 1 / n) / (1 + 1 / n))
-
-
-def extrusion_pressure(
-    shape: Shape, length: ArrayLike, half_opening: float, current: ArrayLike, prefactor: float, exponent: float
-) -> Array:
-    """Δp_ext of a slit or a cylinder (half_opening: its radius) whose tip is plated at |s| = |i|Ω/F; zero where i ≥ 0 (A/m²)."""
-    speed = SPEED * np.maximum(-np.asarray(current, dtype=float), 0.0)
-    law = {"slit": slit_extrusion, "cylinder": cylinder_extrusion}[shape]
-    return law(length, half_opening, speed, prefactor, exponent)
 
 
 def driving_pressure(mouth: ArrayLike, overpotential: ArrayLike, extrusion: ArrayLike) -> Array:
@@ -126,35 +90,24 @@ def critical_overpotential(length: ArrayLike, toughness: float) -> Array:
     return critical_pressure(length, toughness) * STRESS_POTENTIAL
 
 
-def critical_extrusion_current(
-    shape: Shape, length: float, half_opening: float, toughness: float, prefactor: float, exponent: float
-) -> float:
-    """Current density (A/m², > 0) at which creep out of a flaw takes its critical pressure: below it the lithium gets out."""
-    unit = float(extrusion_pressure(shape, length, half_opening, -1.0, prefactor, exponent))
-    return float((critical_pressure(length, toughness) / unit) ** exponent)
-
-
 def critical_current(
-    shape: Shape,
     length: float,
-    half_opening: float,
     toughness: float,
-    prefactor: float,
-    exponent: float,
     overpotential_at: Callable[[float], float],
     conductivity: float,
+    by_creep: float,
     most: float = 1e7,
 ) -> float:
     """Plating current density (A/m², > 0) at which a flaw grows, without outer pressure: both drives reach its critical pressure.
 
-    overpotential_at(i): magnitude of the overpotential at the plating current density i, increasing, V. inf beyond `most`.
+    overpotential_at(i): magnitude of the overpotential at the plating current density i, increasing, V. by_creep: current density
+    below which the lithium gets out in time (`extrusion.critical_speed` over SPEED). inf beyond `most`.
     """
 
     def excess(i: float) -> float:
         drive = overpotential_pressure(-overpotential_at(i), -i, length, conductivity)
         return float(drive - critical_pressure(length, toughness))
 
-    by_creep = critical_extrusion_current(shape, length, half_opening, toughness, prefactor, exponent)
     if excess(most) < 0:
         return float("inf")
     low, high = np.log(most) - 60.0, np.log(most)

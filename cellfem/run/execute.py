@@ -42,7 +42,8 @@ PICTURES = ("stack", "interface", "history", "dendrites", "cracks", "opening")
 NUMBERED = "fields/*_[0-9][0-9][0-9][0-9][0-9]"
 EARLIER = (
     *(SURFACE, TABLE, PICTURE, "opening.csv"),
-    *("records.csv", "voids.csv", "log.txt", "cellfem.pvd", "summary.json", f"{NUMBERED}_*.vtu", f"{NUMBERED}.pvtu"),
+    *("records.csv", "voids.csv", "log.txt", "cellfem.pvd", "cellfem.vtkhdf.series", "summary.json"),
+    *(f"{NUMBERED}_*.vtu", f"{NUMBERED}.pvtu", f"{NUMBERED}.vtkhdf"),
     *(f"{name}.png" for name in PICTURES),
 )
 """What a run leaves in its folder, but for the case and the mesh, which may be what the next is run from."""
@@ -153,7 +154,7 @@ def _conclude(case: Case, folder: Path, recorder: Recorder, end: End, begin: flo
         wall_s=time.monotonic() - begin,
         version=cellfem.__version__,
         axisymmetric=recorder.has_volume,
-        dendrite=dendrite_verdict(recorder.dendrite, recorder.flaws),
+        dendrite=dendrite_verdict(recorder.dendrite),
         crack=crack_verdict(recorder.pressed, from_case.ceramic(case), recorder.rows),
         pressing=pressing_of(case, recorder.rows),
         opening=None if recorder.openings is None else opening_verdict(recorder.openings),
@@ -210,6 +211,7 @@ def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, scenes: li
         recorder.flaws,
         title=case.title,
         axisymmetric=axisymmetric,
+        drawn=recorder.observer.drawn,
     )
     return drawn | {"picture of dendrites": paths["dendrites"]}
 

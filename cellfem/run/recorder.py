@@ -15,7 +15,8 @@ from cellfem.case.protocol import Placed
 from cellfem.model import from_case
 from cellfem.observe.arrays import Profile, Snapshot, chosen_fields
 from cellfem.observe.cracks import CrackObserver
-from cellfem.observe.gamma import MA_CM2
+from cellfem.observe.dendrite import flaw_block
+from cellfem.observe.gamma import MA_CM2, surroundings
 from cellfem.observe.numbers import SECONDS_PER_HOUR, Observer
 from cellfem.observe.opening import Openings, Scales, advance, crossing_time, face_of, start_openings
 from cellfem.observe.snapshot import SnapshotMaker
@@ -23,9 +24,9 @@ from cellfem.observe.voids import Found, Void, events, find_voids, start_voids, 
 from cellfem.output.cracks import Pressed, crack_columns, more_likely
 from cellfem.output.dendrites import Plated, worse
 from cellfem.output.openings import write_openings
-from cellfem.output.paraview import Series
 from cellfem.output.progress import Progress
 from cellfem.output.records import RecordWriter, record_columns, void_columns, void_row, void_rows
+from cellfem.output.vtkhdf import make_series
 from cellfem.output.words import time_text
 from cellfem.physics.kinetics import SPEED
 from cellfem.solver.engine import Engine
@@ -77,7 +78,16 @@ class Recorder:
         self.tension = -math.inf  # MPa, at `tensest`
         self.interval = case.output.interval or case.total_duration / OUTPUTS
         self.next_output = 0.0
-        self.series = Series(self.folder, "cellfem", self.comm.rank, self.comm.size, self.comm.allgather)
+        self.series = make_series(
+            case.output.format,
+            self.folder,
+            "cellfem",
+            rank=self.comm.rank,
+            size=self.comm.size,
+            writers=case.output.writers,
+            allgather=self.comm.allgather,
+            split=lambda colour: self.comm.Split(colour, self.comm.rank),
+        )
         self.root = None
         if self.comm.rank == 0:
             self.root = _RootFiles(self.folder, case.total_duration, self.has_volume, self.solid, self.quiet)
@@ -193,9 +203,14 @@ class Recorder:
         time = self.engine.stepper.time
         system = self.engine.system
         stress = self.cracks.fields if self.cracks else None
-        kept, pressure = self.kept, self.kept.row["pressure_MPa"]
+        kept, pressure, current = self.kept, self.kept.row["pressure_MPa"], self.kept.row["current_mA_cm2"]
         opened = self.opening_time
-        snapshot = self.maker.take(time, kept.gamma, system.creep, system.floor, kept.platen_speed, pressure, opened, stress)
+        snapshot = self.maker.take(
+            time, kept.gamma, system.creep, system.floor, kept.platen_speed, pressure, current, opened, stress
+        )
+        if self.observer.drawn is not None:
+            around = surroundings(self.engine.model, system.creep, pressure)
+            snapshot.blocks["flaws"] = flaw_block(kept.profile, self.observer.drawn, self.flaws, around)
         self.series.write(chosen_fields(snapshot, self.case.output.fields))
         self.last = Moment(time, snapshot, self.kept.profile)
         if self.cracks is not None and self.pressed_now.reading.tension_MPa > self.tension:

@@ -1,14 +1,17 @@
 """The case dendrite-void-rim on a coarse mesh and a short protocol: fields, records, verdict, and the stop on the index."""
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from cellfem.case import Case, load_case
+from cellfem.observe.dendrite import COLUMNS
 from cellfem.output.records import read_records
 from cellfem.run import run_case
 
@@ -25,6 +28,7 @@ FIELDS = {
     "dendrite_index",
     "drive_overpotential_MPa",
     "drive_extrusion_MPa",
+    "driving_pressure_MPa",
     "flaw_compression_MPa",
     "stress_intensity_MPa_m0_5",
     "likelihood_density_1_um2",
@@ -50,17 +54,21 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     return run(tmp_path_factory.mktemp("rim"))
 
 
-def interfaces(folder: Path) -> list[tuple[float, NDArray[np.float64], dict[str, NDArray[np.float64]]]]:
-    """(time, x, point data) of the interface at every output, sorted by x."""
+def blocks(folder: Path, name: str) -> list[tuple[float, Any]]:
+    """(time, block) of a named part at every output."""
     import pyvista
 
+    parts = pyvista.get_reader(str(folder / "cellfem.pvd")).datasets
+    return [(part.time, pyvista.read(folder / part.path)) for part in parts if name in part.path]
+
+
+def interfaces(folder: Path) -> list[tuple[float, NDArray[np.float64], dict[str, NDArray[np.float64]]]]:
+    """(time, x, point data) of the interface at every output, sorted by x."""
     found = []
-    for part in pyvista.get_reader(str(folder / "cellfem.pvd")).datasets:
-        if "interface" in part.path:
-            block = pyvista.read(folder / part.path)
-            order = np.argsort(block.points[:, 0])
-            data = {name: np.asarray(block.point_data[name])[order] for name in block.point_data}
-            found.append((part.time, block.points[order, 0], data))
+    for time, block in blocks(folder, "interface"):
+        order = np.argsort(block.points[:, 0])
+        data = {name: np.asarray(block.point_data[name])[order] for name in block.point_data}
+        found.append((time, block.points[order, 0], data))
     return found
 
 
@@ -87,10 +95,14 @@ def test_rim_and_patch_edge_light_up(ran: Ran) -> None:
 
 
 def test_records_and_verdict(ran: Ran) -> None:
-    assert {"dendrite_index_max", "dendrite_likelihood"} <= set(ran.rows[0])
+    assert [name for name in ran.rows[0] if name.startswith("dendrite")] == list(COLUMNS)
     for row in ran.rows:
         assert (row["dendrite_index_max"] > 0) == (row["current_mA_cm2"] < 0)
         assert (row["dendrite_likelihood"] > 0) == (row["current_mA_cm2"] < 0)
+        smaller = min(row["dendrite_drive_overpotential_MPa"], row["dendrite_drive_extrusion_MPa"])
+        outside = row["dendrite_pressure_MPa"] - row["dendrite_compression_MPa"]
+        assert row["dendrite_K_MPa_m0_5"] == pytest.approx(1.12e-3 * outside * math.sqrt(math.pi), rel=1e-9)  # of 1 µm
+        assert outside == pytest.approx(smaller + (1 - 0.26 / 0.74) * 0.4 * (row["current_mA_cm2"] < 0), rel=1e-9)
     verdict = ran.summary["verdict"]["dendrite"]
     worst = max(ran.rows, key=lambda row: row["dendrite_index_max"])
     assert (verdict["index"], verdict["likelihood"]) == (worst["dendrite_index_max"], worst["dendrite_likelihood"])
@@ -99,6 +111,30 @@ def test_records_and_verdict(ran: Ran) -> None:
     assert 0.0 < verdict["place_um"] < 25.0
     assert verdict["area_um2"] == pytest.approx(25e3)
     assert verdict["text"].startswith("A flaw of 1 µm is nearest to growing")
+
+
+def test_drawn_flaws_are_the_same_on_another_mesh_and_are_shown(tmp_path: Path, ran: Ran) -> None:
+    """Places and lengths from the seed alone, the index of the worst beside the statistical one, lines for ParaView."""
+    more = ["flaw.seed=4", 'flaw.density="1e5 1/cm^2"', 'protocol.0.duration="10 s"', 'protocol.1.duration="10 s"']
+    coarse = run(tmp_path / "coarse", *more)
+    fine = run(tmp_path / "fine", *more, 'mesh.near="0.4 um"', 'flaw.sites="pores"')
+    verdicts = [found.summary["verdict"]["dendrite"] for found in (coarse, fine)]
+    assert verdicts[0]["flaws_drawn"] == verdicts[1]["flaws_drawn"] > 10
+    assert verdicts[0]["flaw_length_um"] == verdicts[1]["flaw_length_um"] > 1.0
+    assert verdicts[0]["place_um"] == verdicts[1]["place_um"]
+    assert verdicts[0]["index"] == pytest.approx(verdicts[1]["index"], rel=0.05)
+    lines = blocks(coarse.folder, "flaws")[-1][1]
+    assert lines.n_cells == verdicts[0]["flaws_drawn"]
+    assert lines.point_data["flaw_length_um"].min() >= 1.0
+
+
+def test_axis_has_a_creep_rate(tmp_path: Path) -> None:
+    """v/r is 0/0 there: the rate of the next node stands for it in the files."""
+    from tests.system.small import run_here
+
+    ran = run_here(tmp_path, 'stack.symmetry="axisymmetric"', "patch=[]", 'protocol.0.duration="2 s"')
+    for _, lithium in blocks(ran.folder, "lithium"):
+        assert np.isfinite(lithium.point_data["creep_rate_1_s"]).all()
 
 
 def test_stop_on_the_index(tmp_path: Path, ran: Ran) -> None:

@@ -16,6 +16,8 @@ from cellfem.flaw.shape import Flaw, build_flaw
 from cellfem.model.ceramics import Ceramics
 from cellfem.model.parameters import Material
 from cellfem.physics import fracture
+from cellfem.physics.creep import PorousCreep
+from cellfem.physics.extrusion import Shape, extrusion_pressure
 from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
 
 A, N = 7.7e-3, 6.56
@@ -35,7 +37,7 @@ def _question(flaw: Flaw, **change: object) -> Question:
     [(False, True), *(pytest.param(*kind, marks=pytest.mark.slow) for kind in ((True, True), (False, False), (True, False)))],
 )
 def test_extrusion_in_the_slender_limit(axisymmetric: bool, walls: bool) -> None:
-    """Even plating (a conductor without the pressure's own potential): the formulas of physics/fracture.py within 1 %.
+    """Even plating (a conductor without the pressure's own potential): the formulas of physics/extrusion.py within 1 %.
 
     A slit of the lithium sU per face plates on both walls; its round end alone sends s·πH/2 through H, a round channel's 2πR²s
     through πR²; a channel that plates on its walls (s per area) carries U = 2 s y/R.
@@ -46,15 +48,11 @@ def test_extrusion_in_the_slender_limit(axisymmetric: bool, walls: bool) -> None
     plated = np.abs(w.current) > 1e-3
     speed = SPEED * float((np.abs(w.current) @ w.weight) / w.weight[plated].sum()) if walls else SPEED * np.abs(w.current).max()
     H, a = SLENDER.half_opening, SLENDER.length
-    if walls and not axisymmetric:
-        exact = fracture.wall_plating_extrusion(a, H, speed, A, N)
-    elif walls:
-        steepest = fracture.cylinder_extrusion(1.0, H, 2 * speed / H, A, N)  # gradient at y = 1 µm, ∝ y^(1/n)
-        exact = steepest * a ** (1 + 1 / N) / (1 + 1 / N)
-    elif not axisymmetric:
-        exact = fracture.slit_extrusion(a, H, speed * np.pi / 2, A, N)
+    shape: Shape = "cylinder" if axisymmetric else "slit"
+    if walls:
+        exact = extrusion_pressure(shape, "walls", a, H, speed, PorousCreep(A, N))
     else:
-        exact = fracture.cylinder_extrusion(a, H, 2 * speed, A, N)
+        exact = extrusion_pressure(shape, "tip", a, H, speed * (2 if axisymmetric else np.pi / 2), PorousCreep(A, N))
     assert w.pressure.max() - 1.0 == pytest.approx(float(exact), rel=0.01)
     assert max(system.imbalance()) < 1e-9
 

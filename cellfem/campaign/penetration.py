@@ -1,0 +1,141 @@
+"""cellfem penetration: what pressure alone does to a flaw, over the measured times to a short of Doux et al. 2020."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import statistics
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cellfem.campaign.boundary import point_slopes
+from cellfem.materials import creep_set, electrolyte
+from cellfem.output.records import write_atomic
+from cellfem.output.words import cannot_write
+from cellfem.physics.creep import PorousCreep
+from cellfem.physics.extrusion import Shape
+from cellfem.physics.penetration import implied_slenderness, opened_length, penetration_time
+from cellfem.units import T_REFERENCE
+
+SETS = ("masias", "lepage", "anand_narayan_steady")
+HOUR = 3600.0
+NOTE = (
+    "The time depends on the slenderness of the channel to the power n+1 and falls as P^-n: steeper than measured. The cells "
+    "were cycled at 0.075 mA/cm² meanwhile, here no current flows. No parameter is fitted."
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A cell at one pressure (MPa) and the hours until it shorted. censored: at once (0 h), or not within the test."""
+
+    pressure: float
+    hours: float
+    censored: bool
+
+
+@dataclass(frozen=True)
+class SetResult:
+    """One creep set against the measured times: ℓ/H that each of them implies, and what their middle one predicts.
+
+    slope: d ln t/d ln P. times_h: of the channel with the middle (geometric mean) slenderness, at all measured pressures.
+    """
+
+    name: str
+    slope: float
+    implied: dict[float, float]
+    middle: float
+    times_h: dict[float, float]
+
+    @property
+    def spread(self) -> float:
+        """Largest over smallest implied slenderness."""
+        return max(self.implied.values()) / min(self.implied.values())
+
+
+def measured_times() -> tuple[Measured, ...]:
+    """Doux et al. 2020, Li|Li6PS5Cl|Li at 75 µA/cm²; a short at once and none within 1000 h are marked as censored."""
+    text = files("cellfem.campaign").joinpath("data/doux2020_time_to_short.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+    longest = max(float(row["hours"]) for row in rows)
+    return tuple(Measured(float(row["pressure_MPa"]), float(row["hours"]), float(row["hours"]) in (0.0, longest)) for row in rows)
+
+
+def measured_slope() -> float:
+    """d ln t/d ln P of the measured times by least squares, censored ones left out."""
+    return point_slopes({"": [(m.pressure, m.hours) for m in measured_times() if not m.censored]})[""]
+
+
+def law_of(name: str) -> PorousCreep:
+    """A creep set at 25 °C."""
+    creep = creep_set(name)
+    return PorousCreep(creep.A(T_REFERENCE), creep.n)
+
+
+def compare(name: str, shape: Shape = "slit") -> SetResult:
+    """One creep set against the measured times."""
+    law, measured = law_of(name), measured_times()
+    known = [m for m in measured if not m.censored]
+    implied = {m.pressure: float(implied_slenderness(shape, HOUR * m.hours, m.pressure, law)) for m in known}
+    middle = statistics.geometric_mean(implied.values())
+    times = {m.pressure: float(penetration_time(shape, middle, m.pressure, law)) / HOUR for m in measured}
+    ends = [float(penetration_time(shape, middle, m.pressure, law)) for m in (known[0], known[-1])]
+    slope = math.log(ends[1] / ends[0]) / math.log(known[-1].pressure / known[0].pressure)
+    return SetResult(name, slope, implied, middle, times)
+
+
+def penetration(
+    out: Annotated[Path, typer.Option(help="Folder for penetration.json and penetration.png.")] = Path("results/penetration"),
+    material: Annotated[str, typer.Option(help="Electrolyte whose toughness bears the pressure.")] = "Li6PS5Cl",
+) -> None:
+    """Pressure without current: flaws that it opens and times to creep through them, over measured times to a short."""
+    from cellfem.campaign.penetration_picture import draw_penetration
+
+    properties = electrolyte(material)
+    results = [compare(name) for name in SETS]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        report = _report(results, material, properties.fracture_toughness)
+        write_atomic(out / "penetration.json", json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+        draw_penetration(out / "penetration.png", material, properties.fracture_toughness)
+    except OSError as error:
+        typer.echo(cannot_write(error), err=True)
+        raise typer.Exit(2) from error
+    for measured in measured_times():
+        typer.echo(f"{measured.pressure:g} MPa: {_words(measured)}; {_opened(measured.pressure, properties.fracture_toughness)}")
+    for result in results:
+        low, high = min(result.implied.values()), max(result.implied.values())
+        typer.echo(
+            f"{result.name}: t ∝ P^{result.slope:.2f} (measured {measured_slope():.2f}); the measured times are those of "
+            f"channels {low:.0f} to {high:.0f} times as long as their half-opening; one of {result.middle:.0f} takes "
+            f"{result.times_h[75.0]:.2g} h at 75 MPa and {result.times_h[5.0]:.2g} h at 5 MPa"
+        )
+    typer.echo(NOTE)
+    for name in ("penetration.json", "penetration.png"):
+        typer.echo(str(out / name))
+
+
+def _words(measured: Measured) -> str:
+    if not measured.censored:
+        return f"shorted after {measured.hours:g} h"
+    return "shorted at once" if measured.hours == 0 else f"no short within {measured.hours:g} h"
+
+
+def _opened(pressure: float, toughness: float) -> str:
+    return f"opens filled flaws from {float(opened_length(pressure, toughness)):.2g} µm on"
+
+
+def _report(results: list[SetResult], material: str, toughness: float) -> dict[str, Any]:
+    return {
+        "measured": [asdict(m) for m in measured_times()],
+        "measured_slope": measured_slope(),
+        "electrolyte": material,
+        "opened_length_um": {f"{m.pressure:g} MPa": float(opened_length(m.pressure, toughness)) for m in measured_times()},
+        "creep_sets": [asdict(result) | {"spread_of_slenderness": result.spread} for result in results],
+        "note": NOTE,
+    }

@@ -1,0 +1,243 @@
+"""cellfem window: both limits of stack pressure, contact lost while stripping and dendrites while plating, in one picture.
+
+Each point of the grid strips and then plates at one current and pressure. From its records: whether contact was lost or not kept
+at the end of stripping, and the largest dendrite index while plating. Beyond the pressures that are run, the limit by
+dendrites is that of a flat face in full contact, by the very functions that make the index of a run.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import typer
+
+from cellfem.campaign.boundary import Criterion, Crossing, Sample, trace
+from cellfem.campaign.command import sweep
+from cellfem.campaign.grid import MA_CM2, Grid, Point, Values, grid_points, parse_axis
+from cellfem.campaign.penetration import measured_times
+from cellfem.campaign.points import known_outcome
+from cellfem.campaign.results import published_points
+from cellfem.case import Case, CaseError
+from cellfem.model import from_case
+from cellfem.observe.dendrite import Surroundings, dendrite_fields
+from cellfem.output.records import read_records, write_atomic
+from cellfem.output.summary import KEPT_OVER_PERFECT, perfect_contact
+from cellfem.output.words import cannot_write
+from cellfem.physics.creep import PorousCreep
+from cellfem.physics.kinetics import FARADAY, GAS
+
+GRID = ("pressure=0.2,0.4,0.8,1.5,3 MPa", "current=0.1,0.25,0.5,1,2 mA/cm^2")
+"""Without --grid."""
+CURRENTS = np.geomspace(1e-3, 1e3, 1201)
+"""mA/cm²: where the index of a flat face is evaluated."""
+PRESSURES = np.geomspace(0.05, 300.0, 121)
+NOTE = (
+    "Contact: voids and stripping as in the case, within its test time. Dendrites: one flaw of the case wherever the index is "
+    "largest; beyond the pressures that were run, that of a flat face in full contact. Measured points are of other cells."
+)
+
+Verdict = Literal["safe", "reduced", "lost", "dendrite", "failed"]
+
+
+@dataclass(frozen=True)
+class WindowPoint:
+    """A run. pressure in MPa, current in mA/cm². contact: after stripping; index: largest while plating, nan if none was reached.
+
+    contact_verdict: of stripping alone; "failed" where the solver gave up.
+    """
+
+    pressure: float
+    current: float
+    contact: float
+    contact_verdict: Literal["kept", "reduced", "lost", "failed"]
+    index: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """What ends the window here; a dendrite counts before a contact that is merely reduced."""
+        if self.contact_verdict in ("failed", "lost"):
+            return "failed" if self.contact_verdict == "failed" else "lost"
+        if self.index >= 1:
+            return "dendrite"
+        return "reduced" if self.contact_verdict == "reduced" else "safe"
+
+
+@dataclass(frozen=True)
+class Window:
+    """All that the picture shows of one choice of the other axes (creep set, say).
+
+    contact: boundaries on lines of constant current, for both criteria. dendrite: (pressure, current) at which the index of the
+    runs passes 1. flat: (pressure, current) limit of a flat face in full contact, 0 from where pressure alone opens the flaw.
+    """
+
+    label: str
+    points: tuple[WindowPoint, ...]
+    contact: dict[str, tuple[Crossing, ...]]
+    dendrite: tuple[tuple[float, float], ...]
+    flat: tuple[tuple[float, float], ...]
+
+
+def window(
+    case: Annotated[
+        Path, typer.Argument(help="A case that strips and then plates, as cases/dendrite-window.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the results; the same command goes on where it was stopped.")],
+    grid: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUES", help="An axis, as in cellfem sweep.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Points to run at a time.")] = 2,
+    creep: Annotated[str | None, typer.Option(metavar="NAMES", help="Creep sets to compare.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key at every point.")
+    ] = None,
+) -> None:
+    """Both limits of stack pressure on one picture: contact lost from below, dendrites from above, and what is safe between."""
+    axes = list(grid or GRID)
+    code = 0
+    try:
+        sweep(case, out, axes, jobs=jobs, creep=creep, overrides=overrides)
+    except typer.Exit as end:
+        code = end.exit_code
+    if code not in (0, 3):
+        raise typer.Exit(code)
+    try:
+        windows = read_windows(case, out, axes, creep, overrides or [])
+        from cellfem.campaign.window_picture import draw_window
+
+        write_atomic(out / "window.json", json.dumps(_report(windows), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        draw_window(out / "window.png", windows, published_points(), measured_times(), title=windows[0].label)
+    except (CaseError, OSError) as error:
+        typer.echo(cannot_write(error) if isinstance(error, OSError) else str(error), err=True)
+        raise typer.Exit(2) from error
+    for found in windows:
+        for line in words(found):
+            typer.echo(line)
+    typer.echo(NOTE)
+    for name in ("window.json", "window.png"):
+        typer.echo(str(out / name))
+    raise typer.Exit(code)
+
+
+def read_windows(case: Path, out: Path, axes: Sequence[str], creep: str | None, overrides: Sequence[str]) -> tuple[Window, ...]:
+    """Windows from the folder of a finished sweep, one for each choice of the axes beside pressure and current."""
+    parsed = [parse_axis(text) for text in axes] + ([parse_axis(f"lithium.creep={creep}")] if creep else [])
+    groups: dict[Values, list[Point]] = {}
+    for point in grid_points(Grid(case, tuple(overrides), tuple(parsed))):
+        groups.setdefault(point.slice, []).append(point)
+    return tuple(_window(values, points, out) for values, points in groups.items())
+
+
+def flat_index(case: Case, pressure: float, current: np.ndarray) -> np.ndarray:
+    """K_I/K_Ic of the case's flaw on a flat face in full contact, plated at `current` (mA/cm², > 0) under `pressure` (MPa)."""
+    step = next(placed.step for placed in case.steps if placed.step.mode == "plate")
+    material, interface, flaws = from_case.material(case, step), from_case.interface(case), from_case.flaws(case)
+    thermal = GAS * material.temperature / FARADAY
+    exchange = thermal / (interface.resistance * material.resistance_factor)
+    share = perfect_contact(pressure, interface.half_pressure)
+    overpotential = 2 * thermal * np.arcsinh(current / MA_CM2 / (2 * share * exchange))
+    law = PorousCreep(
+        material.creep_prefactor, material.creep_exponent, breakdown=material.breakdown, diffusional=material.diffusional
+    )
+    around = Surroundings(law, material.conductivity, pressure, material.temperature)
+    return dendrite_fields(-current, -1e3 * overpotential, np.full_like(current, pressure), flaws, around).dendrite_index
+
+
+def flat_limit(case: Case, pressure: float) -> float:
+    """Current (mA/cm²) at which a flaw on a flat face in full contact grows; 0 where pressure alone does it."""
+    index = flat_index(case, pressure, CURRENTS)
+    if index[0] >= 1:
+        return 0.0
+    return _passes_one(CURRENTS, index)
+
+
+def words(found: Window) -> list[str]:
+    """What the window says, line by line."""
+    label = f"{found.label}: " if found.label else ""
+    counts = {
+        verdict: sum(point.verdict == verdict for point in found.points) for verdict in ("safe", "reduced", "lost", "dendrite")
+    }
+    lines = [f"{label}{len(found.points)} points: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items())]
+    for criterion, crossings in found.contact.items():
+        lines += [f"{label}contact {criterion} below {c.pressure:.2g} MPa at {c.current:g} mA/cm²" for c in crossings]
+    lines += [f"{label}dendrites above {current:.2g} mA/cm² at {pressure:g} MPa" for pressure, current in found.dendrite]
+    opened = next((pressure for pressure, current in found.flat if current == 0), None)
+    if opened is not None:
+        lines.append(f"{label}from about {opened:.3g} MPa on pressure alone opens the flaw")
+    return lines
+
+
+def _window(values: Values, points: Sequence[Point], out: Path) -> Window:
+    found = tuple(read_point(point, out) for point in points)
+    samples = [
+        Sample(point.pressure, point.current, point.contact_verdict) for point in found if point.contact_verdict != "failed"
+    ]
+    contact = {str(criterion): trace(samples, criterion, "pressure").crossings for criterion in Criterion}
+    case = points[0].case
+    flat = tuple((float(pressure), flat_limit(case, float(pressure))) for pressure in PRESSURES)
+    return Window(", ".join(value for _, value in values), found, contact, _dendrite_limits(found), flat)
+
+
+def read_point(point: Point, out: Path) -> WindowPoint:
+    """A point from its records; "failed" where there are none, or the solver gave up."""
+    outcome = known_outcome(point, out)
+    if outcome is None or outcome.verdict == "failed":
+        return WindowPoint(point.pressure, point.current, math.nan, "failed", math.nan)
+    rows = read_records(out / point.name / "records.csv")
+    stripping, plating = ([row for row in rows if sign * row["current_mA_cm2"] > 0] for sign in (1, -1))
+    contact = stripping[-1]["contact_fraction"] if stripping else rows[0]["contact_fraction"]
+    kept = contact >= KEPT_OVER_PERFECT * perfect_contact(point.pressure, point.case.interface.half_pressure)
+    index = max((row["dendrite_index_max"] for row in plating), default=math.nan)
+    return WindowPoint(point.pressure, point.current, contact, "lost" if not plating else "kept" if kept else "reduced", index)
+
+
+def _dendrite_limits(points: Sequence[WindowPoint]) -> tuple[tuple[float, float], ...]:
+    """(pressure, current) at which the index of the runs passes 1, at each pressure whose currents bracket it."""
+    found = []
+    for pressure in sorted({point.pressure for point in points}):
+        line = sorted((p for p in points if p.pressure == pressure and math.isfinite(p.index)), key=lambda p: p.current)
+        current, index = np.array([p.current for p in line]), np.array([p.index for p in line])
+        limit = _passes_one(current, index) if len(line) > 1 else math.inf
+        if math.isfinite(limit) and limit > current[0]:
+            found.append((pressure, limit))
+    return tuple(found)
+
+
+def _passes_one(current: np.ndarray, index: np.ndarray) -> float:
+    """Least current at which the index is 1, linear in logarithms; inf if it stays below, the first current if it is above."""
+    above = np.flatnonzero(index >= 1)
+    if not len(above):
+        return math.inf
+    k = int(above[0])
+    if k == 0:
+        return float(current[0])
+    x, y = np.log(current[k - 1 : k + 1]), np.log(np.maximum(index[k - 1 : k + 1], 1e-12))
+    return float(np.exp(x[0] - y[0] * (x[1] - x[0]) / (y[1] - y[0])))
+
+
+def _report(windows: Sequence[Window]) -> dict[str, Any]:
+    def plain(value: float) -> float | None:
+        return value if math.isfinite(value) else None
+
+    return {
+        "windows": [
+            {
+                "label": found.label,
+                "points": [
+                    {key: plain(value) if isinstance(value, float) else value for key, value in asdict(point).items()}
+                    | {"verdict": point.verdict}
+                    for point in found.points
+                ],
+                "contact_limits": {criterion: [asdict(c) for c in crossings] for criterion, crossings in found.contact.items()},
+                "dendrite_limits": [{"pressure_MPa": p, "current_mA_cm2": i} for p, i in found.dendrite],
+                "dendrite_limit_of_a_flat_face": [{"pressure_MPa": p, "current_mA_cm2": plain(i)} for p, i in found.flat],
+            }
+            for found in windows
+        ],
+        "published": [asdict(point) for point in published_points()],
+        "measured_times_to_short": [asdict(point) for point in measured_times()],
+        "note": NOTE,
+    }

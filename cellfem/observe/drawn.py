@@ -1,0 +1,107 @@
+"""Flaws of the electrolyte's face drawn one by one: pores anywhere, or flaws on the boundaries between grains.
+
+The number is drawn from Poisson's distribution with mean density × area, lengths from N(a)/density of the flaws longer than
+`length` (all of them for "single" and "exponential"), places evenly over the face: width × depth of a stack, the disc of an
+axisymmetric one. Grains are the Voronoi cells of points drawn evenly over the face and beyond its edges; a flaw on a boundary
+is drawn anywhere first and then moved square to the nearest boundary. All comes from the seed, the flaws of the case and
+the size of the face alone, so that it is the same on every mesh and on every rank.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from cellfem.model.parameters import Flaws
+
+Array = NDArray[np.float64]
+MARGIN = 4.0  # in grain sizes: grains are drawn as far beyond the face
+MOVES = 4  # to the boundary: the nearest pair of grains may change on the way
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnFlaws:
+    """Places (x or radius; across, out of a plane section's picture) and lengths of flaws, (N,) each, µm."""
+
+    x: Array
+    across: Array
+    length: Array
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def one(self, which: int) -> DrawnFlaws:
+        """One of them alone."""
+        at = slice(which, which + 1)
+        return DrawnFlaws(self.x[at], self.across[at], self.length[at])
+
+
+def expected_count(flaws: Flaws, extents: tuple[float, ...], axisymmetric: bool) -> float:
+    """Mean number of flaws on a face, density times area."""
+    width, *depth = extents
+    return flaws.density * (np.pi * width**2 if axisymmetric else width * (depth[0] if depth else flaws.depth))
+
+
+def draw_flaws(flaws: Flaws, extents: tuple[float, ...], axisymmetric: bool = False) -> DrawnFlaws | None:
+    """The flaws of a face; None without a seed. Not collective: every rank draws the same.
+
+    extents: width or radius, and in 3-D the depth (µm), for which flaws.depth stands in a plane section.
+    """
+    if flaws.seed is None:
+        return None
+    width, *depth = extents
+    across = depth[0] if depth else flaws.depth
+    numbers = np.random.default_rng(flaws.seed)
+    count = int(numbers.poisson(expected_count(flaws, extents, axisymmetric)))
+    length = _lengths(flaws, numbers.random(count))
+    if axisymmetric:
+        radius, angle = width * np.sqrt(numbers.random(count)), 2 * np.pi * numbers.random(count)
+        places = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
+        low, high = np.array([-width, -width]), np.array([width, width])
+    else:
+        low, high = np.zeros(2), np.array([width, across])
+        places = high * numbers.random((count, 2))
+    if flaws.on_grain_boundaries and count:
+        places = _to_boundaries(places, _grains(low, high, flaws.grain_size, numbers))
+    if axisymmetric:
+        radius = np.hypot(*places.T)
+        return DrawnFlaws(_folded(radius, width), np.arctan2(places[:, 1], places[:, 0]) * radius, length)
+    return DrawnFlaws(_folded(places[:, 0], width), _folded(places[:, 1], across), length)
+
+
+def _lengths(flaws: Flaws, share: Array) -> Array:
+    """Lengths whose N(a) is the share (of the density) that is given; 0 < share ≤ 1."""
+    share = 1.0 - share  # numpy draws from [0, 1)
+    if flaws.distribution == "single":
+        return np.full(len(share), flaws.length)
+    if flaws.distribution == "power":
+        return np.asarray(flaws.length * share ** (-1 / flaws.exponent))
+    return np.asarray(-flaws.length * np.log(share))
+
+
+def _grains(low: Array, high: Array, size: float, numbers: np.random.Generator) -> Array:
+    """Middles of grains over the rectangle and a margin around it."""
+    low, high = low - MARGIN * size, high + MARGIN * size
+    count = max(int(numbers.poisson(np.prod(high - low) / size**2)), 2)
+    return np.asarray(low + (high - low) * numbers.random((count, 2)))
+
+
+def _to_boundaries(places: Array, grains: Array) -> Array:
+    """Each place moved square to the line half-way between the two grains nearest to it."""
+    tree = cKDTree(grains)
+    for _ in range(MOVES):
+        _, nearest = tree.query(places, k=2)
+        first, second = grains[nearest[:, 0]], grains[nearest[:, 1]]
+        across = second - first
+        share = np.sum((0.5 * (first + second) - places) * across, axis=1) / np.sum(across**2, axis=1)
+        places = places + share[:, None] * across
+    return places
+
+
+def _folded(values: Array, width: float) -> Array:
+    """Mirrored at both ends into [0, width]."""
+    folded = np.mod(values, 2 * width)
+    return np.asarray(np.where(folded > width, 2 * width - folded, folded))

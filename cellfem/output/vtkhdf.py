@@ -1,0 +1,115 @@
+"""VTKHDF files: one per output with all parts, however many ranks there are; for ParaView 5.12 and later.
+
+`folder/name.vtkhdf.series` lists the files in `folder/fields/` with their times; both are replaced atomically, so that a killed
+run stays viewable. The first rank gathers each output and writes it.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from vtkmodules.vtkCommonDataModel import (
+    vtkCompositeDataSet,
+    vtkDataAssembly,
+    vtkPartitionedDataSet,
+    vtkPartitionedDataSetCollection,
+)
+from vtkmodules.vtkIOHDF import vtkHDFReader, vtkHDFWriter
+
+from cellfem.observe.arrays import Snapshot, merge_snapshots
+from cellfem.output.paraview import FIELDS, Series, to_vtk
+from cellfem.output.records import write_atomic
+
+CHUNK = 2000  # rows of a chunk: the default of 25000 makes megabytes of a file of kilobytes
+COMPRESSION = 1
+
+
+class HdfSeries(Series):
+    """The series of one run as VTKHDF; the interface of `Series`. gather(value): all values on rank 0, None elsewhere."""
+
+    @property
+    def path(self) -> Path:
+        """The file to open in ParaView."""
+        return self._folder / f"{self._name}.vtkhdf.series"
+
+    def write(self, snapshot: Snapshot) -> None:
+        """Add one time. Collective. Raises OSError on all ranks if it could not be written."""
+        pieces, error = self._gather(snapshot), None
+        if pieces is not None:
+            try:
+                name = f"{FIELDS}/{self._name}_{self._count:05d}.vtkhdf"
+                _write_file(self._folder / name, merge_snapshots(pieces))
+                self._datasets.append(json.dumps({"name": name, "time": float(snapshot.time_s)}))
+                write_atomic(self.path, _series(self._datasets))
+            except OSError as problem:
+                error = str(problem)
+        self._raise_together(error)
+        self._count += 1
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """vtk grids of a file by part. Raises OSError."""
+    if not path.exists():
+        raise OSError(f"{path} is not there")
+    reader = vtkHDFReader()
+    reader.SetFileName(str(path))
+    reader.Update()
+    parts = reader.GetOutputDataObject(0)
+    if parts is None or not parts.IsA("vtkPartitionedDataSetCollection"):
+        raise OSError(f"{path} holds no named parts")
+    return {
+        parts.GetMetaData(k).Get(vtkCompositeDataSet.NAME()): parts.GetPartition(k, 0)
+        for k in range(parts.GetNumberOfPartitionedDataSets())
+    }
+
+
+def _write_file(path: Path, snapshot: Snapshot) -> None:
+    parts, tree = vtkPartitionedDataSetCollection(), vtkDataAssembly()
+    tree.SetRootNodeName("cellfem")
+    for k, (name, block) in enumerate(snapshot.blocks.items()):
+        part = vtkPartitionedDataSet()
+        part.SetNumberOfPartitions(1)
+        part.SetPartition(0, to_vtk(block))
+        parts.SetPartitionedDataSet(k, part)
+        parts.GetMetaData(k).Set(vtkCompositeDataSet.NAME(), name)
+        tree.AddDataSetIndex(tree.AddNode(name), k)
+    parts.SetDataAssembly(tree)
+    writer = vtkHDFWriter()
+    beside = path.with_name(f".{path.name}")
+    writer.SetFileName(str(beside))
+    writer.SetInputDataObject(parts)
+    writer.SetChunkSize(CHUNK)
+    writer.SetCompressionLevel(COMPRESSION)
+    if not writer.Write() or not beside.exists():
+        raise OSError(f"cannot write {path}")
+    os.replace(beside, path)
+
+
+def _series(lines: list[str]) -> str:
+    entries = ",\n".join(f"    {line}" for line in lines)
+    return f'{{\n  "file-series-version": "1.0",\n  "files": [\n{entries}\n  ]\n}}\n'
+
+
+def make_series(
+    kind: str,
+    folder: Path,
+    name: str,
+    *,
+    rank: int,
+    size: int,
+    writers: int,
+    allgather: Callable[[Any], list[Any]],
+    split: Callable[[int], Any],
+) -> Series:
+    """The series of a case's `output.format`. Collective.
+
+    writers: most ranks that write ("pvd"). split(colour): the communicator of the ranks of one colour, as MPI's Split.
+    """
+    if kind == "vtkhdf":
+        return HdfSeries(folder, name, rank, size, allgather, gather=split(0).gather)
+    groups = min(writers, size)
+    group = rank * groups // size
+    gather = None if groups == size else split(group).gather
+    return Series(folder, name, rank, groups, allgather, gather=gather, piece=group)

@@ -1,0 +1,54 @@
+"""Pressure alone drives lithium into flaws of the electrolyte: how long a flaw it opens, how soon it has crept through one.
+
+Lengths in µm, pressures in MPa, times in s. Two questions, without any current:
+
+- static: a flaw filled with lithium under the pressure P grows where K_I = 1.12 (P - σ_cl) √(πa) reaches K_Ic, σ_cl being what
+  the same stack pressure presses it shut with (0 between free sides, νP/(1-ν) confined);
+- creep: lithium that enters an empty flaw from its mouth has filled the length L when U(P/L) dL sums up to it, U being the mean
+  velocity under a pressure gradient (`extrusion`). With ε̇ = A σⁿ in a slit
+
+      t = (n+2)/(n+1) (ℓ/H)ⁿ⁺¹ / (B Pⁿ),      B = 3^((n+1)/2) A
+
+  which depends on the slenderness ℓ/H alone, and steeply. Capillary pressure (up to γ/H, of either sign) is left out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cellfem.physics.creep import PorousCreep
+from cellfem.physics.extrusion import Shape, extrusion_speed
+from cellfem.physics.fracture import EDGE
+
+Array = NDArray[np.float64]
+DECAYS, PANELS, GAUSS = 20.0, 40, 8
+"""ln(ℓ/L) is followed so far: the time falls by e^-2 or more for each."""
+
+
+def opened_length(pressure: ArrayLike, toughness: float, poisson_ratio: float = 0.0, confined: bool = False) -> Array:
+    """Length (µm) from which on a filled flaw grows under P > 0: (K_Ic/(1.12 (P - σ_cl)))²/π; toughness in MPa·µm^½."""
+    held = poisson_ratio / (1 - poisson_ratio) if confined else 0.0
+    return np.asarray((toughness / (EDGE * (1 - held) * np.asarray(pressure, dtype=float))) ** 2 / np.pi)
+
+
+def penetration_time(shape: Shape, slenderness: ArrayLike, pressure: ArrayLike, law: PorousCreep) -> Array:
+    """Seconds until lithium under P > 0 has crept the length ℓ into an empty channel; slenderness ℓ/H (R of a cylinder) > 0."""
+    ratio, p = np.broadcast_arrays(np.asarray(slenderness, dtype=float), np.asarray(pressure, dtype=float))
+    points, weights = np.polynomial.legendre.leggauss(GAUSS)
+    edges = np.linspace(0.0, DECAYS, PANELS + 1)
+    y = (edges[:-1, None] + 0.5 * (edges[1] - edges[0]) * (1 + points)).ravel()
+    w = np.tile(0.5 * (edges[1] - edges[0]) * weights, PANELS)
+    filled = ratio[..., None] * np.exp(-y)
+    return np.asarray((filled / extrusion_speed(shape, filled, 1.0, p[..., None], law)) @ w)
+
+
+def implied_slenderness(shape: Shape, time: ArrayLike, pressure: ArrayLike, law: PorousCreep) -> Array:
+    """ℓ/H of the channel through which lithium under P creeps in just that time (s); by bisection of its logarithm."""
+    t, p = np.broadcast_arrays(np.asarray(time, dtype=float), np.asarray(pressure, dtype=float))
+    low, high = np.zeros(t.shape), np.full(t.shape, np.log(1e6))
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        late = penetration_time(shape, np.exp(middle), p, law) > t
+        low, high = np.where(late, low, middle), np.where(late, middle, high)
+    return np.asarray(np.exp(0.5 * (low + high)))

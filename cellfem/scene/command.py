@@ -1,0 +1,101 @@
+"""cellfem scene and cellfem render: pictures of a run for and without ParaView."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from cellfem.output.words import cannot_write
+
+SCRIPT, STATE, PICTURE = "scene.py", "scene.pvsm", "scene.png"
+PARAVIEW_S = 600.0
+ATTEMPTS, NO_DISPLAY = 3, "vtkXOpenGLRenderWindow::CreateAWindow"
+"""Two of xvfb-run at a time may take the same display, and one of them loses it: what ParaView then says."""
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.", show_default=False)]
+Time = Annotated[
+    float | None,
+    typer.Option("--time", metavar="SECONDS", help="What to show; else the largest dendrite index, or the end."),
+]
+
+
+def scene(
+    folder: Folder,
+    time: Time = None,
+    run: Annotated[bool, typer.Option("--run", help="Run the script at once by pvbatch: picture and state.")] = False,
+    animation: Annotated[bool, typer.Option("--animation", help="With --run: a picture of every time, too.")] = False,
+) -> None:
+    """Write a script and state for ParaView 5.11 or later that shows voids, crowding, creep and dendrite index of a run."""
+    from cellfem.output.records import write_atomic
+    from cellfem.scene.files import SceneError
+    from cellfem.scene.look import read_look
+
+    try:
+        look = read_look(folder, time)
+        template = files("cellfem.scene").joinpath("paraview_template.py").read_text(encoding="utf-8")
+        write_atomic(folder / SCRIPT, template.replace("@LOOK@", look.as_json()))
+    except (SceneError, OSError) as error:
+        _fail(str(error) if isinstance(error, SceneError) else cannot_write(error))
+    typer.echo(f"script and state: {folder / SCRIPT}")
+    typer.echo(f"  in the window:   paraview --script={folder / SCRIPT}   or File > Load State")
+    typer.echo(f"  without one:     pvbatch {folder / SCRIPT} [--animation]   writes {PICTURE} and {STATE}")
+    if run:
+        _run(folder, animation)
+
+
+def render(
+    folder: Folder,
+    time: Time = None,
+    animation: Annotated[bool, typer.Option("--animation", help="An animated GIF of all times, too.")] = False,
+) -> None:
+    """Draw the scene of a run without ParaView: render.png, and with --animation render.gif."""
+    from cellfem.scene.files import SceneError
+    from cellfem.scene.look import read_look
+    from cellfem.scene.render import render_animation, render_scene
+
+    try:
+        look = read_look(folder, time)
+        render_scene(look, folder / "render.png")
+        typer.echo(f"picture: {folder / 'render.png'}")
+        if animation:
+            count = render_animation(look, folder / "render.gif")
+            typer.echo(f"animation of {count} times: {folder / 'render.gif'}")
+    except (SceneError, OSError) as error:
+        _fail(str(error) if isinstance(error, SceneError) else cannot_write(error))
+
+
+def paraview_command() -> list[str] | None:
+    """How pvbatch is started here without a display; None where there is none."""
+    pvbatch, xvfb = shutil.which("pvbatch"), shutil.which("xvfb-run")
+    if pvbatch is None:
+        return None
+    return [xvfb, "-a", pvbatch] if xvfb else [pvbatch]
+
+
+def _run(folder: Path, animation: bool) -> None:
+    command = paraview_command()
+    if command is None:
+        _fail("--run: no pvbatch was found on the PATH; install ParaView 5.11 or later, or draw by cellfem render")
+    for _ in range(ATTEMPTS):
+        done = subprocess.run(
+            [*command, str(folder / SCRIPT), *(["--animation"] if animation else [])],
+            capture_output=True, text=True, timeout=PARAVIEW_S, check=False,
+        )  # fmt: skip
+        if NO_DISPLAY not in done.stderr:
+            break
+    if done.returncode != 0 or not (folder / PICTURE).exists():
+        _fail(f"pvbatch ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    typer.echo(f"picture: {folder / PICTURE}")
+    typer.echo(f"state: {folder / STATE}")
+    if animation:
+        typer.echo(f"pictures of all times: {folder / 'scene_frames'}")
+
+
+def _fail(text: str) -> NoReturn:
+    typer.echo(text, err=True)
+    raise typer.Exit(2)

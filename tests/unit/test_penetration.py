@@ -1,0 +1,62 @@
+"""Lithium pressed into flaws without current, against what can be worked out by hand."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from cellfem.cli import app
+from cellfem.physics.creep import PorousCreep
+from cellfem.physics.penetration import implied_slenderness, opened_length, penetration_time
+
+MASIAS = PorousCreep(7.7e-3, 6.56)
+
+
+def test_opened_length_by_hand() -> None:
+    # Li6PS5Cl, 0.23 MPa·m^½ = 230 MPa·µm^½ at 75 MPa: (230/84)²/π
+    assert opened_length(75.0, 230.0) == pytest.approx((230 / 84) ** 2 / math.pi)
+    assert opened_length(25.0, 230.0) == pytest.approx(9 * float(opened_length(75.0, 230.0)))
+    held = 1 - 0.3 / 0.7
+    assert opened_length(75.0, 230.0, 0.3, confined=True) == pytest.approx(float(opened_length(75.0, 230.0)) / held**2)
+
+
+@pytest.mark.parametrize(("shape", "k"), [("slit", 2), ("cylinder", 3)])
+@pytest.mark.parametrize("n", [1.0, 5.0, 6.56])
+def test_power_law_time(shape, k: int, n: float) -> None:
+    """L dL^n = …: t = (n+k)/(n+1) (ℓ/H)^(n+1)/(B (P/(k-1))^n): a cylinder's wall bears half the stress."""
+    law, pressure, slender = PorousCreep(1e-3, n), np.array([5.0, 20.0]), 80.0
+    B = 3 ** ((n + 1) / 2) * 1e-3
+    exact = (n + k) / (n + 1) * slender ** (n + 1) / (B * (pressure / (k - 1)) ** n)
+    assert penetration_time(shape, slender, pressure, law) == pytest.approx(exact, rel=1e-8)
+
+
+def test_implied_slenderness_gives_the_time_back() -> None:
+    law = PorousCreep(7.7e-3, 6.56, breakdown=2.8, diffusional=1e-6)
+    times, pressures = np.array([1e2, 1e5, 1e7]), np.array([75.0, 25.0, 1.0])
+    slender = implied_slenderness("slit", times, pressures, law)
+    assert penetration_time("slit", slender, pressures, law) == pytest.approx(times, rel=1e-6)
+
+
+def test_diffusional_creep_makes_low_pressure_count() -> None:
+    """The slope in pressure goes from n at high to 1 at low stress."""
+    law = PorousCreep(4.3e-4, 5.0, diffusional=1e-5)
+
+    def slope(pressure: float) -> float:
+        times = penetration_time("slit", 300.0, np.array([pressure, 1.01 * pressure]), law)
+        return float(np.log(times[1] / times[0]) / np.log(1.01))
+
+    assert slope(1.0) == pytest.approx(-1.0, abs=0.02)
+    assert slope(2000.0) == pytest.approx(-5.0, abs=0.1)
+
+
+def test_command(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["penetration", "--out", str(tmp_path / "new")])
+    assert done.exit_code == 0, done.output
+    assert "75 MPa: shorted at once; opens filled flaws from 2.4 µm on" in done.output
+    assert "No parameter is fitted" in done.output
+    report = json.loads((tmp_path / "new" / "penetration.json").read_text(encoding="utf-8"))
+    assert [entry["name"] for entry in report["creep_sets"]] == ["masias", "lepage", "anand_narayan_steady"]
+    assert (tmp_path / "new" / "penetration.png").stat().st_size > 20_000

@@ -1,0 +1,84 @@
+"""The window of stack pressure: limits worked out by hand, and readings of made-up runs."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from cellfem.campaign.grid import Grid, Point, grid_points, parse_axis
+from cellfem.campaign.penetration import measured_times
+from cellfem.campaign.results import published_points
+from cellfem.campaign.window import WindowPoint, flat_index, flat_limit, read_windows, words
+from cellfem.campaign.window_picture import draw_window
+from cellfem.case import load_case
+from tests.unit.test_campaign import write_run
+
+CASE = Path(__file__).parents[2] / "cases" / "dendrite-window"
+AXES = ("pressure=0.2,0.4,0.8,1.6 MPa", "current=0.1,0.5,2 mA/cm^2")
+OPENS = 1e3 * 0.74 / (0.48 * 1.12 * math.sqrt(10 * math.pi))  # MPa: K_Ic (1-ν)/((1-2ν) Y √(πa)), ν 0.26, a 10 µm
+
+
+def test_flat_limit_falls_to_zero_where_pressure_alone_opens_the_flaw() -> None:
+    case = load_case(CASE)
+    assert pytest.approx(245.6, abs=0.1) == OPENS
+    assert flat_limit(case, 0.98 * OPENS) > 0
+    assert flat_limit(case, 1.02 * OPENS) == 0
+    limits = [flat_limit(case, pressure) for pressure in (3.0, 10.0, 30.0, 100.0, 200.0)]
+    assert limits == sorted(limits, reverse=True)
+
+
+def test_flat_index_by_hand() -> None:
+    """0.5 mA/cm² through 10 Ω cm² and 10 µm of LLZO (0.4 mS/cm): 5 and 1.25 mV, which govern; 0.65 P on top."""
+    share = 1.0 / 1.02
+    thermal = 25.693e-3
+    overpotential = 2 * thermal * math.asinh(5.0 / (2 * share * thermal / 1e-3))
+    drive = (overpotential + 5.0 * 10 / 4e4) / (13.0 / 96485.332)
+    expected = 1.12 * (drive + 0.48 / 0.74) * math.sqrt(10 * math.pi) / 1e3
+    assert flat_index(load_case(CASE), 1.0, np.array([0.5]))[0] == pytest.approx(expected, rel=1e-3)
+
+
+def made_up(out: Path) -> None:
+    """Contact is lost where current over pressure is above 2 (mA/cm² per MPa); the index is the current over 1 mA/cm²."""
+    for point in grid_points(Grid(CASE, (), tuple(parse_axis(text) for text in AXES))):
+        lost = point.current > 2 * point.pressure
+        write_run(out / point.name, point, "stop.voltage at 60 s" if lost else "done")
+        rows = [f"0.0,{point.current},0.9,0.0"]
+        rows += [] if lost else [f"9.0,{-point.current},0.5,{point.current}"]
+        text = "\n".join(["time_s,current_mA_cm2,contact_fraction,dendrite_index_max", *rows, ""])
+        (out / point.name / "records.csv").write_text(text, encoding="utf-8")
+
+
+def test_windows_from_runs(tmp_path: Path) -> None:
+    made_up(tmp_path)
+    (found,) = read_windows(CASE, tmp_path, AXES, None, [])
+    verdicts = {(point.pressure, point.current): point.verdict for point in found.points}
+    assert verdicts[0.2, 0.1] == "safe"
+    assert verdicts[0.2, 0.5] == "lost"
+    assert verdicts[1.6, 2.0] == "dendrite"
+    lost = {crossing.current: crossing.pressure for crossing in found.contact["lost"]}
+    assert lost == {0.5: pytest.approx(math.sqrt(0.2 * 0.4)), 2.0: pytest.approx(math.sqrt(0.8 * 1.6))}
+    assert dict(found.dendrite) == {1.6: pytest.approx(1.0)}  # elsewhere no point grows, or all are lost
+    assert any("from about" in line and "pressure alone" in line for line in words(found))
+    draw_window(tmp_path / "window.png", [found], published_points(), measured_times())
+    picture = imread(tmp_path / "window.png")
+    assert picture[..., :3].std() > 0.05
+
+
+def test_what_ends_the_window_at_a_point() -> None:
+    def verdict(contact: str, index: float) -> str:
+        return WindowPoint(1.0, 1.0, 0.5, contact, index).verdict  # type: ignore[arg-type]
+
+    assert [verdict("kept", 0.5), verdict("reduced", 0.5), verdict("reduced", 1.0)] == ["safe", "reduced", "dendrite"]
+    assert [verdict("lost", math.nan), verdict("failed", math.nan)] == ["lost", "failed"]
+
+
+def test_a_point_that_did_not_run_is_failed(tmp_path: Path) -> None:
+    made_up(tmp_path)
+    point: Point = grid_points(Grid(CASE, (), tuple(parse_axis(text) for text in AXES)))[0]
+    summary = tmp_path / point.name / "summary.json"
+    summary.write_text(json.dumps(json.loads(summary.read_text(encoding="utf-8")) | {"end": "solver gave up"}), encoding="utf-8")
+    (found,) = read_windows(CASE, tmp_path, AXES, None, [])
+    assert sum(p.verdict == "failed" for p in found.points) == 1
