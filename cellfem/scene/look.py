@@ -36,6 +36,7 @@ class Look:
 
     series: what ParaView opens, in the folder. low, high: corners of the stack. strip: heights around Γ, shown `exaggeration`
     times as high as they are. colours: flat lists of (position in [0, 1], r, g, b). open_gap: what counts as a void.
+    cut: y of the deepest void, through which a stack in 3-D is cut open (on its front side: whole).
     """
 
     title: str
@@ -52,6 +53,7 @@ class Look:
     creep: tuple[float, float]
     current_top: float
     index_top: float
+    cut: float
     with_flaws: bool
     colours: dict[str, list[tuple[float, float, float, float]]]
 
@@ -94,6 +96,7 @@ def read_look(folder: Path, time_s: float | None = None) -> Look:
         creep=_creep_range(blocks["lithium"]),
         current_top=_current_top(blocks["LLZO"]),
         index_top=_round_up(index) if index > 0 else 1.0,
+        cut=_deepest(moments[shown]["interface"]),
         with_flaws="flaws" in moments[shown],
         colours={name: _shades(*colours) for name, colours in COLOURS.items()},
     )
@@ -131,6 +134,13 @@ def _strip(interface: Any, width: float, delta: float, kind: Kind) -> tuple[floa
     factor = _round_down(max(0.45 * true_height / shown, 1.0))
     height = true_height / factor
     return factor, (-0.3 * height, 0.7 * height)
+
+
+def _deepest(interface: Any) -> float:
+    """y of the largest gap."""
+    if GAP not in interface.point_data:
+        return float(np.mean(np.asarray(interface.points)[:, 1]))
+    return float(np.asarray(interface.points)[np.argmax(interface.point_data[GAP]), 1])
 
 
 def _depths(x: Array, gap: Array, open_gap: float) -> list[float]:

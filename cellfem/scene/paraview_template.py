@@ -201,14 +201,14 @@ def revolved(proxy, name):
     return around
 
 
-def look_at_body(view, low, high, up):
+def look_at_body(view, low, high, up, direction=(0.62, -0.66, 0.42)):
     """Camera from the side where the body is cut open, its middle left of the colour bars."""
     size = [high[k] - low[k] for k in range(3)]
     reach = max(size)
     middle = [0.5 * (low[k] + high[k]) for k in range(3)]
     view.CameraParallelProjection = 1
-    direction = [0.62, -0.66, 0.42]
-    view.CameraFocalPoint = [middle[0] + 0.16 * reach, middle[1] + 0.16 * reach, middle[2]]
+    aside = 0.22 * reach  # to the right of the camera, where the colour bars are
+    view.CameraFocalPoint = [middle[0] - aside * direction[1], middle[1] + aside * direction[0], middle[2]]
     view.CameraPosition = [view.CameraFocalPoint[k] + 5 * reach * direction[k] for k in range(3)]
     view.CameraViewUp = up
     view.CameraParallelScale = 0.62 * reach
@@ -263,19 +263,18 @@ def build():
 def build_body(parts, upper, lower):
     """A stack in three dimensions: cut open above, Γ seen from the lithium below."""
     low, high = LOOK["low"], LOOK["high"]
-    middle = [0.5 * (low[k] + high[k]) for k in range(3)]
     bars = {"lithium": (0.78, 0.68), "LLZO": (0.78, 0.36), "interface": (0.78, 0.04)}
-    for name in ("LLZO", "lithium", "void"):
+    front = [0.0, LOOK["cut"] - 1e-6 * (high[1] - low[1]), 0.0]
+    for name in ("LLZO", "lithium", "void", "interface"):
         cut = Clip(registrationName=name + ", cut open", Input=parts[name])
-        cut.ClipType.Origin, cut.ClipType.Normal = middle, [0.0, 1.0, 0.0]
+        cut.ClipType.Origin, cut.ClipType.Normal = front, [0.0, 1.0, 0.0]
         cut.Invert = 0
         if name == "void":
             plain(cut, upper, [0.92, 0.96, 1.0])
         else:
             lit(coloured(cut, upper, name, bars[name]))
-    lit(coloured(parts["interface"], upper, "interface", bars["interface"]))
-    look_at_body(upper, low, high, [0.0, 0.0, 1.0])
-    note("true proportions, the front half of the bodies cut away", upper, "Lower Left Corner")
+    look_at_body(upper, low, high, [0.0, 0.0, 1.0], [-0.5, -0.75, 0.35])
+    note("true proportions, cut open through the deepest void", upper, "Lower Left Corner")
     unlit(coloured(parts["interface"], lower, "interface"))
     if "gap_um" in [array.Name for array in parts["interface"].PointData]:
         raised = Transform(registrationName="interface, raised", Input=parts["interface"])

@@ -120,15 +120,15 @@ def _body(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
 
 def _cut_open(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
     low, high = np.array(look.low), np.array(look.high)
-    for part in ("LLZO", "lithium", "void"):
-        half = blocks[part].clip(normal=(0, 1, 0), origin=0.5 * (low + high), invert=False)
+    front = (0.0, look.cut - 1e-6 * (look.high[1] - look.low[1]), 0.0)
+    for part in ("LLZO", "lithium", "void", "interface"):
+        half = blocks[part].clip(normal=(0, 1, 0), origin=front, invert=False)
         if part != "void":
             _colour(plotter, look, half, part, True, **LIT)
         elif half.n_cells:
             plotter.add_mesh(half, color="#ebf5ff", ambient=1.0, diffuse=0.0)
-    _colour(plotter, look, blocks["interface"], "interface", True, **LIT)
-    _aim_at_body(plotter, low, high)
-    _note(plotter, "true proportions, the front half of the bodies cut away")
+    _aim_at_body(plotter, low, high, (-0.5, -0.75, 0.35))
+    _note(plotter, "true proportions, cut open through the deepest void")
 
 
 def _from_above(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
@@ -184,11 +184,11 @@ def _aim(plotter: Any, low: tuple[float, ...], high: tuple[float, ...], aspect: 
     plotter.camera.clipping_range = (0.1 * far, 2 * far)
 
 
-def _aim_at_body(plotter: Any, low: np.ndarray, high: np.ndarray) -> None:
+def _aim_at_body(plotter: Any, low: np.ndarray, high: np.ndarray, direction: tuple[float, ...] = (0.62, -0.66, 0.42)) -> None:
     reach = float(np.max(high - low))
-    focus = 0.5 * (low + high) + [0.16 * reach, 0.16 * reach, 0.0]
-    place = focus + 5 * reach * np.array([0.62, -0.66, 0.42])
-    plotter.camera_position = [tuple(place), tuple(focus), (0.0, 0.0, 1.0)]
+    aside = 0.22 * reach  # to the right of the camera, where the colour bars are
+    focus = 0.5 * (low + high) + aside * np.array([-direction[1], direction[0], 0.0])
+    plotter.camera_position = [tuple(focus + 5 * reach * np.array(direction)), tuple(focus), (0.0, 0.0, 1.0)]
     plotter.enable_parallel_projection()
     plotter.camera.parallel_scale = 0.62 * reach
     plotter.camera.clipping_range = (reach, 15 * reach)
