@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
@@ -105,8 +106,18 @@ def _find_pressure(
         raise typer.Exit(NOT_REACHED)
     if not missed:
         typer.echo("reached at the lowest pressure to try already (--from)")
+    if (window := _window(trials, min(reached))) is not None:
+        typer.echo(window)
     typer.echo(f"runs: {out / 'press.csv'}")
     typer.echo(f"{min(reached):g} MPa")
+
+
+def _window(trials: Sequence[Trial], needed: float) -> str | None:
+    """The pressure that contact needs beside the one that cracks LLZO, from the runs; None where it was not solved."""
+    from cellfem.output.cracks import window_of_runs
+
+    summaries = [json.loads((trial.folder / "summary.json").read_text(encoding="utf-8")) for trial in trials]
+    return window_of_runs([summary["verdict"].get("crack") for summary in summaries], needed)
 
 
 def _find_time(path: Path, settings: Sequence[str], target: Target, out: Path, pressure: float) -> None:

@@ -92,6 +92,15 @@ def window_text(needed_MPa: float | None, likely_MPa: float | None, highest_MPa:
     return f"Window: {need}; LLZO is likely to crack from {likely_MPa:.3g} MPa on."
 
 
+def window_of_runs(verdicts: Sequence[Mapping[str, Any] | None], needed_MPa: float) -> str | None:
+    """`window_text` for runs at several pressures: their `verdict.crack`; None where the stress was not solved in any."""
+    known = [verdict for verdict in verdicts if verdict is not None]
+    if not known:
+        return None
+    likely = min((v["likely_from_MPa"] for v in known if v["likely_from_MPa"] is not None), default=None)
+    return window_text(needed_MPa, likely, max(v["highest_pressure_MPa"] for v in known))
+
+
 def _tension_sentence(worst: Pressed, ceramic: Ceramic) -> str:
     reading = worst.reading
     if reading.tension_MPa <= 0:

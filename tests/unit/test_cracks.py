@@ -7,7 +7,7 @@ import pytest
 
 from cellfem.model.parameters import Ceramic
 from cellfem.observe.cracks import CrackReading, cracking_pressure
-from cellfem.output.cracks import Pressed, crack_columns, crack_verdict, more_likely, window_text
+from cellfem.output.cracks import Pressed, crack_columns, crack_verdict, more_likely, window_of_runs, window_text
 from cellfem.physics import elasticity
 
 CERAMIC = Ceramic(150e3, 0.26, 1e3, 1.0, 150.0, 10.0, 1e9, "volume", 1e3, "mirror", "roller")
@@ -56,6 +56,12 @@ def test_window_in_words() -> None:
     assert window_text(12.0, 20.0, 25.0) == "Window: contact needs 12 MPa; LLZO is likely to crack from 20 MPa on."
     assert window_text(12.0, 8.0, 25.0).startswith("No window")
     assert "no pressure that was tried" in window_text(None, 8.0, 25.0)
+
+
+def test_window_of_several_runs_takes_the_least_pressure_that_cracks() -> None:
+    runs = [{"likely_from_MPa": None, "highest_pressure_MPa": 5.0}, {"likely_from_MPa": 30.0, "highest_pressure_MPa": 50.0}, None]
+    assert window_of_runs(runs, 12.0) == window_text(12.0, 30.0, 50.0)
+    assert window_of_runs([None], 12.0) is None
 
 
 def test_verdict_is_that_of_the_largest_tension() -> None:
