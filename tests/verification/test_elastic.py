@@ -13,14 +13,16 @@ import ufl
 from mpi4py import MPI
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.geometry import build_stack
+from cellfem.geometry import build_stack, extruded
 from cellfem.model.cracks import ENTRIES, ElasticElectrolyte
 from cellfem.model.elastic import ElasticBody, Held, NodeMean
 from cellfem.model.parameters import Ceramic, Interface, Load, Structure
+from cellfem.observe.cracks import CrackObserver
 from cellfem.physics import elasticity
 from cellfem.physics.fracture import weakest_link
 from dolfinx import fem, mesh
 from tests.verification.stacks import LINEAR_CREEP, Array, engine_at_start
+from tests.verification.test_solid import plane, stripped
 
 YOUNG, POISSON = 150e3, 0.26
 LAM, MU = elasticity.lame(YOUNG, POISSON)
@@ -88,6 +90,30 @@ def test_electrolyte_under_flat_lithium(axisymmetric: bool, sides: Any) -> None:
         assert np.allclose(llzo.body.displacement.x.array.reshape(-1, 2)[:, 0], 0.0, atol=1e-9)
     else:
         assert weakest_link(llzo.risk(added)) == 0.0
+
+
+def test_three_dimensions_of_a_stack_pushed_out_are_plane_strain() -> None:
+    """Hexahedra pushed out of quadrilaterals: the same tension, place and displacement, to the tolerance of both runs."""
+    flat, solid = (stripped(stack) for stack in (plane(1.0, True), extruded(plane(1.0, True), 1.5, 1)))
+    two, three = (CrackObserver(engine.model, CERAMIC).read() for engine in (flat, solid))
+    assert three.tension_MPa == pytest.approx(two.tension_MPa, rel=1e-5)
+    assert three.displacement_um == pytest.approx(two.displacement_um, rel=1e-5)
+    assert (three.place_um[0], three.place_um[2]) == pytest.approx((two.place_um[0], two.place_um[1]), abs=1e-9)
+
+
+def test_multigrid_gives_what_the_factors_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Conjugate gradients are ended at a residual of 1e-9."""
+
+    def pressed() -> Array:
+        body = mesh.create_box(MPI.COMM_WORLD, [[0, 0, 0], [2, 1, 3.0]], [3, 2, 4])
+        elastic = ElasticBody(body, YOUNG, POISSON, [_side(k, 0.0) for k in range(3)])
+        x = ufl.SpatialCoordinate(body)
+        elastic.solve(fem.form(-(1 + x[0] + x[1] ** 2) * elastic.test()[2] * _top(body, 3.0)))
+        return np.array(elastic.displacement.x.array)
+
+    direct = pressed()
+    monkeypatch.setattr("cellfem.model.elastic.DIRECT_MOST", 0)
+    np.testing.assert_allclose(pressed(), direct, atol=1e-6 * np.abs(direct).max())
 
 
 def test_risk_of_rupture_of_an_even_tension() -> None:
