@@ -30,6 +30,8 @@ def stack_problems(case: Case) -> Iterator[str]:
                     yield f"{name}.{k}.{key}: a stack of dimension 2 has no y; remove it, or write stack.dimension = 3"
             if solid and spot.half_width_y is not None and spot.center_y is None:
                 yield f"{name}.{k}.half_width_y: needs center_y; without it the spot is a strip along the whole depth"
+    if case.numerics.linear == "iterative" and case.interface.contact == "bonded":
+        yield 'numerics.linear: a bonded stack has no gap to eliminate and is factored; write "auto", or contact = "asperity"'
     if solid and case.roughness.kind == "pores":
         for key, size in zip(("width", "depth"), stack.extents, strict=False):
             if case.roughness.size >= size:

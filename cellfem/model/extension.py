@@ -12,9 +12,13 @@ from dolfinx import fem
 from dolfinx.fem import petsc as fp
 from petsc4py import PETSc
 
+MOST_FACTORED = 5000
+"""Nodes in 3-D up to which the matrix is factored; multigrid takes less time and memory beyond."""
+TOLERANCE = 1e-12
+
 
 class MapExtension:
-    """Solves ∇²m = 0 with m given on Γ and zero on top; the matrix is factored once."""
+    """Solves ∇²m = 0 with m given on Γ and zero on top; the matrix is factored, or its multigrid set up, once."""
 
     def __init__(self, domain: Domain, state: State) -> None:
         M = state.map.function_space
@@ -22,7 +26,7 @@ class MapExtension:
         tiny, last = 1e-9 * domain.lithium_thickness, domain.dimension - 1
         top = fem.locate_dofs_geometrical(M, lambda x: np.abs(x[last] - domain.lithium_thickness) < tiny)
         gamma = fem.locate_dofs_geometrical(M, lambda x: np.abs(x[last]) < tiny)
-        self.map = state.map
+        self.state, self.map = state, state.map
         self.bcs = [fem.dirichletbc(0.0, top, M), fem.dirichletbc(self.map, gamma)]
         self.form = fem.form(ufl.inner(ufl.grad(u), ufl.grad(w)) * ufl.dx)
         A = fp.assemble_matrix(self.form, bcs=self.bcs)
@@ -30,9 +34,14 @@ class MapExtension:
         self.b, self.x = A.createVecs()
         self.ksp = PETSc.KSP().create(M.mesh.comm)
         self.ksp.setOperators(A)
-        self.ksp.setType("preonly")
-        self.ksp.getPC().setType("lu")
-        self.ksp.getPC().setFactorSolverType("mumps")
+        if domain.dimension == 3 and self.b.getSize() > MOST_FACTORED:
+            self.ksp.setType("cg")
+            self.ksp.setTolerances(rtol=TOLERANCE)
+            self.ksp.getPC().setType("gamg")
+        else:
+            self.ksp.setType("preonly")
+            self.ksp.getPC().setType("lu")
+            self.ksp.getPC().setFactorSolverType("mumps")
         self.b = fp.create_vector(M)
 
     def extend(self) -> None:
@@ -46,3 +55,4 @@ class MapExtension:
         owned = self.x.array
         self.map.x.array[: len(owned)] = owned
         self.map.x.scatter_forward()
+        self.state.update_map()  # an iteration leaves its tolerance on Γ too

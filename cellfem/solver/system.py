@@ -70,7 +70,7 @@ class System:
         self.A = fp.create_matrix(residual.jacobian)
         sizes = [(V.dofmap.index_map.size_local * V.dofmap.index_map_bs) for V in spaces]
         self.offsets = np.concatenate([[0], np.cumsum(sizes)])
-        self.linear = self._linear(linear, tolerance)
+        self.linear = self._linear("direct" if structure.bonded else linear, tolerance)
         self.constrained = np.empty(0, dtype=np.int64)
         self.porosity_index, self.gap_index = self._history_index()
         numbers = np.arange(self.offsets[3], self.offsets[4])
