@@ -22,6 +22,7 @@ Death = Literal["", "merged", "stripping", "creep"]
 Event = Literal["birth", "reopened", "trapped", "merged", "closed"]
 DEEPER = 1.1  # ratio of depths from which on plating around a void has deepened it
 OPEN_OVER_DELTA = 3.0  # a void is where gap > 3δ
+ROUND_OFF = 1e-9  # of the size of a map
 SAMPLES = 8  # parts of a facet of a map, in each direction
 PATCH_STEP = 1.2  # ratio of ASR between neighbouring nodes above which they are part of the edge of a patch
 
@@ -141,7 +142,7 @@ def find_lenses(profile: Profile, threshold: float) -> tuple[Found, ...]:
 
 def _middle(facets: Array, weight: Array, nodes: Array, end: float) -> float:
     """Middle of a mouth along one axis; the mirror plane, 0 or end, where the void touches one of them."""
-    at_first, at_last = nodes.min() == 0.0, nodes.max() == end
+    at_first, at_last = nodes.min() < ROUND_OFF * end, nodes.max() > (1 - ROUND_OFF) * end
     if at_first != at_last:
         return 0.0 if at_first else end
     return float(np.average(facets, weights=weight))

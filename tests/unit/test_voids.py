@@ -185,7 +185,7 @@ def lens_map(center: tuple[float, float], half_width: float, depth: float, quads
 def test_lens_on_a_map(quads: bool) -> None:
     (found,) = find_voids(lens_map((5.0, 4.0), 3.0, 1.0, quads), DELTA)
     mouth = 3.0 * np.sqrt(1 - 3 * DELTA)
-    assert (found.place_um, found.place_y_um) == pytest.approx((5.0, 4.0), abs=1e-9)
+    assert (found.place_um, found.place_y_um) == pytest.approx((5.0, 4.0), abs=0.01)  # a facet is 0.2 µm
     assert found.width_um == pytest.approx(2 * mouth, rel=0.01)
     assert found.area == pytest.approx(np.pi * 9 / 2, rel=0.01)
     (quarter,) = find_voids(lens_map((10.0, 0.0), 3.0, 1.0, quads), DELTA)
@@ -204,7 +204,7 @@ def test_lenses_of_a_map_keep_their_identity() -> None:
     grown = both(2.8, 2.4)
     voids = track(voids, find_voids(grown, DELTA), grown, 1.0)
     assert [(void.is_open, void.merged_into) for void in voids] == [(True, 0), (False, 1)]
-    third = replace(start, gap_um=lens_map((7.0, 7.0), 1.0, 0.5, False).gap_um)
+    third = replace(start, gap_um=lens_map((7.0, 7.6), 0.6, 0.5, False).gap_um)
     voids = track(voids, find_voids(third, DELTA), third, 2.0)
     assert voids[-1].cause == "void edge"
     assert voids[-1].is_open
