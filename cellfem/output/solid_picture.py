@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from matplotlib.tri import Triangulation
 from numpy.typing import NDArray
 
@@ -25,7 +26,8 @@ from cellfem.output.words import length_unit, time_text
 
 LEFT, BETWEEN, RIGHT, TOP, BOTTOM, BAR = 0.5, 0.28, 0.15, 0.55, 0.55, 0.62  # inches
 PIXELS = 1400
-DEEPEST_OVER_WIDTH = 0.15  # height to which the surface of the lithium is stretched in its picture
+AT_REST = 1e-6  # mA/cm²: below, contact pressure is shown in place of currents that only go in circles
+DEEPEST_OVER_WIDTH = 0.25  # height to which the surface of the lithium is stretched in its picture
 
 
 def draw_maps(path: Path, start: Scene, end: Scene, *, delta_um: float, title: str = "") -> None:
@@ -38,7 +40,8 @@ def draw_maps(path: Path, start: Scene, end: Scene, *, delta_um: float, title: s
         (f"gap ({unit})", lambda p: np.maximum(p.gap_um, 0.0) / per_unit, _gap_norm(deepest / per_unit, threshold), "viridis"),
         ("share that touches", lambda p: p.contact, Normalize(0.0, 1.0), "cividis"),
     ]
-    if float(np.ptp(currents)) > 0 or float(np.abs(currents).max()) > 1e-9:
+    means = [float(scene.profile.weight @ scene.profile.current_mA_cm2 / scene.profile.weight.sum()) for scene in (start, end)]
+    if max(np.abs(means)) > AT_REST:
         low, high = (float(value) for value in np.percentile(currents, [0.5, 99.5]))
         norm = Normalize(min(low, 0.0), max(high, 0.0)) if low != high else Normalize(min(0.0, low), max(0.0, high) or 1.0)
         shown.append(("current (mA/cm²)", lambda p: p.current_mA_cm2, norm, "inferno"))
@@ -96,6 +99,8 @@ def _map(axes: Axes, profile: Profile, values: Array, norm: Normalize, colours: 
         axes.tricontour(triangles, profile.gap_um, levels=[threshold], colors="white", linewidths=0.9)
         axes.tricontour(triangles, profile.gap_um, levels=[threshold], colors=INK, linewidths=0.5)
     axes.set_aspect("equal")
+    axes.set_xlim(profile.x_um.min(), profile.x_um.max())
+    axes.set_ylim(profile.y_um.min(), profile.y_um.max())
 
 
 def draw_solid(
@@ -159,32 +164,38 @@ def _scale(
     bar = figure.colorbar(scale, cax=figure.add_axes(at), orientation="horizontal", extend=extend)
     bar.set_label(label, fontsize=7.5)
     bar.outline.set_linewidth(0.5)
+    if not isinstance(norm, LogNorm):
+        bar.locator = MaxNLocator(4)
+        bar.formatter.set_powerlimits((-4, 5))
+        bar.update_ticks()
 
 
 def _cut(scene: Scene) -> float:
-    """y of the deepest gap, µm; a little off the mirror planes so that there is something to see."""
+    """y of the deepest gap, µm; a little off the mirror planes so that the void has a face."""
     profile = scene.profile
     assert profile.y_um is not None
     depth = float(profile.y_um.max())
-    return float(np.clip(profile.y_um[int(np.argmax(profile.gap_um))], 0.02 * depth, 0.9 * depth))
+    return float(np.clip(profile.y_um[int(np.argmax(profile.gap_um))], 0.02 * depth, 0.98 * depth))
 
 
 def _block(scene: Scene, norms: dict[str, Normalize]) -> NDArray[np.uint8]:
-    """Lithium and LLZO behind the cut."""
+    """The larger part of lithium and LLZO on one side of the cut, seen from the other."""
     import pyvista  # late: costs a second, and only works once the window class is chosen
 
+    at, points = _cut(scene), scene.snapshot.blocks["LLZO"].points
+    away = 1.0 if at < 0.5 * points[:, 1].max() else -1.0
     plotter = pyvista.Plotter(off_screen=True, window_size=[PIXELS, PIXELS], lighting="light kit")
     plotter.set_background("white")
     for part, name in (("lithium", CREEP), ("LLZO", CURRENT)):
         block = scene.snapshot.blocks[part]
         grid = pyvista.wrap(to_vtk(Block(block.points, block.cells, block.cell_type, {})))
         grid.point_data["colour"] = np.clip(np.ma.filled(norms[part](node_values(block, name)), 0.0), 0.0, 1.0)
-        cut = grid.clip(normal="-y", origin=(0.0, _cut(scene), 0.0))
+        cut = grid.clip(normal="-y" if away > 0 else "y", origin=(0.0, at, 0.0))
         plotter.add_mesh(
             cut.extract_surface(algorithm="dataset_surface"),
             scalars="colour", cmap=COLOURS[part], clim=(0, 1), show_scalar_bar=False, ambient=0.6, diffuse=0.4,
         )  # fmt: skip
-    plotter.view_vector((-0.45, -1.0, 0.35), viewup=(0, 0, 1))
+    plotter.view_vector((-0.45, -away, 0.35), viewup=(0, 0, 1))
     plotter.enable_parallel_projection()
     plotter.reset_camera()
     plotter.camera.zoom(1.15)

@@ -44,7 +44,10 @@ def run(cells: str, linear: str) -> tuple[list[dict[str, float]], list[dict[str,
         return read_records(folder / "records.csv"), voids, blocks, {path.name for path in folder.iterdir()}
 
 
-@pytest.mark.parametrize(("cells", "linear"), [("simplices", "direct"), ("bricks", "direct"), ("simplices", "iterative")])
+@pytest.mark.parametrize(
+    ("cells", "linear"),
+    [("simplices", "direct"), ("simplices", "iterative"), pytest.param("bricks", "direct", marks=pytest.mark.slow)],
+)
 def test_balances_hold(cells: str, linear: str) -> None:
     rows = run(cells, linear)[0]
     assert len(rows) == 4
@@ -73,6 +76,7 @@ def test_void_has_its_place_and_the_fields_their_cells() -> None:
     assert {"stack.png", "interface.png", "history.png", "mesh.msh"} <= files
 
 
+@pytest.mark.slow
 def test_hexahedra_are_quadratic_in_true_geometry() -> None:
     lithium, void = (run("bricks", "direct")[2][part] for part in ("lithium", "void"))
     assert set(np.unique(lithium.celltypes)) == {29}
