@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from matplotlib.tri import Triangulation
 from numpy.typing import NDArray
 
@@ -166,7 +166,7 @@ def _scale(
     bar.outline.set_linewidth(0.5)
     if not isinstance(norm, LogNorm):
         bar.locator = MaxNLocator(4)
-        bar.formatter.set_powerlimits((-4, 5))
+        bar.formatter = FuncFormatter(lambda value, _: f"{value:.3g}")
         bar.update_ticks()
 
 
