@@ -17,6 +17,7 @@ from cellfem import doctor as diagnosis
 from cellfem.campaign.command import sweep
 from cellfem.campaign.penetration import penetration
 from cellfem.campaign.window import window
+from cellfem.campaign.sensitivity_command import sensitivity
 from cellfem.case import Case, CaseError, json_schema, load_case, resolved_toml, warnings
 from cellfem.commands.impedance import impedance
 from cellfem.commands.press import press
@@ -132,6 +133,7 @@ def run(
 
 
 app.command()(sweep)
+app.command()(sensitivity)
 app.command()(impedance)
 app.command()(press)
 app.command()(flaw)

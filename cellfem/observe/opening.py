@@ -89,8 +89,9 @@ EVIDENCE = ("saturation", "load", "current", "to_void_um", "pillar_load", "pilla
 
 
 def face_of(profile: Profile) -> Face:
-    """Γ of a plane or axisymmetric stack."""
-    return Face(profile.x_um[:, None], profile.gap_um, profile.current_mA_cm2, profile.contact_pressure_MPa, profile.porosity)
+    """Γ as it was gathered."""
+    places = profile.x_um[:, None] if profile.y_um is None else np.column_stack([profile.x_um, profile.y_um])
+    return Face(places, profile.gap_um, profile.current_mA_cm2, profile.contact_pressure_MPa, profile.porosity)
 
 
 def start_openings(face: Face, scales: Scales, time_s: float = 0.0) -> Openings:

@@ -96,8 +96,7 @@ def _place_sentence(worst: Plated) -> str:
         else f"Of {reading.drawn} flaws drawn that of {reading.length_um:.3g} µm"
     )
     return (
-        f"{which} is nearest to growing at {_place(reading)} µm, {after}: "
-        f"K_I is {_percent(reading.index)} of K_Ic, so {grows}."
+        f"{which} is nearest to growing at {_place(reading)} µm, {after}: K_I is {_percent(reading.index)} of K_Ic, so {grows}."
     )
 
 

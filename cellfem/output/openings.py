@@ -16,7 +16,7 @@ from matplotlib.ticker import AutoMinorLocator
 from cellfem.observe.arrays import Profile
 from cellfem.observe.opening import CAUSES, Openings, first_opening, opening_rows
 from cellfem.output.records import write_atomic
-from cellfem.output.style import GREY, INK, new_figure, save, style
+from cellfem.output.style import GREY, INK, new_figure, save, style, without_white
 from cellfem.output.words import time_text, time_unit
 
 COLOURS = {"void edge": "#1f5f99", "pillar": "#d1661c", "vacancy saturation": "#a23b3b", "flow": "#2b7a4b"}
@@ -40,7 +40,13 @@ def opening_verdict(known: Openings) -> dict[str, Any]:
 
 
 def draw_openings(path: Path, known: Openings, profile: Profile, *, title: str = "", axisymmetric: bool = False) -> None:
-    """Time to opening along Γ with its causes, over the interface resistance; what is open from the start is shaded."""
+    """Time to opening along Γ with its causes, over the interface resistance; what is open from the start is shaded.
+
+    In 3-D a map of the time, with what has not opened in grey.
+    """
+    if profile.is_map:
+        _draw_map(path, known, title)
+        return
     x = known.places[:, 0]
     latest = float(np.nanmax(known.time_s, initial=0.0)) or 1.0
     per_unit, unit = time_unit(latest)
@@ -81,6 +87,32 @@ def draw_openings(path: Path, known: Openings, profile: Profile, *, title: str =
         when.set_title(title, loc="left", fontweight="bold")
         figure.align_ylabels([when, why])
         figure.tight_layout(rect=(0, 0.05, 1, 1), h_pad=0.5)
+        save(figure, path)
+
+
+def _draw_map(path: Path, known: Openings, title: str) -> None:
+    x, y = known.places.T
+    opened = np.isfinite(known.time_s)
+    per_unit, unit = time_unit(float(np.nanmax(known.time_s, initial=0.0)) or 1.0)
+    with style():
+        figure = new_figure(WIDTH_IN, HEIGHT_IN)
+        axes = figure.subplots()
+        axes.scatter(x[~opened], y[~opened], s=3, color="#d0d0d0", label="never open")
+        shown = axes.scatter(
+            x[opened], y[opened], s=9, c=known.time_s[opened] / per_unit, cmap=without_white("YlGnBu_r", 0.0, 0.85)
+        )
+        first = known.first
+        if first is not None:
+            label = f"first: {known.cause[first]}"
+            axes.plot(x[first], y[first], "o", ms=7, mfc="none", mec=COLOURS[str(known.cause[first])], label=label)
+        if opened.any():
+            figure.colorbar(shown, ax=axes, label=f"time to opening ({unit})")
+        axes.set_aspect("equal")
+        axes.set_xlabel("x (µm)")
+        axes.set_ylabel("y (µm)")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
+        axes.set_title(title, loc="left", fontweight="bold")
+        figure.tight_layout()
         save(figure, path)
 
 

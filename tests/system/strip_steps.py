@@ -87,6 +87,7 @@ def _readings(engine: Engine) -> Any:
 
     def impedance() -> complex:
         return complex(spectrum(model, electric, np.array([1e6])).impedance[0])
+
     cracks = CrackObserver(model, CERAMIC)
 
     def total(form: fem.Form) -> float:

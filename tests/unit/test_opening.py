@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cellfem.observe.arrays import Profile
-from cellfem.observe.opening import Face, Openings, Scales, advance, crossing_time, first_opening, start_openings
+from cellfem.observe.opening import Face, Openings, Scales, advance, crossing_time, face_of, first_opening, start_openings
 from cellfem.output.openings import draw_openings, opening_verdict, write_openings
 
 SCALES = Scales(delta=0.01, length=1.0, f_c=0.2)  # open from 30 nm on
@@ -103,6 +103,13 @@ def test_files(tmp_path: Path) -> None:
     assert "at x = 5 µm after 15 s" in opening_verdict(known)["text"]
     assert opening_verdict(start_openings(EVEN, SCALES)) == {"first": None, "text": "Contact was lost nowhere."}
     profile = Profile(X, np.ones(21), *(np.ones(21) for _ in range(8)))
-    for name, state in (("some", known), ("none", start_openings(EVEN, SCALES))):
-        draw_openings(tmp_path / f"{name}.png", state, profile)
+    solid = replace(profile, y_um=X[::-1].copy(), facets=np.array([[0, 1, 2]]))
+    in_plane = start_openings(face_of(solid), SCALES)
+    assert in_plane.places.shape == (21, 2)
+    for name, state, seen in (
+        ("some", known, profile),
+        ("none", start_openings(EVEN, SCALES), profile),
+        ("map", in_plane, solid),
+    ):
+        draw_openings(tmp_path / f"{name}.png", state, seen)
         assert (tmp_path / f"{name}.png").stat().st_size > 10_000
