@@ -16,8 +16,8 @@ import cellfem
 from cellfem import doctor as diagnosis
 from cellfem.campaign.command import sweep
 from cellfem.campaign.penetration import penetration
-from cellfem.campaign.window import window
 from cellfem.campaign.sensitivity_command import sensitivity
+from cellfem.campaign.window import window
 from cellfem.case import Case, CaseError, json_schema, load_case, resolved_toml, warnings
 from cellfem.commands.impedance import impedance
 from cellfem.commands.press import press
