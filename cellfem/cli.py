@@ -20,6 +20,7 @@ from cellfem.campaign.sensitivity_command import sensitivity
 from cellfem.campaign.window import window
 from cellfem.case import Case, CaseError, json_schema, load_case, resolved_toml, warnings
 from cellfem.commands.impedance import impedance
+from cellfem.commands.overlay import overlay
 from cellfem.commands.press import press
 from cellfem.flaw.command import flaw
 from cellfem.scene.command import render, scene
@@ -136,6 +137,7 @@ app.command()(sweep)
 app.command()(sensitivity)
 app.command()(impedance)
 app.command()(press)
+app.command()(overlay)
 app.command()(flaw)
 app.command()(penetration)
 app.command()(window)

@@ -65,15 +65,21 @@ def effects_of(factors: Sequence[Factor], steps: Sequence[Step], outcomes: Seque
             values = [numbers.get(name, math.nan) for name in ends]
             verdicts = [good[name].verdict if name in good else "failed" for name in ends]
             effects = screened.get(k, np.empty(0))
+            low, base, high = values
+            texts = [factor.value(share).strip('"') for share in (0.0, factor.base, 1.0)]
             found.append(
                 Effect(
                     factor.name,
                     result,
-                    *(factor.value(share).strip('"') for share in (0.0, factor.base, 1.0)),
-                    *values,
-                    (verdicts[0], verdicts[1], verdicts[2]),
-                    float(np.abs(effects).mean()) if len(effects) else math.nan,
-                    float(effects.std(ddof=1)) if len(effects) > 1 else math.nan,
+                    low_value=texts[0],
+                    base_value=texts[1],
+                    high_value=texts[2],
+                    low=low,
+                    base=base,
+                    high=high,
+                    verdicts=(verdicts[0], verdicts[1], verdicts[2]),
+                    mean_effect=float(np.abs(effects).mean()) if len(effects) else math.nan,
+                    scatter=float(effects.std(ddof=1)) if len(effects) > 1 else math.nan,
                 )
             )
     return tuple(found)

@@ -24,6 +24,7 @@ SignedVoltage = Annotated[float, quantity("V", ge=-100.0, le=100.0)]
 AreaCharge = Annotated[float, quantity("C/m^2", gt=0.0, le=1e8)]
 Temperature = Annotated[float, quantity("K", ge=223.15, le=443.15)]  # well below the melting point of lithium, 453.65 K
 AreaResistance = Annotated[float, quantity("ohm*m^2", gt=0.0, le=1e4)]
+AreaResistance0 = Annotated[float, quantity("ohm*m^2", ge=0.0, le=1e4)]
 Conductivity = Annotated[float, quantity("S*um/m^2", gt=0.0, le=1e10)]
 Diffusivity = Annotated[float, quantity("um^2/s", gt=0.0, le=1e6)]
 SurfaceTension = Annotated[float, quantity("MPa*um", ge=0.0, le=10.0)]

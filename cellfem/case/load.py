@@ -12,11 +12,12 @@ from pydantic.fields import FieldInfo
 from cellfem.case.checks import problems
 from cellfem.case.errors import CaseError, describe, item_of, parts_of, section_of
 from cellfem.case.fields import Section
+from cellfem.case.measured import CurveError, read_curve
 from cellfem.case.models import Case
 from cellfem.case.overrides import apply_override
 from cellfem.case.protocol import Step, entry_of
 
-WITH_FILE = ("mesh", "roughness")
+WITH_FILE = ("mesh", "roughness", "measured")
 """Tables whose `file` is a path from the folder of the case."""
 
 
@@ -43,6 +44,11 @@ def load_case(path: str | Path, overrides: Iterable[str] = ()) -> Case:
     ]
     if lost:
         raise CaseError(lost, file)
+    if case.measured.file is not None:
+        try:
+            read_curve(case.measured)
+        except CurveError as error:
+            raise CaseError([f"measured.file: {case.measured.file} {error}"], file) from error
     return case
 
 

@@ -13,6 +13,7 @@ from types import FrameType
 import cellfem
 from cellfem.backend import MPI, versions
 from cellfem.case import Case, resolved_toml
+from cellfem.case.measured import CurveError, read_curve
 from cellfem.geometry import MeshError, StackMesh, write_msh
 from cellfem.model import from_case
 from cellfem.model.build import build_model
@@ -24,6 +25,7 @@ from cellfem.output.cracks import crack_verdict
 from cellfem.output.dendrite_picture import draw_dendrites
 from cellfem.output.dendrites import dendrite_verdict
 from cellfem.output.openings import draw_openings, opening_verdict
+from cellfem.output.overlay import lay_over, verdict
 from cellfem.output.pictures import Scene, draw_history, draw_interface, draw_stack
 from cellfem.output.records import write_atomic
 from cellfem.output.solid_picture import draw_maps, draw_solid
@@ -38,10 +40,10 @@ from cellfem.run.spectrum import PICTURE, SURFACE, TABLE, cell_spectrum, write_f
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.march import GaveUp, Watcher, march
 
-PICTURES = ("stack", "interface", "history", "dendrites", "cracks", "opening")
+PICTURES = ("stack", "interface", "history", "dendrites", "cracks", "opening", "measured")
 NUMBERED = "fields/*_[0-9][0-9][0-9][0-9][0-9]"
 EARLIER = (
-    *(SURFACE, TABLE, PICTURE, "opening.csv"),
+    *(SURFACE, TABLE, PICTURE, "opening.csv", "measured.json"),
     *("records.csv", "voids.csv", "log.txt", "cellfem.pvd", "cellfem.vtkhdf.series", "summary.json"),
     *(f"{NUMBERED}_*.vtu", f"{NUMBERED}.pvtu", f"{NUMBERED}.vtkhdf"),
     *(f"{name}.png" for name in PICTURES),
@@ -163,9 +165,23 @@ def _conclude(case: Case, folder: Path, recorder: Recorder, end: End, begin: flo
     files = {"ParaView": recorder.series.path}
     if case.output.pictures:
         files |= _pictures(case, folder, recorder, end, [scene for scene in scenes if scene is not None])
+    files |= _measured(case, folder, recorder)
     files |= {"records": folder / "records.csv", "summary": folder / "summary.json", "log": folder / "log.txt"}
     recorder.root.progress.close()
     return Result(end, summary, files)
+
+
+def _measured(case: Case, folder: Path, recorder: Recorder) -> dict[str, Path]:
+    """The measured curve of the case over the run, if there is one that it can be held against."""
+    if case.measured.file is None:
+        return {}
+    try:
+        found = lay_over(folder, read_curve(case.measured), case.measured.series, case.title)
+    except (CurveError, ValueError) as error:
+        recorder.note(f"measured.file: {error}")
+        return {}
+    recorder.note(str(verdict(found)["text"]))
+    return {"measured curve": folder / "measured.png", "difference": folder / "measured.json"}
 
 
 def _gathered(moment: Moment, comm: MPI.Intracomm) -> Scene | None:
