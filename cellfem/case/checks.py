@@ -77,6 +77,15 @@ def _interface(case: Case) -> Iterator[str]:
             'interface.removal: "off" leaves stripped lithium nothing to come from while interface.vacancies is "off" too; '
             'switch one of them "on"'
         )
+    if case.stack.cell == "symmetric":
+        if case.impedance.spectrum:
+            yield 'impedance.spectrum: is of a half cell; write false, or stack.cell = "half"'
+        if case.stack.dimension == 3:
+            yield 'stack.cell: "symmetric" is built for dimension = 2; write cell = "half", or dimension = 2'
+        if interface.contact == "bonded":
+            yield 'interface.contact: a symmetric cell needs both gaps; write contact = "asperity", or stack.cell = "half"'
+        if case.electrolyte.far_side == "flux":
+            yield 'electrolyte.far_side: a symmetric cell has no far side; remove this key, or write stack.cell = "half"'
     if interface.contact == "bonded" and case.void:
         yield 'void: interface.contact = "bonded" has no gap and so no voids; remove [[void]], or write contact = "asperity"'
 
@@ -94,8 +103,10 @@ def _spots(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:
                 f"{name}.{k}: reaches from {_um(left)} to {_um(right)}, out of the stack from 0 um to {_um(width)}; "
                 "move it, make half_width smaller or stack.width larger"
             )
+        if spots[k].electrode == 2 and case.stack.cell == "half":
+            yield f'{name}.{k}.electrode: a half cell has one electrode; remove this key, or write stack.cell = "symmetric"'
         for j, (other_left, other_right) in enumerate(spans[:k]):
-            if left < other_right - tolerance and other_left < right - tolerance:
+            if spots[j].electrode == spots[k].electrode and left < other_right - tolerance and other_left < right - tolerance:
                 yield (
                     f"{name}.{k}: from {_um(left)} to {_um(right)} overlaps {name}.{j} "
                     f"from {_um(other_left)} to {_um(other_right)}; move one of them or make it narrower"
@@ -104,7 +115,10 @@ def _spots(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:
 
 def _voids(case: Case) -> Iterator[str]:
     width, thickness = case.stack.width, case.lithium.thickness
-    covered = sum(right - left for left, right in (void.span(width) for void in case.void if void.center_y is None))
+    covered = max(
+        sum(right - left for left, right in (v.span(width) for v in case.void if v.electrode == number and v.center_y is None))
+        for number in (1, 2)
+    )
     if covered >= width * (1 - ROUND_OFF) and not list(_spots(case, "void", case.void)):
         yield f"void: voids take the whole width of {_um(width)} and leave nothing in contact; make half_width smaller"
     for k, void in enumerate(case.void):
@@ -311,7 +325,11 @@ def _densification_warnings(case: Case) -> Iterator[str]:
 
 
 def _stack_warnings(case: Case) -> Iterator[str]:
-    if case.electrolyte.far_side == "equipotential" and case.electrolyte.thickness < case.stack.width:
+    if (
+        case.stack.cell == "half"
+        and case.electrolyte.far_side == "equipotential"
+        and case.electrolyte.thickness < case.stack.width
+    ):
         yield (
             f"electrolyte.thickness: {_um(case.electrolyte.thickness)} is less than half a period "
             f"(stack.width, {_um(case.stack.width)}): the equipotential far side evens out the current"

@@ -65,6 +65,8 @@ class Spot(Section):
     """Position of its middle in x, 0 to the width of the stack."""
     half_width: Length
     """Half of its extent in x."""
+    electrode: Literal[1, 2] = 1
+    """On which electrode of a symmetric cell; 2 is the lower one, which is plated while the other is stripped."""
     center_y: Place | None = None
     """dimension = 3: position of its middle in y; without it a strip along the whole depth of the stack."""
     half_width_y: Length | None = None

@@ -79,7 +79,8 @@ class Case(Section):
     @property
     def current_max(self) -> float:
         """Largest magnitude of the mean current density in the protocol, A/m²; where the voltage is held, an estimate."""
-        resistance = self.interface.asr + self.electrolyte.thickness / self.electrolyte.conductivity
+        faces = 2 if self.stack.cell == "symmetric" else 1
+        resistance = faces * self.interface.asr + self.electrolyte.thickness / self.electrolyte.conductivity
         return max(placed.step.largest_current(resistance) for placed in self.steps)
 
     @property

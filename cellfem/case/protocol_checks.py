@@ -18,6 +18,11 @@ def protocol_problems(case: Case) -> Iterator[str]:
         yield from _current(placed)
         yield from _length(placed)
         yield from _fixture(placed)
+        if case.stack.cell == "symmetric" and placed.step.top == "fixed":
+            yield (
+                f'{placed.key}.top: "fixed" is for a half cell; the two platens of a symmetric cell are held together by '
+                'a stiff spring, write for example spring = "1e6 MPa/um"'
+            )
         if placed.step.mode == "hold-voltage" and case.electrolyte.far_side == "flux":
             yield (
                 f'{placed.key}.mode: "hold-voltage" needs a far side of one potential; '

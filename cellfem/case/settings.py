@@ -24,6 +24,8 @@ class Stack(Section):
     """Plane strain, or axisymmetric about x = 0."""
     width: Length = default("25 um")
     """Half a period of the interface: extent in x, or the radius."""
+    cell: Literal["half", "symmetric"] = "half"
+    """One lithium electrode, or two with the electrolyte between them, one stripped while the other is plated."""
     depth: Length | None = None
     """Extent in y of a stack of dimension 3, half a period too; without it as wide as deep."""
     sides: Literal["mirror"] = "mirror"

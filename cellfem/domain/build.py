@@ -51,11 +51,37 @@ class Domain:
     extents: tuple[float, ...]  # of Γ, µm: the width, and in 3-D the depth
     lithium_thickness: float
     electrolyte_thickness: float
+    electrodes: int  # 2: a second one below the electrolyte
+    side: fem.Function | None  # on the lithium, DG0: 1 in the first electrode, -1 in the second; None where there is one
     gap: NDArray[np.float64]  # gap at the start at the nodes of the skin (P1 dofs), µm; zero off Γ
 
     @property
     def dimension(self) -> int:
         return int(self.parent.topology.dim)
+
+    @property
+    def gamma_planes(self) -> tuple[float, ...]:
+        """Last coordinate of Γ of each electrode (µm)."""
+        return (0.0, -self.electrolyte_thickness)[: self.electrodes]
+
+    @property
+    def outer_planes(self) -> tuple[float, ...]:
+        """Last coordinate of the outer face of each electrode (µm)."""
+        return (self.lithium_thickness, -self.electrolyte_thickness - self.lithium_thickness)[: self.electrodes]
+
+    def near(self, last: NDArray[np.float64], planes: tuple[float, ...]) -> NDArray[np.bool_]:
+        """Which of these last coordinates lie on one of the planes."""
+        tiny = 1e-9 * max(*self.extents, self.lithium_thickness, self.electrolyte_thickness)
+        return np.any([np.abs(last - plane) < tiny for plane in planes], axis=0)
+
+    @property
+    def middle(self) -> float:
+        """Last coordinate that parts the electrodes (µm); -inf where there is one."""
+        return -0.5 * self.electrolyte_thickness if self.electrodes == 2 else -math.inf
+
+    def sides(self, last: NDArray[np.float64]) -> NDArray[np.float64]:
+        """1 where these last coordinates belong to the first electrode, -1 to the second."""
+        return np.where(last > self.middle, 1.0, -1.0)
 
     @property
     def width(self) -> float:
@@ -90,9 +116,11 @@ def build_domain(stack: StackMesh | None, comm: MPI.Intracomm) -> Domain:
     """Distribute a stack over the ranks of `comm` (collective; `stack` is read on rank 0 only)."""
     parent, cells, facets = _distribute(stack, comm)
     sizes = (
-        (stack.extents, stack.lithium_thickness, stack.electrolyte_thickness) if stack is not None and comm.rank == 0 else None
+        (stack.extents, stack.lithium_thickness, stack.electrolyte_thickness, stack.electrodes)
+        if stack is not None and comm.rank == 0
+        else None
     )
-    extents, high, low = comm.bcast(sizes, root=0)
+    extents, high, low, electrodes = comm.bcast(sizes, root=0)
     dim = parent.topology.dim
     parent.topology.create_connectivity(dim - 1, dim)
     parent.topology.create_connectivity(dim, dim - 1)
@@ -120,6 +148,8 @@ def build_domain(stack: StackMesh | None, comm: MPI.Intracomm) -> Domain:
         extents,
         high,
         low,
+        electrodes,
+        _side(lithium, low) if electrodes == 2 else None,
         _gap(stack, on_skin, parent.geometry.input_global_indices[skin_nodes], comm),
     )
 
@@ -147,6 +177,12 @@ def _distribute(stack: StackMesh | None, comm: MPI.Intracomm) -> tuple[mesh.Mesh
         parent.topology.create_connectivity(of, dim)
         tags.append(mesh.meshtags_from_entities(parent, of, adjacencylist(local), value.astype(np.int32)))
     return parent, tags[0], tags[1]
+
+
+def _side(lithium: mesh.Mesh, electrolyte_thickness: float) -> fem.Function:
+    side = fem.Function(fem.functionspace(lithium, ("DG", 0)))
+    side.interpolate(lambda x: np.where(x[lithium.topology.dim - 1] > -0.5 * electrolyte_thickness, 1.0, -1.0))
+    return side
 
 
 def _gamma_facets(on_skin: fem.FunctionSpace, skin_map: Any, interface: Ints) -> Ints:

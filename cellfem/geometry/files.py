@@ -31,7 +31,8 @@ def write_msh(stack: StackMesh, path: str | os.PathLike[str]) -> None:
     cells = [(stack.cells.shape[1], np.where(above[:, None], roof[stack.cells], stack.cells), stack.cell_group)]
     cells += [(cell.shape[1], cell, np.full(len(cell), VOID)) for cell in _void_cells(stack, roof) if len(cell)]
 
-    side = (stack.facet_group != INTERFACE) & np.all(stack.points[stack.facets, -1] >= 0, axis=1)
+    in_lithium = (stack.points[:, -1] >= 0) | (stack.points[:, -1] <= -stack.electrolyte_thickness)
+    side = (stack.facet_group != INTERFACE) & np.all(in_lithium[stack.facets], axis=1)
     floor = stack.facets_of(INTERFACE)
     ceiling = roof[floor][np.any(roof[floor] != floor, axis=1)]
     facets = np.concatenate([np.where(side[:, None], roof[stack.facets], stack.facets), ceiling])
@@ -108,32 +109,45 @@ def _true_geometry(stack: StackMesh) -> tuple[Floats, Ints]:
     roof = np.arange(count)
     roof[opened] = count + np.arange(len(opened))
     y = stack.points[:, -1]
-    lifted = stack.points.copy()
-    lifted[:, -1] += _gap_above(stack) * (1 - y / height)
-    points = np.where((y > 0)[:, None], lifted, stack.points)
+    lifted, above = stack.points.copy(), np.zeros(count, dtype=bool)
+    for nodes, gap, side in _faces(stack):
+        depth = side * (y - y[nodes[0]])  # into the lithium
+        mine = depth > -TOLERANCE * height
+        lift = _gap_above(stack, nodes, np.where(gap > OPEN, gap, 0.0)) * (1 - depth / height)
+        lifted[mine, -1] += side * lift[mine]
+        above |= depth > TOLERANCE * height
+    points = np.where(above[:, None], lifted, stack.points)
     return np.concatenate([points, lifted[opened]]), roof
 
 
-def _gap_above(stack: StackMesh) -> Floats:
-    """Gap at the place of every node (N,), linear between the nodes of Γ; in 3-D on a triangulation of them."""
-    gap = np.where(stack.gap > OPEN, stack.gap, 0.0)
+def _faces(stack: StackMesh) -> list[tuple[Ints, Floats, float]]:
+    """Nodes of Γ, their gap and the side (1 or -1) of each electrode."""
+    nodes = interface_nodes(stack)
+    parts = zip(np.split(nodes, stack.electrodes), np.split(stack.gap, stack.electrodes), strict=True)
+    return [(part, gap, 1.0 - 2.0 * number) for number, (part, gap) in enumerate(parts)]
+
+
+def _gap_above(stack: StackMesh, nodes: Ints, gap: Floats) -> Floats:
+    """Gap at the place of every node (N,), linear between the given nodes of Γ; in 3-D on a triangulation of them."""
     if stack.dimension == 2:
-        return np.interp(stack.points[:, 0], stack.gap_x, gap)
-    between = LinearNDInterpolator(Delaunay(stack.gap_at), gap, fill_value=0.0)
+        return np.interp(stack.points[:, 0], stack.points[nodes, 0], gap)
+    between = LinearNDInterpolator(Delaunay(stack.points[nodes, :-1]), gap, fill_value=0.0)
     return np.asarray(between(stack.points[:, :-1]), dtype=np.float64)
 
 
 def _void_cells(stack: StackMesh, roof: Ints) -> list[Ints]:
     """Cells between the faces where Γ is open: triangles, counter-clockwise; in 3-D tetrahedra, pyramids, wedges or bricks."""
     if stack.dimension == 2:
-        line = interface_nodes(stack)
-        a, b = line[:-1], line[1:]
-        above_a, above_b = roof[a], roof[b]
-        left = np.column_stack([a, b, above_a])[above_a != a]
-        right = np.column_stack([b, above_b, above_a])[above_b != b]
-        if stack.cells.shape[1] == 4:  # as quadrilaterals whose last two corners are one
-            left, right = (cells[:, [0, 1, 2, 2]] for cells in (left, right))
-        return [np.concatenate([left, right]).astype(np.int64)]
+        found = []
+        for line, _, side in _faces(stack):
+            a, b = (line[:-1], line[1:])[:: 1 if side > 0 else -1]
+            above_a, above_b = roof[a], roof[b]
+            left = np.column_stack([a, b, above_a])[above_a != a]
+            right = np.column_stack([b, above_b, above_a])[above_b != b]
+            if stack.cells.shape[1] == 4:  # as quadrilaterals whose last two corners are one
+                left, right = (cells[:, [0, 1, 2, 2]] for cells in (left, right))
+            found.append(np.concatenate([left, right]).astype(np.int64))
+        return found
     floor = stack.facets_of(INTERFACE)
     opened = roof[floor] != floor
     if floor.shape[1] == 4:

@@ -40,6 +40,7 @@ class StackMesh:
     facet_group: Ints  # (K,) INTERFACE, TOP, BOTTOM, LEFT, RIGHT, and in 3-D FRONT or BACK
     gap_at: Floats  # (L, d-1) µm, places of the nodes of Γ, ascending in x, then in y
     gap: Floats  # (L,) µm, gap at the start in these nodes
+    electrodes: int = 1  # 2: a second one below the electrolyte, `symmetric.mirrored`
 
     @property
     def dimension(self) -> int:
@@ -68,7 +69,8 @@ class StackMesh:
     @property
     def electrolyte_thickness(self) -> float:
         """H_SE (µm)."""
-        return float(-self.points[:, -1].min())
+        lowest = float(-self.points[:, -1].min())
+        return lowest if self.electrodes == 1 else lowest - self.lithium_thickness
 
     def facets_of(self, group: int) -> Ints:
         """Facets (K', 2) of one group."""
@@ -78,7 +80,9 @@ class StackMesh:
 def interface_nodes(mesh: StackMesh) -> Ints:
     """Indices (L,) of the nodes of Γ in the order that `gap_at` and `gap` have."""
     nodes = np.unique(mesh.facets_of(INTERFACE))
-    return nodes[np.lexsort(mesh.points[nodes, :-1].T[::-1])]
+    at = mesh.points[nodes]
+    second = at[:, -1] < -0.5 * mesh.electrolyte_thickness
+    return nodes[np.lexsort([*at[:, :-1].T[::-1], second])]
 
 
 def assemble(points: Floats, cells: Ints, cell_group: Ints, gap_x: Floats, gap: Floats) -> StackMesh:

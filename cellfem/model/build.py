@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from mpi4py import MPI
+from numpy.typing import NDArray
 
 from cellfem.domain import Domain, build_domain, surface_quadrature
 from cellfem.geometry import StackMesh
@@ -55,21 +56,31 @@ class Model:
         for u in s.unknowns:
             u.x.array[:] = 0.0
         if not self.structure.bonded:
-            s.gamma.x.array[GAMMA_FIELDS * s.gamma_nodes] = self.domain.gap[s.gamma_nodes] + self._shift(pressure, interface)
+            start_at = self.domain.gap + self._shift(pressure, interface)
+            s.gamma.x.array[GAMMA_FIELDS * s.gamma_nodes] = start_at[s.gamma_nodes]
             s.update_map()
             self.extension.extend()
 
     def highest_pressure(self, pressure: float) -> float:
         """Contact pressure (MPa) on the highest asperity at the start, without adhesion, before creep (collective)."""
         bare, comm = replace(self.interface, adhesion=0.0), self.domain.parent.comm
-        lowest = comm.allreduce(float(self.domain.gap[self.state.gamma_nodes].min(initial=np.inf)), op=MPI.MIN)
-        deep = -(lowest + self._shift(pressure, bare)) / bare.delta
+        at_start = (self.domain.gap + self._shift(pressure, bare))[self.state.gamma_nodes]
+        deep = -comm.allreduce(float(at_start.min(initial=np.inf)), op=MPI.MIN) / bare.delta
         return bare.stiffness * bare.delta * float(np.logaddexp(0.0, deep))
 
-    def _shift(self, pressure: float, interface: Interface) -> float:
-        shape, weight = surface_quadrature(self.domain, self.structure.degree, self.structure.axisymmetric)
-        gap, delta = (nodes[self.domain.gamma_facets] @ shape.T for nodes in (self.domain.gap, self.state.roughness.x.array))
-        return start.contact_shift(gap, weight, delta, interface, pressure, self.domain.parent.comm.allreduce)
+    def _shift(self, pressure: float, interface: Interface) -> NDArray[np.float64]:
+        """Shift of the gap into contact at the nodes of the skin (µm), one number on each electrode."""
+        domain, s = self.domain, self.state
+        facets, total = domain.gamma_facets, domain.parent.comm.allreduce
+        shape, weight = surface_quadrature(domain, self.structure.degree, self.structure.axisymmetric)
+        gap, delta = (nodes[facets] @ shape.T for nodes in (domain.gap, s.roughness.x.array))
+        side = np.zeros(len(domain.gap))
+        side[s.gamma_nodes] = s.gamma_side
+        shift = np.zeros(len(domain.gap))
+        for sign in (1.0, -1.0)[: domain.electrodes]:
+            of = side[facets[:, 0]] == sign
+            shift[side == sign] = start.contact_shift(gap[of], weight[of], delta[of], interface, pressure, total)
+        return shift
 
 
 def build_model(

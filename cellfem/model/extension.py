@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import ufl
 
 from cellfem import backend  # noqa: F401  before dolfinx
@@ -23,9 +22,9 @@ class MapExtension:
     def __init__(self, domain: Domain, state: State) -> None:
         M = state.map.function_space
         u, w = ufl.TrialFunction(M), ufl.TestFunction(M)
-        tiny, last = 1e-9 * domain.lithium_thickness, domain.dimension - 1
-        top = fem.locate_dofs_geometrical(M, lambda x: np.abs(x[last] - domain.lithium_thickness) < tiny)
-        gamma = fem.locate_dofs_geometrical(M, lambda x: np.abs(x[last]) < tiny)
+        last = domain.dimension - 1
+        top = fem.locate_dofs_geometrical(M, lambda x: domain.near(x[last], domain.outer_planes))
+        gamma = fem.locate_dofs_geometrical(M, lambda x: domain.near(x[last], domain.gamma_planes))
         self.state, self.map = state, state.map
         self.bcs = [fem.dirichletbc(0.0, top, M), fem.dirichletbc(self.map, gamma)]
         self.form = fem.form(ufl.inner(ufl.grad(u), ufl.grad(w)) * ufl.dx)

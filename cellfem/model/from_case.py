@@ -56,7 +56,7 @@ def interface(case: Case) -> Interface:
         length=li.length,
         surface_tension=li.surface_tension,
         removal_rate=automatic if li.removal_rate is None else li.removal_rate,
-        patches=tuple(Patch(p.center, p.half_width, p.asr, p.edge, p.center_y, p.half_width_y) for p in case.patch),
+        patches=tuple(Patch(p.center, p.half_width, p.asr, p.edge, p.center_y, p.half_width_y, p.electrode) for p in case.patch),
         random=heterogeneity(case),
         diffusivity=li.D,
     )
@@ -107,9 +107,9 @@ def flaws(case: Case) -> Flaws:
 
 
 def ceramic(case: Case) -> Ceramic | None:
-    """The electrolyte as an elastic and brittle body; None where its stress is not wanted."""
+    """The electrolyte as an elastic and brittle body; None where its stress is not wanted, and between two electrodes."""
     c, state = case.crack, ceramics_of(case)
-    if c.solve == "off":
+    if c.solve == "off" or case.stack.cell == "symmetric":
         return None
     modulus = case.electrolyte.properties.weibull_modulus if c.modulus is None else c.modulus
     return Ceramic(

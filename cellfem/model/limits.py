@@ -24,7 +24,8 @@ class MapLimits:
         corners = basix.geometry(cell)
         points = corners.mean(axis=0, keepdims=True) if len(corners) == last + 2 else corners
         slope = ufl.as_vector(kinematics.along_gamma(state.map, domain.dimension))
-        self.gradient = fem.Expression(ufl.as_vector([ufl.sqrt(ufl.dot(slope, slope)), 1 + state.map.dx(last)]), points)
+        side = 1.0 if domain.side is None else domain.side
+        self.gradient = fem.Expression(ufl.as_vector([ufl.sqrt(ufl.dot(slope, slope)), 1 + side * state.map.dx(last)]), points)
         self.cells = np.arange(self.mesh.topology.index_map(domain.dimension).size_local, dtype=np.int32)
         inside = domain.lithium_map.sub_topology_to_topology(domain.interface[:, 0].copy(), True)
         self.on_gamma = np.asarray(inside, dtype=np.int32)

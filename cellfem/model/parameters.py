@@ -22,6 +22,7 @@ class Patch:
     edge: float = 0.5
     centre_y: float | None = None  # in 3-D an ellipse; without it a strip along y
     half_width_y: float | None = None
+    electrode: int = 1
 
     def share(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """1 inside and 0 outside at the places x (..., axes of Γ), with the edge between; a sharp one where `edge` is 0."""

@@ -12,6 +12,9 @@ polygon would push at its corners; and the work of the tension is the change of 
 electrolyte: ∫ κ∇φ·∇δφ - ∫_Γ i δφ (+ ∫_bottom I δφ) = 0;
 numbers: ∫_Γ (p_c - P) = 0 for the platen's travel U, where P = P₀ + k_s (U - U₀) with a spring; ∫_Γ (i - I) = 0, or Φ = -V where
 the voltage is held, for the far potential Φ.
+
+With two electrodes lithium and Γ are the unions of both; a constant `side` of each cell, 1 or -1, turns the normal and the map,
+and (1 ± side)/2 tells whose number is meant: U₁, U₂, and φ_Li2 in place of Φ, for which ∫_Γ₂ (i + I) = 0; φ_Li1 = 0.
 """
 
 from __future__ import annotations
@@ -118,10 +121,18 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     r = radius(domain.parent)
     r_gamma = None if r is None else r("+")
     m = None if s.flat else state.map
-    body = kinematics.bulk(m, r, dimension)
+    symmetric = domain.electrodes == 2
+    side: Any = domain.side if symmetric else 1.0
+    side_g = side("+") if symmetric else 1.0
+    first, second = (1 + side_g) / 2, (1 - side_g) / 2
+    body = kinematics.bulk(m, r, dimension, side)
+
+    def travel_of(numbers: Any) -> Expr:
+        """U of the electrode at hand."""
+        return (1 + side) / 2 * numbers[0] + (1 - side) / 2 * numbers[2] if symmetric else numbers[0]
 
     # --- lithium
-    rate_travel = k.c0 * state.numbers[0] + k.c1 * state.travel_old[0][0] + k.c2 * state.travel_old[1][0]
+    rate_travel = sum(c * travel_of(x) for c, x in zip((k.c0, k.c1, k.c2), (state.numbers, *state.travel_old), strict=True))
     creep = flow.flow(state.law, flow.shear_rate2(body, v), p, f)
     if not s.vacancies:
         creep = flow.Flow(creep.mu, ufl.as_ufl(0.0))  # the law's smallest porosity would compact: 1e-5 of the lithium lost
@@ -132,11 +143,11 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         m_n, m_b = state.map_old
         # Rate of J(1-f), written for J(1-f) - 1 = ∂m/∂y - Jf (y the last axis): the coefficients of the scheme sum to zero, and
         # the 1 would leave a round-off of 1e-16/dt that outgrows the balance of lithium in short steps.
-        swelling = (0.0, 0.0, 0.0) if s.flat else tuple(a.dx(last) for a in (state.map, m_n, m_b))
+        swelling = (0.0, 0.0, 0.0) if s.flat else tuple(side * a.dx(last) for a in (state.map, m_n, m_b))
         stored = sum(c * (e - (1 + e) * x) for c, e, x in zip((k.c0, k.c1, k.c2), swelling, (f, f_n, f_b), strict=True))
         rate_m = 0.0 if s.flat else k.c0 * state.map + k.c1 * m_n + k.c2 * m_b
         # Flat kinematics leave the block where it is: seen from the platen, which goes down with the lithium, it moves up at -U'.
-        mesh_v = ufl.as_vector([*(0.0 for _ in range(last)), -rate_travel if s.flat else rate_m])
+        mesh_v = ufl.as_vector([*(0.0 for _ in range(last)), side * (-rate_travel if s.flat else rate_m)])
         flux = body.J * ufl.dot(body.Finv, (1 - f) * (v - mesh_v) + diffusivity * body.gradient(f))
         bulk += (stored * tf - ufl.dot(flux, ufl.grad(tf))) * body.weight
     else:
@@ -145,10 +156,10 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     # --- Γ
     v_g, f_g, tv_g, tf_g = v("+"), f("+"), tv("+"), tf("+")
     openness = state.gamma[1]("+")
-    potential, travel = state.potential("-"), state.numbers[0]("+")
+    potential, travel = state.potential("-"), travel_of(state.numbers)("+")
     far = state.numbers[1]("+")
     slope = [ufl.as_ufl(0.0)] * last if s.bonded else [a("+") for a in kinematics.along_gamma(state.map, dimension)]
-    face = kinematics.surface(m, slope, r_gamma)
+    face = kinematics.surface(m, slope, r_gamma, side_g)
     delta = state.roughness("+") if s.varying_roughness else k.delta
     if s.bonded:
         gap, asperity, touching = ufl.as_ufl(0.0), state.gamma[0]("+"), ufl.as_ufl(1.0)
@@ -161,7 +172,7 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         touching = contact.touching_share(asperity, gap, delta, k.half_pressure)
         rate_m = k.c0 * state.map("+") + k.c1 * state.map_old[0]("+") + k.c2 * state.map_old[1]("+")
     carrying = vacancies.carrying_share(touching, f_g, k.f_c) if s.vacancies else touching
-    eta = -(potential + far)
+    eta = second * far - potential if symmetric else -(potential + far)
     if s.stress_potential:
         eta = eta + kinetics.STRESS_POTENTIAL * pressure
     resistance = ufl.exp(state.log_resistance("+")) * k.resistance_factor
@@ -201,14 +212,18 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         - current * tpot("-") * g_weight * dG
     )
     # A free upper face has no travel of its own, a fixed platen none: U stays what it was.
-    load = fixture.spring_pressure(k.pressure, k.spring, travel - k.rest_travel)
-    force = k.platen * (pressure - load) + (1 - k.platen) * (travel - state.travel_old[0][0]("+"))
-    if s.equipotential:
+    together = (state.numbers[0] + state.numbers[2])("+") if symmetric else travel
+    load = fixture.spring_pressure(k.pressure, k.spring, together - k.rest_travel)
+    force = k.platen * (pressure - load) + (1 - k.platen) * (travel - travel_of(state.travel_old[0])("+"))
+    if symmetric:
+        charge = k.held * (far - k.far) + (1 - k.held) * second * (current + k.current)
+    elif s.equipotential:
         charge = k.held * (far - k.far) + (1 - k.held) * (current - k.current)
     else:
         charge = far
         row_potential += k.current * tpot * weight(r) * ds(BOTTOM)
-    row_numbers = (force * tn[0]("+") + charge * tn[1]("+")) * g_weight * dG
+    of_force = first * tn[0]("+") + second * tn[2]("+") if symmetric else tn[0]("+")
+    row_numbers = (force * of_force + charge * tn[1]("+")) * g_weight * dG
 
     rows = [bulk * dx(LITHIUM) + faces, row_gamma, row_potential, row_numbers]
     # The map follows gamma[0] on Γ only, so the bulk feels it on the skin alone.
@@ -218,7 +233,7 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     forms = [
         [None if _is_zero(b) else fem.form(b, entity_maps=domain.entity_maps, jit_options=jit) for b in row] for row in jacobian
     ]
-    on_lithium = kinematics.bulk(m, radius(domain.lithium), dimension)
+    on_lithium = kinematics.bulk(m, radius(domain.lithium), dimension, side)
     law = LawPoints(state.law, flow.shear_rate2(on_lithium, v), p, f, s.degree)
     expressions = Expressions(
         on_lithium,

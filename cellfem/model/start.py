@@ -40,11 +40,11 @@ def boundary_conditions(domain: Domain, state: State, structure: Structure, plat
     last = domain.dimension - 1
     found = [velocity(axis, plane(axis, 0.0, end)) for axis, end in enumerate(domain.extents)]
     if platen:
-        found.append(velocity(last, plane(last, domain.lithium_thickness)))
+        found.append(velocity(last, plane(last, *domain.outer_planes)))
     nodes = K.dofmap.index_map.size_local + K.dofmap.index_map.num_ghosts
     off_gamma = np.setdiff1d(np.arange(nodes), state.gamma_nodes).astype(np.int32)
     found.append((GAMMA, fem.dirichletbc(np.zeros(GAMMA_FIELDS), off_gamma, K)))
-    if structure.equipotential:
+    if structure.equipotential and domain.electrodes == 1:
         dofs = fem.locate_dofs_geometrical(S, plane(last, -domain.electrolyte_thickness))
         found.append((POTENTIAL, fem.dirichletbc(0.0, dofs, S)))
     return found
@@ -73,7 +73,9 @@ def set_interface(domain: Domain, state: State, constants: Constants, interface:
     middle = nodes.mean(axis=1, keepdims=True)
     low, high = nodes.min(axis=1, keepdims=True), nodes.max(axis=1, keepdims=True)
     x[inside] = middle + (1 - EDGE_TOLERANCE) * (np.clip(x[inside], low, high) - middle)
-    state.log_resistance.x.array[np.asarray(space.dofmap.list)] = np.log(resistance_along(x, interface))
+    last = space.mesh.geometry.x[space.mesh.geometry.dofmaps[0]][..., domain.dimension - 1].mean(axis=1)
+    first, second = (np.log(resistance_along(x, interface, electrode)) for electrode in (1, 2))
+    state.log_resistance.x.array[np.asarray(space.dofmap.list)] = np.where(domain.sides(last)[:, None] > 0, first, second)
     state.roughness.x.array[:] = interface.random.roughness_at(on_skin, interface.delta)
     if interface.random.varies_diffusivity:
         _set_diffusion(state.diffusion, interface)
@@ -88,10 +90,10 @@ def _set_diffusion(diffusion: fem.Function, interface: Interface) -> None:
     diffusion.x.array[space.dofmap.list] = interface.random.diffusion_factor(places, interface.diffusivity)
 
 
-def resistance_along(x: NDArray[np.float64], interface: Interface) -> NDArray[np.float64]:
-    """ASR0 at 25 degC (Ω m²) at places x (..., axes of Γ), µm: what varies at random, and patches on it."""
+def resistance_along(x: NDArray[np.float64], interface: Interface, electrode: int = 1) -> NDArray[np.float64]:
+    """ASR0 at 25 degC (Ω m²) at places x (..., axes of Γ), µm: what varies at random, and patches of the electrode on it."""
     value = interface.random.resistance_at(x, interface.resistance)
-    for patch in interface.patches:
+    for patch in (patch for patch in interface.patches if patch.electrode == electrode):
         value += (patch.resistance - value) * patch.share(x)
     return value
 

@@ -15,7 +15,6 @@ from dolfinx import fem
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
-NODES_TOLERANCE = 1e-9
 GAMMA_FIELDS = 3
 """Unknowns at a node of Γ: recession, openness, curvature."""
 
@@ -27,7 +26,8 @@ class State:
     bulk: (v, p, f) on the lithium, P2-P1-P1. gamma: on the skin, P1: [0] the recession m = g - U of the lithium surface towards
     the platen (µm; in a bonded stack the contact pressure, MPa), [1] the openness ω, [2] the curvature H (1/µm, > 0 where
     lithium bulges towards the electrolyte). potential: φ less Φ, P2 on the electrolyte.
-    numbers: (U, Φ), platen travel (µm) and potential of the electrolyte's far side (V). All velocities are seen from the platen.
+    numbers: (U, Φ), platen travel (µm) and potential of the electrolyte's far side (V); with two electrodes (U₁, φ_Li2, U₂), and
+    potential is φ itself, against the first one. All velocities are seen from the platen of their electrode.
     map: m extended into the lithium (P1), zero on top; inside it is prescribed, on Γ it equals gamma[0].
     """
 
@@ -48,6 +48,8 @@ class State:
     gamma_nodes: Indices  # local skin P1 dofs on Γ (owned and ghost)
     porosity_dofs: Indices  # dofs of f in bulk, in the order of the P1 dofs `porosity_nodes`
     porosity_nodes: Indices
+    gamma_side: Array  # of each of `gamma_nodes`: 1 first electrode, -1 second
+    middle: float  # last coordinate that parts the electrodes, µm; -inf where there is one
 
     @property
     def unknowns(self) -> list[fem.Function]:
@@ -55,12 +57,17 @@ class State:
 
     @property
     def travel(self) -> float:
-        """Platen travel U (µm); zero on a rank that holds no lithium."""
+        """Travel U of the (first) platen (µm); zero on a rank that holds no lithium."""
         return float(self.numbers.x.array[0]) if len(self.numbers.x.array) else 0.0
+
+    def travel_at(self, side: Array) -> Array | float:
+        """Travel U of the platen on the side (1 or -1) of each place, µm."""
+        numbers = self.numbers.x.array
+        return np.where(side > 0, numbers[0], numbers[2]) if len(numbers) > 2 else self.travel
 
     def gap(self) -> Array:
         """Gap g = m + U at `gamma_nodes` (µm)."""
-        return np.asarray(self.gamma.x.array[GAMMA_FIELDS * self.gamma_nodes] + self.travel)
+        return np.asarray(self.gamma.x.array[GAMMA_FIELDS * self.gamma_nodes] + self.travel_at(self.gamma_side))
 
     def porosity_into(self, target: fem.Function) -> None:
         """Copy f into a P1 function on the lithium."""
@@ -80,7 +87,7 @@ def create_state(domain: Domain, structure: Structure) -> State:
     W = fem.functionspace(domain.lithium, basix.ufl.mixed_element([v, p, p]))
     K = fem.functionspace(domain.skin, ("Lagrange", 1, (GAMMA_FIELDS,)))
     S = fem.functionspace(domain.electrolyte, ("Lagrange", 2))
-    N = fem.functionspace(domain.lithium, basix.ufl.real_element(cell, (2,)))
+    N = fem.functionspace(domain.lithium, basix.ufl.real_element(cell, (domain.electrodes + 1,)))
     M = fem.functionspace(domain.lithium, ("Lagrange", 1))
     Q = fem.functionspace(domain.lithium, basix.ufl.quadrature_element(cell, (8,), degree=structure.degree))
     R = fem.functionspace(domain.skin, ("DG", 2))
@@ -88,6 +95,8 @@ def create_state(domain: Domain, structure: Structure) -> State:
     Q1 = fem.functionspace(domain.lithium, basix.ufl.quadrature_element(cell, degree=structure.degree))
     porosity_space, porosity_dofs = W.sub(2).collapse()
     nodes = _match_cells(porosity_space, M)
+    last = K.tabulate_dof_coordinates()[:, domain.dimension - 1]
+    gamma_nodes = np.flatnonzero(domain.near(last, domain.gamma_planes))
     return State(
         fem.Function(W, name="bulk"),
         fem.Function(K, name="gamma"),
@@ -102,14 +111,12 @@ def create_state(domain: Domain, structure: Structure) -> State:
         fem.Function(P, name="roughness"),
         fem.Function(Q1, name="diffusion"),
         _skin_to_lithium(domain, K, M),
-        _nodes_on_gamma(K),
+        gamma_nodes,
         np.asarray(porosity_dofs),
         nodes,
+        domain.sides(last[gamma_nodes]),
+        domain.middle,
     )
-
-
-def _nodes_on_gamma(K: fem.FunctionSpace) -> Indices:
-    return np.flatnonzero(np.abs(K.tabulate_dof_coordinates()[:, K.mesh.topology.dim - 1]) < NODES_TOLERANCE)
 
 
 def _match_cells(source: fem.FunctionSpace, target: fem.FunctionSpace) -> Indices:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.build import Model
-from cellfem.model.state import GAMMA_FIELDS
 from cellfem.observe.arrays import Profile
 from cellfem.observe.cells import vtk_order
 from cellfem.observe.dendrite import Surroundings
@@ -29,7 +28,7 @@ class GammaValues:
     """Lumped node values on one rank: rows are skin nodes (owned and ghost), columns QUANTITIES; q_i = ∫ q φ_i dA / ∫ φ_i dA."""
 
     values: Array
-    gap: Array  # at all skin nodes; means nothing off Γ
+    gap: Array  # at all skin nodes, of both electrodes; zero off Γ
 
     def column(self, name: str) -> Array:
         return np.asarray(self.values[:, QUANTITIES.index(name)])
@@ -42,9 +41,9 @@ def surroundings(model: Model, creep: PorousCreep, pressure: float) -> Surroundi
 
 
 class GammaObserver:
-    """Evaluates Γ of one model. All methods are collective."""
+    """Evaluates Γ of one electrode (0, or 1 the second) of a model. All methods are collective."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, electrode: int = 0) -> None:
         self.model = model
         domain, state, x = model.domain, model.state, model.residual.expressions
         space = fem.functionspace(domain.skin, ("Lagrange", 1, (len(QUANTITIES),)))
@@ -53,7 +52,7 @@ class GammaObserver:
         terms = ufl.as_vector([1.0, x.touching, x.carrying, x.current, x.overpotential, x.contact_pressure, f("+"), x.resistance])
         self.form = fem.form(ufl.inner(terms, ufl.TestFunction(space)("+")) * x.gamma_weight * dG, entity_maps=domain.entity_maps)
         self.vector = fem.create_vector(space)
-        nodes = state.gamma_nodes
+        nodes = state.gamma_nodes[state.gamma_side == 1 - 2 * electrode]
         self.nodes = nodes
         self.owned = nodes[nodes < space.dofmap.index_map.size_local]
         at = space.tabulate_dof_coordinates()[:, : domain.dimension - 1]
@@ -73,7 +72,9 @@ class GammaObserver:
         weight = np.where(sums[:, :1] > 0, sums[:, :1], 1.0)
         values[:, 1:] = sums[:, 1:] / weight
         s = self.model.state
-        gap = np.zeros(len(values)) if self.model.structure.bonded else s.gamma.x.array[0::GAMMA_FIELDS] + s.travel
+        gap = np.zeros(len(values))
+        if not self.model.structure.bonded:
+            gap[s.gamma_nodes] = s.gap()
         return GammaValues(values, gap)
 
     def profile(self, g: GammaValues) -> Profile | None:

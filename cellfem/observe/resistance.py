@@ -4,6 +4,7 @@
 
 A R = A φ̂_far/I. Less L/κ of the electrolyte's thickness it is the interface's: charge transfer, A/∫(θ/ASR) dA, as if the
 electrolyte's face had one potential; and constriction, what crowding of the current adds (≥ 0: an equipotential face is a short).
+Between two electrodes there is no far face: the first is at 0, the second at 1, and both faces count together.
 """
 
 from __future__ import annotations
@@ -55,14 +56,18 @@ class SmallSignal:
         u, w = ufl.TrialFunction(S), ufl.TestFunction(S)
         weight = 2 * ufl.pi * ufl.SpatialCoordinate(d.parent)[0] if s.axisymmetric else 1.0
         conductance = transfer_conductance(x.carrying, x.resistance) * x.gamma_weight
+        sides = [1.0] if d.side is None else [(1 + sign * d.side("+")) / 2 for sign in (1, -1)]
         bulk = k.conductivity * ufl.inner(ufl.grad(u), ufl.grad(w)) * weight * dx(ELECTROLYTE)
         self.form = fem.form(bulk + conductance * u("-") * w("-") * dG, entity_maps=d.entity_maps)
-        self.conductance = fem.form(conductance * dG, entity_maps=d.entity_maps)
+        self.conductances = [fem.form(side * conductance * dG, entity_maps=d.entity_maps) for side in sides]
         self.signal = fem.Function(S)
-        self.current = fem.form(conductance * self.signal("-") * dG, entity_maps=d.entity_maps)
+        self.current = fem.form(sides[0] * conductance * self.signal("-") * dG, entity_maps=d.entity_maps)
         self.far = fem.form(self.signal * weight * ds(BOTTOM), entity_maps=d.entity_maps)
         self.bcs: list[fem.DirichletBC] = []
-        if s.equipotential:
+        self.given = s.equipotential or d.electrodes == 2  # the signal of the far side is 1
+        if d.electrodes == 2:
+            self.load = fem.form(sides[1] * conductance * w("-") * dG, entity_maps=d.entity_maps)
+        elif s.equipotential:
             S.mesh.topology.create_connectivity(S.mesh.topology.dim - 1, S.mesh.topology.dim)
             tiny = 1e-9 * max(d.width, d.electrolyte_thickness)
             far = fem.locate_dofs_geometrical(S, lambda at: np.abs(at[S.mesh.geometry.dim - 1] + d.electrolyte_thickness) < tiny)
@@ -86,14 +91,15 @@ class SmallSignal:
     def read(self) -> Resistance:
         """Of the present state."""
         comm = self.model.domain.parent.comm
-        conductance = float(comm.allreduce(fem.assemble_scalar(self.conductance))) / self.area
-        if not conductance > 0:
+        conductances = [float(comm.allreduce(fem.assemble_scalar(form))) / self.area for form in self.conductances]
+        if not min(conductances) > 0:
             return Resistance(np.inf, np.inf)
+        transfer = sum(1 / conductance for conductance in conductances)
         self._solve()
         through = float(comm.allreduce(fem.assemble_scalar(self.current))) / self.area
-        far = 1.0 if self.load is None else float(comm.allreduce(fem.assemble_scalar(self.far))) / self.area
+        far = 1.0 if self.given else float(comm.allreduce(fem.assemble_scalar(self.far))) / self.area
         bulk = self.model.domain.electrolyte_thickness / float(self.model.residual.constants.conductivity.value)
-        return Resistance(1 / conductance, far / through - bulk - 1 / conductance)
+        return Resistance(transfer, far / through - bulk - transfer)
 
     def _solve(self) -> None:
         self.A.zeroEntries()

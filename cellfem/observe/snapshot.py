@@ -66,7 +66,7 @@ class SnapshotMaker:
         gamma: GammaValues,
         law: PorousCreep,
         floor: float,
-        platen_speed: float,
+        platen_speeds: tuple[float, ...],
         pressure: float,
         current: float,
         opened: Array,
@@ -74,27 +74,28 @@ class SnapshotMaker:
     ) -> Snapshot:
         """Blocks of this rank.
 
-        platen_speed: µm/s, brings velocities from the platen's frame to the electrolyte's; pressure: of the stack, MPa;
-        current: mean over Γ, mA/cm²; opened: when each skin node opened, s, nan where it has not; cracks: stress of LLZO at this
-        moment, where it is solved.
+        platen_speeds: µm/s, bring velocities from the platens' frames to the electrolyte's; pressure: of the stack, MPa;
+        current: mean over Γ (of the first electrode), mA/cm²; opened: when each skin node opened, s, nan where it has not;
+        cracks: stress of LLZO at this moment, where it is solved.
         """
         blocks = {
-            "lithium": self._lithium(law, floor, platen_speed),
+            "lithium": self._lithium(law, floor, platen_speeds),
             "void": self._void(gamma),
             "LLZO": self._electrolyte(cracks),
             "interface": self._interface(gamma, law, pressure, current, opened),
         }
         return Snapshot(time, blocks)
 
-    def _lithium(self, law: PorousCreep, floor: float, platen_speed: float) -> Block:
+    def _lithium(self, law: PorousCreep, floor: float, platen_speeds: tuple[float, ...]) -> Block:
         *velocity, p, f, m, e2 = self.lithium().T
         e2 = _filled(self.lithium_grid[0], e2)
         mu = point_law(e2 + floor**2, p, f, law).mu
         rate = np.sqrt(e2)
         points, nodes = self.lithium_grid
         points = points.copy()
-        points[:, self.dimension - 1] += m + self._number(0)
-        velocity[-1] = velocity[-1] + platen_speed
+        side = self.model.domain.sides(points[:, self.dimension - 1])
+        points[:, self.dimension - 1] += side * (m + self.model.state.travel_at(side))
+        velocity[-1] = velocity[-1] + np.where(side > 0, platen_speeds[0], -platen_speeds[-1])
         data = {
             "velocity_um_s": _vectors(velocity),
             "pressure_MPa": p,
@@ -109,7 +110,7 @@ class SnapshotMaker:
         points, nodes = self.electrolyte_grid
         scale = -MA_CM2 * float(self.model.residual.constants.conductivity.value)
         data = {
-            "potential_mV": 1e3 * (potential + self._number(1)),
+            "potential_mV": 1e3 * (potential + (0.0 if self.model.domain.electrodes == 2 else self._number(1))),
             "current_density_mA_cm2": scale * _vectors(gradient),
         }
         if cracks is not None:
@@ -127,7 +128,7 @@ class SnapshotMaker:
             "contact": g.column("contact"),
             "carrying": g.column("carrying"),
             "current_mA_cm2": current,
-            "current_focusing": current / mean if mean else np.zeros_like(current),
+            "current_focusing": self._side() * current / mean if mean else np.zeros_like(current),
             "overpotential_mV": overpotential,
             "contact_pressure_MPa": g.column("pressure"),
             "porosity": g.column("porosity"),
@@ -144,7 +145,7 @@ class SnapshotMaker:
         open_ones = self.facets[(gap > OPEN_GAP * self.model.interface.delta).any(axis=1)]
         floor = self._floor()
         roof = floor.copy()
-        roof[:, self.dimension - 1] += np.maximum(g.gap, 0.0)
+        roof[:, self.dimension - 1] += self._side() * np.maximum(g.gap, 0.0)
         above = (open_ones[:, ::-1] if self.dimension == 2 else open_ones) + len(floor)
         cell_type = VOID_TYPE[self.facets.shape[1]]
         return _compact(
@@ -153,6 +154,10 @@ class SnapshotMaker:
 
     def _floor(self) -> Array:
         return np.array(self.model.state.gamma.function_space.tabulate_dof_coordinates())
+
+    def _side(self) -> Array:
+        """1 or -1 by the electrode of each skin node."""
+        return self.model.domain.sides(self._floor()[:, self.dimension - 1])
 
     def _number(self, which: int) -> float:
         x = self.model.state.numbers.x.array

@@ -53,7 +53,7 @@ def gather_surface(model: Model, time: float) -> SurfaceState | None:
     owned = nodes[nodes < K.dofmap.index_map.size_local]
     porosity = np.empty(len(state.map.x.array))
     porosity[state.porosity_nodes] = state.bulk.x.array[state.porosity_dofs]
-    gap = np.zeros(len(owned)) if model.structure.bonded else state.gamma.x.array[GAMMA_FIELDS * owned] + state.travel
+    gap = np.zeros(len(owned)) if model.structure.bonded else state.gap()[nodes < K.dofmap.index_map.size_local]
     at = K.tabulate_dof_coordinates()[owned, : model.domain.parent.geometry.dim]
     pieces = model.domain.parent.comm.gather((at, gap, porosity[state.skin_to_lithium[owned]]), root=0)
     if pieces is None:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import AutoMinorLocator
 
 from cellfem.observe.arrays import Array, Profile
+from cellfem.observe.columns import SECOND
 from cellfem.observe.voids import OPEN_OVER_DELTA
 from cellfem.output.stack_picture import Scene, draw_stack, patch_spans
 from cellfem.output.style import GREY, INK, new_figure, save, style
@@ -17,6 +18,7 @@ __all__ = ["Scene", "draw_history", "draw_interface", "draw_stack"]
 
 FAINT = 30.0
 """A part of the resistance is not drawn below the smallest total over this."""
+CHANGE = 0.01  # share by which pressure or current must change to be shown
 BLUE, ORANGE, GREEN, PURPLE = "#1f5f99", "#d1661c", "#2b7a4b", "#7a4b94"
 
 
@@ -32,38 +34,49 @@ def draw_history(
     """Contact, carrying fraction, voltage (without any current: interface resistance) and size of the voids over time.
 
     rows: those of records.csv, at least one. half_pressure_MPa: p_½; the dotted line is the contact of a perfect flat face,
-    P/(P + p_½). end: why the run ended, if a stop condition did it; marked by a line.
+    P/(P + p_½). end: why the run ended, if a stop condition did it; marked by a line. Where the load changes, a panel shows
+    current and pressure; thin lines are those of a second electrode.
     """
     size, size_unit = ("void_volume_um3", "µm³") if axisymmetric else ("void_area_um2", "µm²")
     column = {name: np.array([row[name] for row in rows], dtype=float) for name in rows[0]}
     per_unit, unit = time_unit(float(column["time_s"][-1]))
     time = column["time_s"] / per_unit
     with style():
-        figure = new_figure(4.6, 5.6)
-        contact, voltage, voids = figure.subplots(3, 1, sharex=True, height_ratios=(1.25, 1.0, 1.25))
+        flows = bool(np.any(column["current_mA_cm2"]))
+        loads = [column[name] for name in ("pressure_MPa", "current_mA_cm2")]
+        changes = flows and any(np.ptp(load) > CHANGE * np.abs(load).max() for load in loads)
+        figure = new_figure(4.6, 7.0 if changes else 5.6)
+        ratios = (1.25, 1.0, 1.25, *((1.0,) if changes else ()))
+        contact, voltage, voids, *load = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios)
         pressure = column["pressure_MPa"]
         contact.plot(time, pressure / (pressure + half_pressure_MPa), color=GREY, ls=":", label="contact of a perfect flat face")
         contact.plot(time, column["contact_fraction"], color=BLUE, label="contact")
         contact.plot(time, column["carrying_fraction"], color=ORANGE, label="carrying current")
+        for name, colour in (("contact_fraction", BLUE), ("carrying_fraction", ORANGE)):
+            _second(contact, time, column, name, colour)
         contact.set_ylim(0.0, 1.03)
         contact.set_ylabel("fraction of interface")
         contact.legend(loc="best", labelspacing=0.25)
-        if np.any(column["current_mA_cm2"]):
+        if flows:
             voltage.plot(time, column["voltage_mV"], color=INK)
             voltage.set_ylabel("voltage (mV)")
         else:
             _draw_resistance(voltage, time, column)
         voids.plot(time, column[size], color=GREEN)
+        _second(voids, time, column, size, GREEN)
         voids.set_ylim(bottom=0.0)
         voids.set_ylabel(f"voids, total {'volume' if axisymmetric else 'area'} ({size_unit})", color=GREEN)
-        voids.set_xlabel(f"time ({unit})")
+        lowest = load[0] if load else voids
+        lowest.set_xlabel(f"time ({unit})")
+        if load:
+            _draw_load(load[0], time, column)
         deepest = voids.twinx()
         gap_per_unit, gap_unit = length_unit(float(np.nanmax(column["gap_max_um"])))
         deepest.plot(time, column["gap_max_um"] / gap_per_unit, color=PURPLE, ls="--")
         deepest.set_ylim(bottom=0.0)
         deepest.spines["top"].set_visible(False)
         deepest.set_ylabel(f"largest gap ({gap_unit})", color=PURPLE)
-        for axes in (contact, voltage, voids):
+        for axes in (contact, voltage, voids, *load):
             _dress(axes)
             if end:
                 axes.axvline(time[-1], color=INK, lw=0.6, ls="-")
@@ -71,7 +84,7 @@ def draw_history(
             contact.set_title(f"end: {end}", loc="right", fontsize=7.5)
         voids.set_xlim(0.0 if time[0] < 0.1 * time[-1] else time[0], time[-1] * (1.02 if end else 1.0) or 1.0)
         contact.set_title(f"{title}\n" if title and end else title, loc="left", fontweight="bold")
-        figure.align_ylabels([contact, voltage, voids])
+        figure.align_ylabels([contact, voltage, voids, *load])
         figure.tight_layout(h_pad=0.4)
         save(figure, path)
 
@@ -92,6 +105,22 @@ def _draw_resistance(axes: Axes, time: Array, column: Mapping[str, Array]) -> No
     pressure.set_ylim(bottom=0.0)
     pressure.set_ylabel("pressure (MPa)", color=GREY)
     pressure.spines["top"].set_visible(False)
+
+
+def _second(axes: Axes, time: Array, column: Mapping[str, Array], name: str, colour: str) -> None:
+    """The same of the second electrode, if there is one."""
+    if f"{name}{SECOND}" in column:
+        axes.plot(time, column[f"{name}{SECOND}"], color=colour, lw=0.7)
+
+
+def _draw_load(axes: Axes, time: Array, column: Mapping[str, Array]) -> None:
+    axes.plot(time, column["current_mA_cm2"], color=ORANGE)
+    axes.set_ylabel("current (mA/cm²)", color=ORANGE)
+    pressure = axes.twinx()
+    pressure.plot(time, column["pressure_MPa"], color=BLUE, ls="--")
+    pressure.set_ylim(bottom=0.0)
+    pressure.spines["top"].set_visible(False)
+    pressure.set_ylabel("pressure (MPa)", color=BLUE)
 
 
 def draw_interface(path: Path, start: Scene, end: Scene, *, delta_um: float, title: str = "", axisymmetric: bool = False) -> None:

@@ -10,6 +10,7 @@ from typing import Self
 
 import numpy as np
 
+from cellfem.observe.columns import OWN, SECOND
 from cellfem.observe.dendrite import COLUMNS as DENDRITE_COLUMNS
 from cellfem.observe.voids import Void, open_voids
 
@@ -20,8 +21,17 @@ CRACK_COLUMNS = ("crack_tension_MPa", "crack_index", "crack_likelihood")
 """What the stress of the electrolyte gives; nan in rows for which it was not solved."""
 
 
-def record_columns(axisymmetric: bool = False) -> tuple[str, ...]:
-    """Columns of records.csv; the size of the voids is an area in plane strain, a volume when axisymmetric and in 3-D."""
+def record_columns(axisymmetric: bool = False, symmetric: bool = False) -> tuple[str, ...]:
+    """Columns of records.csv; the size of the voids is an area in plane strain, a volume when axisymmetric and in 3-D.
+
+    symmetric: with those of a second electrode, whose names end in _2.
+    """
+    columns = _columns(axisymmetric)
+    own = (*OWN, _void_size(axisymmetric))
+    return (*columns, *(f"{name}{SECOND}" for name in columns if name in own)) if symmetric else columns
+
+
+def _columns(axisymmetric: bool) -> tuple[str, ...]:
     return (
         "time_s",
         "step",
@@ -61,24 +71,29 @@ def record_columns(axisymmetric: bool = False) -> tuple[str, ...]:
 def void_columns(axisymmetric: bool = False, solid: bool = False) -> tuple[str, ...]:
     """Columns of voids.csv; a void at a mirror plane has its place there, width and size are those of its visible half."""
     size = _void_size(axisymmetric).removeprefix("void_")
-    born = ("cause", "birth_time_s", "birth_place_um")
     place = ("place_um", "place_y_um") if solid else ("place_um",)
-    return ("time_s", "id", "event", *place, "width_um", "depth_um", size, *born, "death", "death_time_s")
+    born = ("cause", "birth_time_s", *(f"birth_{name}" for name in place))
+    return ("time_s", "electrode", "id", "event", *place, "width_um", "depth_um", size, *born, "death", "death_time_s")
 
 
-def void_rows(time_s: float, voids: Sequence[Void], axisymmetric: bool = False, solid: bool = False) -> list[dict[str, Value]]:
+def void_rows(
+    time_s: float, voids: Sequence[Void], axisymmetric: bool = False, solid: bool = False, electrode: int = 1
+) -> list[dict[str, Value]]:
     """One row of voids.csv for each void that is open at time_s, with the event "open"."""
-    return [void_row(time_s, "open", void, axisymmetric, solid) for void in open_voids(voids)]
+    return [void_row(time_s, "open", void, axisymmetric, solid, electrode) for void in open_voids(voids)]
 
 
-def void_row(time_s: float, event: str, void: Void, axisymmetric: bool = False, solid: bool = False) -> dict[str, Value]:
+def void_row(
+    time_s: float, event: str, void: Void, axisymmetric: bool = False, solid: bool = False, electrode: int = 1
+) -> dict[str, Value]:
     """A row of voids.csv. A void that has just closed has the place and size that it was last seen with."""
     found = void.found
-    place = (found.place_um, found.place_y_um or 0.0) if solid else (found.place_um,)
-    sizes = (*place, found.width_um, found.depth_um, found.area)
+    place, born = ((f.place_um, f.place_y_um or 0.0) if solid else (f.place_um,) for f in (found, void.birth))
+    sizes = (found.width_um, found.depth_um, found.area)
     death = f"merged into {void.merged_into}" if void.death == "merged" else void.death
     died = "" if void.death_time_s is None else void.death_time_s
-    values = (time_s, void.id, event, *sizes, void.cause, void.birth_time_s, void.birth.place_um, death, died)
+    origin = (void.cause, void.birth_time_s, *born)
+    values = (time_s, electrode, void.id, event, *place, *sizes, *origin, death, died)
     return dict(zip(void_columns(axisymmetric, solid), values, strict=True))
 
 

@@ -27,6 +27,7 @@ from cellfem.output.words import length_unit, time_text
 CREEP, CURRENT = "creep_rate_1_s", "current_density_mA_cm2"
 LEFT, RIGHT, BETWEEN, TOP, BOTTOM, GAP, STRIP = 0.62, 1.0, 0.22, 0.62, 0.72, 0.42, 1.55  # inches
 TALLEST = 1.7  # height over width of the upper panels; taller stacks are cut, the axis says where
+TALLEST_OF_TWO = 3.6  # the same with a second electrode
 LEAST_FOR_BARS = 2.8  # inches; beside lower panels the colour bars take the whole height
 DECADES = 5.0  # of creep rate shown
 SPOILED = 1.2  # ASR over the clean one from which on a place belongs to a patch
@@ -149,7 +150,9 @@ def _whole_window(scenes: tuple[Scene, Scene]) -> Window:
     points = np.concatenate([scene.snapshot.blocks[part].points for scene in scenes for part in ("lithium", "LLZO")])
     x = (float(points[:, 0].min()), float(points[:, 0].max()))
     low, high = float(points[:, 1].min()), float(points[:, 1].max())
-    spare = max(high - low - TALLEST * (x[1] - x[0]), 0.0)
+    lithium, llzo = (min(scene.snapshot.blocks[part].points[:, 1].min() for scene in scenes) for part in ("lithium", "LLZO"))
+    tallest = TALLEST_OF_TWO if lithium < llzo else TALLEST  # a second electrode below is not cut away
+    spare = max(high - low - tallest * (x[1] - x[0]), 0.0)
     cut_low = spare * -low / (high - low)
     return Window(x, (low + cut_low, high - (spare - cut_low)))
 

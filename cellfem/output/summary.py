@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cellfem.observe.columns import SECOND
 from cellfem.observe.voids import Void
 from cellfem.output.records import write_atomic
 from cellfem.output.words import time_text
@@ -107,6 +108,20 @@ def summarise(
     }
 
 
+def second_rows(rows: Sequence[Row]) -> list[dict[str, float]]:
+    """The rows as they would be if the second electrode were the first."""
+    return [
+        dict(row) | {name.removesuffix(SECOND): value for name, value in row.items() if name.endswith(SECOND)} for row in rows
+    ]
+
+
+def electrode_verdict(
+    rows: Sequence[Row], voids: Sequence[Void], end: End, half_pressure_MPa: float, has_volume: bool
+) -> dict[str, Any]:
+    """`verdict` of summary.json for one electrode, from its rows and its voids."""
+    return _verdict(dict(rows[-1]), voids, end, half_pressure_MPa, has_volume)
+
+
 def write_summary(path: Path, summary: Summary) -> None:
     """Write summary.json atomically; nan and inf, which JSON does not know, become null."""
     write_atomic(path, json.dumps(_plain(summary), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
@@ -137,6 +152,8 @@ def _table(summary: Summary) -> Table:
         result.add_row("pressing", verdict["pressing"]["text"])
     if verdict["opening"] and verdict["opening"]["first"]:
         result.add_row("lost first", verdict["opening"]["text"])
+    if second := verdict.get("second_electrode"):
+        result.add_row("second electrode", second["text"])
     if verdict["dendrite"] and verdict["dendrite"]["place_um"] is not None:
         result.add_row("dendrites", verdict["dendrite"]["text"])
     if verdict["crack"]:

@@ -51,14 +51,17 @@ class Bulk:
         return sum(L[i, i] for i in range(self.dimension)) + (0 if self.radius is None else v[0] / self.radius)
 
 
-def bulk(m: Expr | None, radius: Expr | None, dimension: int = 2) -> Bulk:
-    """Geometry of the map x = X + m e: F = I + e ⊗ ∇m, which has the identity's rows but for the last, F^-1 likewise."""
+def bulk(m: Expr | None, radius: Expr | None, dimension: int = 2, side: Expr | float = 1.0) -> Bulk:
+    """Geometry of the map x = X + m e: F = I + e ⊗ ∇m, which has the identity's rows but for the last, F^-1 likewise.
+
+    side: 1, or -1 in an electrode that lies below its Γ and recedes along -e.
+    """
     if m is None:
         return Bulk(ufl.as_ufl(1.0), ufl.Identity(dimension), radius)
     last = dimension - 1
-    J = 1 + m.dx(last)
+    J = 1 + side * m.dx(last)
     rows: list[list[Expr | int]] = [[int(i == j) for j in range(dimension)] for i in range(last)]
-    rows.append([*(-slope / J for slope in along_gamma(m, dimension)), 1 / J])
+    rows.append([*(-side * slope / J for slope in along_gamma(m, dimension)), 1 / J])
     return Bulk(J, ufl.as_matrix(rows), radius)
 
 
@@ -84,9 +87,9 @@ class Surface:
         return self.slope / self.stretch
 
 
-def surface(m: Expr | None, slope: list[Expr], radius: Expr | None) -> Surface:
-    """Surface geometry from the slopes ∇_Γ g = ∇_Γ m; `m` None means flat kinematics (cof = n, stretch 1)."""
+def surface(m: Expr | None, slope: list[Expr], radius: Expr | None, side: Expr | float = 1.0) -> Surface:
+    """Surface geometry from the slopes ∇_Γ g = ∇_Γ m; `m` None means flat kinematics (cof = n, stretch 1); side as in `bulk`."""
     s = ufl.as_vector(slope)
     if m is None:
-        return Surface(s, ufl.as_vector([*(0.0 for _ in slope), -1.0]), ufl.as_ufl(1.0), radius)
-    return Surface(s, ufl.as_vector([*slope, -1.0]), ufl.sqrt(1 + ufl.dot(s, s)), radius)
+        return Surface(s, ufl.as_vector([*(0.0 for _ in slope), -side]), ufl.as_ufl(1.0), radius)
+    return Surface(s, ufl.as_vector([*slope, -side]), ufl.sqrt(1 + ufl.dot(s, s)), radius)

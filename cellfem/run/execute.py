@@ -29,7 +29,7 @@ from cellfem.output.overlay import lay_over, verdict
 from cellfem.output.pictures import Scene, draw_history, draw_interface, draw_stack
 from cellfem.output.records import write_atomic
 from cellfem.output.solid_picture import draw_maps, draw_solid
-from cellfem.output.summary import End, Summary, summarise, write_summary
+from cellfem.output.summary import End, Summary, electrode_verdict, second_rows, summarise, write_summary
 from cellfem.output.words import cannot_write
 from cellfem.provenance import commit
 from cellfem.run.prepare import segments_of, stack_of
@@ -40,7 +40,7 @@ from cellfem.run.spectrum import PICTURE, SURFACE, TABLE, cell_spectrum, write_f
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.march import GaveUp, Watcher, march
 
-PICTURES = ("stack", "interface", "history", "dendrites", "cracks", "opening", "measured")
+PICTURES = ("stack", "interface", "interface-2", "history", "dendrites", "cracks", "opening", "measured")
 NUMBERED = "fields/*_[0-9][0-9][0-9][0-9][0-9]"
 EARLIER = (
     *(SURFACE, TABLE, PICTURE, "opening.csv", "measured.json"),
@@ -150,7 +150,7 @@ def _conclude(case: Case, folder: Path, recorder: Recorder, end: End, begin: flo
         return Result(end)
     summary = summarise(
         recorder.rows,
-        recorder.voids,
+        recorder.voids[0],
         end,
         half_pressure_MPa=case.interface.half_pressure,
         wall_s=time.monotonic() - begin,
@@ -161,10 +161,13 @@ def _conclude(case: Case, folder: Path, recorder: Recorder, end: End, begin: flo
         pressing=pressing_of(case, recorder.rows),
         opening=None if recorder.openings is None else opening_verdict(recorder.openings),
     )
+    for voids in recorder.voids[1:]:
+        second = electrode_verdict(second_rows(recorder.rows), voids, end, case.interface.half_pressure, recorder.has_volume)
+        summary["verdict"]["second_electrode"] = second
     write_summary(folder / "summary.json", summary)
     files = {"ParaView": recorder.series.path}
     if case.output.pictures:
-        files |= _pictures(case, folder, recorder, end, [scene for scene in scenes if scene is not None])
+        files |= _pictures(case, folder, recorder, end, [scene for scene in scenes if scene])
     files |= _measured(case, folder, recorder)
     files |= {"records": folder / "records.csv", "summary": folder / "summary.json", "log": folder / "log.txt"}
     recorder.root.progress.close()
@@ -184,14 +187,19 @@ def _measured(case: Case, folder: Path, recorder: Recorder) -> dict[str, Path]:
     return {"measured curve": folder / "measured.png", "difference": folder / "measured.json"}
 
 
-def _gathered(moment: Moment, comm: MPI.Intracomm) -> Scene | None:
+def _gathered(moment: Moment, comm: MPI.Intracomm) -> list[Scene]:
+    """A scene for each electrode, on rank 0."""
     pieces = comm.gather(moment.snapshot, root=0)
-    return Scene(merge_snapshots(pieces), moment.profile) if pieces is not None and moment.profile is not None else None
+    if pieces is None:
+        return []
+    whole = merge_snapshots(pieces)
+    return [Scene(whole, profile) for profile in moment.profiles if profile is not None]
 
 
-def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, scenes: list[Scene]) -> dict[str, Path]:
+def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, moments: list[list[Scene]]) -> dict[str, Path]:
     paths = {name: folder / f"{name}.png" for name in PICTURES}
     delta, axisymmetric = recorder.delta, recorder.axisymmetric
+    scenes = [moment[0] for moment in moments]
     if recorder.solid:
         draw_solid(paths["stack"], *scenes[:2], delta_um=delta, title=case.title, note=recorder.note)
         draw_maps(paths["interface"], *scenes[:2], delta_um=delta, title=case.title)
@@ -211,9 +219,13 @@ def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, scenes: li
         "picture along the interface": paths["interface"],
         "curves": paths["history"],
     }
-    if recorder.pressed is not None and len(scenes) == 3 and case.stack.dimension == 2:
-        draw_cracks(paths["cracks"], scenes[2].snapshot, recorder.rows, title=case.title, axisymmetric=axisymmetric)
+    if recorder.pressed is not None and len(moments) == 3 and case.stack.dimension == 2:
+        draw_cracks(paths["cracks"], moments[2][0].snapshot, recorder.rows, title=case.title, axisymmetric=axisymmetric)
         drawn |= {"picture of LLZO's stress": paths["cracks"]}
+    if len(moments[0]) == 2:
+        path, title = folder / "interface-2.png", f"{case.title}, second electrode".removeprefix(", ")
+        draw_interface(path, *(moment[1] for moment in moments[:2]), delta_um=delta, title=title, axisymmetric=axisymmetric)
+        drawn["picture along the second interface"] = path
     last = scenes[1].profile if len(scenes) > 1 else None
     if recorder.openings is not None and last is not None:
         draw_openings(paths["opening"], recorder.openings, last, title=case.title, axisymmetric=axisymmetric)

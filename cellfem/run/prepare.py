@@ -22,6 +22,7 @@ from cellfem.geometry import (
     with_face,
     with_voids,
 )
+from cellfem.geometry.symmetric import mirrored
 from cellfem.model import from_case
 from cellfem.solver.march import Segment, Stop
 
@@ -32,12 +33,16 @@ STEPS = 30  # time steps of a protocol step, at least, without `numerics.dt_max`
 
 def stack_of(case: Case) -> StackMesh:
     """The mesh of a case: a ready file, or gmsh's, with voids and rough face. Not collective: rank 0 only. Raises MeshError."""
-    stack = _stack(case)
+    half = _stack(case)
     if case.stack.dimension == 3:
         heights = map_of(case)
-        return stack if heights is None else maps.with_map(stack, heights)
-    face = face_of(case)
-    return stack if face is None else with_face(stack, face)
+        return half if heights is None else maps.with_map(half, heights)
+    face, electrodes = face_of(case), []
+    for number in (1, 2) if case.stack.cell == "symmetric" else (1,):
+        voids = _voids(case, number)
+        stack = with_voids(half, voids) if voids or case.mesh.file is None else half
+        electrodes.append(stack if face is None else with_face(stack, face))
+    return electrodes[0] if len(electrodes) == 1 else mirrored(*electrodes)
 
 
 def face_of(case: Case) -> Face | None:
@@ -88,9 +93,8 @@ def measured_of(case: Case) -> measured.Measured:
 
 
 def _stack(case: Case) -> StackMesh:
-    voids = [
-        Void(v.center, v.half_width, v.depth, v.profile, center_y=v.center_y, half_width_y=v.half_width_y) for v in case.void
-    ]
+    """The mesh of one electrode on the electrolyte, on half of it in a symmetric cell."""
+    voids = [*_voids(case, 1), *_voids(case, 2)]
     if case.mesh.file is not None:
         stack = read_mesh(Path(case.mesh.file))
         return with_voids(stack, voids) if voids else stack
@@ -101,8 +105,18 @@ def _stack(case: Case) -> StackMesh:
         width, depth = case.stack.extents
         box = Box(width, depth, case.lithium.thickness, case.electrolyte.thickness)
         return build_solid(box, near, far, features, bricks=bricks)
-    width, thickness, below = case.stack.width, case.lithium.thickness, case.electrolyte.thickness
-    return build_stack(width, thickness, below, near, far, features, structured=bricks, quadrilaterals=bricks)
+    below = case.electrolyte.thickness / (2 if case.stack.cell == "symmetric" else 1)
+    return build_stack(
+        case.stack.width, case.lithium.thickness, below, near, far, features, structured=bricks, quadrilaterals=bricks
+    )
+
+
+def _voids(case: Case, electrode: int) -> list[Void]:
+    return [
+        Void(v.center, v.half_width, v.depth, v.profile, center_y=v.center_y, half_width_y=v.half_width_y)
+        for v in case.void
+        if v.electrode == electrode
+    ]
 
 
 def segments_of(case: Case) -> list[Segment]:

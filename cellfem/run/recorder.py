@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from cellfem.observe.gamma import MA_CM2, surroundings
 from cellfem.observe.numbers import SECONDS_PER_HOUR, Observer
 from cellfem.observe.opening import Openings, Scales, advance, crossing_time, face_of, start_openings
 from cellfem.observe.snapshot import SnapshotMaker
-from cellfem.observe.voids import Found, Void, events, find_voids, start_voids, track
+from cellfem.observe.voids import Void, events, find_voids, start_voids, track
 from cellfem.output.cracks import Pressed, crack_columns, more_likely
 from cellfem.output.dendrites import Plated, worse
 from cellfem.output.openings import write_openings
@@ -38,11 +38,11 @@ OUTPUTS = 30  # field outputs of a run without `output.interval`
 
 @dataclass(frozen=True)
 class Moment:
-    """What pictures need of one time; the profile on rank 0 only."""
+    """What pictures need of one time; the profiles, one of each electrode, on rank 0 only."""
 
     time: float
     snapshot: Snapshot
-    profile: Profile | None
+    profiles: tuple[Profile | None, ...]
 
 
 @dataclass
@@ -54,8 +54,8 @@ class Recorder:
     folder: Path
     quiet: bool
     rows: list[dict[str, float]] = field(default_factory=list)
-    voids: tuple[Void, ...] = ()
-    openings: Openings | None = None  # rank 0
+    voids: list[tuple[Void, ...]] = field(default_factory=list)  # of each electrode
+    openings: Openings | None = None  # rank 0; of the first electrode
     dendrite: Plated | None = None
     last_plated: Plated | None = None
     pressed: Pressed | None = None  # when the tension in LLZO was largest
@@ -88,9 +88,11 @@ class Recorder:
             allgather=self.comm.allgather,
             split=lambda colour: self.comm.Split(colour, self.comm.rank),
         )
+        self.voids = [()] * model.domain.electrodes
+        self.columns = record_columns(self.has_volume, model.domain.electrodes == 2)
         self.root = None
         if self.comm.rank == 0:
-            self.root = _RootFiles(self.folder, case.total_duration, self.has_volume, self.solid, self.quiet)
+            self.root = _RootFiles(self.folder, case.total_duration, self.columns, self.has_volume, self.solid, self.quiet)
 
     def start(self) -> dict[str, float]:
         """Write the state at time 0; returns what stop conditions look at."""
@@ -101,7 +103,8 @@ class Recorder:
 
     def examine(self, dt: float, outcome: Outcome) -> dict[str, float]:
         self.reading = self.observer.read(self.engine.stepper, dt, len(self.rows), outcome.iterations)
-        self.reading.row.update(protocol_step=self.segment, cycle=self.case.sequence[self.segment].cycle)
+        row = self.reading.row | {"protocol_step": self.segment, "cycle": self.case.sequence[self.segment].cycle}
+        self.reading = replace(self.reading, row=row)
         return self.reading.measures
 
     def accepted(self, dt: float) -> None:
@@ -122,7 +125,8 @@ class Recorder:
 
     def thinnest_place(self, condition: str) -> float | None:
         """Where on Γ (µm) the lithium is used up, if that is the condition; on rank 0."""
-        profile = self.kept.profile
+        thinnest = min(self.kept.electrodes, key=lambda electrode: electrode.row["lithium_least_um"])
+        profile = thinnest.profile
         return float(profile.x_um[profile.gap_um.argmax()]) if condition == "lithium" and profile is not None else None
 
     def refused(self, dt: float, why: str) -> None:
@@ -150,29 +154,18 @@ class Recorder:
         if self.solved:
             self._crack()
         row = self.reading.row | crack_columns(self.pressed_now if self.solved else None)
+        row = {name: row[name] for name in self.columns}
         self.rows.append(row)
-        if self.reading.dendrite is not None:
-            self.last_plated = Plated(self.engine.stepper.time, self.reading.dendrite, self.reading.profile)
-            self.dendrite = worse(self.dendrite, self.last_plated)
-        profile = self.reading.profile
-        if self.root and profile is not None:
-            found = find_voids(profile, self.delta)
-            self._follow_voids(profile, found, row)
+        for electrode in self.reading.electrodes:
+            if electrode.dendrite is not None:
+                self.last_plated = Plated(self.engine.stepper.time, electrode.dendrite, electrode.profile)
+                self.dendrite = worse(self.dendrite, self.last_plated)
+        if self.root:
+            for number, electrode in enumerate(self.reading.electrodes):
+                if electrode.profile is not None:
+                    self._follow_voids(number, electrode.profile, row, self.root.voids)
             self.root.records.write(row)
             self.root.progress.step(row)
-
-    def _follow_voids(self, profile: Profile, found: Sequence[Found], row: Mapping[str, float]) -> None:
-        """Carry the voids over to the step at hand, and write what has befallen them."""
-        assert self.root is not None
-        before, time = self.voids, self.engine.stepper.time
-        stripped, plating = MA_H * row["capacity_mAh_cm2"], row["current_mA_cm2"] < 0
-        self.voids = (
-            track(before, found, profile, time, stripped_um=stripped, plating=plating)
-            if len(self.rows) > 1
-            else start_voids(found)
-        )
-        for event, void in events(before, self.voids):
-            self.root.voids.write(void_row(time, event, void, self.has_volume, self.solid))
 
     def _crack(self) -> None:
         """Stress of LLZO at the state that was accepted last."""
@@ -196,6 +189,21 @@ class Recorder:
             load = (old.row["pressure_MPa"], old.row["current_mA_cm2"])
             self.openings = advance(self.openings, face_of(old.profile), face_of(new.profile), *span, *load, self.scales)
 
+    def _follow_voids(self, number: int, profile: Profile, row: Mapping[str, float], file: RecordWriter) -> None:
+        """Carry the voids of an electrode over to the step at hand, and write what has befallen them."""
+        time = self.engine.stepper.time
+        before, found = self.voids[number], find_voids(profile, self.delta)
+        sign = 1 - 2 * number  # the second electrode is plated while the first is stripped
+        stripped, plating = sign * MA_H * row["capacity_mAh_cm2"], sign * row["current_mA_cm2"] < 0
+        now = (
+            track(before, found, profile, time, stripped_um=stripped, plating=plating)
+            if len(self.rows) > 1
+            else start_voids(found)
+        )
+        self.voids[number] = now
+        for event, void in events(before, now):
+            file.write(void_row(time, event, void, self.has_volume, self.solid, number + 1))
+
     def _output(self) -> None:
         if self.cracks is not None and not self.solved:
             self._crack()
@@ -206,19 +214,20 @@ class Recorder:
         kept, pressure, current = self.kept, self.kept.row["pressure_MPa"], self.kept.row["current_mA_cm2"]
         opened = self.opening_time
         snapshot = self.maker.take(
-            time, kept.gamma, system.creep, system.floor, kept.platen_speed, pressure, current, opened, stress
+            time, kept.gamma, system.creep, system.floor, kept.platen_speeds, pressure, current, opened, stress
         )
         if self.observer.drawn is not None:
             around = surroundings(self.engine.model, system.creep, pressure)
             snapshot.blocks["flaws"] = flaw_block(kept.profile, self.observer.drawn, self.flaws, around)
         self.series.write(chosen_fields(snapshot, self.case.output.fields))
-        self.last = Moment(time, snapshot, self.kept.profile)
+        self.last = Moment(time, snapshot, tuple(electrode.profile for electrode in kept.electrodes))
         if self.cracks is not None and self.pressed_now.reading.tension_MPa > self.tension:
             self.tension, self.tensest = self.pressed_now.reading.tension_MPa, self.last
         self.first = self.first or self.last
         if self.root:
-            for row in void_rows(time, self.voids, self.has_volume, self.solid):
-                self.root.voids.write(row)
+            for number, voids in enumerate(self.voids, start=1):
+                for row in void_rows(time, voids, self.has_volume, self.solid, number):
+                    self.root.voids.write(row)
             if self.openings is not None:
                 write_openings(self.folder / "opening.csv", self.openings)
         while self.next_output <= time * (1 + 1e-9):
@@ -234,7 +243,9 @@ def _step_text(placed: Placed) -> str:
 class _RootFiles:
     """The files that only rank 0 writes."""
 
-    def __init__(self, folder: Path, duration: float, has_volume: bool, solid: bool, quiet: bool) -> None:
-        self.records = RecordWriter(folder / "records.csv", record_columns(has_volume))
+    def __init__(
+        self, folder: Path, duration: float, columns: tuple[str, ...], has_volume: bool, solid: bool, quiet: bool
+    ) -> None:
+        self.records = RecordWriter(folder / "records.csv", columns)
         self.voids = RecordWriter(folder / "voids.csv", void_columns(has_volume, solid))
         self.progress = Progress(duration, folder / "log.txt", quiet)

@@ -68,7 +68,8 @@ class Engine:
         current = abs(load.current)
         if load.voltage is not None:  # held: what it drives through clean face and electrolyte
             ohmic = model.domain.electrolyte_thickness / material.conductivity
-            current = abs(load.voltage) / (model.interface.resistance * material.resistance_factor + ohmic)
+            faces = model.domain.electrodes * model.interface.resistance * material.resistance_factor
+            current = abs(load.voltage) / (faces + ohmic)
         speed = SPEED * max(current, thermal / (model.interface.resistance * material.resistance_factor))
         flow = SPEED * current if current else 1e-2 * speed
         system.set_scales(
@@ -126,9 +127,9 @@ class Engine:
             raise
 
     def travel(self) -> float:
-        """Platen travel U, µm."""
+        """Travel U of the platen, of both together with two electrodes, µm."""
         numbers = self.model.state.numbers.x.array
-        return float(self.system.comm.allreduce(float(numbers[0]) if len(numbers) else -np.inf, op=MPI.MAX))
+        return float(self.system.comm.allreduce(float(numbers[0::2].sum()) if len(numbers) else -np.inf, op=MPI.MAX))
 
     def _settle(self, stages: list[tuple[float, float]]) -> Outcome:
         """Solve for an instant: velocities, stresses and potential find their balance, surface and vacancies hardly move."""

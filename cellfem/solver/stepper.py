@@ -135,7 +135,7 @@ class Stepper:
         # other way. BDF2 with a quadratic predictor, equal steps: 2/9 against 1 of dt³ times the third derivative.
         factor = dt / (2 * dt + h1) if order == 1 else 2 / 11
         f, m = self.system.porosity_index, self.system.gap_index
-        gap = np.abs(x[m] + self.state.travel)
+        gap = np.abs(x[m] + self.state.travel_at(self.state.gamma_side[: len(m)]))
         weight, difference = self.error_weight, x - guess
         of_f, of_gap = difference[f] / self.f_c, difference[m] / (self.delta + 0.1 * gap)
         local = np.array([np.sum(weight[f] * of_f**2), np.sum(weight[m] * of_gap**2)])

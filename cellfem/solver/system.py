@@ -75,9 +75,20 @@ class System:
         self.porosity_index, self.gap_index = self._history_index()
         numbers = np.arange(self.offsets[3], self.offsets[4])
         self.travel_index = numbers[:1]
+        self.second_travel = numbers[2:]  # with two electrodes
         velocity = state.bulk.function_space.sub(0)
-        vertical = np.asarray(velocity.sub(velocity.num_sub_spaces - 1).collapse()[1])
-        self.vertical_index = vertical[vertical < self.offsets[1]]
+        vertical_space, dofs = velocity.sub(velocity.num_sub_spaces - 1).collapse()
+        vertical = np.ravel(dofs)
+        owned = vertical < self.offsets[1]
+        self.vertical_index = vertical[owned]
+        last = velocity.mesh.topology.dim - 1
+        above = vertical_space.tabulate_dof_coordinates()[owned, last] > state.middle
+        f = np.ravel(state.porosity_dofs)
+        at = state.map.function_space.tabulate_dof_coordinates()[state.porosity_nodes, last] > state.middle
+        at = at[f < self.offsets[1]]
+        self.electrodes = [(self.vertical_index[above], self.porosity_index[at])]
+        if np.isfinite(state.middle):
+            self.electrodes.append((self.vertical_index[~above], self.porosity_index[~at]))
 
     def _linear(self, wanted: str, tolerance: float) -> Linear:
         V = self.state.potential.function_space
@@ -156,7 +167,8 @@ class System:
             (scales.curvature, self.gap_index + 2),
             (scales.potential, np.arange(self.offsets[2], self.offsets[3])),
         ]
-        parts += [(scales.travel, self.travel_index), (scales.far, self.travel_index + 1)]
+        parts += [(scales.travel, self.travel_index), (scales.far, self.travel_index + 1), (scales.travel, self.second_travel)]
+        parts = [(size, index) for size, index in parts if self.comm.allreduce(len(index))]
         for size, index in parts:
             count = self.comm.allreduce(len(index))
             weight[index] = 1 / (count * size**2)
@@ -194,19 +206,29 @@ class System:
         return float(self.comm.allreduce(float(np.dot(a * self.weight, b))))
 
     def imbalance(self) -> tuple[float, float, float]:
-        """Charge, lithium and force left over in the residual assembled last, over their scales: its test functions are one."""
+        """Charge, lithium and force left over in the residual assembled last, over their scales: its test functions are one.
+
+        With two electrodes the larger of both, and for the charge also what passes one and not the other.
+        """
         R, k = self.R.array, self.residual.constants
-        area = self.area
-        numbers = R[self.travel_index[0] :] if len(self.travel_index) else np.zeros(2)
-        force = float(numbers[0]) if k.platen.value > 0.5 else float(R[self.vertical_index].sum())
-        lithium = float(R[self.porosity_index].sum()) if self.conserves_lithium else 0.0
+        numbers = R[self.travel_index[0] :] if len(self.travel_index) else np.zeros(3)
+        through = float(R[self.offsets[2] : self.offsets[3]].sum())
         given = self.equipotential and k.held.value < 0.5
-        charge = float(numbers[1]) if given else float(R[self.offsets[2] : self.offsets[3]].sum())
-        total = np.array([charge, lithium, force])
+        charges = [float(numbers[1]) if given else through, through if len(self.electrodes) > 1 else 0.0]
+        lithium = [float(R[f].sum()) if self.conserves_lithium else 0.0 for _, f in self.electrodes]
+        forces = [
+            float(numbers[2 * n]) if k.platen.value > 0.5 else float(R[vertical].sum())
+            for n, (vertical, _) in enumerate(self.electrodes)
+        ]
+        total = np.array([*charges, *lithium, *forces])
         self.comm.Allreduce(MPI.IN_PLACE, total)
-        scale = area * np.array([self.current_scale, self.lithium_scale, self.force_scale])
-        charge, lithium, force = (float(share) for share in np.abs(total) / scale)
-        return charge, lithium, force
+        total = np.abs(total) / self.area
+        end = len(total) - len(forces)
+        return (
+            float(total[:2].max()) / self.current_scale,
+            float(total[2:end].max()) / self.lithium_scale,
+            float(total[end:].max()) / self.force_scale,
+        )
 
     def reaction(self) -> tuple[float, float]:
         """What the constrained rows of the residual assembled last take up, over the area.

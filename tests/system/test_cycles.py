@@ -108,3 +108,64 @@ def test_lithium_used_up_ends_the_run_as_a_stop(tmp_path: Path) -> None:
     assert "the lithium was used up at " in ran.summary["verdict"]["text"]
     assert last["lithium_least_um"] <= 0.3
     assert last["lithium_um"] == pytest.approx(ran.rows[0]["lithium_um"] - last["capacity_mAh_cm2"] * UM_PER_MAH_CM2, abs=1e-7)
+
+
+SETTLED = """
+[[protocol]]
+mode = "press"
+duration = "30 min"
+pressure = "3 MPa"
+[[protocol]]
+mode = "strip"
+current = "0.05 mA/cm^2"
+capacity = "0.02 mAh/cm^2"
+pressure = "3 MPa"
+[[protocol]]
+mode = "plate"
+current = "0.05 mA/cm^2"
+capacity = "0.02 mAh/cm^2"
+pressure = "3 MPa"
+"""
+
+
+@pytest.mark.slow
+def test_gentle_strip_and_plate_at_high_pressure_comes_back(tmp_path: Path) -> None:
+    """0.02 mAh/cm² at 0.05 mA/cm² and 3 MPa: gap and contact within 1 %; compaction and the platen do not come back."""
+    ran = ran_with(tmp_path, SETTLED)
+    assert ran.worst_balance() <= 1e-8
+    pressed, _, plated = ([row for row in ran.rows if row["protocol_step"] == k][-1] for k in range(3))
+    assert plated["contact_fraction"] == pytest.approx(pressed["contact_fraction"], rel=0.01)
+    assert plated["gap_max_um"] == pytest.approx(pressed["gap_max_um"], abs=0.01 * abs(pressed["gap_max_um"]))
+    assert abs(plated["lithium_um"] - pressed["lithium_um"]) <= 1e-8 * 0.02 * UM_PER_MAH_CM2
+    # What was compacted (vacancies squeezed out, the rest of the void) lowers the platen by far less than was moved.
+    assert abs(plated["platen_um"] - pressed["platen_um"]) < 0.05 * 0.02 * UM_PER_MAH_CM2
+
+
+def _ends(ran: small.Ran, *names: str) -> list[float]:
+    return [ran.rows[-1][name] for name in names]
+
+
+@pytest.mark.slow
+def test_limits_of_the_spring(tmp_path: Path) -> None:
+    """k_s → 0 is constant pressure, k_s → ∞ a platen that stays; prescribed steps, so that nothing else differs."""
+    names = ("contact_fraction", "voltage_mV", "pressure_MPa", "gap_max_um")
+    found = {}
+    for name, fixture in {
+        "none": "",
+        "soft": 'spring = "1e-9 MPa/um"',
+        "stiff": 'spring = "1e5 MPa/um"',
+        "stiffer": 'spring = "1e7 MPa/um"',
+        "fixed": 'top = "fixed"',
+    }.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        step = f'[[protocol]]\nmode = "strip"\ncurrent = "0.5 mA/cm^2"\nduration = "20 s"\npressure = "2 MPa"\n{fixture}\n'
+        ran = ran_with(folder, step, 'numerics.dt=["0.5 s", "1 s"]')
+        assert ran.worst_balance() <= 1e-8
+        found[name] = _ends(ran, *names)
+    assert found["soft"] == pytest.approx(found["none"], rel=1e-6)
+    assert found["fixed"][2] < found["none"][2]
+    # The travel left to a spring is ΔP/k_s, about 1e-5 µm at 1e5 MPa/µm, a thousandth of the asperity layer.
+    error = [max(abs(a - b) / abs(b) for a, b in zip(found[name], found["fixed"], strict=True)) for name in ("stiff", "stiffer")]
+    assert error[0] < 1e-2
+    assert error[1] < max(2e-2 * error[0], 1e-6)

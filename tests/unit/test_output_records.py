@@ -41,7 +41,7 @@ def test_columns_of_the_issue() -> None:
     resistances = ("asr_small_signal_ohm_cm2", "asr_charge_transfer_ohm_cm2", "asr_constriction_ohm_cm2", "cell_resistance_ohm")
     assert set(resistances) <= set(record_columns())
     assert set(record_columns(axisymmetric=True)) - set(record_columns()) == {"void_volume_um3"}
-    assert void_columns(axisymmetric=True)[6] == "volume_um3"
+    assert void_columns(axisymmetric=True)[7] == "volume_um3"
 
 
 def test_records_are_on_disk_after_each_row_and_read_back_to_the_bit(tmp_path: Path) -> None:
@@ -73,6 +73,7 @@ def test_void_rows_hold_the_open_ones(tmp_path: Path) -> None:
     assert [r["id"] for r in rows] == ["1", "2"]
     assert rows[1] == {
         "time_s": "30.0",
+        "electrode": "1",
         "id": "2",
         "event": "open",
         "place_um": "10.0",
