@@ -10,6 +10,7 @@ import typer
 
 from cellfem.campaign.grid import Grid, grid_points, parse_axis
 from cellfem.case import Case, CaseError, load_case
+from cellfem.case.flaw_checks import flaw_problems
 
 if TYPE_CHECKING:
     pass
@@ -42,9 +43,16 @@ def flaw(
     try:
         checked = load_case(case, overrides or ())
         axes = [(text, grid_points(Grid(case, tuple(overrides or ()), (parse_axis(text),)))) for text in vary or ()]
+        wrong = [
+            line for asked in (checked, *(point.case for _, points in axes for point in points)) for line in flaw_problems(asked)
+        ]
+        if growth and checked.resolved_flaw.shape == "pore":
+            wrong.append('resolved_flaw.shape: a growing pore sends out a crack; write shape = "crack" for --grow')
+        if wrong:
+            raise CaseError(list(dict.fromkeys(wrong)), case)
     except CaseError as error:
         _fail(str(error), BAD_CASE)
-    folder = out or Path("results") / f"{case.resolve().name.removesuffix('.toml')}-flaw"
+    folder = out or Path("results") / f"{_name(case)}-flaw"
     try:
         question = question_of(checked)
         report = Report(folder, checked, question)
@@ -75,6 +83,11 @@ def plated(case: Case) -> float:
     from cellfem.flaw.analysis import plating_step
 
     return abs(plating_step(case).signed_current)
+
+
+def _name(case: Path) -> str:
+    path = case.resolve()
+    return path.parent.name if path.name == "case.toml" else path.stem
 
 
 def _shown(limit: float) -> str:
