@@ -7,8 +7,9 @@ Correspondence: where contact only grows, the linear-viscous solution at time t 
     sin²(πa/λ) = λ/(4πμΔ) ∫P dt,   2a the width of the contact,
 
 and a rough profile as a boundary-element code for elastic half-spaces has it (tamaas, if installed). Flat kinematics, as both.
-Beside an edge of contact the gap grows as about (2π/λ)²Δ √(2a) ε^1.5, so that a gap of 3δ = 0.75 nm counts ε = 0.06 µm more on
-either side as contact, 1.2 % of λ, and the mesh cannot say to better than half a cell, 0.6 %: 2 % of λ is allowed.
+Beside an edge of contact the gap grows as about (2π/λ)²Δ √(2a) ε^1.5. Where it is below 2δ = Δ/50 counts as contact: ε = 0.6 µm
+more on either side, 1.6 % of λ; the mesh cannot say to better than half a cell, 0.6 %; and the layer's own compression, up to 3δ,
+is 3 % of Δ, 1 % of λ at most. 3 % of λ is allowed. On the rough face δ is a quarter of that.
 """
 
 from typing import Any
@@ -27,27 +28,28 @@ from cellfem.solver.engine import Engine
 from tests.verification.stepping import gap_along, step_to
 
 Array = NDArray[np.float64]
-WIDTH, PREFACTOR = 5.0, 1e-3  # µm, 1/s/MPa
-FIRST, LAST, DURATION = 0.02, 1.0, 100.0  # MPa, MPa, s: a ramp, that begins as lightly as flat lithium on one crest bears
+WIDTH, PREFACTOR = 40.0, 1e-3  # µm, 1/s/MPa
+FIRST, LAST, DURATION = 0.05, 1.0, 100.0  # MPa, MPa, s: a ramp, that begins as lightly as flat lithium on one crest bears
 VISCOSITY = 1 / (3 * PREFACTOR)
-AMPLITUDE, DELTA = 0.1, 0.00025  # µm
-ALLOWED = 0.02
+AMPLITUDE = 0.8  # µm
+ALLOWED = 0.03
+STRENGTH = 10.0  # r δ, MPa
 
 
-def linear_case(roughness: dict[str, Any], near: str) -> Case:
+def linear_case(roughness: dict[str, Any], near: float, delta: float, width: float = WIDTH) -> Case:
     return parse_case(
         {
-            "stack": {"width": f"{WIDTH} um"},
+            "stack": {"width": f"{width} um"},
             "lithium": {
-                "thickness": "10 um",
+                "thickness": f"{2 * width} um",
                 "creep": {"n": 1.0, "Q": "0 J/mol", "A298": f"{PREFACTOR} 1/s"},
                 "breakdown": "off",
                 "surface_tension": "0 N/m",
             },
-            "electrolyte": {"thickness": "2 um"},
+            "electrolyte": {"thickness": f"{width / 2} um"},
             "interface": {
-                "roughness": f"{DELTA} um",
-                "stiffness": "4e4 MPa/um",
+                "roughness": f"{delta} um",
+                "stiffness": f"{STRENGTH / delta} MPa/um",
                 "half_pressure": "1e-3 MPa",
                 "vacancies": "off",
                 "stress_potential": "off",
@@ -56,7 +58,7 @@ def linear_case(roughness: dict[str, Any], near: str) -> Case:
             "protocol": [
                 {"mode": "press", "duration": f"{DURATION} s", "pressure": f"{FIRST} MPa", "pressure_end": f"{LAST} MPa"}
             ],
-            "mesh": {"near": near, "far": "1 um"},
+            "mesh": {"near": f"{near} um", "far": f"{width / 5} um"},
             "numerics": {"kinematics": "flat", "tolerance": 0.05},
         }
     )
@@ -69,7 +71,7 @@ def time_of(impulse: Array) -> Array:
 
 
 def pressed(case: Case, times: Array) -> Array:
-    """Share of Γ in contact (gap below 3δ) at these times."""
+    """Share of Γ in contact (gap below 2δ) at these times."""
     parts = from_case.structure(case), from_case.interface(case), from_case.numerics(case)
     engine = Engine(build_model(stack_of(case), *parts, MPI.COMM_WORLD))
     segment = segments_of(case)[0]
@@ -81,7 +83,7 @@ def pressed(case: Case, times: Array) -> Array:
             engine.model.set_load(segment.load(engine.stepper.time + dt))
             dt = step_to(engine, engine.stepper.time + dt, dt)
         x, gap = gap_along(engine.model)
-        found.append(closed_share(x, gap, 3 * case.interface.roughness))
+        found.append(closed_share(x, gap, 2 * case.interface.roughness))
     return np.array(found)
 
 
@@ -93,7 +95,7 @@ def closed_share(x: Array, gap: Array, limit: float) -> float:
 
 @pytest.mark.slow
 def test_a_viscous_wave_fills_as_westergaard_has_it() -> None:
-    case = linear_case({"kind": "grooves", "period": f"{2 * WIDTH} um", "depth": f"{2 * AMPLITUDE} um"}, "0.125 um")
+    case = linear_case({"kind": "grooves", "period": f"{2 * WIDTH} um", "depth": f"{2 * AMPLITUDE} um"}, 1.0, 0.008)
     full = 4 * np.pi * VISCOSITY * AMPLITUDE / (2 * WIDTH)
     share = np.array([0.02, 0.1, 0.3, 0.8])
     exact = 2 / np.pi * np.arcsin(np.sqrt(share))
@@ -104,8 +106,8 @@ def test_a_viscous_wave_fills_as_westergaard_has_it() -> None:
 @pytest.mark.slow
 def test_a_viscous_rough_face_fills_as_boundary_elements_have_it() -> None:
     tamaas = pytest.importorskip("tamaas", reason="tamaas, the boundary-element code of the comparison, is not installed")
-    rough = {"kind": "self-affine", "rms": "0.05 um", "roll_off": "10 um", "cut_off": "2.5 um", "seed": 4}
-    case = linear_case(rough, "0.125 um")
+    rough = {"kind": "self-affine", "rms": "0.4 um", "roll_off": "80 um", "cut_off": "20 um", "seed": 4}
+    case = linear_case(rough, 1.0, 0.002)
     face, points = face_of(case), 2048
     assert face is not None
     x = np.arange(points) * 2 * WIDTH / points
@@ -120,7 +122,7 @@ def test_a_viscous_rough_face_fills_as_boundary_elements_have_it() -> None:
         solver.solve(impulse / (4 * VISCOSITY))
         expected.append(float((np.asarray(model.traction).ravel() > 0).mean()))
     assert 0.1 < expected[0] < expected[-1] < 0.98  # the comparison is about partial contact
-    np.testing.assert_allclose(pressed(case, time_of(impulses)), expected, atol=1.5 * ALLOWED)
+    np.testing.assert_allclose(pressed(case, time_of(impulses)), expected, atol=ALLOWED)
 
 
 @pytest.mark.slow
@@ -128,13 +130,14 @@ def test_a_groove_fills_alike_on_a_finer_mesh_and_with_finer_steps() -> None:
     """Power-law creep in true geometry: contact for half the mesh size and a third of the time error, to half a coarse cell."""
 
     def contact(near: float, tolerance: float) -> Array:
-        case = linear_case({"kind": "grooves", "period": f"{2 * WIDTH} um", "depth": "0.4 um"}, f"{near} um")
+        case = linear_case({"kind": "grooves", "period": f"{2 * width} um", "depth": "0.4 um"}, near, 0.01, width)
         lithium = case.lithium.model_copy(update={"creep": "masias", "surface_tension": 0.5})
         face = case.interface.model_copy(update={"roughness": 0.01, "stiffness": 1000.0, "half_pressure": 0.02})
         numerics = case.numerics.model_copy(update={"kinematics": "ale", "tolerance": tolerance})
         changed = case.model_copy(update={"lithium": lithium, "interface": face, "numerics": numerics})
         return pressed(changed, np.array([30.0, 90.0]))
 
-    coarse, near = contact(0.4, 0.03), 0.4
+    width, near = 5.0, 0.4
+    coarse = contact(near, 0.03)
     assert 0.1 < coarse[0] < coarse[1] - 0.05
-    np.testing.assert_allclose(coarse, contact(0.2, 0.01), atol=0.5 * near / WIDTH)
+    np.testing.assert_allclose(coarse, contact(near / 2, 0.01), atol=0.5 * near / width)
