@@ -7,9 +7,10 @@ Correspondence: where contact only grows, the linear-viscous solution at time t 
     sin²(πa/λ) = λ/(4πμΔ) ∫P dt,   2a the width of the contact,
 
 and a rough profile as a boundary-element code for elastic half-spaces has it (tamaas, if installed). Flat kinematics, as both.
-Beside an edge of contact the gap grows as about (2π/λ)²Δ √(2a) ε^1.5. Where it is below 2δ = Δ/50 counts as contact: ε = 0.6 µm
-more on either side, 1.6 % of λ; the mesh cannot say to better than half a cell, 0.6 %; and the layer's own compression, up to 3δ,
-is 3 % of Δ, 1 % of λ at most. 3 % of λ is allowed. On the rough face δ is a quarter of that.
+What is compared is the share of the face with a gap below 2δ, which both solutions give beyond the edges of contact too, there
+g' = (4πΔ/λ) cos(πx/λ) √(sin²(πx/λ) - sin²(πa/λ)). The mesh cannot say to better than half a cell, 0.6 % of λ; the layer is
+pressed by up to 2.5δ more in the middle than at the edges, 2.5 % of Δ, which moves sin² by as much and the edges by up to 2 % of λ
+at a share of 0.8. 3 % of λ is allowed. On the rough face δ is a quarter of that.
 """
 
 from typing import Any
@@ -33,7 +34,7 @@ FIRST, LAST, DURATION = 0.05, 1.0, 100.0  # MPa, MPa, s: a ramp, that begins as 
 VISCOSITY = 1 / (3 * PREFACTOR)
 AMPLITUDE = 0.8  # µm
 ALLOWED = 0.03
-STRENGTH = 10.0  # r δ, MPa
+STRENGTH = 2.0  # r δ, MPa: a gap of 2δ bears 0.25 MPa, little beside the 1 to 2 MPa in contact
 
 
 def linear_case(roughness: dict[str, Any], near: float, delta: float, width: float = WIDTH) -> Case:
@@ -93,12 +94,21 @@ def closed_share(x: Array, gap: Array, limit: float) -> float:
     return float(np.mean(np.interp(fine, x, gap) < limit))
 
 
+def near_share(filled: float, limit: float) -> float:
+    """Share of the wave with a gap below the limit (µm) where sin²(πa/λ) = filled."""
+    edge = np.arcsin(np.sqrt(filled)) / np.pi
+    x = edge + (0.5 - edge) * np.linspace(0, 1, 20_001) ** 2  # over λ
+    slope = 4 * np.pi * AMPLITUDE * np.cos(np.pi * x) * np.sqrt(np.maximum(np.sin(np.pi * x) ** 2 - filled, 0.0))
+    gap = np.concatenate([[0.0], np.cumsum((slope[1:] + slope[:-1]) / 2 * np.diff(x))])
+    return float(2 * np.interp(limit, gap, x))
+
+
 @pytest.mark.slow
 def test_a_viscous_wave_fills_as_westergaard_has_it() -> None:
     case = linear_case({"kind": "grooves", "period": f"{2 * WIDTH} um", "depth": f"{2 * AMPLITUDE} um"}, 1.0, 0.008)
     full = 4 * np.pi * VISCOSITY * AMPLITUDE / (2 * WIDTH)
     share = np.array([0.02, 0.1, 0.3, 0.8])
-    exact = 2 / np.pi * np.arcsin(np.sqrt(share))
+    exact = [near_share(part, 2 * case.interface.roughness) for part in share]
     assert time_of(share[-1:] * full)[0] < DURATION
     np.testing.assert_allclose(pressed(case, time_of(share * full)), exact, atol=ALLOWED)
 
@@ -120,7 +130,10 @@ def test_a_viscous_rough_face_fills_as_boundary_elements_have_it() -> None:
         mean = tamaas.PolonskyKeerRey.pressure
         solver = tamaas.PolonskyKeerRey(model, heights, 1e-10, mean, mean)
         solver.solve(impulse / (4 * VISCOSITY))
-        expected.append(float((np.asarray(model.traction).ravel() > 0).mean()))
+        gap = np.asarray(model.displacement).ravel() - heights
+        gap -= gap.min()
+        assert gap[np.asarray(model.traction).ravel() > 0].max() < 0.1 * case.interface.roughness
+        expected.append(float((gap < 2 * case.interface.roughness).mean()))
     assert 0.1 < expected[0] < expected[-1] < 0.98  # the comparison is about partial contact
     np.testing.assert_allclose(pressed(case, time_of(impulses)), expected, atol=ALLOWED)
 
