@@ -9,8 +9,8 @@ Correspondence: where contact only grows, the linear-viscous solution at time t 
 and a rough profile as a boundary-element code for elastic half-spaces has it (tamaas, if installed). Flat kinematics, as both.
 What is compared is the share of the face with a gap below 2δ, which both solutions give beyond the edges of contact too, there
 g' = (4πΔ/λ) cos(πx/λ) √(sin²(πx/λ) - sin²(πa/λ)). The mesh cannot say to better than half a cell, 0.6 % of λ; the layer is
-pressed by up to 2.5δ more in the middle than at the edges, 2.5 % of Δ, which moves sin² by as much and the edges by up to 2 % of λ
-at a share of 0.8. 3 % of λ is allowed. On the rough face δ is a quarter of that.
+pressed by up to 2.5δ more in the middle than at the edges, 2.5 % of Δ, which moves sin² by as much and the edges by up to 2 % of
+λ at a share of 0.8. 3 % of λ is allowed. On the rough face δ is a quarter of that.
 """
 
 from typing import Any
