@@ -185,8 +185,8 @@ def bracket(fails: Callable[[int], bool], pressure: float, guess: int) -> Critic
     """Look from `guess` in strides, then halve."""
     bad, inner, outer = fails(guess), guess, guess
     while fails(outer) == bad:
-        inner, outer = outer, outer + (-STRIDE if bad else STRIDE)
-        if not 0 <= outer <= K_LAST:
+        inner, outer = outer, min(max(outer + (-STRIDE if bad else STRIDE), 0), K_LAST)
+        if inner == outer:
             current = current_of(inner)
             return Critical(pressure, math.nan, current) if bad else Critical(pressure, current, math.nan)
     low, high = sorted((inner, outer))
@@ -273,7 +273,8 @@ def draw(path: Path, rows: Sequence[Row]) -> None:
             axes.set_title(title, loc="left", fontsize=7.5)
             axes.set_xlabel("stack pressure (MPa)")
             axes.grid(color="#e4e4e4", lw=0.6)
-            axes.legend(fontsize=4.8, labelspacing=0.25, loc="upper center", bbox_to_anchor=(0.5, -0.16), handlelength=1.6)
+            if axes.get_legend_handles_labels()[0]:
+                axes.legend(fontsize=4.8, labelspacing=0.25, loc="upper center", bbox_to_anchor=(0.5, -0.16), handlelength=1.6)
         figure.axes[0].set_ylabel("critical current (mA/cm²)")
         figure.axes[0].set_ylim(0.01, 30)
         figure.subplots_adjust(left=0.075, right=0.99, top=0.94, bottom=0.42, wspace=0.06)
