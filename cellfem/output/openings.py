@@ -66,7 +66,7 @@ def draw_openings(path: Path, known: Openings, profile: Profile, *, title: str =
         when.set_ylim(0.0, 1.08 * latest / per_unit)
         when.set_ylabel(f"time to opening ({unit})")
         why.semilogy(x, profile.asr_ohm_cm2, color=INK)
-        plain = "{x:.3g}"
+        plain = "{x:.4g}"
         why.yaxis.set_major_formatter(plain)
         why.yaxis.set_minor_formatter(plain if np.ptp(np.log10(profile.asr_ohm_cm2)) < 1 else "")
         why.set_ylabel("ASR (Ω cm²)")
