@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.fft import dctn
 from scipy.special import ndtri
 
@@ -53,6 +54,23 @@ class WaveMap:
         along, across = (np.pi * np.arange(n) / size for n, size in zip(self.amplitudes.shape, (self.width, self.depth)))
         in_x, in_y = np.cos(places[:, :1] * along), np.cos(places[:, 1:] * across)
         return np.asarray(np.einsum("nk,kl,nl->n", in_x, self.amplitudes, in_y, optimize=True))
+
+
+@dataclass(frozen=True)
+class LineOn:
+    """The line of a map along x at y (µm), a face of `roughness`."""
+
+    face: MapFace
+    y: float
+
+    @property
+    def shortest(self) -> float:
+        return self.face.shortest
+
+    def heights(self, x: ArrayLike) -> Floats:
+        """Heights at x (µm), the same shape."""
+        where = np.asarray(x, dtype=np.float64)
+        return self.face.heights(np.column_stack([where.ravel(), np.full(where.size, self.y)])).reshape(where.shape)
 
 
 @dataclass(frozen=True)

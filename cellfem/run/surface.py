@@ -11,11 +11,11 @@ import numpy as np
 from cellfem.case import Case, load_case, parse_case
 from cellfem.case.errors import CaseError
 from cellfem.case.overrides import apply_override
-from cellfem.geometry import measured, roughness
+from cellfem.geometry import Face, maps, measured, roughness
 from cellfem.geometry.measured import Measured
 from cellfem.geometry.roughness import Floats, RoughnessError, Statistics
 from cellfem.output.surface_picture import Curve, draw_surface
-from cellfem.run.prepare import face_of, law_of, measured_of
+from cellfem.run.prepare import face_of, law_of, map_of, measured_of
 
 WHOLE_PERIODS = 4  # wavelengths longer than this share of a measured line are left out of the fit: they are too few
 POINTS_PER_WAVE = 4  # waves with fewer points are left out too
@@ -72,7 +72,7 @@ def _file(path: Path, overrides: list[str]) -> Reading:
 
 
 def _reading(case: Case, title: str) -> Reading:
-    face, width = face_of(case), case.stack.width
+    face, width = _line(case), case.stack.width
     assert face is not None
     x, heights = roughness.sampled(face, width)
     used = roughness.statistics(x, heights)
@@ -80,10 +80,25 @@ def _reading(case: Case, title: str) -> Reading:
     if case.roughness.kind == "file":
         return _measured(case, title, x, heights, used, spectrum)
     law = None
-    if case.roughness.kind == "self-affine":
+    if case.roughness.kind == "self-affine" and case.stack.dimension == 2:
         every = spectrum.wave_number[spectrum.wave_number <= 2 * np.pi * (1 + 1e-9) / case.roughness.cut_off]
         law = Curve(every, law_of(case).spectrum(every, every[0]), f"self-affine law, H = {case.roughness.hurst:g}")
-    return Reading(title, x, heights, used, None, None, "", (spectrum,), law, heights)
+    about = "" if case.stack.dimension == 2 else f"the line at y = {_across(case):.4g} µm of a map"
+    return Reading(title, x, heights, used, None, None, about, (spectrum,), law, heights)
+
+
+def _line(case: Case) -> Face | None:
+    """The face of a plane stack; of one in 3-D the line of its map at roughness.line, or in the middle."""
+    if case.stack.dimension == 2:
+        return face_of(case)
+    heights = map_of(case)
+    return None if heights is None else maps.LineOn(heights, _across(case) or 0.0)
+
+
+def _across(case: Case) -> float | None:
+    if case.stack.dimension == 2 or case.roughness.line is not None:
+        return case.roughness.line
+    return case.stack.extents[1] / 2
 
 
 def _measured(case: Case, title: str, x: Floats, heights: Floats, used: Statistics, spectrum: Curve) -> Reading:
@@ -91,7 +106,7 @@ def _measured(case: Case, title: str, x: Floats, heights: Floats, used: Statisti
     rough, whole = case.roughness, measured_of(case)
     part = measured.cropped(whole, rough.offset, case.stack.width)
     part = measured.resampled(part, len(part.x))
-    line = measured.line_of(part, rough.line)
+    line = measured.line_of(part, _across(case))
     size = f"{len(whole.x)} points, {whole.length:.4g} µm"
     if whole.is_map:
         size = f"{len(whole.x)} × {len(whole.y)} points, {whole.length:.4g} × {whole.y[-1]:.4g} µm"
