@@ -21,7 +21,7 @@ from cellfem.campaign.grid import Grid, Point
 from cellfem.case import CaseError, load_case
 
 Verdict = Literal["kept", "reduced", "lost", "failed"]
-ENDED = {"done": "done", "stop.": "stop", "solver gave up": "gave up"}
+ENDED = {"done": "done", "lithium used up": "done", "stop.": "stop", "solver gave up": "gave up"}
 """How `end` begins in the summary of a run that is not to be repeated."""
 POLL_S = 0.1
 GRACE_S = 60.0
