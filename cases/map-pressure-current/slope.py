@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from matplotlib.ticker import NullFormatter
+
 from cellfem.campaign.column import Column, column, recession
 from cellfem.campaign.results import published_points, published_slopes
 from cellfem.output.style import INK, PAGE_WIDTH_IN, new_figure, save, style
@@ -249,35 +251,48 @@ def write(folder: Path, rows: Sequence[Row]) -> None:
     print("\n".join(text))
 
 
+COLOURS = {"masias": "#d1661c", "lepage": "#2b7a4b", "anand_narayan_steady": "#1f5f99"}
+LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 3)))
+TICKS = {"x": (0.5, 1, 2, 5), "y": (0.01, 0.1, 1, 10)}
+
+
 def draw(path: Path, rows: Sequence[Row]) -> None:
-    """Critical current against pressure: uniform faces by test, uneven ones, with the measured points."""
-    panels = {
-        "(a) uniform, tests of fixed time": lambda what: what.startswith("uniform") and what.endswith(" h") and "test" in what,
-        "(b) uniform, other candidates (Anand & Narayan)": lambda what: (
-            what.startswith("uniform, anand") and not (what.endswith(" h") and "test" in what)
-        ),
-        "(c) uneven face": lambda what: not what.startswith("uniform"),
-    }
+    """Critical current against pressure: tests of uniform faces, other candidates on them, uneven faces; measured points."""
+    tests = [row for row in rows if row[0].startswith("uniform") and "test" in row[0]]
+    others = [row for row in rows if row[0].startswith("uniform, anand") and "test" not in row[0]]
+    uneven = [row for row in rows if not row[0].startswith("uniform") and all(math.isfinite(point.middle) for point in row[2])]
     with style():
-        figure = new_figure(PAGE_WIDTH_IN, 4.6)
-        for axes, (title, member) in zip(figure.subplots(1, 3, sharex=True, sharey=True), panels.items(), strict=True):
-            for number, (what, criterion, points) in enumerate([row for row in rows if member(row[0])]):
-                colour, dashes = f"C{number % 10}", ("-", "--", ":")[number // 10 % 3]
-                label = what.removeprefix("uniform, ").replace("anand_narayan_steady, ", "A&N, " if title[1] == "a" else "")
+        figure = new_figure(PAGE_WIDTH_IN, 4.9)
+        panels = figure.subplots(1, 3, sharex=True, sharey=True)
+        for axes, title, members in zip(
+            panels, ("uniform, by test", "uniform, other", "uneven"), (tests, others, uneven), strict=True
+        ):
+            for number, (what, criterion, points) in enumerate(members):
+                name = next((name for name in CREEP if name in what), "")
+                fixed = members is tests
+                kind = [row[0] for row in tests if name in row[0]].index(what) if fixed else number
+                colour = COLOURS[name] if fixed else f"C{number}"
+                label = what.removeprefix("uniform, ") if fixed else what.removeprefix("uniform, anand_narayan_steady, ")
                 place = [[point.pressure for point in points], [point.middle for point in points]]
-                axes.loglog(*place, color=colour, ls=dashes, lw=1.1, label=label + (f", {criterion}" if title[1] == "c" else ""))
+                shown = (
+                    f"{label.partition(' (')[0]}{'' if criterion == 'carrying' and members is not uneven else f', {criterion}'}"
+                )
+                axes.loglog(*place, color=colour, ls=LINES[kind % len(LINES)], lw=1.1, label=shown)
             for cell, mark in zip(published_slopes(), "*P", strict=True):
                 own = [point for point in published_points() if point.cell == cell and point.pressure > 0]
                 measured = [[point.pressure for point in own], [point.current for point in own]]
-                axes.loglog(*measured, color=INK, marker=mark, ls=":", ms=8, mfc="#f2c230", lw=0.8)
-            axes.set_title(title, loc="left", fontsize=7.5)
+                axes.loglog(*measured, color=INK, marker=mark, ls=":", ms=8, mfc="#f2c230", lw=0.8, zorder=5)
+            axes.set_title(title, loc="left")
             axes.set_xlabel("stack pressure (MPa)")
             axes.grid(color="#e4e4e4", lw=0.6)
-            if axes.get_legend_handles_labels()[0]:
-                axes.legend(fontsize=4.8, labelspacing=0.25, loc="upper center", bbox_to_anchor=(0.5, -0.16), handlelength=1.6)
-        figure.axes[0].set_ylabel("critical current (mA/cm²)")
-        figure.axes[0].set_ylim(0.01, 30)
-        figure.subplots_adjust(left=0.075, right=0.99, top=0.94, bottom=0.42, wspace=0.06)
+            if members:
+                axes.legend(fontsize=5, labelspacing=0.25, loc="upper center", bbox_to_anchor=(0.5, -0.14), handlelength=2.6)
+        for axis, name in ((panels[0].xaxis, "x"), (panels[0].yaxis, "y")):
+            axis.set_ticks(TICKS[name], labels=[f"{tick:g}" for tick in TICKS[name]])
+            axis.set_minor_formatter(NullFormatter())
+        panels[0].set_ylabel("critical current (mA/cm²)")
+        panels[0].set_ylim(0.008, 20)
+        figure.subplots_adjust(left=0.075, right=0.99, top=0.95, bottom=0.5, wspace=0.06)
         save(figure, path)
 
 

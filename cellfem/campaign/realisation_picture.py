@@ -51,8 +51,10 @@ def draw_statistics(path: Path, groups: Sequence[tuple[Statistics, Sequence[Outc
         place.set_xlabel("place lost first (µm)")
         place.set_ylabel(f"after ({unit})")
         place.set_ylim(bottom=0.0)
+        place.set_xlim(0.0, max(outcome.point.case.stack.width for _, members in groups for outcome in members))
         causes = [cause for cause in CAUSE_COLOURS if any(cause in found.causes for found, _ in groups)]
-        place.legend(handles=[Line2D([], [], ls="", marker="o", ms=4, color=CAUSE_COLOURS[c], label=c) for c in causes])
+        if causes:
+            place.legend(handles=[Line2D([], [], ls="", marker="o", ms=4, color=CAUSE_COLOURS[c], label=c) for c in causes])
         for axes in (failed, contact, place):
             axes.grid(color="#e4e4e4", lw=0.6)
             axes.set_axisbelow(True)
