@@ -1,5 +1,6 @@
 # docker build --build-arg COMMIT="$(git describe --always --dirty=+)" -t cellfem .
 # docker run --rm --user "$(id -u):$(id -g)" -v "$PWD/results:/results" cellfem cellfem run /cases/strip-void --out /results/strip-void
+# As batch systems run it: --read-only --cap-drop=all --network=none, any uid. See docs/batch.md.
 FROM debian:trixie-slim
 
 # gcc and headers: FFCx compiles the equations. GL and X libraries: gmsh is linked to them. EGL: pictures without a screen.
@@ -11,30 +12,37 @@ RUN apt-get update \
 
 RUN python3 -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
-COPY requirements.lock /src/
-RUN pip install --no-cache-dir --requirement /src/requirements.lock
-COPY pyproject.toml README.md LICENSE /src/
+# Dependencies in a layer of their own, in the locked versions, without the tools of development.
+COPY requirements.lock pyproject.toml README.md LICENSE /src/
+COPY cellfem/__init__.py /src/cellfem/
+RUN pip install --no-cache-dir --constraint /src/requirements.lock setuptools /src
 COPY cellfem /src/cellfem
-RUN pip install --no-cache-dir --no-deps --no-build-isolation /src
+RUN pip install --no-cache-dir --no-deps --no-build-isolation --force-reinstall /src
 COPY cases /cases
 COPY meshes /meshes
 
-# MPICH may not read another process's memory under docker's seccomp rules; the form cache and matplotlib need a place to write.
+# MPICH may not read another process's memory under docker's seccomp rules. A place to write in is looked for in the results' folder
+# first: the root file system may be read-only, and the user unknown.
 ENV OMP_NUM_THREADS=1 \
     MPIR_CVAR_CH4_CMA_ENABLE=0 \
     VTK_DEFAULT_OPENGL_WINDOW=vtkEGLRenderWindow \
+    USER=cellfem \
     HOME=/home/cellfem \
-    XDG_CACHE_HOME=/home/cellfem/.cache \
-    MPLCONFIGDIR=/home/cellfem/.config/matplotlib
-RUN useradd --create-home cellfem \
-    && mkdir -p "$XDG_CACHE_HOME" "$MPLCONFIGDIR" /results \
-    && chown -R cellfem:cellfem /home/cellfem /results
+    MPLCONFIGDIR=/home/cellfem/.config/matplotlib \
+    CELLFEM_FORMS=/opt/forms
+
+# The equations of all shipped cases, compiled: no compiler runs for them later on. The doctor draws, so that matplotlib lists its fonts.
+RUN useradd --create-home --uid 1000 cellfem \
+    && mkdir -p "$MPLCONFIGDIR" /results \
+    && XDG_CACHE_HOME=/tmp/cache python -m cellfem.run.bake /opt/forms /cases/*/ \
+    && python -m cellfem.doctor \
+    && python -c "import matplotlib.font_manager" \
+    && rm -rf /tmp/cache \
+    && chmod -R a+rX /opt/forms && chmod -R a+rwX /home/cellfem /results
 # Which source made a result: cellfem writes it into case.resolved.toml.
 ARG COMMIT=unknown
 ENV CELLFEM_COMMIT=$COMMIT
 USER cellfem
-WORKDIR /
-# Writable for whatever user `docker run --user` names.
-RUN python -m cellfem.doctor && chmod -R a+rwX /home/cellfem /results
+WORKDIR /results
 
 CMD ["cellfem", "run", "/cases/strip-void", "--out", "/results/strip-void"]

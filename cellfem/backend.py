@@ -5,6 +5,7 @@ before any of them; where dolfinx is installed another way (conda, the official 
 """
 
 import importlib.util
+from pathlib import Path
 
 if importlib.util.find_spec("dolfinx_solver"):
     import dolfinx_solver  # noqa: F401
@@ -12,13 +13,21 @@ if importlib.util.find_spec("dolfinx_solver"):
 from mpi4py import MPI
 
 import dolfinx
+import dolfinx.jit
+from cellfem import form_cache
 from petsc4py import PETSc
 
 if PETSc.ScalarType != PETSc.RealType:
     raise ImportError("cellfem needs PETSc with real numbers: install dolfinx-solver-real, not dolfinx-solver-complex")
 
+form_cache.install()
 
-__all__ = ["MPI", "versions"]
+__all__ = ["MPI", "form_cache_folder", "versions"]
+
+
+def form_cache_folder() -> Path:
+    """Where compiled forms are kept."""
+    return Path(dolfinx.jit.get_options()["cache_dir"])
 
 
 def versions() -> dict[str, str]:

@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -19,11 +20,18 @@ from cellfem.campaign.penetration import penetration
 from cellfem.campaign.sensitivity_command import sensitivity
 from cellfem.campaign.window import window
 from cellfem.case import Case, CaseError, json_schema, load_case, resolved_toml, warnings
+from cellfem.cluster.estimate import estimate
+from cellfem.cluster.status import status
+from cellfem.cluster.submit import collect, submit
 from cellfem.commands.impedance import impedance
 from cellfem.commands.overlay import overlay
 from cellfem.commands.press import press
 from cellfem.flaw.command import flaw
 from cellfem.scene.command import render, scene
+from cellfem.units import QuantityError, parse_quantity
+
+if TYPE_CHECKING:
+    from cellfem.run import Result
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=cellfem.__doc__)
 
@@ -39,6 +47,14 @@ Overrides = Annotated[
         "--set", metavar="KEY=VALUE", help='Override a key, as in --set protocol.0.pressure="2 MPa"; as often as wanted.'
     ),
 ]
+Ranks = Annotated[int, typer.Option("-n", min=1, help="MPI ranks to start.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on the terminal.")]
+MaxTime = Annotated[
+    str | None,
+    typer.Option("--max-time", metavar="TIME", help='Stop by itself, with a checkpoint, within this wall time: "2 h".'),
+]
+PROGRESS_S = 10.0
+ProgressEvery = Annotated[float, typer.Option("--progress", metavar="SECONDS", min=0.0, help="Between two lines in a batch log.")]
 
 
 @app.command()
@@ -103,25 +119,58 @@ def run(
     case: CasePath,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the results; results/NAME without it.")] = None,
     overrides: Overrides = None,
-    ranks: Annotated[int, typer.Option("-n", min=1, help="MPI ranks to start.")] = 1,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on the terminal.")] = False,
+    ranks: Ranks = 1,
+    quiet: Quiet = False,
+    checkpoint: Annotated[
+        str | None, typer.Option("--checkpoint", metavar="TIME", help='Short for --set output.checkpoint="TIME"; or off.')
+    ] = None,
+    max_time: MaxTime = None,
+    progress: ProgressEvery = PROGRESS_S,
 ) -> None:
     """Run a case: records, ParaView files, pictures and a verdict in one folder."""
+    overrides = [*(overrides or []), *([f"output.checkpoint={checkpoint}"] if checkpoint else [])]
     checked = _load(case, overrides)
+    limit = _seconds("--max-time", max_time)
     folder = out or Path("results") / _name(case)
     if ranks > 1:
-        raise typer.Exit(_start_ranks(ranks, case, folder, overrides or [], quiet))
-    from cellfem.geometry import MeshError
-    from cellfem.output.summary import show
-    from cellfem.output.words import cannot_write
-    from cellfem.run import run_case
+        words = ["run", str(case), "--out", str(folder), *(word for item in overrides for word in ("--set", item))]
+        raise typer.Exit(_start_ranks(ranks, [*words, *_pace_words(quiet, max_time, progress)]))
+    from cellfem.run import Pace, run_case
 
     if _first_rank() and not quiet:
         for warning in warnings(checked):
             typer.echo(f"note: {warning}", err=True)
+    _show(lambda: run_case(checked, folder, quiet, pace=Pace(limit, progress)))
+
+
+@app.command()
+def resume(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The results of a run that was stopped.", show_default=False)],
+    ranks: Ranks = 1,
+    quiet: Quiet = False,
+    max_time: MaxTime = None,
+    progress: ProgressEvery = PROGRESS_S,
+) -> None:
+    """Go on with a run from its newest checkpoint, on any number of ranks; records and fields are appended to."""
+    limit = _seconds("--max-time", max_time)
+    if ranks > 1:
+        raise typer.Exit(_start_ranks(ranks, ["resume", str(folder), *_pace_words(quiet, max_time, progress)]))
+    from cellfem.run import Pace, resume_run
+
+    _show(lambda: resume_run(folder, quiet, pace=Pace(limit, progress)))
+
+
+def _show(start: Callable[[], "Result"]) -> NoReturn:
+    """Run, print what came of it, and leave with the exit code that belongs to it."""
+    from cellfem.checkpoint import CheckpointError
+    from cellfem.geometry import MeshError
+    from cellfem.output.summary import show
+    from cellfem.output.words import cannot_write
+    from cellfem.run.lock import BusyError
+
     try:
-        result = run_case(checked, folder, quiet)
-    except MeshError as error:
+        result = start()
+    except (CaseError, MeshError, CheckpointError, BusyError) as error:
         _fail(str(error))
     except Exception as error:
         _end_other_ranks(error)
@@ -143,6 +192,10 @@ app.command()(penetration)
 app.command()(window)
 app.command()(scene)
 app.command()(render)
+app.command()(submit)
+app.command()(collect)
+app.command()(status)
+app.command()(estimate)
 
 
 @app.command()
@@ -188,19 +241,35 @@ def _first_rank() -> bool:
     return all(os.environ.get(name, "0") == "0" for name in RANK_VARIABLES)
 
 
-def _start_ranks(ranks: int, case: Path, folder: Path, overrides: list[str], quiet: bool) -> int:
-    """The same command on `ranks` MPI ranks; its exit code. SIGTERM is passed on, Ctrl-C reaches the ranks by itself."""
+def _seconds(option: str, text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        seconds = parse_quantity(text, "s")
+    except QuantityError as error:
+        _fail(f"{option}: {error}")
+    if not seconds > 0:
+        _fail(f'{option}: {text} is no time to run in; write for example {option} "2 h"')
+    return seconds
+
+
+def _pace_words(quiet: bool, max_time: str | None, progress: float) -> list[str]:
+    limit = ["--max-time", max_time] if max_time else []
+    return [*limit, "--progress", str(progress), *(["--quiet"] if quiet else [])]
+
+
+def _start_ranks(ranks: int, words: list[str]) -> int:
+    """The same command on `ranks` MPI ranks; its exit code. Signals are passed on, Ctrl-C reaches the ranks by itself."""
     launcher = diagnosis.mpiexec()
     if launcher is None:
         _fail(
             "-n needs mpiexec, and none was found: install the package dolfinx-solver-real, "
             "or start cellfem under your MPI's launcher"
         )
-    command = [str(launcher), "-n", str(ranks), sys.executable, "-m", "cellfem.cli", "run", str(case), "--out", str(folder)]
-    command += [word for override in overrides for word in ("--set", override)] + (["--quiet"] if quiet else [])
-    with subprocess.Popen(command) as started:
+    with subprocess.Popen([str(launcher), "-n", str(ranks), sys.executable, "-m", "cellfem.cli", *words]) as started:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda number, _: started.send_signal(number))
+        for passed_on in (signal.SIGTERM, signal.SIGUSR1):
+            signal.signal(passed_on, lambda number, _: started.send_signal(number))
         return started.wait()
 
 

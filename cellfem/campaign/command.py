@@ -76,7 +76,7 @@ def sweep(
                 if not points:
                     break
                 say(f"refinement {number + 1} of {refine}: {len(points)} points between neighbours of different verdict")
-            _report(plan, out, outcomes, deep, cell_area * SQUARE_UM)
+            report(plan, out, outcomes, deep, cell_area * SQUARE_UM)
     except (BusyError, OSError) as error:
         fail(str(error))
     raise typer.Exit(GAVE_UP if any(outcome.verdict == "failed" for outcome in outcomes) else 0)
@@ -114,7 +114,7 @@ def _verdicts(outcomes: Sequence[Outcome]) -> list[tuple[Point, str]]:
     ]
 
 
-def _report(plan: Grid, out: Path, outcomes: Sequence[Outcome], depth: float | None, cell_um2: float) -> None:
+def report(plan: Grid, out: Path, outcomes: Sequence[Outcome], depth: float | None, cell_um2: float) -> None:
     """map.json, pictures, and the slopes on the terminal."""
     from cellfem.campaign.pictures import can_map, draw_critical, draw_maps, slope_text
     from cellfem.campaign.realisations import pooled

@@ -94,3 +94,5 @@ class Output(Section):
     """Fields to write for ParaView."""
     pictures: Switch = True
     """Whether to draw pictures and curves at the end."""
+    checkpoint: Time | Literal["off"] = default("10 min")
+    """Wall time between checkpoints, from which `cellfem resume` goes on; "off" keeps none."""

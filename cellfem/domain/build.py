@@ -92,6 +92,18 @@ class Domain:
         """|Γ|: the width (µm) in plane strain, π width² (µm²) about an axis, width times depth (µm²) in 3-D."""
         return float(np.pi * self.width**2) if axisymmetric else math.prod(self.extents)
 
+    def original_cells(self, grid: mesh.Mesh) -> NDArray[np.int64]:
+        """Number in the `StackMesh` of each local cell, ghosts too, of the parent or one of its bodies."""
+        original = np.asarray(self.parent.topology.original_cell_index, dtype=np.int64)
+        if grid is self.parent:
+            return original
+        for body, of_parent in zip((self.lithium, self.electrolyte, self.skin), self.entity_maps):
+            if grid is body:
+                topology = body.topology.index_map(body.topology.dim)
+                cells = np.arange(topology.size_local + topology.num_ghosts, dtype=np.int32)
+                return np.asarray(original[of_parent.sub_topology_to_topology(cells, False)])
+        raise ValueError("the mesh is no part of this domain")
+
     def measures(self, degree: int) -> tuple[ufl.Measure, ufl.Measure, ufl.Measure]:
         """(dx by LITHIUM, ELECTROLYTE or SKIN, dG over Γ with "+" the lithium, ds by face), quadrature of the given degree."""
         meta = {"quadrature_degree": degree}

@@ -64,6 +64,15 @@ class Constants:
     removal_rate: fem.Constant
     zero: fem.Constant
 
+    def values(self) -> dict[str, float]:
+        """All by name."""
+        return {name: float(getattr(self, name).value) for name in self.__dataclass_fields__}
+
+    def put(self, values: dict[str, float]) -> None:
+        """Set those named."""
+        for name, value in values.items():
+            getattr(self, name).value = value
+
 
 def create_constants(domain: Domain) -> Constants:
     """All zero; `model.start` sets them."""

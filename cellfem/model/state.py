@@ -18,6 +18,10 @@ Indices = NDArray[np.int64]
 GAMMA_FIELDS = 3
 """Unknowns at a node of Γ: recession, openness, curvature."""
 
+UNKNOWNS = ("bulk", "gamma", "potential", "numbers")
+GIVEN = ("law", "log_resistance", "roughness", "diffusion")
+"""Functions of a `State` that follow from the case, or from the other functions."""
+
 
 @dataclass(frozen=True)
 class State:
@@ -53,7 +57,17 @@ class State:
 
     @property
     def unknowns(self) -> list[fem.Function]:
-        return [self.bulk, self.gamma, self.potential, self.numbers]
+        return [getattr(self, name) for name in UNKNOWNS]
+
+    @property
+    def histories(self) -> list[fem.Function]:
+        """All functions that change in time besides the unknowns, but for those made from the others (GIVEN)."""
+        found: list[fem.Function] = []
+        for name in self.__dataclass_fields__:
+            held = getattr(self, name)
+            functions = held if isinstance(held, tuple) else (held,)
+            found += [f for f in functions if isinstance(f, fem.Function) and name not in (*UNKNOWNS, *GIVEN)]
+        return found
 
     @property
     def travel(self) -> float:

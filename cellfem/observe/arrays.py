@@ -98,6 +98,20 @@ def merge_snapshots(pieces: Sequence[Snapshot]) -> Snapshot:
     return Snapshot(pieces[0].time_s, {name: _join([piece.blocks[name] for piece in pieces]) for name in names})
 
 
+def nothing_of(snapshot: Snapshot) -> Snapshot:
+    """The same parts and fields without a node: what a rank has to add where another holds all."""
+
+    def emptied(block: Block) -> Block:
+        return replace(
+            block,
+            points=block.points[:0],
+            cells=block.cells[:0],
+            point_data={name: values[:0] for name, values in block.point_data.items()},
+        )
+
+    return Snapshot(snapshot.time_s, {part: emptied(block) for part, block in snapshot.blocks.items()})
+
+
 def _join(blocks: Sequence[Block]) -> Block:
     first_node = np.cumsum([0] + [len(block.points) for block in blocks[:-1]])
     return Block(

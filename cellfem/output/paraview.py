@@ -56,6 +56,24 @@ class Series:
         """The file to open in ParaView."""
         return self._folder / f"{self._name}.pvd"
 
+    @property
+    def written(self) -> list[str]:
+        """What the .pvd lists, a line for each part and time; on rank 0."""
+        return list(self._datasets)
+
+    def go_on(self, written: list[str]) -> None:
+        """Take up a series that lists these lines; files of later times are taken away. Collective."""
+        parts = {line.split(' name="')[1].split('"')[0] for line in written}
+        self._datasets = list(written)
+        self._count = len(written) // max(len(parts), 1)
+        if self._rank == 0:
+            for path in (self._folder / FIELDS).glob("*_[0-9][0-9][0-9][0-9][0-9]*.*vtu"):
+                number = path.name.removesuffix(path.suffix).rsplit("_", 2 if path.suffix == ".vtu" else 1)[1]
+                if int(number) >= self._count:
+                    path.unlink()
+            write_atomic(self.path, _pvd(self._datasets))
+        self._allgather(None)
+
     def write(self, snapshot: Snapshot) -> None:
         """Add one time. Collective. Raises OSError on all ranks if a piece could not be written on any."""
         error, pieces = None, self._gather(snapshot)

@@ -1,5 +1,6 @@
 """Progress of a run: a bar on a terminal, a plain line now and then in a batch log, and every step in log.txt."""
 
+import json
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -9,16 +10,20 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from cellfem.output.words import time_text
+from cellfem.output.records import write_atomic
+from cellfem.output.words import time_text, until_text
 
 PLAIN_INTERVAL_S = 10.0
+STATUS = "progress.json"
+"""What `cellfem status` reads of a run at work, beside log.txt."""
 SPEED_OVER_STEPS = 30
 
 
 class Progress:
     """Tells how far a run has come.
 
-    total_time_s: end of the protocol. log_path: log.txt, replaced; None writes none. quiet: nothing on the console.
+    total_time_s: end of the protocol. log_path: log.txt, replaced unless going_on; None writes none. quiet: nothing on the
+    console. interval_s: between lines where there is no terminal.
     console, clock: for tests; the console is that of stderr, so that stdout holds the results alone. Remaining time: from the
     speed of the last 30 steps.
     """
@@ -30,13 +35,16 @@ class Progress:
         quiet: bool = False,
         console: Console | None = None,
         clock: Callable[[], float] = time.monotonic,
+        going_on: bool = False,
+        interval_s: float = PLAIN_INTERVAL_S,
     ) -> None:
         self._total, self._clock = total_time_s, clock
         self._console = console or Console(stderr=True, highlight=False)
-        self._quiet = quiet
-        self._log = log_path.open("w", encoding="utf-8") if log_path else None
+        self._quiet, self._interval = quiet, interval_s
+        self._log = log_path.open("a" if going_on else "w", encoding="utf-8") if log_path else None
         self._recent: deque[tuple[float, float]] = deque([(clock(), 0.0)], maxlen=SPEED_OVER_STEPS + 1)
-        self._last_plain = -float("inf")
+        self._status = log_path.with_name(STATUS) if log_path else None
+        self._last_plain = self._last_status = -float("inf")
         self._bar = None if quiet or not self._console.is_terminal else _bar(self._console)
         self._task = self._bar.add_task("", total=total_time_s) if self._bar else None
         if self._bar:
@@ -48,17 +56,22 @@ class Progress:
         self._recent.append((now, row["time_s"]))
         if self._log:
             self._write(_log_line(row))
+        left = self._remaining()
+        if self._status and now - self._last_status >= self._interval:
+            self._last_status = now
+            write_atomic(self._status, json.dumps({"time_s": row["time_s"], "total_s": self._total, "left_s": left}))
         if self._quiet:
             return
         status = (
             f"{time_text(row['time_s'])} of {time_text(self._total)}, step {time_text(row['dt_s'])}, "
-            f"contact {row['contact_fraction']:.3f}, {self._remaining()} left"
+            f"contact {row['contact_fraction']:.3f}, {'?' if left is None else time_text(left)} left"
         )
         if self._bar and self._task is not None:
             self._bar.update(self._task, completed=row["time_s"], description=status)
-        elif now - self._last_plain >= PLAIN_INTERVAL_S:
+        elif now - self._last_plain >= self._interval:
             self._last_plain = now
-            self._console.print(status, soft_wrap=True, markup=False)
+            end = "" if left is None else until_text(left)
+            self._console.print(status + end, soft_wrap=True, markup=False)
 
     def note(self, text: str) -> None:
         """A sentence for the log and the console."""
@@ -79,17 +92,20 @@ class Progress:
         if self._log:
             self._log.close()
             self._log = None
+        if self._status:
+            self._status.unlink(missing_ok=True)
 
     def _write(self, line: str) -> None:
         if self._log:
             self._log.write(f"{line}\n")
             self._log.flush()
 
-    def _remaining(self) -> str:
+    def _remaining(self) -> float | None:
+        """Wall time left, s."""
         (wall_before, before), (wall_now, now) = self._recent[0], self._recent[-1]
         if now <= before:
-            return "?"
-        return time_text((self._total - now) * (wall_now - wall_before) / (now - before))
+            return None
+        return (self._total - now) * (wall_now - wall_before) / (now - before)
 
 
 def _bar(console: Console) -> Bar:

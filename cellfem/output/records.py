@@ -100,14 +100,16 @@ def void_row(
 class RecordWriter:
     """A CSV file that is complete on disk after each row.
 
-    path: replaced if it exists. columns: names in order. Numbers are written so that they read back to the same bits.
+    path: replaced if it exists, unless going_on: then rows follow those that it has. columns: names in order. Numbers are written
+    so that they read back to the same bits.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+    def __init__(self, path: Path, columns: Sequence[str], going_on: bool = False) -> None:
         self._columns = tuple(columns)
-        self._file = path.open("w", newline="", encoding="utf-8")
+        self._file = path.open("a" if going_on else "w", newline="", encoding="utf-8")
         self._csv = csv.writer(self._file, lineterminator="\n")
-        self._csv.writerow(self._columns)
+        if not going_on:
+            self._csv.writerow(self._columns)
         self._to_disk()
 
     def write(self, row: Mapping[str, Value]) -> None:
@@ -136,7 +138,9 @@ class RecordWriter:
 def read_records(path: Path) -> list[dict[str, float]]:
     """All rows of a records.csv as numbers."""
     with path.open(newline="", encoding="utf-8") as file:
-        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        return [
+            {name: int(text) if text.isdigit() else float(text) for name, text in row.items()} for row in csv.DictReader(file)
+        ]
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:

@@ -34,6 +34,16 @@ class HdfSeries(Series):
         """The file to open in ParaView."""
         return self._folder / f"{self._name}.vtkhdf.series"
 
+    def go_on(self, written: list[str]) -> None:
+        """Take up a series that lists these lines; files of later times are taken away. Collective."""
+        self._datasets, self._count = list(written), len(written)
+        if self._rank == 0:
+            for path in (self._folder / FIELDS).glob(f"{self._name}_[0-9][0-9][0-9][0-9][0-9].vtkhdf"):
+                if int(path.stem.rsplit("_", 1)[1]) >= self._count:
+                    path.unlink()
+            write_atomic(self.path, _series(self._datasets))
+        self._allgather(None)
+
     def write(self, snapshot: Snapshot) -> None:
         """Add one time. Collective. Raises OSError on all ranks if it could not be written."""
         pieces, error = self._gather(snapshot), None

@@ -1,5 +1,7 @@
 """Times and lengths in units that suit their size; what is said where files cannot be written."""
 
+import time
+
 
 def time_unit(longest_s: float) -> tuple[float, str]:
     """Seconds per unit and name of the unit that suits times up to longest_s."""
@@ -15,6 +17,11 @@ def time_text(time_s: float) -> str:
         if time_s >= least:
             return f"{time_s / seconds:.3g} {name}"
     return f"{time_s:.3g} s"
+
+
+def until_text(left_s: float) -> str:
+    """When something will end that takes that much longer, as in ", until Tue 14:05"."""
+    return time.strftime(", until %a %H:%M", time.localtime(time.time() + left_s))
 
 
 def length_unit(longest_um: float) -> tuple[float, str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from types import FrameType
 
 import cellfem
 from cellfem.backend import MPI, versions
-from cellfem.case import Case, resolved_toml
+from cellfem.case import Case, load_case, resolved_toml
 from cellfem.case.measured import CurveError, read_curve
 from cellfem.geometry import MeshError, StackMesh, write_msh
 from cellfem.model import from_case
@@ -27,28 +28,40 @@ from cellfem.output.dendrites import dendrite_verdict
 from cellfem.output.openings import draw_openings, opening_verdict
 from cellfem.output.overlay import lay_over, verdict
 from cellfem.output.pictures import Scene, draw_history, draw_interface, draw_stack
+from cellfem.output.progress import PLAIN_INTERVAL_S, STATUS
 from cellfem.output.records import write_atomic
 from cellfem.output.solid_picture import draw_maps, draw_solid
 from cellfem.output.summary import End, Summary, electrode_verdict, second_rows, summarise, write_summary
 from cellfem.output.words import cannot_write
 from cellfem.provenance import commit
+from cellfem.run.checkpoints import HALF_WRITTEN, START, Keeper, Point, clear, cut_back, find, prepare_folder, read_stack, told
+from cellfem.run.lock import only_run
 from cellfem.run.prepare import segments_of, stack_of
 from cellfem.run.pressing import pressing_of
 from cellfem.run.recorder import Moment, Recorder
 from cellfem.run.rise import with_rises
 from cellfem.run.spectrum import PICTURE, SURFACE, TABLE, cell_spectrum, write_files
 from cellfem.solver.engine import Engine, StartError
-from cellfem.solver.march import GaveUp, Watcher, march
+from cellfem.solver.march import GaveUp, Measures, Place, Watcher, first_place, march
 
+RESOLVED = "case.resolved.toml"
 PICTURES = ("stack", "interface", "interface-2", "history", "dendrites", "cracks", "opening", "measured")
 NUMBERED = "fields/*_[0-9][0-9][0-9][0-9][0-9]"
 EARLIER = (
     *(SURFACE, TABLE, PICTURE, "opening.csv", "measured.json"),
-    *("records.csv", "voids.csv", "log.txt", "cellfem.pvd", "cellfem.vtkhdf.series", "summary.json"),
+    *("records.csv", "voids.csv", "log.txt", STATUS, "cellfem.pvd", "cellfem.vtkhdf.series", "summary.json"),
     *(f"{NUMBERED}_*.vtu", f"{NUMBERED}.pvtu", f"{NUMBERED}.vtkhdf"),
     *(f"{name}.png" for name in PICTURES),
 )
 """What a run leaves in its folder, but for the case and the mesh, which may be what the next is run from."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Of wall time. max_time_s: the run stops by itself, with a checkpoint, before it is over; progress_s: between two lines."""
+
+    max_time_s: float | None = None
+    progress_s: float = PLAIN_INTERVAL_S
 
 
 @dataclass(frozen=True)
@@ -60,47 +73,95 @@ class Result:
     files: dict[str, Path] = field(default_factory=dict)
 
 
-def run_case(case: Case, folder: Path, quiet: bool = False, comm: MPI.Intracomm = MPI.COMM_WORLD) -> Result:
-    """Run into a folder (made if missing, results in it replaced). Collective. Raises MeshError on every rank."""
+def run_case(
+    case: Case, folder: Path, quiet: bool = False, comm: MPI.Intracomm = MPI.COMM_WORLD, pace: Pace | None = None
+) -> Result:
+    """Run into a folder (made if missing, results in it replaced). Collective.
+
+    Raises MeshError and BusyError (another run is at work in the folder) on every rank.
+    """
     begin = time.monotonic()
-    with _stop_on_signal() as stopped:
-        stack = _mesh(case, folder, comm)
-        segments = segments_of(case)
-        model = build_model(stack, from_case.structure(case), from_case.interface(case), from_case.numerics(case), comm)
-        engine = Engine(model)
-        recorder = Recorder(case, engine, folder, quiet)
-        if (density := densification_text(case)) is not None:
-            recorder.note(density)
-        compiled = time.monotonic()
-        watch = Watcher(
-            recorder.examine,
-            recorder.accepted,
-            recorder.refused,
-            lambda: bool(comm.allreduce(bool(stopped), op=MPI.LOR)),
-            recorder.entered,
-            recorder.ended,
-        )
-        try:
-            segments, notes = with_rises(segments, [placed.step.rise_time for placed in case.sequence], model)
+    _on_root(comm, lambda: folder.mkdir(parents=True, exist_ok=True))
+    with only_run(folder, comm), _signals() as received:
+        stack, mesh = _mesh(case, folder, comm)
+        return _run(case, folder, stack, mesh, None, _Setting(quiet, comm, pace or Pace(), begin, received))
+
+
+def resume_run(folder: Path, quiet: bool = False, comm: MPI.Intracomm = MPI.COMM_WORLD, pace: Pace | None = None) -> Result:
+    """Go on with the run in a folder from its newest sound checkpoint, on any number of ranks. Collective.
+
+    Rows and outputs that came after it are cut off first. Raises CaseError, CheckpointError and BusyError on every rank.
+    """
+    begin = time.monotonic()
+    case = load_case(folder / RESOLVED)
+    with only_run(folder, comm), _signals() as received:
+        stack, point = _on_root(comm, lambda: _taken_up(case, folder, quiet)) or (None, None)
+        point = comm.bcast(point, root=0)
+        assert point is not None
+        mesh = point.about["mesh_sha256"]
+        return _run(case, folder, stack, mesh, point, _Setting(quiet, comm, pace or Pace(), begin, received))
+
+
+@dataclass(frozen=True)
+class _Setting:
+    quiet: bool
+    comm: MPI.Intracomm
+    pace: Pace
+    begin: float
+    received: list[int]
+
+
+def _run(case: Case, folder: Path, stack: StackMesh | None, mesh: str, point: Point | None, at: _Setting) -> Result:
+    """From a mesh to the results, from the start or from a checkpoint."""
+    comm, received = at.comm, at.received
+    segments = segments_of(case)
+    model = build_model(stack, from_case.structure(case), from_case.interface(case), from_case.numerics(case), comm)
+    engine = Engine(model)
+    recorder = Recorder(case, engine, folder, at.quiet, point is not None, at.pace.progress_s)
+    if point is None and (density := densification_text(case)) is not None:
+        recorder.note(density)
+    every = None if case.output.checkpoint == "off" else float(case.output.checkpoint)
+    until = None if at.pace.max_time_s is None else at.begin + at.pace.max_time_s
+    keeper = Keeper(case, engine, recorder, folder, mesh, every, until, point.about["wall_s"] if point else 0.0)
+    compiled = time.monotonic()
+
+    def interrupted(place: Place, measures: Measures) -> bool:
+        save = signal.SIGUSR1 in received
+        while save and signal.SIGUSR1 in received:
+            received.remove(signal.SIGUSR1)
+        return keeper.pause(place, measures, save, bool(received))
+
+    watch = Watcher(recorder.examine, recorder.accepted, recorder.refused, interrupted, recorder.entered, recorder.ended)
+    try:
+        segments, notes = with_rises(segments, [placed.step.rise_time for placed in case.sequence], model)
+        if point is None:
             for note in notes:
                 recorder.note(note)
             engine.start(segments[0].load(0.0), segments[0].material)
-            measures = recorder.start()
-            finish = march(engine, segments, watch, measures)
-            end = End(finish.kind, engine.stepper.time, finish.condition, recorder.thinnest_place(finish.condition))
-        except (GaveUp, StartError) as error:
-            if not recorder.rows:
-                recorder.start()
-            recorder.note(str(error))
-            end = End("gave up", engine.stepper.time)
-        solved = time.monotonic()
-        recorder.finish()
-        surface = gather_surface(model, engine.stepper.time)
-        found = cell_spectrum(case, model) if case.impedance.spectrum else None
+            measures, place = recorder.start(), None
+            if every is not None:
+                keeper.save(first_place(segments, measures), measures, START)
+        else:
+            keeper.restore(point, segments)
+            recorder.note(told(point))
+            measures, place = point.measures, point.place
+        finish = march(engine, segments, watch, measures, place)
+        end = End(finish.kind, engine.stepper.time, finish.condition, recorder.thinnest_place(finish.condition))
+    except (GaveUp, StartError) as error:
+        if not recorder.rows:
+            recorder.start()
+        recorder.note(str(error))
+        end = End("gave up", engine.stepper.time)
+    solved = time.monotonic()
+    recorder.finish()
+    surface = gather_surface(model, engine.stepper.time)
+    found = cell_spectrum(case, model) if case.impedance.spectrum else None
+    if comm.rank == 0 and end.kind in ("done", "stop"):
+        clear(folder)
     if recorder.cracks is not None:
         recorder.note(f"stress of LLZO: solved {recorder.cracks.count} times, {recorder.cracks.seconds:.2f} s")
-    recorder.note(f"set-up and forms {compiled - begin:.1f} s, solve {solved - compiled:.1f} s")
-    result = _conclude(case, folder, recorder, end, begin)
+    recorder.note(f"set-up and forms {compiled - at.begin:.1f} s, solve {solved - compiled:.1f} s")
+    result = _conclude(case, folder, recorder, end, at.begin - keeper.wall_before)
     if surface is None:
         return result
     surface.save(folder / SURFACE)
@@ -108,24 +169,48 @@ def run_case(case: Case, folder: Path, quiet: bool = False, comm: MPI.Intracomm 
     return replace(result, files=result.files | spectra)
 
 
-def _mesh(case: Case, folder: Path, comm: MPI.Intracomm) -> StackMesh | None:
-    """Mesh on rank 0, with its file; a failure there is raised on every rank."""
-    stack, error = None, None
-    if comm.rank == 0:
+def _mesh(case: Case, folder: Path, comm: MPI.Intracomm) -> tuple[StackMesh | None, str]:
+    """Mesh on rank 0, with its file, and its hash; a failure there is raised on every rank."""
+
+    def make() -> tuple[StackMesh, str]:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_atomic(folder / "case.resolved.toml", resolved_toml(case, _header()))
+            write_atomic(folder / RESOLVED, resolved_toml(case, _header()))
             stack = stack_of(case)
             _clear(folder)
             write_msh(stack, folder / "mesh.msh")
-        except MeshError as problem:
-            error = str(problem)
+            if case.output.checkpoint == "off":
+                clear(folder)
+                return stack, ""
+            return stack, prepare_folder(folder, stack)
         except OSError as problem:
-            error = cannot_write(problem)
+            raise MeshError(cannot_write(problem)) from problem
+
+    return _on_root(comm, make) or (None, "")
+
+
+def _taken_up(case: Case, folder: Path, quiet: bool) -> tuple[StackMesh, Point]:
+    """Mesh and checkpoint of a run to be resumed; its files cut back to it."""
+    point = find(folder, case, lambda text: print(text, file=sys.stderr))
+    stack = read_stack(folder, point.about["mesh_sha256"])
+    cut_back(folder, point.about["files"])
+    clear(folder, HALF_WRITTEN)
+    for name in ("summary.json", *(f"{name}.png" for name in PICTURES)):
+        (folder / name).unlink(missing_ok=True)
+    return stack, point
+
+
+def _on_root[T](comm: MPI.Intracomm, action: Callable[[], T]) -> T | None:
+    """What rank 0 makes of the action, None elsewhere; what it raises is raised on every rank."""
+    made, error = None, None
+    if comm.rank == 0:
+        try:
+            made = action()
+        except Exception as problem:
+            error = problem
     error = comm.bcast(error, root=0)
     if error is not None:
-        raise MeshError(error)
-    return stack
+        raise error
+    return made
 
 
 def _clear(folder: Path) -> None:
@@ -245,14 +330,14 @@ def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, moments: l
 
 
 @contextmanager
-def _stop_on_signal() -> Iterator[list[int]]:
-    """A list that SIGTERM and SIGINT fill: the run then ends after the step at hand, with what there is."""
+def _signals() -> Iterator[list[int]]:
+    """A list that signals fill: SIGTERM and SIGINT end the run after the step at hand, SIGUSR1 has a checkpoint written there."""
     received: list[int] = []
 
     def remember(number: int, _: FrameType | None) -> None:
         received.append(number)
 
-    before = {number: signal.signal(number, remember) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, remember) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)}
     try:
         yield received
     finally:

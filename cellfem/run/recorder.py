@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mpi4py import MPI
@@ -13,7 +14,7 @@ from mpi4py import MPI
 from cellfem.case import Case
 from cellfem.case.protocol import Placed
 from cellfem.model import from_case
-from cellfem.observe.arrays import Profile, Snapshot, chosen_fields
+from cellfem.observe.arrays import Profile, Snapshot, chosen_fields, merge_snapshots
 from cellfem.observe.cracks import CrackObserver
 from cellfem.observe.dendrite import flaw_block
 from cellfem.observe.gamma import MA_CM2, surroundings
@@ -24,7 +25,7 @@ from cellfem.observe.voids import Void, events, find_voids, start_voids, track
 from cellfem.output.cracks import Pressed, crack_columns, more_likely
 from cellfem.output.dendrites import Plated, worse
 from cellfem.output.openings import write_openings
-from cellfem.output.progress import Progress
+from cellfem.output.progress import PLAIN_INTERVAL_S, Progress
 from cellfem.output.records import RecordWriter, record_columns, void_columns, void_row, void_rows
 from cellfem.output.vtkhdf import make_series
 from cellfem.output.words import time_text
@@ -53,6 +54,8 @@ class Recorder:
     engine: Engine
     folder: Path
     quiet: bool
+    going_on: bool = False  # files of an earlier part of the run are appended to
+    progress_s: float = PLAIN_INTERVAL_S
     rows: list[dict[str, float]] = field(default_factory=list)
     voids: list[tuple[Void, ...]] = field(default_factory=list)  # of each electrode
     openings: Openings | None = None  # rank 0; of the first electrode
@@ -76,6 +79,8 @@ class Recorder:
         ceramic = from_case.ceramic(case)
         self.cracks = CrackObserver(model, ceramic) if ceramic is not None else None
         self.tension = -math.inf  # MPa, at `tensest`
+        self.tensest_whole: Moment | None = None  # rank 0, for checkpoints
+        self.restored: dict[str, Any] = {}  # what a checkpoint says of outputs
         self.interval = case.output.interval or case.total_duration / OUTPUTS
         self.next_output = 0.0
         self.series = make_series(
@@ -90,9 +95,35 @@ class Recorder:
         )
         self.voids = [()] * model.domain.electrodes
         self.columns = record_columns(self.has_volume, model.domain.electrodes == 2)
-        self.root = None
-        if self.comm.rank == 0:
-            self.root = _RootFiles(self.folder, case.total_duration, self.columns, self.has_volume, self.solid, self.quiet)
+        self.root = _RootFiles(self.folder, case.total_duration, self) if self.comm.rank == 0 else None
+
+    def gather(self) -> None:
+        """Bring to rank 0 what a checkpoint keeps of pictures to be drawn."""
+        self.tensest_whole = None
+        if self.tensest is not None and self.case.output.pictures and self.case.stack.dimension == 2:
+            pieces = self.comm.gather(self.tensest.snapshot, root=0)
+            self.tensest_whole = replace(self.tensest, snapshot=merge_snapshots(pieces)) if pieces else None
+
+    def look_back(self) -> None:
+        """The state is that of the start, of which pictures are drawn; nothing is written."""
+        self.examine(0.0, Outcome(True, 0, 0))
+        self.kept = self.reading
+        if self.cracks is not None:
+            self.cracks.read()
+        self.first = self._moment()
+
+    def go_on(self) -> None:
+        """The state is that of a checkpoint, put back: outputs that came after it are taken away."""
+        self.series.go_on(self.restored["series"])
+        self.examine(0.0, Outcome(True, 0, 0))
+        speeds = zip(self.reading.electrodes, self.restored["speeds"], strict=True)
+        electrodes = tuple(replace(electrode, platen_speed=speed) for electrode, speed in speeds)
+        self.kept = replace(self.reading, electrodes=electrodes, row=self.rows[-1])
+        self.solved = False
+        if self.cracks is not None:
+            self.cracks.read()
+        if self.restored["last"] == self.engine.stepper.time:
+            self.last = self._moment()
 
     def start(self) -> dict[str, float]:
         """Write the state at time 0; returns what stop conditions look at."""
@@ -137,6 +168,11 @@ class Recorder:
         """A sentence for log and console."""
         if self.root:
             self.root.progress.note(text)
+
+    def detail(self, text: str) -> None:
+        """A sentence for the log alone."""
+        if self.root:
+            self.root.progress.detail(text)
 
     def finish(self) -> None:
         """Write the last accepted state if it is not written yet; close the files that grow."""
@@ -204,23 +240,25 @@ class Recorder:
         for event, void in events(before, now):
             file.write(void_row(time, event, void, self.has_volume, self.solid, number + 1))
 
-    def _output(self) -> None:
-        if self.cracks is not None and not self.solved:
-            self._crack()
-            self.solved = True
-        time = self.engine.stepper.time
-        system = self.engine.system
-        stress = self.cracks.fields if self.cracks else None
-        kept, pressure, current = self.kept, self.kept.row["pressure_MPa"], self.kept.row["current_mA_cm2"]
-        opened = self.opening_time
+    def _moment(self) -> Moment:
+        time, system, kept = self.engine.stepper.time, self.engine.system, self.kept
+        pressure, current = kept.row["pressure_MPa"], kept.row["current_mA_cm2"]
+        opened, stress = self.opening_time, self.cracks.fields if self.cracks else None
         snapshot = self.maker.take(
             time, kept.gamma, system.creep, system.floor, kept.platen_speeds, pressure, current, opened, stress
         )
         if self.observer.drawn is not None:
             around = surroundings(self.engine.model, system.creep, pressure)
             snapshot.blocks["flaws"] = flaw_block(kept.profile, self.observer.drawn, self.flaws, around)
-        self.series.write(chosen_fields(snapshot, self.case.output.fields))
-        self.last = Moment(time, snapshot, tuple(electrode.profile for electrode in kept.electrodes))
+        return Moment(time, snapshot, tuple(electrode.profile for electrode in kept.electrodes))
+
+    def _output(self) -> None:
+        if self.cracks is not None and not self.solved:
+            self._crack()
+            self.solved = True
+        time = self.engine.stepper.time
+        self.last = self._moment()
+        self.series.write(chosen_fields(self.last.snapshot, self.case.output.fields))
         if self.cracks is not None and self.pressed_now.reading.tension_MPa > self.tension:
             self.tension, self.tensest = self.pressed_now.reading.tension_MPa, self.last
         self.first = self.first or self.last
@@ -243,9 +281,8 @@ def _step_text(placed: Placed) -> str:
 class _RootFiles:
     """The files that only rank 0 writes."""
 
-    def __init__(
-        self, folder: Path, duration: float, columns: tuple[str, ...], has_volume: bool, solid: bool, quiet: bool
-    ) -> None:
-        self.records = RecordWriter(folder / "records.csv", columns)
-        self.voids = RecordWriter(folder / "voids.csv", void_columns(has_volume, solid))
-        self.progress = Progress(duration, folder / "log.txt", quiet)
+    def __init__(self, folder: Path, duration: float, owner: Recorder) -> None:
+        on = owner.going_on
+        self.records = RecordWriter(folder / "records.csv", owner.columns, on)
+        self.voids = RecordWriter(folder / "voids.csv", void_columns(owner.has_volume, owner.solid), on)
+        self.progress = Progress(duration, folder / "log.txt", owner.quiet, going_on=on, interval_s=owner.progress_s)

@@ -89,13 +89,25 @@ class Engine:
         )
         self.newton.keep = False
 
+    def analyse(self, load: Load, material: Material) -> None:
+        """Factor the first matrix of `start`.
+
+        The direct solver keeps what it finds out about the first matrix (scaling, order of elimination) for all that follow: a
+        resumed run needs the same to get the same factors.
+        """
+        self.model.place_surface(load.pressure, load.wetting)
+        self.set(load, material)
+        self.stepper.begin()
+        self.stepper.set_scheme(INSTANT)
+        exponent, self.system.floor = self._start_stages(material)[0]
+        self.system.creep = replace(self.system.creep, exponent=exponent)
+        self.system.assemble_residual()
+        self.system.assemble_jacobian()
+        self.system.factor()
+
     def start(self, load: Load, material: Material) -> None:
         """From nothing to an equilibrium under the load at time 0, by continuation in the exponent and the rate floor."""
-        floor = self.model.numerics.strain_rate_floor
-        n = material.creep_exponent
-        stages = (
-            [(k, max(floor, 1e-6)) for k in (1.0, 2.0, 4.0) if k < n] + [(n, f) for f in (1e-6, 1e-7) if f > floor] + [(n, floor)]
-        )
+        stages = self._start_stages(material)
         self.model.place_surface(load.pressure, load.wetting)
         self.set(load, material)
         self.stepper.begin()
@@ -130,6 +142,14 @@ class Engine:
         """Travel U of the platen, of both together with two electrodes, µm."""
         numbers = self.model.state.numbers.x.array
         return float(self.system.comm.allreduce(float(numbers[0::2].sum()) if len(numbers) else -np.inf, op=MPI.MAX))
+
+    def _start_stages(self, material: Material) -> list[tuple[float, float]]:
+        """(creep exponent, rate floor) by which a start comes to its own."""
+        floor = self.model.numerics.strain_rate_floor
+        n = material.creep_exponent
+        return (
+            [(k, max(floor, 1e-6)) for k in (1.0, 2.0, 4.0) if k < n] + [(n, f) for f in (1e-6, 1e-7) if f > floor] + [(n, floor)]
+        )
 
     def _settle(self, stages: list[tuple[float, float]]) -> Outcome:
         """Solve for an instant: velocities, stresses and potential find their balance, surface and vacancies hardly move."""

@@ -82,7 +82,7 @@ class Watcher:
     examine: Callable[[float, Outcome], Measures]  # a converged step of dt: its measures by the names of the stops
     accepted: Callable[[float], None]  # the step examined last is accepted
     refused: Callable[[float, str], None]  # a step of dt was restored, and why
-    interrupted: Callable[[], bool]
+    interrupted: Callable[[Place, Measures], bool]  # before each step, the last one accepted: shall the march end here?
     entered: Callable[[int], None] = lambda _: None  # a segment begins
     ended: Callable[[str], None] = lambda _: None  # a condition of this name ended the segment
 
@@ -97,7 +97,7 @@ class Finish:
 
 def march(engine: Engine, segments: list[Segment], watch: Watcher, measures: Measures, place: Place | None = None) -> Finish:
     """Run all segments from the engine's present state (started), which has these measures. Raises GaveUp (collective)."""
-    here = place or Place(base=measures, dt=_first_dt(segments[0]))
+    here = place or first_place(segments, measures)
     if place is None:
         watch.entered(0)
     while True:
@@ -110,6 +110,11 @@ def march(engine: Engine, segments: list[Segment], watch: Watcher, measures: Mea
         if here.segment + 1 == len(segments):
             return Finish("done")
         here, measures = _next(engine, segments, watch, measures, here)
+
+
+def first_place(segments: list[Segment], measures: Measures) -> Place:
+    """Where a march begins, from a start of these measures."""
+    return Place(base=measures, dt=_first_dt(segments[0]))
 
 
 def _next(engine: Engine, segments: list[Segment], watch: Watcher, base: Measures, here: Place) -> tuple[Place, Measures]:
@@ -139,7 +144,7 @@ def _segment(
     """From the present time to the end of a segment; before: measures of the present state. Returns those of the last one."""
     stepper, plan = engine.stepper, segment.prescribed
     while (left := segment.duration - (stepper.time - here.begun)) > 1e-12 * segment.duration:
-        if watch.interrupted():
+        if watch.interrupted(here, before):
             return Finish("interrupted"), before, here
         dt = here.dt if plan else min(here.dt, segment.largest)
         dt = left if dt > left * (1 - 1e-9) else dt if dt < left / 2 or plan else left / 2

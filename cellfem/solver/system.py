@@ -9,6 +9,7 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.checkpoint.registry import owned, set_owned
 from cellfem.model.parameters import Structure
 from cellfem.model.residual import Residual
 from cellfem.model.state import GAMMA_FIELDS, State
@@ -43,6 +44,17 @@ class Scales:
     far: float
 
 
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """What a Jacobian was made of: from it the same factors can be made again, to the last bit on one rank."""
+
+    functions: Array  # owned parts of the unknowns and histories of the state, one after the other
+    constants: dict[str, float]
+    creep: PorousCreep
+    floor: float
+    motion: float | None = None  # of `set_motion`
+
+
 class System:
     """Assembles and solves J δ = -R for one `State`. Every method is collective."""
 
@@ -59,6 +71,8 @@ class System:
         self.conserves_lithium, self.equipotential = structure.vacancies, structure.equipotential
         self.creep = PorousCreep(1.0, 1.0, coupled=structure.coupled)
         self.floor = 1e-8
+        self.origin: Origin | None = None  # of the Jacobian at hand
+        self.motion: float | None = None  # µm/s, of `set_motion`
         self.stays = False  # the platen, whatever presses it
         self.bcs: list[fem.DirichletBC] = []
         self.reactions: list[Array] = [np.empty(0, dtype=np.int64)] * 2
@@ -121,13 +135,29 @@ class System:
         return self.R.array
 
     def assemble_jacobian(self) -> None:
-        """Jacobian of the state that `assemble_residual` saw last, and its factors."""
+        """Jacobian of the state that `assemble_residual` saw last."""
+        self.origin = self.now()
         self.A.zeroEntries()
         fp.assemble_matrix(self.A, self.residual.jacobian, bcs=self.bcs)
         self.A.assemble()
 
     def factor(self) -> None:
         self.linear.setup(self.A, self.weight)
+
+    def now(self) -> Origin:
+        """What a Jacobian of the present state is made of (copies)."""
+        functions = np.concatenate([owned(f) for f in (*self.state.unknowns, *self.state.histories)])
+        return Origin(functions, self.residual.constants.values(), self.creep, self.floor, self.motion)
+
+    def put(self, origin: Origin) -> None:
+        """Bring state, constants and creep law to those of an origin."""
+        set_owned([*self.state.unknowns, *self.state.histories], origin.functions)
+        self.residual.constants.put(origin.constants)
+        self.creep, self.floor = origin.creep, origin.floor
+        index, weight = self.velocity
+        self.weight[index], self.motion = weight, None
+        if origin.motion is not None:
+            self.set_motion(origin.motion)
 
     def correction(self) -> Array:
         """δ = -J⁻¹ R with the factors at hand; the local part."""
@@ -172,15 +202,16 @@ class System:
         for size, index in parts:
             count = self.comm.allreduce(len(index))
             weight[index] = 1 / (count * size**2)
-        self.weight, self.velocity, self.least_velocity = weight, parts[0], scales.velocity
+        self.weight, self.least_velocity = weight, scales.velocity
+        self.velocity = (parts[0][1], weight[parts[0][1]].copy())
+        self.motion = None
         self.force_scale, self.current_scale, self.lithium_scale = force, current, SPEED * current
 
     def set_motion(self, speed: float) -> None:
         """Where no current moves the surface: its typical speed (µm/s) in the step to come, for corrections and the balance."""
-        size, index = self.velocity
-        faster = max(speed, self.least_velocity)
-        self.weight[index] *= (size / faster) ** 2
-        self.velocity = (faster, index)
+        index, weight = self.velocity
+        self.weight[index] = weight * (self.least_velocity / max(speed, self.least_velocity)) ** 2
+        self.motion = speed
         self.lithium_scale = max(speed, SPEED * self.current_scale)
 
     def _history_index(self) -> tuple[Array, Array]:

@@ -1,0 +1,9 @@
+"""Checkpoints: the state of a run in one file, by nodes and cells of the mesh, so that any number of ranks reads it.
+
+Knows no lithium: whoever owns state declares it by name in a `Registry`.
+"""
+
+from cellfem.checkpoint.registry import Registry
+from cellfem.checkpoint.store import CheckpointError
+
+__all__ = ["CheckpointError", "Registry"]

@@ -1,0 +1,85 @@
+"""Where an unknown lives, told without regard to ranks: by the numbers that nodes and cells had in the mesh as it was put in.
+
+One 64-bit key for each node of a finite element, of the entity of the mesh that it sits on, a < b its nodes by input number:
+
+    vertex a·2³¹ + a · edge a·2³¹ + b · quadrilateral face a·2³¹ + (the node opposite to its smallest, a)
+    cell interior -(1 + cell·n + j), node j of n in the cell · a global number (real element) 0
+
+No two entities of a conforming mesh share a key. Lagrange elements up to degree 2, quadrature and discontinuous elements have at
+most one node on an edge or face; what has more is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import basix
+import numpy as np
+from numpy.typing import NDArray
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from dolfinx import fem
+
+Ints = NDArray[np.int64]
+Cells = Callable[[Any], Ints]
+"""Input number of each local cell (ghosts too) of a mesh."""
+SHIFT = 31  # bits of a node number
+
+
+@dataclass(frozen=True, eq=False)
+class Leaf:
+    """One element of a space (a mixed space has several), as far as this rank owns its nodes."""
+
+    keys: Ints  # (N,), all different
+    places: Ints  # (N, b) of its b values at a node, in the owned part of an array on the space
+
+
+def leaves(space: fem.FunctionSpace, cells: Cells) -> tuple[Leaf, ...]:
+    """The elements of a space in their order (collective). Raises ValueError for an element that the keys do not cover."""
+    if space.dofmap.bs > 1 or not space.num_sub_spaces:
+        count, width = space.dofmap.index_map.size_local, space.dofmap.index_map_bs
+        return (Leaf(_keys(space, cells)[:count], np.arange(count * width, dtype=np.int64).reshape(count, width)),)
+    found = []
+    for k in range(space.num_sub_spaces):
+        part, index = space.sub(k).collapse()
+        count = part.dofmap.index_map.size_local
+        places = np.asarray(index, dtype=np.int64).reshape(-1, part.dofmap.index_map_bs)[:count]
+        found.append(Leaf(_keys(part, cells)[:count], places))
+    return tuple(found)
+
+
+def _keys(space: fem.FunctionSpace, cells: Cells) -> Ints:
+    """Key of each local node of an element that is not mixed, ghosts too."""
+    mesh, dofmap = space.mesh, space.dofmap
+    keys = np.zeros(dofmap.index_map.size_local + dofmap.index_map.num_ghosts, dtype=np.int64)
+    if dofmap.index_map.size_global == 1:  # a global number, which has no place in the mesh
+        return keys
+    table = np.asarray(dofmap.list)
+    if mesh.geometry.cmaps[0].degree != 1:
+        raise ValueError("checkpoints need a mesh of first-order cells: its nodes are the vertices")
+    corners = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)[np.asarray(mesh.geometry.dofmaps[0])]
+    tdim = mesh.topology.dim
+    for dim, entities in enumerate(basix.topology(mesh.basix_cell())):
+        for number, vertices in enumerate(entities):
+            nodes = list(dofmap.dof_layout.entity_dofs(dim, number))
+            if not nodes:
+                continue
+            if dim == tdim:
+                inside = cells(mesh)[:, None] * len(nodes) + np.arange(len(nodes))
+                keys[table[:, nodes]] = -1 - inside
+            elif len(nodes) > 1 or (dim == 2 and len(vertices) == 3):
+                raise ValueError("checkpoints cannot tell apart several nodes on an edge, or nodes on a triangular face")
+            else:
+                keys[table[:, nodes[0]]] = _entity_key(corners[:, list(vertices)])
+    return keys
+
+
+def _entity_key(corners: Ints) -> Ints:
+    """Key (M,) of a vertex, edge or quadrilateral face from the input numbers (M, 1, 2 or 4) of its corners."""
+    smallest = corners.min(axis=1)
+    if corners.shape[1] == 4:
+        opposite = 3 - corners.argmin(axis=1)  # corners of a reference quadrilateral are numbered like a binary count
+        return smallest << SHIFT | corners[np.arange(len(corners)), opposite]
+    return smallest << SHIFT | corners.max(axis=1)

@@ -1,0 +1,97 @@
+"""What must be in a checkpoint: whoever owns state declares it here by name, with how to read it and how to put it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from dolfinx import fem
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Field:
+    """Any number of arrays, each the owned parts of functions on `spaces`, one after the other."""
+
+    spaces: tuple[fem.FunctionSpace, ...]
+    get: Callable[[], list[Array]]
+    put: Callable[[list[Array]], None]
+
+
+@dataclass(frozen=True)
+class Value:
+    """Plain data (`plain.to_plain`). get: called on rank 0 alone; put: called on every rank with the same data."""
+
+    get: Callable[[], Any]
+    put: Callable[[Any], None]
+
+
+@dataclass
+class Registry:
+    """State by name. On reading, values are put back first, then fields, both in the order of their declaration.
+
+    files: rank 0's files that only grow; a resumed run cuts them back to their size at the checkpoint.
+    """
+
+    fields: dict[str, Field] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
+
+    def declare_field(
+        self,
+        name: str,
+        spaces: Sequence[fem.FunctionSpace],
+        get: Callable[[], list[Array]],
+        put: Callable[[list[Array]], None],
+    ) -> None:
+        """Arrays on spaces; put gets as many arrays as get gave."""
+        self._new(name, self.fields)
+        self.fields[name] = Field(tuple(spaces), get, put)
+
+    def declare_functions(self, name: str, functions: Sequence[fem.Function]) -> None:
+        """Functions, whose ghosts follow when they are put back."""
+
+        def get() -> list[Array]:
+            return [np.concatenate([owned(function) for function in functions])]
+
+        def put(arrays: list[Array]) -> None:
+            set_owned(functions, arrays[0])
+
+        self.declare_field(name, [function.function_space for function in functions], get, put)
+
+    def declare_value(self, name: str, get: Callable[[], Any], put: Callable[[Any], None]) -> None:
+        """Plain data."""
+        self._new(name, self.values)
+        self.values[name] = Value(get, put)
+
+    def declare_file(self, name: str, path: Path) -> None:
+        """A file that only grows."""
+        self._new(name, self.files)
+        self.files[name] = path
+
+    def _new(self, name: str, among: dict[str, Any]) -> None:
+        if name in among:
+            raise ValueError(f"checkpoint: {name!r} is declared twice")
+
+
+def owned(function: fem.Function) -> Array:
+    """The owned part of a function's array (a view)."""
+    dofmap = function.function_space.dofmap
+    return np.asarray(function.x.array[: dofmap.index_map.size_local * dofmap.index_map_bs])
+
+
+def set_owned(functions: Sequence[fem.Function], values: Array) -> None:
+    """Overwrite functions by their owned parts, one after the other; ghosts follow (collective)."""
+    begin = 0
+    for function in functions:
+        part = owned(function)
+        part[:] = values[begin : begin + len(part)]
+        begin += len(part)
+        function.x.scatter_forward()

@@ -1,0 +1,155 @@
+"""cellfem estimate: unknowns, memory and wall time of a case before it is submitted, from what steps have cost so far."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cellfem.case import Case, CaseError, load_case
+from cellfem.output.words import time_text
+
+STEPS = (30, 250)
+"""Time steps of a step of the protocol under error control: a quiet rest; a strip that loses contact or closes a void."""
+COMPILING_S = 20.0
+"""Set-up with forms to compile; 2 s without."""
+TRUSTED = 3.0
+"""Beyond this many times the largest size that was measured a number is an extrapolation."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A row of steps.csv."""
+
+    dimension: int
+    ranks: int
+    unknowns: int
+    seconds: float  # a time step
+    memory_MB: float  # all ranks together
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a time step costs on some ranks; speed-up over one rank."""
+
+    ranks: int
+    seconds: float
+    memory_MB: float
+    speedup: float
+    extrapolated: bool
+
+
+def estimate(
+    case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
+    ranks: Annotated[int, typer.Option("--ranks", min=1, help="Largest number of ranks to tell of.")] = 8,
+    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")] = None,
+) -> None:
+    """Say how many unknowns a case has, and what memory and wall time it will take on 1 to N ranks."""
+    from cellfem.cluster.size import unknowns
+    from cellfem.geometry import MeshError
+    from cellfem.run.prepare import stack_of
+
+    try:
+        checked = load_case(case, overrides or ())
+        count = unknowns(stack_of(checked))
+    except (CaseError, MeshError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    least, most = steps(checked)
+    data = [row for row in measured() if row.dimension == checked.stack.dimension]
+    console = Console(highlight=False, soft_wrap=True)
+    between = str(least) if least == most else f"{least} to {most}"
+    console.print(f"{count} unknowns, {between} time steps" + ("" if least == most else " (a guess: error control decides)"))
+    costs = [cost(data, count, number) for number in counts(ranks)]
+    console.print(table(costs, least, most))
+    if any(one.extrapolated for one in costs):
+        sizes = [row.unknowns for row in data]
+        tried = max(row.ranks for row in data)
+        console.print(f"measured: {min(sizes)} to {max(sizes)} unknowns on 1 to {tried} ranks; * is extrapolated from there")
+    console.print(f"besides: set-up of 2 s, {COMPILING_S:g} s where forms must be compiled; a start of some ten steps")
+
+
+def steps(case: Case) -> tuple[int, int]:
+    """Fewest and most time steps of the whole protocol; equal where they are prescribed."""
+    plan = case.numerics.dt
+    if plan is None:
+        return STEPS[0] * len(case.sequence), STEPS[1] * len(case.sequence)
+    count = sum(_prescribed(placed.step.seconds, plan) for placed in case.sequence)
+    return count, count
+
+
+def measured() -> list[Measured]:
+    """What steps have cost: steps.csv of this package, whose head says on which machine."""
+    text = files("cellfem.cluster").joinpath("steps.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    names = ("dimension", "ranks", "unknowns", "seconds_per_step", "memory_MB")
+    found = [[float(row[name]) for name in names] for row in rows]
+    return [Measured(int(d), int(ranks), int(count), seconds, memory) for d, ranks, count, seconds, memory in found]
+
+
+def counts(most: int) -> list[int]:
+    """1, 2, 4, … up to `most`."""
+    return [2**k for k in range(int(math.log2(most)) + 1)]
+
+
+def cost(data: list[Measured], unknowns: int, ranks: int) -> Cost:
+    """Time by a power law through what one rank took; ranks by Amdahl's law through the largest number that was tried.
+
+    Memory of one rank by a straight line, each further rank adds what one takes without unknowns.
+    """
+    alone = [row for row in data if row.ranks == 1]
+    sizes = np.array([row.unknowns for row in alone], dtype=float)
+    slope, level = np.polyfit(np.log(sizes), np.log([row.seconds for row in alone]), 1)
+    seconds = math.exp(level + slope * math.log(unknowns))
+    per_unknown, empty = np.polyfit(sizes, [row.memory_MB for row in alone], 1)
+    shared = parallel_share(data)
+    speedup = 1 / (1 - shared + shared / ranks)
+    beyond = unknowns > TRUSTED * sizes.max() or ranks > max(row.ranks for row in data)
+    memory = float(per_unknown) * unknowns + max(float(empty), 0.0) * ranks
+    return Cost(ranks, seconds / speedup, memory, speedup, bool(beyond))
+
+
+def parallel_share(data: list[Measured]) -> float:
+    """Share of the work that ranks share (Amdahl's law), from the largest stack that was run on one and on several."""
+    several = max((row for row in data if row.ranks > 1), key=lambda row: (row.ranks, row.unknowns), default=None)
+    alone = {row.unknowns: row.seconds for row in data if row.ranks == 1}
+    if several is None or several.unknowns not in alone:
+        return 0.0
+    speedup = alone[several.unknowns] / several.seconds
+    return min(max((1 - 1 / speedup) / (1 - 1 / several.ranks), 0.0), 1.0)
+
+
+def table(costs: list[Cost], least: int, most: int) -> Table:
+    """One row for each number of ranks."""
+    shown = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("ranks", "memory", "a step", "wall time", "speed-up"):
+        shown.add_column(heading, justify="right")
+    for one in costs:
+        low, high = (time_text(count * one.seconds) for count in (least, most))
+        shown.add_row(
+            f"{one.ranks}{'*' if one.extrapolated else ''}",
+            f"{one.memory_MB / 1024:.2g} GB",
+            time_text(one.seconds),
+            low if least == most else f"{low} to {high}",
+            f"{one.speedup:.2g}",
+        )
+    return shown
+
+
+def _prescribed(duration: float, plan: tuple[float, ...]) -> int:
+    """Steps of a plan, the last of which is repeated, within a duration."""
+    count, time = 0, 0.0
+    for dt in plan:
+        if time >= duration * (1 - 1e-12):
+            return count
+        time += dt
+        count += 1
+    return count + max(math.ceil((duration - time) / plan[-1] - 1e-9), 0)

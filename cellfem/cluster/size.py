@@ -1,0 +1,37 @@
+"""How many unknowns a stack has, from its mesh alone."""
+
+from __future__ import annotations
+
+import basix
+import numpy as np
+from numpy.typing import NDArray
+
+from cellfem.geometry import StackMesh
+from cellfem.geometry.groups import ELECTROLYTE, INTERFACE, LITHIUM
+
+Ints = NDArray[np.int64]
+CELLS = {(2, 3): "triangle", (2, 4): "quadrilateral", (3, 4): "tetrahedron", (3, 8): "hexahedron"}
+GAMMA_FIELDS, NUMBERS = 3, 2
+
+
+def unknowns(stack: StackMesh) -> int:
+    """Velocity and potential of degree 2, pressure and porosity of degree 1, three fields on the cells at Γ, two numbers."""
+    cells, dimension = stack.cells, stack.points.shape[1]
+    lithium, electrolyte = (cells[stack.cell_group == group] for group in (LITHIUM, ELECTROLYTE))
+    on_gamma = np.unique(stack.facets[stack.facet_group == INTERFACE])
+    skin = lithium[np.isin(lithium, on_gamma).any(axis=1)]
+    flow = dimension * quadratic_nodes(lithium, dimension) + 2 * len(np.unique(lithium))
+    return flow + GAMMA_FIELDS * len(np.unique(skin)) + quadratic_nodes(electrolyte, dimension) + NUMBERS
+
+
+def quadratic_nodes(cells: Ints, dimension: int) -> int:
+    """Nodes of degree 2: vertices, edges, and what has its own centre in a tensor product (quadrilaterals, hexahedra)."""
+    name = CELLS[dimension, cells.shape[1]]
+    topology = basix.topology(getattr(basix.CellType, name))
+    tensor = name in ("quadrilateral", "hexahedron")
+    count = len(np.unique(cells))
+    for dim, entities in enumerate(topology[1:], start=1):
+        if dim == 1 or tensor:
+            corners = np.concatenate([np.sort(cells[:, list(entity)], axis=1) for entity in entities])
+            count += len(np.unique(corners, axis=0))
+    return count

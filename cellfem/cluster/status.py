@@ -1,0 +1,133 @@
+"""cellfem status: how far a run is, or all runs of a sweep. Reads only."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cellfem.output.progress import STATUS
+from cellfem.output.words import time_text, until_text
+
+CASE = "case.resolved.toml"
+TAIL_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Status:
+    """Of one folder. share: of the protocol's time, 0 to 1, nan where unknown; left_s: wall time left, None where unknown."""
+
+    name: str
+    state: str
+    time_s: float | None = None
+    total_s: float | None = None
+    step: int | None = None
+    contact: float | None = None
+    left_s: float | None = None
+    note: str = ""
+
+
+def status(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The results of a run, or of a sweep.", show_default=False)],
+) -> None:
+    """Show how far a run is, or every run of a sweep as a table; nothing is written."""
+    if not folder.is_dir():
+        typer.echo(f"{folder}: there is no such folder", err=True)
+        raise typer.Exit(2)
+    runs = [folder] if is_run(folder) else sorted({path.parent for path in folder.glob(f"*/{CASE}")} | planned(folder))
+    if not runs:
+        typer.echo(f"{folder}: holds no run and no sweep of cellfem", err=True)
+        raise typer.Exit(2)
+    found = [read_status(run) for run in runs]
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(table(found))
+    if len(found) > 1:
+        states = [one.state.split(" ")[0] for one in found]
+        console.print(", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)))
+
+
+def is_run(folder: Path) -> bool:
+    """Whether the folder holds the results of one run."""
+    return (folder / CASE).exists()
+
+
+def planned(folder: Path) -> set[Path]:
+    """Folders of the points of a submitted sweep, whether they have begun or not."""
+    path = folder / "points.txt"
+    if not path.exists():
+        return set()
+    return {Path(line.split("\t")[0]) for line in path.read_text(encoding="utf-8").splitlines()}
+
+
+def read_status(folder: Path) -> Status:
+    """What the files of a run say of it."""
+    from cellfem.run.lock import holder
+
+    if not is_run(folder):
+        return Status(folder.name, "waiting")
+    row, at_work, said = _last_row(folder / "records.csv"), holder(folder), _json(folder / STATUS)
+    place: dict[str, Any] = {
+        "time_s": row.get("time_s"),
+        "step": int(row["step"]) if "step" in row else None,
+        "contact": row.get("contact_fraction"),
+        "total_s": said.get("total_s"),
+    }
+    if at_work is not None:
+        job = f", job {at_work['job']}" if at_work.get("job") else ""
+        note = (
+            f"{at_work.get('host', '?')}, process {at_work.get('pid', '?')}{job}, last step {time_text(at_work['silent_s'])} ago"
+        )
+        return Status(folder.name, "running" if row else "starting", left_s=said.get("left_s"), note=note, **place)
+    summary = _json(folder / "summary.json")
+    saved = sorted((folder / "checkpoint").glob("*[0-9].npz"))
+    if summary and not summary["end"].startswith("stopped from outside"):
+        return Status(folder.name, summary["end"], note=f"took {time_text(summary['wall_s'])}", **place)
+    if saved or (folder / "checkpoint" / "start.npz").exists():
+        last = saved[-1] if saved else folder / "checkpoint" / "start.npz"
+        ago = time_text(time.time() - last.stat().st_mtime)
+        return Status(folder.name, "stopped", note=f"cellfem resume goes on from {last.name} of {ago} ago", **place)
+    return Status(folder.name, "stopped", note="no checkpoint: to be run anew", **place)
+
+
+def table(found: list[Status]) -> Table:
+    """One row for each run."""
+    shown = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("run", "state", "time", "step", "contact", "left", ""):
+        shown.add_column(heading, no_wrap=True)
+    for one in found:
+        done = "" if one.time_s is None else time_text(one.time_s)
+        if one.time_s is not None and one.total_s:
+            done += f" of {time_text(one.total_s)} ({100 * one.time_s / one.total_s:.0f} %)"
+        left = "" if one.left_s is None else f"{time_text(one.left_s)}{until_text(one.left_s)}"
+        contact = "" if one.contact is None else f"{one.contact:.3f}"
+        shown.add_row(one.name, one.state, done, "" if one.step is None else str(one.step), contact, left, one.note)
+    return shown
+
+
+def _last_row(path: Path) -> dict[str, float]:
+    """The last whole row, without reading the file through."""
+    try:
+        with path.open("rb") as file:
+            names = file.readline().decode().strip().split(",")
+            start = file.tell()
+            size = file.seek(0, 2)
+            file.seek(max(start, size - TAIL_BYTES))
+            lines = file.read().decode().split("\n")[:-1]
+    except (OSError, UnicodeDecodeError):
+        return {}
+    values = lines[-1].split(",") if lines else []
+    return {name: float(value) for name, value in zip(names, values)} if len(values) == len(names) else {}
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data

@@ -1,0 +1,186 @@
+"""cellfem submit and cellfem collect: batch jobs that resume themselves, sweeps as job arrays, and what the arrays have found."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from cellfem.campaign.grid import CREEP, Grid, grid_points, parse_axis
+from cellfem.case import CaseError, load_case, resolved_toml
+from cellfem.cluster.scripts import Job, System, array_script, point_line, single_script
+from cellfem.output.records import write_atomic
+from cellfem.units import QuantityError, parse_quantity
+
+if TYPE_CHECKING:
+    from cellfem.campaign.points import Outcome
+
+BAD_CASE, FAILED = 2, 3
+CASE, SCRIPT, POINTS, PLAN = "job.case.toml", "job.sh", "points.txt", "plan.json"
+COMMANDS = {"slurm": "sbatch", "pbs": "qsub"}
+SHORTEST_S = 30.0
+"""A turn must leave time for more than set-up and a checkpoint."""
+
+Text = str | None
+
+
+def submit(
+    case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder for the results, on a file system that all nodes share.")],
+    time: Annotated[str, typer.Option(help='Wall time of one turn, "2 h"; the job queues itself again until it is done.')],
+    nodes: Annotated[int, typer.Option(min=1, help="Nodes.")] = 1,
+    tasks: Annotated[int, typer.Option(min=1, help="MPI ranks, all nodes together.")] = 1,
+    account: Annotated[str, typer.Option(help="Account to charge.")] = "",
+    partition: Annotated[str, typer.Option(help="Partition or queue.")] = "",
+    image: Annotated[Text, typer.Option(help="Apptainer image to run in.")] = None,
+    container: Annotated[Text, typer.Option(help='What runs a program in a container, as "ch-run ./image --".')] = None,
+    launcher: Annotated[
+        Text, typer.Option(help='What starts MPI ranks, as "srun --mpi=pmi2"; mpiexec of the installation without it.')
+    ] = None,
+    setup: Annotated[str, typer.Option(help='A line for the script, as "module load mpich".')] = "",
+    option: Annotated[list[str] | None, typer.Option(help='A further line of options, as "#SBATCH --mem=8G".')] = None,
+    margin: Annotated[str, typer.Option(help="Time of a turn kept for the last checkpoint and the pictures.")] = "2 min",
+    restarts: Annotated[int, typer.Option(min=0, help="Restarts after accidents: a lost node, no memory.")] = 3,
+    system: Annotated[str, typer.Option(help="Batch system, slurm or pbs.")] = "slurm",
+    grid: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUES", help="An axis of a sweep, as for cellfem sweep; a job array then.")
+    ] = None,
+    creep: Annotated[Text, typer.Option(metavar="NAMES", help="Creep sets to compare, as for cellfem sweep.")] = None,
+    each: Annotated[int, typer.Option(min=1, help="Points of a sweep that one task of the array runs.")] = 1,
+    at_a_time: Annotated[
+        int, typer.Option(min=0, help="Tasks of the array that run at a time; 0: as many as there is room.")
+    ] = 0,
+    dry: Annotated[bool, typer.Option("--dry", help="Write the script, submit nothing.")] = False,
+    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")] = None,
+) -> None:
+    """Write a batch script and submit it: it runs the case, resumes it after each time limit, and ends when the run is done."""
+    if system not in COMMANDS:
+        _fail(f"--system {system}: is no batch system that is known; write slurm or pbs")
+    if grid and system == "pbs":
+        _fail("--grid: job arrays are written for Slurm alone; run cellfem sweep in one job, or submit the points one by one")
+    if image and container:
+        _fail("--image and --container: give one of them")
+    turn, kept = _seconds("--time", time), _seconds("--margin", margin)
+    if turn - kept < SHORTEST_S:
+        _fail(f"--time {time}: leaves less than {SHORTEST_S:g} s beside --margin {margin}; ask for more time")
+    out = out.resolve()
+    script = out / SCRIPT
+    job = Job(
+        re.sub(r"[^\w.-]", "-", out.name) or "cellfem",
+        nodes,
+        tasks,
+        turn,
+        account,
+        partition,
+        _launcher(tasks, launcher, container=bool(image or container)),
+        f'apptainer exec --bind "{out}" {image}' if image else container or "",
+        "cellfem" if image or container else f"{sys.executable} -m cellfem.cli",
+        setup=setup,
+        extra=tuple(option or ()),
+        margin=kept,
+        most=restarts,
+    )
+    try:
+        checked = load_case(case, overrides or ())
+        out.mkdir(parents=True, exist_ok=True)
+        # The case as it is now: a file that is edited while the job waits changes nothing.
+        write_atomic(out / CASE, resolved_toml(checked, f"from {case}"))
+        if grid or creep:
+            count = _write_plan(out, grid or [], creep)
+            text = array_script(job, out, count, each, at_a_time, script)
+        else:
+            text = single_script(job, _system(system), out, out / CASE, script)
+        write_atomic(script, text + "\n")
+    except (CaseError, OSError) as error:
+        _fail(str(error))
+    if dry:
+        typer.echo(f"{script} is written, nothing submitted")
+        return
+    _hand_in(COMMANDS[system], script)
+
+
+def collect(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a submitted sweep.", show_default=False)],
+) -> None:
+    """Gather what the tasks of a submitted sweep have found so far: map.csv, map.json and maps, at any time."""
+    from cellfem.campaign.command import SQUARE_UM, report
+    from cellfem.campaign.points import known_outcome
+    from cellfem.campaign.results import write_table
+
+    try:
+        plan = _read_plan(folder)
+        points = grid_points(plan)
+    except (CaseError, OSError, ValueError, KeyError) as error:
+        _fail(f"{folder}: is no sweep that cellfem submit has written ({error})")
+    found: list[Outcome] = [known for point in points if (known := known_outcome(point, folder)) is not None]
+    waiting = [point for point in points if point.name not in {outcome.point.name for outcome in found}]
+    write_table(folder / "map.csv", found)
+    typer.echo(f"{len(found)} of {len(points)} points have ended" + (f"; missing: {waiting[0].label}" if waiting else ""))
+    if len(waiting) > 1:
+        typer.echo(f"  and {len(waiting) - 1} more; cellfem status {folder} says how far they are")
+    if found:
+        report(plan, folder, found, None, SQUARE_UM)
+    raise typer.Exit(FAILED if any(outcome.verdict == "failed" for outcome in found) else 0)
+
+
+def _write_plan(out: Path, axes: list[str], creep: str | None) -> int:
+    """points.txt and plan.json of a sweep of the case in `out`; how many points it has. Raises CaseError."""
+    parsed = tuple(parse_axis(text) for text in [*axes, *([f"{CREEP}={creep}"] if creep else [])])
+    plan = Grid(out / CASE, (), parsed)
+    points = grid_points(plan)
+    lines = [point_line(out / point.name, out / CASE, point.settings) for point in points]
+    write_atomic(out / POINTS, "\n".join(lines) + "\n")
+    write_atomic(out / PLAN, json.dumps({axis.name: axis.values for axis in parsed}, indent=1) + "\n")
+    return len(points)
+
+
+def _read_plan(folder: Path) -> Grid:
+    data: dict[str, Any] = json.loads((folder / PLAN).read_text(encoding="utf-8"))
+    axes = (parse_axis(f"{name}={', '.join(values)}") for name, values in data.items())
+    return Grid(folder / CASE, (), tuple(replace(axis, values=tuple(data[axis.name])) for axis in axes))
+
+
+def _launcher(tasks: int, given: str | None, container: bool) -> str:
+    """What starts the ranks. Raises nothing: a launcher that does not fit is found out by the run itself."""
+    if given is not None:
+        return f"{given} -n {tasks}" if given else ""
+    if tasks == 1:
+        return ""
+    if container:
+        return f"srun --mpi=pmi2 -n {tasks}"
+    from cellfem.doctor import mpiexec
+
+    return f"{mpiexec() or 'mpiexec'} -n {tasks}"
+
+
+def _hand_in(command: str, script: Path) -> None:
+    if shutil.which(command) is None:
+        _fail(f"{command} is not here: {script} is written; submit it by {command} {script} where the batch system is")
+    done = subprocess.run([command, str(script)], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        _fail(f"{command} {script}: {(done.stderr or done.stdout).strip()}")
+    typer.echo(done.stdout.strip())
+    typer.echo(f"cellfem status {script.parent} says how far it is")
+
+
+def _seconds(option: str, text: str) -> float:
+    try:
+        return parse_quantity(text, "s")
+    except QuantityError as error:
+        _fail(f"{option}: {error}")
+
+
+def _system(name: str) -> System:
+    return "pbs" if name == "pbs" else "slurm"
+
+
+def _fail(text: str) -> NoReturn:
+    typer.echo(text, err=True)
+    raise typer.Exit(BAD_CASE)

@@ -1,0 +1,35 @@
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+export XDG_CACHE_HOME=%{cache}
+%{setup}
+# How a run ends: 0 done, 2 bad case, 3 solver gave up, 4 stopped in time or by a signal; anything else is an accident.
+advance() { # a folder for results, then what cellfem run needs besides
+    local out=$1
+    shift
+    if [ -e "$out/checkpoint/start.npz" ]; then
+        set -- resume "$out"
+    elif [ -e "$out/summary.json" ] && ! grep -q '"end": "stopped from outside' "$out/summary.json"; then
+        return 0
+    else
+        set -- run "$@" --out "$out"
+    fi
+    local left=$((%{seconds} - SECONDS))
+    [ $left -gt 0 ] || return 4
+    %{launcher} "$@" --progress %{progress} --max-time "$left s" &
+    local child=$!
+    trap 'kill -TERM $child 2>/dev/null' USR1 TERM INT
+    while kill -0 $child 2>/dev/null; do # a signal ends wait, not the run
+        wait $child
+    done
+    wait $child
+}
+
+%{work}
+case $code in
+    0 | 2 | 3) exit $code ;;
+    4) ;;
+    *)
+        echo "cellfem ended with code $code" >&2
+        [ "$restarts" -lt %{most} ] || exit $code
+        ;;
+esac
+again

@@ -1,0 +1,37 @@
+"""Compile the forms of cases into a folder, for a container image: python -m cellfem.run.bake FOLDER CASE…
+
+Each case is begun and stopped before its first step, so that every form that a run of its structure needs has been met. Cases of
+other numbers, but of the same switches, dimension and symmetry, then start without a compiler.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from cellfem.backend import form_cache_folder
+from cellfem.case import load_case
+from cellfem.form_cache import CODE
+from cellfem.run.execute import Pace, run_case
+
+AT_ONCE = Pace(max_time_s=1e-9)
+
+
+def bake(folder: Path, cases: list[Path]) -> int:
+    """Begin each case; how many forms the folder then holds."""
+    for path in cases:
+        with tempfile.TemporaryDirectory() as out:
+            end = run_case(load_case(path, ["output.pictures=false", "output.checkpoint=off"]), Path(out), True, pace=AT_ONCE).end
+        print(f"{path.name}: {end}", flush=True)
+    cache = form_cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in cache.glob("libffcx_*"):
+        if made.suffix != ".o":
+            shutil.copy(made, folder / made.name)
+    return len(list(folder.glob(CODE)))
+
+
+if __name__ == "__main__":
+    print(f"{bake(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])} forms in {sys.argv[1]}")

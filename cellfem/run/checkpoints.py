@@ -1,0 +1,288 @@
+"""The checkpoints of one run, in the folder `checkpoint` of its results.
+
+mesh.npz       the mesh that the run was begun with
+start.npz      the state at time 0, of which the pictures at the end show a part
+00000123.npz   after step 123; the last two are kept
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+import zipfile
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import cellfem
+from cellfem.backend import MPI
+from cellfem.case import Case
+from cellfem.checkpoint import CheckpointError, Registry
+from cellfem.checkpoint.plain import from_plain, to_plain
+from cellfem.checkpoint.store import PART, ArrayFile, Store, read_about
+from cellfem.geometry import StackMesh
+from cellfem.output.words import time_text
+from cellfem.provenance import commit
+from cellfem.run.keeping import declare_recorder
+from cellfem.run.lock import touch
+from cellfem.run.recorder import Recorder
+from cellfem.solver.engine import Engine
+from cellfem.solver.keeping import declare_engine
+from cellfem.solver.march import Measures, Place, Segment
+
+HALF_WRITTEN = f".*{PART}"
+"""What a run leaves that is killed while it writes a checkpoint."""
+FOLDER, MESH, START = "checkpoint", "mesh.npz", "start.npz"
+NUMBERED = "[0-9]" * 8 + ".npz"
+KEPT = 2
+FREE = ("output.checkpoint", "output.pictures")
+"""Keys of a case that may differ between the run and its resumption."""
+STEPS_AHEAD = 2.0  # longest recent steps, and checkpoints, that a run keeps in hand before its time is up
+RECENT = 20
+
+
+@dataclass(frozen=True)
+class Point:
+    """A checkpoint that was found sound. about: its about.json."""
+
+    path: Path
+    about: dict[str, Any]
+
+    @property
+    def place(self) -> Place:
+        """Where in the protocol it was made."""
+        place: Place = from_plain(Place, self.about["place"])
+        return place
+
+    @property
+    def measures(self) -> Measures:
+        """Measures of its state."""
+        measures: Measures = self.about["measures"]
+        return measures
+
+
+@dataclass
+class Keeper:
+    """Writes the checkpoints of a run. Every method is collective.
+
+    every: seconds of wall time between two; None: none is written. until: `clock` time by which the run must have stopped; None:
+    there is no limit. wall_before: wall time of the run's earlier parts.
+    """
+
+    case: Case
+    engine: Engine
+    recorder: Recorder
+    folder: Path
+    mesh: str
+    every: float | None
+    until: float | None
+    wall_before: float = 0.0
+    clock: Callable[[], float] = time.monotonic
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+    cost: float = 0.0  # s, of the last checkpoint
+
+    def __post_init__(self) -> None:
+        model = self.engine.model
+        self.comm: MPI.Intracomm = model.domain.parent.comm
+        self.registry = Registry()
+        declare_engine(self.engine, self.registry)
+        declare_recorder(self.recorder, self.registry)
+        self.store = Store(self.registry, model.domain.original_cells, self.comm)
+        self.begin = self.saved = self.asked = self.clock()
+
+    def pause(self, place: Place, measures: Measures, asked_to_save: bool, asked_to_stop: bool) -> bool:
+        """Between two steps: save if it is time or a signal says so; whether the march is to end here."""
+        now = self.clock()
+        self.recent.append(now - self.asked)
+        self.asked = now
+        late = self.until is not None and now + STEPS_AHEAD * (max(self.recent) + self.cost) > self.until
+        due = self.every is not None and now - self.saved >= self.every
+        if self.comm.rank == 0:
+            touch(self.folder)
+        root = self.comm.rank == 0  # one clock decides, but a signal may reach any rank
+        wants = np.array([asked_to_save or (root and due), asked_to_stop, root and late], dtype=np.int32)
+        self.comm.Allreduce(MPI.IN_PLACE, wants, op=MPI.MAX)
+        save, stop, out_of_time = (bool(want) for want in wants)
+        if out_of_time and not stop:
+            self.recorder.note("stops, since the time given by --max-time is nearly over")
+        if self.every is not None and (save or stop or out_of_time):
+            self.save(place, measures)
+        return stop or out_of_time
+
+    def save(self, place: Place, measures: Measures, name: str = "") -> None:
+        """Write a checkpoint; one that cannot be written is told, and the run goes on."""
+        begin, step = self.clock(), len(self.recorder.rows) - 1
+        self.recorder.gather()
+        about = {
+            "cellfem": cellfem.__version__,
+            "commit": commit(),
+            "case": plain_case(self.case),
+            "case_sha256": case_hash(self.case),
+            "mesh_sha256": self.mesh,
+            "time_s": self.engine.stepper.time,
+            "step": step,
+            "ranks": self.comm.size,
+            "wall_s": self.wall_before + begin - self.begin,
+            "place": to_plain(place),
+            "measures": to_plain(measures),
+            "files": {key: path.stat().st_size for key, path in self.registry.files.items()} if self.comm.rank == 0 else {},
+        }
+        error = self.store.write(self.folder / FOLDER / (name or f"{step:08d}.npz"), about)
+        self.saved = self.clock()
+        self.cost = self.saved - begin
+        if error:
+            self.recorder.note(f"no checkpoint: {error}; the last one stays")
+            return
+        self.recorder.detail(f"checkpoint after step {step}, t = {self.engine.stepper.time:.6g} s ({self.cost:.2g} s)")
+        if self.comm.rank == 0:
+            for old in numbered(self.folder)[KEPT:]:
+                old.unlink(missing_ok=True)
+
+    def restore(self, point: Point, segments: list[Segment]) -> None:
+        """Engine and recorder as they were at `point`, the pictures' first moment too. Raises CheckpointError."""
+        engine, first, here = self.engine, segments[0], point.place
+        engine.analyse(first.load(0.0), first.material)
+        self.store.read(self.folder / FOLDER / START)
+        self.recorder.look_back()
+        segment = segments[here.segment]
+        engine.set(replace(segment.load(0.0), rest_travel=here.rest_travel), segment.material)
+        self.store.read(point.path)
+        self.recorder.go_on()
+
+
+def prepare_folder(folder: Path, stack: StackMesh) -> str:
+    """An empty place for checkpoints with the mesh in it; the mesh's SHA-256. Not collective. Raises OSError."""
+    clear(folder)
+    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    file = ArrayFile(folder / FOLDER / MESH)
+    for name, array in _arrays(stack).items():
+        file.array(f"{name}.npy", array)
+    error = file.finish()
+    if error:
+        raise OSError(error)
+    return mesh_hash(stack)
+
+
+def clear(folder: Path, pattern: str = "*") -> None:
+    """Take the checkpoints away, or what matches the pattern. Not collective."""
+    for path in (folder / FOLDER).glob(pattern):
+        path.unlink(missing_ok=True)
+    if pattern != "*":
+        return
+    if (folder / FOLDER).is_dir():
+        (folder / FOLDER).rmdir()
+
+
+def numbered(folder: Path) -> list[Path]:
+    """Checkpoints of a run's steps, the newest first."""
+    return sorted((folder / FOLDER).glob(NUMBERED), reverse=True)
+
+
+def find(folder: Path, case: Case, say: Callable[[str], None]) -> Point:
+    """The newest sound checkpoint of a run of this case; `say` is told of those that are not. Not collective.
+
+    Raises CheckpointError: there is none, all are damaged, or the case is another one.
+    """
+    candidates = [*numbered(folder), folder / FOLDER / START]
+    if not any(path.exists() for path in candidates):
+        raise CheckpointError(
+            f"{folder}: holds no checkpoint; a run that has ended by itself keeps none, start one by cellfem run"
+        )
+    errors = []
+    for path in candidates:
+        try:
+            point = Point(path, read_about(path))
+        except CheckpointError as error:
+            if path.exists():
+                errors.append(str(error))
+            continue
+        _compare(point, case)
+        for line in errors:
+            say(f"{line}; taking the one before it, of t = {point.about['time_s']:.6g} s")
+        return point
+    raise CheckpointError("\n".join([*errors, f"{folder}: no checkpoint is sound; run the case anew"]))
+
+
+def read_stack(folder: Path, sha256: str) -> StackMesh:
+    """The mesh that the run was begun with. Not collective. Raises CheckpointError."""
+    path = folder / FOLDER / MESH
+    try:
+        with np.load(path) as file:
+            found = {item.name: file[item.name] for item in fields(StackMesh)}
+        stack = StackMesh(**{name: array if array.ndim else array.item() for name, array in found.items()})
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{path}: the mesh of the run is damaged or missing ({error}); run the case anew") from error
+    if mesh_hash(stack) != sha256:
+        raise CheckpointError(f"{path}: is not the mesh of this checkpoint; give the folder that both were written in")
+    return stack
+
+
+def cut_back(folder: Path, sizes: dict[str, int]) -> None:
+    """Growing files as they were at a checkpoint. Not collective. Raises CheckpointError where one has lost its beginning."""
+    for name, size in sizes.items():
+        path = folder / name
+        have = path.stat().st_size if path.exists() else 0
+        if have < size and path.suffix == ".csv":
+            raise CheckpointError(f"{path}: has {have} bytes, at the checkpoint it had {size}: rows are lost; run the case anew")
+        if have > size:
+            os.truncate(path, size)
+
+
+def plain_case(case: Case) -> dict[str, Any]:
+    """The case as JSON holds it, without the keys that may change."""
+    data: dict[str, Any] = case.model_dump(mode="json", exclude_none=True)
+    for key in FREE:
+        table, name = key.split(".")
+        data[table].pop(name, None)
+    return data
+
+
+def case_hash(case: Case) -> str:
+    """SHA-256 of a case."""
+    return hashlib.sha256(json.dumps(plain_case(case), sort_keys=True).encode()).hexdigest()
+
+
+def mesh_hash(stack: StackMesh) -> str:
+    """SHA-256 of a mesh."""
+    digest = hashlib.sha256()
+    for name, array in _arrays(stack).items():
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _arrays(stack: StackMesh) -> dict[str, Any]:
+    return {item.name: np.asarray(getattr(stack, item.name)) for item in fields(stack)}
+
+
+def _compare(point: Point, case: Case) -> None:
+    if point.about.get("case_sha256") == case_hash(case):
+        return
+    was, now = _flat(point.about.get("case", {})), _flat(plain_case(case))
+    changed = [
+        f"{key}: was {was.get(key)!r}, is {now.get(key)!r}" for key in sorted({*was, *now}) if was.get(key) != now.get(key)
+    ]
+    raise CheckpointError(
+        f"{point.path}: belongs to another case: {'; '.join(changed) or 'its hash differs'}. "
+        "Undo the change in case.resolved.toml, or start the changed case by cellfem run"
+    )
+
+
+def _flat(data: Any, prefix: str = "") -> dict[str, Any]:
+    if isinstance(data, dict):
+        return {key: item for name, part in data.items() for key, item in _flat(part, f"{prefix}{name}.").items()}
+    if isinstance(data, list):
+        return {key: item for k, part in enumerate(data) for key, item in _flat(part, f"{prefix}{k}.").items()}
+    return {prefix.rstrip("."): data}
+
+
+def told(point: Point) -> str:
+    """A sentence for the log: from where a run goes on."""
+    about = point.about
+    return f"goes on from t = {time_text(about['time_s'])}, step {about['step']}, of {about['ranks']} rank(s), {point.path.name}"

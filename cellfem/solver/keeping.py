@@ -1,0 +1,66 @@
+"""What of the solver must be in a checkpoint: states, time scheme, and what the factors that Newton keeps were made of."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellfem.checkpoint import Registry
+from cellfem.checkpoint.plain import from_plain, to_plain
+from cellfem.physics.creep import PorousCreep
+from cellfem.solver.engine import Engine
+from cellfem.solver.system import Origin
+
+Array = NDArray[np.float64]
+
+
+def declare_engine(engine: Engine, registry: Registry) -> None:
+    """Declare all that `Stepper`, `Newton` and `System` carry from one accepted step to the next.
+
+    Put back, after `Engine.analyse` and `Engine.set` for the segment at hand, it goes on as if nothing had happened: factors that
+    are kept are made anew from the state that they were made from.
+    """
+    system, stepper, newton = engine.system, engine.stepper, engine.newton
+    unknowns = [u.function_space for u in system.state.unknowns]
+    histories = system.state.histories
+    everything = [*unknowns, *(f.function_space for f in histories)]
+    read: dict[str, object] = {}
+
+    def put_factors(arrays: list[Array]) -> None:
+        data = read.pop("factors")
+        if not arrays or not isinstance(data, dict):
+            return
+        present = system.now()
+        system.put(Origin(arrays[0], data["constants"], from_plain(PorousCreep, data["creep"]), data["floor"], data["motion"]))
+        system.assemble_residual()
+        system.assemble_jacobian()
+        system.factor()
+        system.put(present)
+
+    def kept_origin() -> Origin | None:
+        return system.origin if newton.keep else None
+
+    def factors() -> dict[str, object] | None:
+        origin = kept_origin()
+        if origin is None:
+            return None
+        made_of = {"constants": origin.constants, "creep": to_plain(origin.creep)}
+        return {**made_of, "floor": origin.floor, "motion": origin.motion}
+
+    def put_stepper(data: dict[str, object]) -> None:
+        read["times"] = data["times"]
+        stepper.time, newton.keep = from_plain(float, data["time"]), bool(data["keep"])
+
+    def put_past(arrays: list[Array]) -> None:
+        times: list[float] = from_plain(list[float], read.pop("times"))
+        stepper.past = list(zip(times, arrays, strict=True))
+        system.set(arrays[-1])
+
+    registry.declare_value("constants", system.residual.constants.values, system.residual.constants.put)
+    registry.declare_value("factors", factors, lambda data: read.update(factors=data))
+    registry.declare_value(
+        "stepper", lambda: {"time": stepper.time, "times": [t for t, _ in stepper.past], "keep": newton.keep}, put_stepper
+    )
+    registry.declare_field("factors", everything, lambda: [o.functions] if (o := kept_origin()) else [], put_factors)
+    registry.declare_field("past", unknowns, lambda: [x for _, x in stepper.past], put_past)
+    registry.declare_functions("histories", histories)

@@ -1,0 +1,121 @@
+"""Batch jobs on a real Slurm of one node; what is submitted, what it comes to, and how far it is."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cellfem.cli import app
+from cellfem.output.records import read_records
+from tests import slurm
+from tests.system.small import WAIT_S, cellfem, command, environment, settings, write_case
+
+SHORT = ("--margin", "30 s")
+QUICK = ("protocol.0.duration=10 s", "numerics.dt_max=5 s")
+
+
+@pytest.fixture(scope="module")
+def batch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a Slurm that is up."""
+    if reason := slurm.missing():
+        pytest.skip(reason)
+    with slurm.cluster(tmp_path_factory.mktemp("slurm")) as found:
+        yield found
+
+
+def say(batch: dict[str, str], *words: object) -> str:
+    done = subprocess.run(
+        [*map(str, words)], env=environment() | batch, capture_output=True, text=True, timeout=WAIT_S, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def wait_for_end(batch: dict[str, str], out: Path, seconds: float, released: bool = False) -> str:
+    """Wait until no job is left; jobs that were queued again are let start at once. The log of the job."""
+    late = time.monotonic() + seconds
+    while time.monotonic() < late:
+        waiting = say(batch, "squeue", "-h", "-o", "%i %t %r", "-t", "PD,R,CG").split("\n")
+        if not any(waiting):
+            return "\n".join(path.read_text(encoding="utf-8") for path in sorted(out.glob("job-*.log")))
+        for line in waiting:
+            if "BeginTime" in line:  # Slurm holds what was queued again for two minutes
+                say(batch, "scontrol", "update", f"JobId={line.split()[0]}", "StartTime=now")
+        time.sleep(0.5)
+    raise AssertionError(f"jobs are left after {seconds:g} s: {waiting}")
+
+
+@pytest.mark.slow
+def test_job_resumes_itself_until_it_is_done(batch: dict[str, str], tmp_path: Path) -> None:
+    """A job of two ranks whose turns are too short for the run: it is queued again and ends with the whole run's rows."""
+    out = tmp_path / "job"
+    endless = settings('numerics.dt=["0.1 s"]', "protocol.0.duration=25 s", "void=[]", "output.interval=10 s")
+    told = say(batch, *command("submit", write_case(tmp_path), "--out", out, "--time", "1 min", *SHORT, "--tasks", 2, *endless,
+                               "--set", "output.checkpoint=5 s"))  # fmt: skip
+    assert "Submitted batch job" in told
+    log = wait_for_end(batch, out, 170)
+    rows = read_records(out / "records.csv")
+    assert [row["step"] for row in rows] == list(range(251)), log[-2000:]
+    assert "goes on from t = " in log, "it took more than one turn"
+    assert "done" in cellfem("status", out).stdout
+
+
+@pytest.mark.slow
+def test_sweep_as_an_array_and_its_collector(batch: dict[str, str], tmp_path: Path) -> None:
+    """Six points in three tasks; one point fails; the collector works before the end and after."""
+    out = tmp_path / "map"
+    grid = ("--grid", "pressure=0.4,0.8 MPa", "--grid", "numerics.newton_max=1,20,40")
+    say(batch, *command("submit", write_case(tmp_path), "--out", out, "--time", "10 min", *grid, "--each", 2, *settings(*QUICK)))
+    assert "points have ended" in subprocess.run(
+        command("collect", out), env=environment(), capture_output=True, text=True, timeout=WAIT_S, check=False
+    ).stdout  # fmt: skip
+    wait_for_end(batch, out, 170)
+    table = cellfem("status", out).stdout
+    assert "6 points" not in table
+    assert "4 done, 2 solver" in table.replace("\n", " ")
+    done = cellfem("collect", out, code=3)
+    assert "6 of 6 points have ended" in done.stdout
+    with (out / "map.csv").open(encoding="utf-8") as file:
+        verdicts = [row["verdict"] for row in csv.DictReader(file)]
+    assert sorted(verdicts).count("failed") == 2
+    assert len(verdicts) == 6
+    assert (out / "map.json").exists()
+
+
+def test_script_without_a_batch_system(tmp_path: Path) -> None:
+    out = tmp_path / "job"
+    words = ("--time", "2 h", "--nodes", 2, "--tasks", 8, "--account", "physics", "--image", "/images/cellfem.sif", "--dry")
+    cellfem("submit", write_case(tmp_path), "--out", out, *words)
+    text = (out / "job.sh").read_text(encoding="utf-8")
+    for line in ("--nodes=2", "--ntasks=8", "--time=120", "--account=physics", "--signal=B:USR1@120", "--requeue"):
+        assert f"#SBATCH {line}\n" in text
+    assert f'srun --mpi=pmi2 -n 8 apptainer exec --bind "{out}" /images/cellfem.sif cellfem "$@"' in text
+    assert subprocess.run(["bash", "-n", str(out / "job.sh")], check=False).returncode == 0
+    cellfem("submit", tmp_path / "small.toml", "--out", out, "--time", "90 min", "--system", "pbs", "--dry")
+    text = (out / "job.sh").read_text(encoding="utf-8")
+    assert "#PBS -l walltime=01:30:00\n" in text
+    assert "qsub -v CELLFEM_RESTARTS" in text
+    assert subprocess.run(["bash", "-n", str(out / "job.sh")], check=False).returncode == 0
+    assert "waiting" not in cellfem("status", tmp_path, code=2).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--time", "1 min"), "leaves less than 30 s beside --margin 2 min"),
+        (("--time", "soon"), "--time: "),
+        (("--time", "2 h", "--system", "lsf"), "is no batch system that is known; write slurm or pbs"),
+        (("--time", "2 h", "--grid", "pressure=1 MPa", "--system", "pbs"), "job arrays are written for Slurm alone"),
+        (("--time", "2 h", "--set", "mesh.near=1 kg"), "mesh.near"),
+    ],
+)
+def test_bad_orders_are_refused(words: tuple[str, ...], why: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["submit", str(write_case(tmp_path)), "--out", str(tmp_path / "job"), "--dry", *words])
+    assert done.exit_code == 2
+    assert why in done.output

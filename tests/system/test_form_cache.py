@@ -1,0 +1,97 @@
+"""Processes that start at the same time from an empty cache of forms, and after one that was killed while compiling."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cellfem.form_cache import CODE, LOCK, READY, clear_unfinished, fill
+from tests.system.small import ROOT, WAIT_S, command, environment, settings, write_case
+
+TINY = """
+from cellfem import backend
+import ufl
+from mpi4py import MPI
+from dolfinx import fem, mesh
+grid = mesh.create_unit_square(MPI.COMM_SELF, 1, 1)
+x = ufl.SpatialCoordinate(grid)
+assert abs(fem.assemble_scalar(fem.form(x[0] ** 2 * ufl.dx(grid))) - 1 / 3) < 1e-12
+"""
+
+
+def start(cache: Path, words: list[str] | None = None, **more: str) -> subprocess.Popen[str]:
+    chosen = words or [sys.executable, "-c", TINY]
+    return subprocess.Popen(
+        chosen,
+        env=environment() | {"XDG_CACHE_HOME": str(cache)} | more,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(processes: list[subprocess.Popen[str]]) -> None:
+    for process in processes:
+        _, said = process.communicate(timeout=WAIT_S)
+        assert process.returncode == 0, said
+
+
+def test_starting_together_from_nothing(tmp_path: Path) -> None:
+    finish([start(tmp_path) for _ in range(3)])
+    forms = list((tmp_path / "fenics").glob(CODE))
+    assert len(forms) == 1
+    assert forms[0].with_suffix(READY).exists()
+    left = forms[0].with_suffix(READY)
+    left.unlink()  # as a process leaves it that is killed while it compiles
+    begin = time.monotonic()
+    finish([start(tmp_path) for _ in range(2)])
+    assert left.exists()
+    assert time.monotonic() - begin < WAIT_S / 2
+
+
+def test_forms_of_an_image(tmp_path: Path) -> None:
+    """Copied into a cache that lacks them, used where they are if no cache can be written; and none at all is no error."""
+    finish([start(tmp_path / "image")])
+    image = tmp_path / "image" / "fenics"
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    fill(cache, image)
+    assert {path.name for path in cache.glob("libffcx*")} >= {path.name for path in image.glob("libffcx*") if path.suffix != ".o"}
+    whole = sorted(path.name for path in cache.iterdir())
+    (cache / "libffcx_forms_dead.c").touch()
+    clear_unfinished(cache)
+    assert sorted(path.name for path in cache.iterdir()) == whole
+    no_compiler = {"CC": "/bin/false", "CELLFEM_FORMS": str(image)}
+    finish([start(Path("/proc/none"), **no_compiler), start(tmp_path / "fresh", **no_compiler)])
+    assert (tmp_path / "fresh" / "fenics" / LOCK).exists()
+    finish([start(Path("/proc/none"))])
+
+
+@pytest.mark.slow
+def test_whole_runs_from_nothing_while_some_are_killed(tmp_path: Path) -> None:
+    """Four runs at once; two more are killed (kill -9) while they compile. The four give the same records."""
+    case = write_case(tmp_path)
+    quick = settings("protocol.0.duration=2 s", "numerics.dt_max=2 s")
+
+    def run(name: str) -> subprocess.Popen[str]:
+        return start(tmp_path / "cache", command("run", case, "--out", tmp_path / name, "--quiet", *quick))
+
+    doomed = [run("doomed0"), run("doomed1")]
+    late = time.monotonic() + WAIT_S
+    while not list((tmp_path / "cache").glob(f"fenics/{CODE}")) and time.monotonic() < late:
+        time.sleep(0.05)
+    living = [run(f"run{k}") for k in range(4)]
+    time.sleep(2.0)
+    for process in doomed:
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+    finish(living)
+    records = {(tmp_path / f"run{k}" / "records.csv").read_bytes() for k in range(4)}
+    assert len(records) == 1

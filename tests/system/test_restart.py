@@ -1,0 +1,299 @@
+"""A run that is stopped, killed or moved to other ranks goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cellfem.case import load_case
+from cellfem.checkpoint import CheckpointError
+from cellfem.output.records import read_records
+from cellfem.run import Pace, resume_run, run_case
+from cellfem.run.lock import NAME, SILENT_S, BusyError, holder
+from cellfem.run.recorder import Recorder
+from tests.system.small import WAIT_S, cellfem, command, environment, settings, write_case
+
+FIXED = ('numerics.dt=["0.5 s"]', "numerics.dt_initial=0.1 s")
+REST = '{ mode = "rest", duration = "2 s", pressure = "0.8 MPa" }'
+STRIP = '{ mode = "strip", current = "0.5 mA/cm^2", duration = "6 s", pressure = "0.8 MPa" }'
+PLATE = '{ mode = "plate", current = "0.5 mA/cm^2", duration = "4 s", pressure = "0.8 MPa", pressure_end = "1 MPa" }'
+VARIANTS = {
+    "adaptive": ("numerics.dt_max=2 s",),
+    "prescribed": FIXED,
+    "euler": ("numerics.scheme=euler", "numerics.dt_max=2 s"),
+    "protocol": (f"protocol=[{STRIP}, {PLATE}, {REST}]", "numerics.dt_max=1 s"),
+    "axisymmetric": ("stack.symmetry=axisymmetric", "patch=[]", "numerics.dt_max=2 s"),
+}
+GROWING = ("records.csv", "voids.csv", "cellfem.pvd")
+
+
+@contextmanager
+def signal_after(rows: int, number: int = signal.SIGTERM) -> Iterator[None]:
+    """The process gets a signal once that many rows are written."""
+    accepted = Recorder.accepted
+
+    def tell(self: Recorder, dt: float) -> None:
+        accepted(self, dt)
+        if len(self.rows) == rows:
+            signal.raise_signal(number)
+
+    Recorder.accepted = tell  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Recorder.accepted = accepted  # type: ignore[method-assign]
+
+
+def same_results(one: Path, other: Path) -> None:
+    """Growing files and fields are alike to the last bit, and the summary but for its wall time."""
+    for name in GROWING:
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+    fields = sorted(path.name for path in (one / "fields").iterdir())
+    assert fields == sorted(path.name for path in (other / "fields").iterdir())
+    for name in fields:
+        assert (one / "fields" / name).read_bytes() == (other / "fields" / name).read_bytes(), name
+    first, second = (json.loads((folder / "summary.json").read_text(encoding="utf-8")) for folder in (one, other))
+    assert {**first, "wall_s": 0} == {**second, "wall_s": 0}
+
+
+@pytest.mark.parametrize(
+    ("variant", "rows"),
+    [
+        ("adaptive", (2, 5, 9)),
+        ("prescribed", (7,)),
+        ("protocol", (4, 9, 12)),
+        pytest.param("euler", (2, 6), marks=pytest.mark.slow),
+        pytest.param("axisymmetric", (3, 8), marks=pytest.mark.slow),
+    ],
+)
+def test_stopped_and_resumed_is_bit_for_bit_the_same(variant: str, rows: tuple[int, ...], tmp_path: Path) -> None:
+    """Stopped several times, each time a step or more later than before; checkpoints leave no trace in the numbers."""
+    case = load_case(write_case(tmp_path), (*VARIANTS[variant], "output.interval=1 s", "output.checkpoint=off"))
+    kept = load_case(tmp_path / "small.toml", (*VARIANTS[variant], "output.interval=1 s"))
+    assert run_case(case, tmp_path / "whole", quiet=True).end.kind == "done"
+    assert not (tmp_path / "whole" / "checkpoint").exists()
+    out = tmp_path / "parts"
+    with signal_after(rows[0]):
+        ended = run_case(kept, out, quiet=True)
+    for stop in (*rows[1:], 0):
+        assert ended.end.kind == "interrupted"
+        assert "stopped from outside" in json.loads((out / "summary.json").read_text(encoding="utf-8"))["end"]
+        with signal_after(stop):
+            ended = resume_run(out, quiet=True)
+    assert ended.end.kind == "done"
+    same_results(tmp_path / "whole", out)
+    assert not (out / "checkpoint").exists(), "a run that has ended needs none"
+    assert (out / "log.txt").read_text(encoding="utf-8").count("goes on from t = ") == len(rows)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with prescribed steps, never stopped."""
+    folder = tmp_path_factory.mktemp("whole")
+    run_case(load_case(write_case(folder), FIXED), folder / "out", quiet=True)
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same stopped after row 20, by way of a checkpoint after row 10."""
+    folder = tmp_path_factory.mktemp("stopped")
+    case = load_case(write_case(folder), FIXED)
+    with signal_after(10, signal.SIGUSR1), signal_after(20):
+        assert run_case(case, folder / "out", quiet=True).end.kind == "interrupted"
+    return folder / "out"
+
+
+def copied(folder: Path, to: Path) -> Path:
+    shutil.copytree(folder, to / "out")
+    return to / "out"
+
+
+@pytest.mark.parametrize("ranks", [2, pytest.param(3, marks=pytest.mark.slow)])
+def test_resumed_on_other_ranks(whole: Path, stopped: Path, ranks: int, tmp_path: Path) -> None:
+    out = copied(stopped, tmp_path)
+    cellfem("resume", out, "-n", ranks, "--quiet")
+    assert_alike(read_records(whole / "records.csv"), read_records(out / "records.csv"))
+
+
+@pytest.mark.slow
+def test_begun_on_more_ranks_than_resumed_on(whole: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = command("run", write_case(tmp_path), "--out", out, "-n", 3, "--quiet", *settings(*FIXED))
+    process = subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    wait_for_rows(process, out, 15)
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=WAIT_S)[1] == ""
+    assert process.returncode == 4
+    assert resume_run(out, quiet=True).end.kind == "done"
+    assert_alike(read_records(whole / "records.csv"), read_records(out / "records.csv"))
+
+
+def assert_alike(expected: list[dict[str, float]], found: list[dict[str, float]]) -> None:
+    assert len(expected) == len(found) > 30
+    for one, other in zip(expected, found):
+        for name, value in one.items():
+            if not name.startswith(("balance", "newton")) and value == value:
+                assert abs(other[name] - value) <= 1e-8 * max(abs(value), 1e-3), (name, value, other[name])
+
+
+def wait_for_rows(process: subprocess.Popen[str], out: Path, count: int) -> None:
+    late = time.monotonic() + WAIT_S
+    while time.monotonic() < late and process.poll() is None:
+        path = out / "records.csv"
+        if path.exists() and path.read_text(encoding="utf-8").count("\n") > count:
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"no {count} rows: {process.communicate()[1] if process.poll() is not None else 'too slow'}")
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(25, marks=pytest.mark.slow)])
+def test_killed_at_random_moments(kills: int, tmp_path: Path) -> None:
+    """kill -9 in set-up, steps, checkpoints and resumption: nothing is spoilt, and no more lost than came after a checkpoint."""
+    chosen = ("numerics.dt_max=0.2 s", "numerics.dt_initial=0.1 s", "output.interval=1 s")
+    assert run_case(load_case(write_case(tmp_path), chosen), tmp_path / "whole", quiet=True).end.kind == "done"
+    out, moment = tmp_path / "parts", random.Random(kills)
+    words = command("run", tmp_path / "small.toml", "--out", out, "--quiet", "--checkpoint", "0.05 s", *settings(*chosen))
+    reached, done = 0, 0
+    while done < kills:
+        begun = (out / "checkpoint" / "start.npz").exists()
+        process = subprocess.Popen(
+            command("resume", out, "--quiet") if begun else words,
+            env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        if moment.random() < 0.7:  # else anywhere in the seconds of set-up
+            wait_for_rows(process, out, reached + moment.randrange(1, 1 + 60 // kills))
+        time.sleep(moment.random() * (0.05 if begun else 2.0))
+        process.kill()
+        _, said = process.communicate()
+        assert process.returncode == -signal.SIGKILL, said
+        done += 1
+        saved = sorted((out / "checkpoint").glob("0*.npz"))
+        reached = int(saved[-1].stem) if saved else 0
+        rows = read_records(out / "records.csv") if (out / "records.csv").exists() else []
+        assert len(rows) - 1 - reached <= 40, "rows since the last checkpoint"
+    assert resume_run(out, quiet=True).end.kind == "done"
+    same_results(tmp_path / "whole", out)
+
+
+def test_signal_that_asks_for_a_checkpoint(stopped: Path) -> None:
+    saved = sorted(path.name for path in (stopped / "checkpoint").iterdir())
+    assert saved == ["00000009.npz", "00000019.npz", "mesh.npz", "start.npz"]
+    assert "checkpoint after step 9" in (stopped / "log.txt").read_text(encoding="utf-8")
+    assert not (stopped / NAME).exists()
+
+
+def damage(path: Path, how: str) -> None:
+    data = path.read_bytes()
+    middle = len(data) // 2
+    path.write_bytes(data[:middle] + (bytes([data[middle] ^ 1]) + data[middle + 1 :] if how == "flip" else b""))
+
+
+@pytest.mark.parametrize("how", ["flip", "cut"])
+def test_damaged_checkpoint_gives_way_to_the_one_before(
+    whole: Path, stopped: Path, how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = copied(stopped, tmp_path)
+    damage(out / "checkpoint" / "00000019.npz", how)
+    assert resume_run(out, quiet=True).end.kind == "done"
+    said = capsys.readouterr().err
+    assert "00000019.npz: is damaged" in said
+    assert "taking the one before it, of t = 4.5 s" in said
+    same_results(whole, out)
+
+
+def test_nothing_sound_is_refused(stopped: Path, tmp_path: Path) -> None:
+    out = copied(stopped, tmp_path)
+    for path in (out / "checkpoint").glob("*.npz"):
+        damage(path, "cut")
+    done = cellfem("resume", out, code=2)
+    assert "no checkpoint is sound; run the case anew" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (out / "records.csv").read_bytes() == (stopped / "records.csv").read_bytes(), "nothing was touched"
+
+
+def test_what_does_not_fit_is_refused(stopped: Path, tmp_path: Path) -> None:
+    out = copied(stopped, tmp_path)
+    resolved, original = out / "case.resolved.toml", (out / "case.resolved.toml").read_text(encoding="utf-8")
+    resolved.write_text(original.replace('pressure = "0.8 MPa"', 'pressure = "0.9 MPa"'), encoding="utf-8")
+    with pytest.raises(
+        CheckpointError, match=r"another case: protocol\.0\.pressure: was '0.8 MPa', is '0.9 MPa'. Undo the change"
+    ):
+        resume_run(out)
+    resolved.write_text(original, encoding="utf-8")
+    (out / "records.csv").write_text("time_s\n0.0\n", encoding="utf-8")
+    with pytest.raises(CheckpointError, match=r"records\.csv: has 11 bytes, at the checkpoint it had \d+: rows are lost"):
+        resume_run(out)
+    damage(out / "checkpoint" / "mesh.npz", "flip")
+    with pytest.raises(CheckpointError, match=r"the mesh of the run is damaged or missing|is not the mesh of this checkpoint"):
+        resume_run(out)
+    shutil.rmtree(out / "checkpoint")
+    with pytest.raises(CheckpointError, match="holds no checkpoint"):
+        resume_run(out)
+
+
+def test_max_time_ends_a_run_in_time(tmp_path: Path) -> None:
+    case = load_case(write_case(tmp_path), ("protocol.0.duration=10 h", 'numerics.dt=["50 ms"]', "void=[]"))
+    begin = time.monotonic()
+    ended = run_case(case, tmp_path / "out", quiet=True, pace=Pace(max_time_s=8.0))
+    took = time.monotonic() - begin
+    assert ended.end.kind == "interrupted"
+    assert took < 10.0, "summary included"
+    assert "--max-time" in (tmp_path / "out" / "log.txt").read_text(encoding="utf-8")
+    step = int(sorted((tmp_path / "out" / "checkpoint").glob("0*.npz"))[-1].stem)
+    assert step == len(read_records(tmp_path / "out" / "records.csv")) - 1 > 3, "the last step is in the checkpoint"
+    with pytest.raises(SystemExit, match="2"):
+        raise SystemExit(cellfem("run", tmp_path / "small.toml", "--max-time", "soon", code=2).returncode)
+
+
+def lock(folder: Path, **told: object) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / NAME).write_text(json.dumps({"host": "n12", "pid": 7, "boot": "another", "job": "", **told}), encoding="utf-8")
+    return folder / NAME
+
+
+def test_two_runs_in_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = load_case(write_case(tmp_path), ("protocol.0.duration=1 s",))
+    out = tmp_path / "out"
+    held = lock(out)
+    assert (holder(out) or {})["host"] == "n12"
+    with pytest.raises(
+        BusyError, match=r"process 7 on n12\); wait until it ends, .* if that run is dead \(silent for 0 s\), delete"
+    ):
+        run_case(case, out, quiet=True)
+    monkeypatch.setenv("SLURM_JOB_ID", "55")
+    lock(out, job="55")
+    assert run_case(case, out, quiet=True).end.kind == "done", "the same job, moved to this machine"
+    assert not held.exists()
+    monkeypatch.delenv("SLURM_JOB_ID")
+    lock(out)
+    os.utime(held, (0, time.time() - SILENT_S - 1))
+    assert holder(out) is None
+    assert run_case(case, out, quiet=True).end.kind == "done", "silent for long"
+
+
+def test_second_run_is_refused_while_the_first_is_at_work(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    endless = settings("protocol.0.duration=10 h", 'numerics.dt=["50 ms"]', "void=[]")
+    words = command("run", write_case(tmp_path), "--out", out, "--quiet", *endless)
+    process = subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_for_rows(process, out, 2)
+        assert (holder(out) or {})["pid"] == process.pid
+        done = cellfem("run", tmp_path / "small.toml", "--out", out, "--quiet", code=2)
+        assert f"another run is at work in this folder (process {process.pid} on " in done.stderr
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.communicate()
+    assert holder(out) is None, "the kernel freed it"

@@ -1,0 +1,161 @@
+"""Batch scripts, the cost of a run before it is submitted, and how far a run is."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from mpi4py import MPI
+
+from cellfem.case import load_case
+from cellfem.cluster.estimate import STEPS, Measured, cost, counts, measured, parallel_share, steps
+from cellfem.cluster.scripts import Job, array_script, point_line, single_script
+from cellfem.cluster.size import unknowns
+from cellfem.cluster.status import read_status, table
+from cellfem.domain import build_domain
+from cellfem.geometry import Void, build_stack
+from cellfem.model.parameters import Structure
+from cellfem.model.state import create_state
+from cellfem.output.progress import STATUS
+from cellfem.run.lock import NAME
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_unknowns_are_those_of_the_model() -> None:
+    stack = build_stack(25.0, 20.0, 20.0, 2.0, 6.0, [Void(0.0, 5.0, 1.0)])
+    state = create_state(build_domain(stack, MPI.COMM_SELF), Structure())
+    maps = [u.function_space.dofmap for u in state.unknowns]
+    assert unknowns(stack) == sum(dofs.index_map.size_global * dofs.index_map_bs for dofs in maps)
+
+
+def test_cost_goes_through_what_was_measured() -> None:
+    data = [Measured(2, 1, 1000 * 2**k, 0.1 * 2.8**k, 200 + 10.0 * 2**k) for k in range(4)]
+    data.append(Measured(2, 2, 8000, data[3].seconds / 1.6, 500.0))
+    middle, shared = cost(data, 2000, 1), parallel_share(data)
+    assert middle.seconds == pytest.approx(0.28, rel=1e-9)
+    assert middle.memory_MB == pytest.approx(220, rel=1e-9)
+    assert shared == pytest.approx(2 * (1 - 1 / 1.6), rel=1e-9)
+    assert cost(data, 8000, 2).seconds == pytest.approx(data[4].seconds, rel=1e-9)
+    assert cost(data, 8000, 10**6).speedup < 1 / (1 - shared), "Amdahl's limit"
+    assert [cost(data, *at).extrapolated for at in ((8000, 2), (8000, 4), (30000, 1))] == [False, True, True]
+    assert counts(12) == [1, 2, 4, 8]
+
+
+def test_data_of_this_package_makes_sense() -> None:
+    """Time grows faster than unknowns, slower than their square; two ranks are faster than one, less than twice."""
+    for dimension in {row.dimension for row in measured()}:
+        data = [row for row in measured() if row.dimension == dimension]
+        alone = sorted((row for row in data if row.ranks == 1), key=lambda row: row.unknowns)
+        for small, large in itertools.pairwise(alone):
+            assert 0.5 * small.unknowns / large.unknowns < small.seconds / large.seconds * 1.5 < 1.5
+        assert 0 <= parallel_share(data) <= 1
+
+
+def test_steps_of_a_protocol(tmp_path: Path) -> None:
+    path = ROOT / "cases" / "batch-resume"
+    assert steps(load_case(path)) == tuple(3 * count for count in STEPS)
+    prescribed = load_case(path, ['numerics.dt=["1 s", "9 s", "20 s"]', "numerics.dt_initial=1 s"])
+    assert steps(prescribed) == (3 * (2 + 30), 3 * (2 + 30)), "1 + 9 + 29.5 · 20 s = 10 min"
+
+
+def test_script_of_the_case_is_what_submit_writes() -> None:
+    out = Path("results/batch-resume")
+    job = Job("batch-resume", 1, 1, 120.0, margin=60.0)
+    text = single_script(job, "slurm", out, Path("cases/batch-resume"), out / "job.sh")
+    assert (ROOT / "cases" / "batch-resume" / "job.sh").read_text(encoding="utf-8") == text + "\n"
+
+
+def run_script(text: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", text], cwd=folder, env=os.environ | more, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def program(folder: Path, body: str) -> str:
+    """A stand-in for cellfem that notes its words."""
+    path = folder / "program"
+    path.write_text(f'#!/bin/bash\necho "$@" >> said\n{body}\n', encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("code", "restarts", "again", "ends"),
+    [(0, 0, False, 0), (2, 0, False, 2), (3, 0, False, 3), (4, 9, True, 0), (137, 1, True, 0), (137, 3, False, 137)],
+)
+def test_what_the_script_makes_of_an_exit_code(code: int, restarts: int, again: bool, ends: int, tmp_path: Path) -> None:
+    (tmp_path / "scontrol").write_text('#!/bin/bash\necho "$@" > queued\n', encoding="utf-8")
+    (tmp_path / "scontrol").chmod(0o755)
+    job = Job("x", 1, 1, 600.0, program=program(tmp_path, f"exit {code}"))
+    text = single_script(job, "slurm", tmp_path / "out", Path("case dir"), tmp_path / "job.sh")
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    done = run_script(text, tmp_path, SLURM_RESTART_COUNT=str(restarts), SLURM_JOB_ID="17", PATH=path)
+    assert done.returncode == ends, done.stderr
+    assert (tmp_path / "queued").exists() == again
+    assert (
+        (tmp_path / "said")
+        .read_text(encoding="utf-8")
+        .startswith(f"run case dir --out {tmp_path}/out --progress 60 --max-time 5")
+    )
+
+
+def test_script_resumes_and_passes_signals_on(tmp_path: Path) -> None:
+    (tmp_path / "out" / "checkpoint").mkdir(parents=True)
+    (tmp_path / "out" / "checkpoint" / "start.npz").touch()
+    waits = program(tmp_path, 'trap "echo told >> said; exit 3" TERM\nfor i in $(seq 300); do sleep 0.1; done')
+    text = single_script(Job("x", 1, 1, 600.0, program=waits), "slurm", tmp_path / "out", Path("case"), tmp_path / "job.sh")
+    process = subprocess.Popen(["bash", "-c", text], cwd=tmp_path)
+    while not (tmp_path / "said").exists():
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.send_signal(10)  # SIGUSR1, as Slurm sends it
+    assert process.wait(timeout=30) == 3
+    said = (tmp_path / "said").read_text(encoding="utf-8").split("\n")
+    assert said[0].startswith(f"resume {tmp_path}/out --progress")
+    assert said[1] == "told"
+
+
+def test_array_runs_its_share_of_the_points(tmp_path: Path) -> None:
+    """Words with blanks and quotes arrive as they are; a point that gave up does not keep the others from running."""
+    prints = program(tmp_path, 'printf "<%s>" "$@" >> words; [[ "$*" == *two* ]] && exit 3; exit 0')
+    lines = [
+        point_line(tmp_path / name, Path("a case"), [f"key={name}", 'dt=["1 s"]']) for name in ("one", "two", "three", "four")
+    ]
+    (tmp_path / "points.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    text = array_script(Job("x", 1, 1, 600.0, program=prints), tmp_path, 4, 3, 2, tmp_path / "job.sh")
+    assert "#SBATCH --array=0-1%2\n" in text
+    assert run_script(text, tmp_path, SLURM_ARRAY_TASK_ID="0").returncode == 0
+    words = (tmp_path / "words").read_text(encoding="utf-8")
+    assert words.count("<run><a case><--set>") == 3
+    assert '<key=three><--set><dt=["1 s"]>' in words
+    assert "four" not in words
+
+
+def test_status_reads_only(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert read_status(run).state == "waiting"
+    (run / "checkpoint").mkdir(parents=True)
+    (run / "case.resolved.toml").touch()
+    assert read_status(run).note == "no checkpoint: to be run anew"
+    (run / "records.csv").write_text("time_s,step,contact_fraction\n0.0,0,0.9\n5.0,1,0.8\n7.0,2,0.", encoding="utf-8")
+    (run / "checkpoint" / "00000001.npz").touch()
+    (run / STATUS).write_text(json.dumps({"time_s": 5.0, "total_s": 20.0, "left_s": 90.0}), encoding="utf-8")
+    before = sorted((path, path.stat().st_mtime_ns) for path in run.rglob("*"))
+    stopped = read_status(run)
+    assert (stopped.state, stopped.time_s, stopped.step, stopped.contact) == ("stopped", 5.0, 1, 0.8), "half a row is none"
+    assert stopped.note.startswith("cellfem resume goes on from 00000001.npz")
+    (run / NAME).write_text(json.dumps({"host": "n12", "pid": 7, "boot": "another", "job": "55"}), encoding="utf-8")
+    running = read_status(run)
+    assert (running.state, running.left_s, running.total_s) == ("running", 90.0, 20.0)
+    assert running.note.startswith("n12, process 7, job 55")
+    (run / NAME).unlink()
+    assert sorted((path, path.stat().st_mtime_ns) for path in run.rglob("*")) == before
+    (run / "summary.json").write_text(json.dumps({"end": "stop.voltage at 5 s", "wall_s": 3.0}), encoding="utf-8")
+    assert read_status(run).state == "stop.voltage at 5 s"
+    assert table([stopped, running]).row_count == 2
