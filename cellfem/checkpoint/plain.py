@@ -17,8 +17,8 @@ def to_plain(value: Any) -> Any:
         return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.init}
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [to_plain(item) for item in value]
+    if isinstance(value, (list, tuple, frozenset)):
+        return [to_plain(item) for item in (sorted(value) if isinstance(value, frozenset) else value)]
     if isinstance(value, np.generic):
         return value.item()
     if value is None or isinstance(value, (str, bool, int, float, np.ndarray)):
@@ -41,6 +41,8 @@ def from_plain(hint: Any, data: Any) -> Any:
     if origin is tuple:
         items = [arguments[0]] * len(data) if arguments[-1] is Ellipsis else list(arguments)
         return tuple(from_plain(item, part) for item, part in zip(items, data, strict=True))
+    if origin is frozenset:
+        return frozenset(from_plain(arguments[0], part) for part in data)
     if origin is list:
         return [from_plain(arguments[0], part) for part in data]
     if origin is dict:

@@ -8,6 +8,7 @@ import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from cellfem.checkpoint.registry import owned, set_owned
 from cellfem.domain import Domain, build_domain, surface_quadrature
 from cellfem.geometry import StackMesh
 from cellfem.model import start
@@ -15,6 +16,8 @@ from cellfem.model.extension import MapExtension
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
 from cellfem.model.residual import Residual, build_residual
 from cellfem.model.state import GAMMA_FIELDS, State, create_state
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,16 @@ class Model:
     def has_volume(self) -> bool:
         """Whether Γ has an area in µm² and voids a volume: about an axis and in 3-D, not in plane strain."""
         return self.structure.axisymmetric or self.domain.dimension == 3
+
+    def moment(self) -> tuple[Array, dict[str, float]]:
+        """Copies of the present state (owned parts of its unknowns and histories, one after the other) and constants."""
+        functions = [owned(f) for f in (*self.state.unknowns, *self.state.histories)]
+        return np.concatenate(functions), self.residual.constants.values()
+
+    def put_moment(self, functions: Array, constants: dict[str, float]) -> None:
+        """Bring state and constants to those of a moment (collective)."""
+        set_owned([*self.state.unknowns, *self.state.histories], functions)
+        self.residual.constants.put(constants)
 
     def set_load(self, load: Load) -> None:
         k = self.residual.constants

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import ufl
+from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry.groups import BOTTOM, ELECTROLYTE
@@ -22,6 +23,7 @@ from dolfinx import fem
 from dolfinx.fem import petsc as fp
 from petsc4py import PETSc
 
+Array = NDArray[np.float64]
 KEPT_MOST = 15
 """Conjugate-gradient steps with the factors of an earlier moment; where more are needed the matrix is factored anew."""
 TOLERANCE = 1e-12
@@ -86,7 +88,7 @@ class SmallSignal:
         pc = self.ksp.getPC()
         pc.setType("cholesky")
         pc.setFactorSolverType("mumps")
-        self.factored = False
+        self.factored: tuple[Array, dict[str, float]] | None = None  # the moment, None: no factors yet
 
     def read(self) -> Resistance:
         """Of the present state."""
@@ -101,10 +103,26 @@ class SmallSignal:
         bulk = self.model.domain.electrolyte_thickness / float(self.model.residual.constants.conductivity.value)
         return Resistance(transfer, far / through - bulk - transfer)
 
-    def _solve(self) -> None:
+    def factor_again(self) -> None:
+        """Factor the matrix of the present state, as `read` does where the factors at hand are too old."""
+        self._assemble()
+        self._factor()
+
+    def _assemble(self) -> None:
         self.A.zeroEntries()
         fp.assemble_matrix(self.A, self.form, bcs=self.bcs)
         self.A.assemble()
+
+    def _factor(self) -> None:
+        pc = self.ksp.getPC()
+        pc.setReusePreconditioner(False)
+        self.ksp.setOperators(self.A)
+        self.ksp.setUp()
+        pc.setReusePreconditioner(True)
+        self.factored = self.model.moment()
+
+    def _solve(self) -> None:
+        self._assemble()
         with self.b.localForm() as local:
             local.set(0.0)
         if self.load is not None:
@@ -113,11 +131,10 @@ class SmallSignal:
         self.b.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
         fp.set_bc(self.b, self.bcs)
         vector = self.signal.x.petsc_vec
-        self.ksp.getPC().setReusePreconditioner(self.factored)
+        if self.factored is None:
+            self._factor()
         self.ksp.solve(self.b, vector)
         if not self.ksp.is_converged:  # too far from the moment that was factored
-            self.ksp.getPC().setReusePreconditioner(False)
-            self.ksp.setOperators(self.A)
+            self._factor()
             self.ksp.solve(self.b, vector)
-        self.factored = True
         self.signal.x.scatter_forward()

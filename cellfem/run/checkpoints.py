@@ -154,6 +154,7 @@ class Keeper:
         engine.set(replace(segment.load(0.0), rest_travel=here.rest_travel), segment.material)
         self.store.read(point.path)
         self.recorder.go_on()
+        self.store.read(point.path)  # once more: what looked at the state solves by iteration, from where it was last
 
 
 def prepare_folder(folder: Path, stack: StackMesh) -> str:

@@ -43,7 +43,8 @@ def declare_recorder(recorder: Recorder, registry: Registry) -> None:
 
     def outputs() -> dict[str, Any]:
         last, speeds = recorder.last.time if recorder.last else None, recorder.kept.platen_speeds
-        return {"next": recorder.next_output, "last": last, "series": recorder.series.written, "speed": speed}
+        series, factored = recorder.series.written, signal.factored[1] if signal.factored else None
+        return {"next": recorder.next_output, "last": last, "series": series, "speeds": speeds, "factored": factored}
 
     def put_outputs(data: dict[str, Any]) -> None:
         recorder.next_output, recorder.restored = data["next"], data
@@ -70,6 +71,17 @@ def declare_recorder(recorder: Recorder, registry: Registry) -> None:
     def put_openings(data: Any) -> None:
         recorder.openings = from_plain(Openings | None, data) if root else None
 
+    model, signal = recorder.engine.model, observer.small_signal
+    functions = [*model.state.unknowns, *model.state.histories]
+
+    def put_factored(arrays: list[NDArray[np.float64]]) -> None:
+        if not arrays:
+            return
+        present = model.moment()
+        model.put_moment(arrays[0], recorder.restored["factored"])
+        signal.factor_again()
+        model.put_moment(*present)
+
     def put_rows(count: int) -> None:
         rows = read_records(recorder.folder / "records.csv") if root else []
         recorder.rows = recorder.comm.bcast(rows, root=0)[:count]
@@ -85,6 +97,9 @@ def declare_recorder(recorder: Recorder, registry: Registry) -> None:
     registry.declare_value("cracks", cracked, put_cracked)
     registry.declare_value("openings", lambda: recorder.openings, put_openings)
     registry.declare_value("outputs", outputs, put_outputs)
+    spaces = [f.function_space for f in functions]
+    registry.declare_field("signal factors", spaces, lambda: [signal.factored[0]] if signal.factored else [], put_factored)
+    registry.declare_functions("signal", [signal.signal])
     registry.declare_field("opening time", [places], opened, put_opened)
     for name in GROWING:
         registry.declare_file(name, recorder.folder / name)

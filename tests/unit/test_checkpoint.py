@@ -81,13 +81,17 @@ class Outer:
     pairs: tuple[tuple[str, float], ...]
     table: dict[str, float]
     more: tuple[Inner, ...] = ()
+    known: frozenset[int] = frozenset()
 
 
 def test_dataclasses_come_back_by_their_annotations() -> None:
-    value = Outer(None, (("a", 0.1), ("b", float("nan"))), {"c": np.float64(1e-300)}, (Inner("x", np.arange(3.0)),))
+    value = Outer(
+        None, (("a", 0.1), ("b", float("nan"))), {"c": np.float64(1e-300)}, (Inner("x", np.arange(3.0)),), frozenset({3, 1})
+    )
     back = from_plain(Outer, to_plain(value))
     assert (back.inner, back.table, back.pairs[0]) == (None, {"c": 1e-300}, ("a", 0.1))
     assert np.isnan(back.pairs[1][1])
+    assert back.known == {1, 3}
     assert (back.more[0].name, back.more[0].values.tolist()) == ("x", [0.0, 1.0, 2.0])
     with pytest.raises(TypeError, match="has no place in a checkpoint"):
         to_plain({"a": object()})
