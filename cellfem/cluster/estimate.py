@@ -66,14 +66,23 @@ def estimate(
     least, most = steps(checked)
     data = [row for row in measured() if row.dimension == checked.stack.dimension]
     console = Console(highlight=False, soft_wrap=True)
+    if not data:
+        console.print(
+            f"{count} unknowns; what a step costs in {checked.stack.dimension}-D has not been measured: try a few steps"
+        )
+        return
     between = str(least) if least == most else f"{least} to {most}"
     console.print(f"{count} unknowns, {between} time steps" + ("" if least == most else " (a guess: error control decides)"))
-    costs = [cost(data, count, number) for number in counts(ranks)]
+    tried = max(row.ranks for row in data)
+    costs = [cost(data, count, number) for number in (counts(ranks) if tried > 1 else [1])]
     console.print(table(costs, least, most))
     if any(one.extrapolated for one in costs):
         sizes = [row.unknowns for row in data]
-        tried = max(row.ranks for row in data)
         console.print(f"measured: {min(sizes)} to {max(sizes)} unknowns on 1 to {tried} ranks; * is extrapolated from there")
+    if tried == 1:
+        console.print(
+            'several ranks have not been measured on a quiet machine: try --max-time "2 min" on as many as you mean to use'
+        )
     console.print(f"besides: set-up of 2 s, {COMPILING_S:g} s where forms must be compiled; a start of some ten steps")
 
 
