@@ -86,6 +86,33 @@ def test_reading_finds_the_rim() -> None:
     assert levers == pytest.approx([1.5, -7.56 / 6.56, 1 / 6.56, -1 / 6.56, -1.0], rel=0.02)
 
 
+def test_moves_by_hand() -> None:
+    """Creep governs at the rim: 17.8 MPa of it, and 0.26 of the stack's 0.4 MPa."""
+    reading = read_dendrite(along(), FLAWS, AROUND)
+    assert reading is not None
+    creep, outside = reading.drive_extrusion_MPa, 0.4 * (1 - 0.26 / 0.74)
+    faster = math.exp(37e3 / 8.31446 * (1 / 298.15 - 1 / 328.15))  # 3.9 times at 30 K more
+    ratios = {name: move.ratio for name, move in reading.moves.items()}
+    assert reading.moves["temperature"].factor == pytest.approx(328.15 / 298.15)
+    assert ratios["temperature"] == pytest.approx((creep * faster ** (-1 / 6.56) + outside) / (creep + outside), rel=1e-3)
+    assert ratios["pressure"] == pytest.approx((creep + outside / 2) / (creep + outside), rel=1e-6)
+    assert ratios["toughness"] == pytest.approx(0.5)
+    assert ratios["current"] == pytest.approx((creep * 0.5 ** (1 / 6.56) + outside) / (creep + outside), rel=1e-6)
+    assert reading.levers["pressure"] == pytest.approx(outside / (creep + outside), rel=1e-4)
+
+
+def test_what_warms_the_interface_lowers_the_overpotential() -> None:
+    """Where the overpotential governs, 30 K divide it by the factor by which the interface's resistance falls."""
+    narrow = replace(FLAWS, half_opening=0.005, length=0.5)
+    reading = read_dendrite(along(), narrow, AROUND)
+    assert reading is not None
+    assert reading.mechanism == "overpotential"
+    less = math.exp(33.8e3 / 8.31446 * (1 / 298.15 - 1 / 328.15))
+    outside = 0.4 * (1 - 0.26 / 0.74)
+    drive = reading.drive_overpotential_MPa
+    assert reading.moves["temperature"].ratio == pytest.approx((drive / less + outside) / (drive + outside), rel=2e-3)
+
+
 def test_mechanisms() -> None:
     narrow = read_dendrite(along(), replace(FLAWS, half_opening=0.005), AROUND)
     assert narrow is not None
