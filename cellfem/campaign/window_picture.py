@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from cellfem.campaign.penetration import Measured
 from cellfem.campaign.results import Published
 from cellfem.campaign.window import Window, WindowPoint
-from cellfem.output.style import GREY, INK, new_figure, save, style
+from cellfem.output.style import INK, new_figure, save, style
 
 CONTACT, DENDRITE, SAFE, FLAT = "#1f5f99", "#a02c2c", "#2b7a4b", "#d98c8c"
 MARKS = {
@@ -22,7 +22,7 @@ MARKS = {
     "reduced": ("D", "#a9c9b4", "holds, but contact is reduced after stripping"),
     "lost": ("X", CONTACT, "contact lost while stripping"),
     "dendrite": ("^", DENDRITE, "a flaw grows while plating"),
-    "failed": ("$?$", GREY, "solver gave up"),
+    "failed": ("$?$", "#c01515", "not run, or the solver gave up"),
 }
 LINES = ("-", "--", ":")
 DOUX_CURRENT = 0.075  # mA/cm²
@@ -78,12 +78,15 @@ def _contact_line(found: Window) -> tuple[np.ndarray, np.ndarray]:
 def _shade(axes: Axes, found: Window) -> None:
     """Safe: right of the contact limit and below that of dendrites, as far as there are runs; beyond, below the flat face's."""
     x = np.geomspace(*PRESSURE_RANGE, 800)
-    most = max(point.pressure for point in found.points)
+    ran = [point for point in found.points if point.verdict != "failed"]
+    if not ran:
+        return
+    most = max(point.pressure for point in ran)
     flat = np.array([[p, max(i, 1e-6)] for p, i in found.flat if math.isfinite(i)])
     beyond = (
         np.exp(np.interp(np.log(x), np.log(flat[:, 0]), np.log(flat[:, 1]))) if len(flat) else np.full(len(x), CURRENT_RANGE[1])
     )
-    inside = np.minimum(beyond, max(point.current for point in found.points))
+    inside = np.minimum(beyond, max(point.current for point in ran))
     if found.dendrite:
         p, i = np.log(np.array(found.dendrite)).T
         inside = np.minimum(inside, np.exp(np.interp(np.log(x), p, i)))
@@ -93,7 +96,7 @@ def _shade(axes: Axes, found: Window) -> None:
         contact = np.exp(np.interp(np.log(x), np.log(pressure[order]), np.log(current[order])))
         inside = np.where(x >= pressure.min(), np.where(x <= pressure.max(), np.minimum(inside, contact), inside), 0.0)
     floor = CURRENT_RANGE[0]
-    runs = (x <= most) & (x >= min(point.pressure for point in found.points))
+    runs = (x <= most) & (x >= min(point.pressure for point in ran))
     axes.fill_between(
         x, floor, np.maximum(inside, floor), where=runs.tolist(), color=SAFE, alpha=0.25, lw=0, label="safe by the runs"
     )
