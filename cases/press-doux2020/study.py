@@ -48,14 +48,19 @@ def folder_of(results: Path, name: str) -> Path:
     return results / name.replace(" ", "-")
 
 
+def finished(folder: Path) -> bool:
+    """Whether the run there came to the end of its protocol."""
+    try:
+        return bool(json.loads((folder / "summary.json").read_text(encoding="utf-8"))["end"] == "done")
+    except (OSError, json.JSONDecodeError):
+        return False
+
+
 def run(results: Path, name: str) -> None:
     """Unless it is done."""
     folder = folder_of(results, name)
-    try:
-        if json.loads((folder / "summary.json").read_text(encoding="utf-8"))["end"] == "done":
-            return
-    except (OSError, json.JSONDecodeError):
-        pass
+    if finished(folder):
+        return
     command = [sys.executable, "-m", "cellfem.cli", "run", str(CASE), "--out", str(folder), "--quiet"]
     command += [word for setting in (*RUNS[name], "output.pictures=false") for word in ("--set", setting)]
     done = subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False)
@@ -159,7 +164,7 @@ def main() -> None:
         run(options.results, SETS[0])  # the first compiles the forms for all
         with ThreadPoolExecutor(options.jobs) as pool:
             list(pool.map(partial(run, options.results), RUNS))
-    names = [name for name in RUNS if (folder_of(options.results, name) / "summary.json").exists()]
+    names = [name for name in RUNS if finished(folder_of(options.results, name))]
     text = table(options.results, names)
     write_atomic(options.results / "table.md", text)
     draw(options.results, names, options.results / "doux2020.png")
