@@ -230,8 +230,8 @@ def _less(block: PETSc.Mat, by: PETSc.Mat, share: PETSc.Vec, back: PETSc.Mat) ->
 
 
 MULTIGRID = {
-    "velocity": {"threshold": "0.01", "sweeps": "3"},
-    "potential": {"threshold": "0.02", "sweeps": "2"},
+    "velocity": {"threshold": "-1", "sweeps": "3"},
+    "potential": {"threshold": "-1", "sweeps": "2"},
 }
 
 
