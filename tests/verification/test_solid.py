@@ -78,7 +78,7 @@ def test_a_round_void_is_the_axisymmetric_one() -> None:
     radius, height = 6.0, 5.0
     side = radius * np.sqrt(np.pi) / 2
     disc = stripped(build_stack(radius, height, height, 0.5, 1.5, [Void(0.0, 2.5, 0.4)]), face, axisymmetric=True)
-    box = stripped(build_solid(Box(side, side, height, height), 0.6, 2.0, [Void(0.0, 2.5, 0.4, center_y=0.0)]), face)
+    box = stripped(build_solid(Box(side, side, height, height), 0.8, 2.4, [Void(0.0, 2.5, 0.4, center_y=0.0)]), face)
     volumes = []
     for engine, quarter in ((disc, 4.0), (box, 1.0)):
         model = engine.model
