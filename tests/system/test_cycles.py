@@ -137,8 +137,11 @@ def test_gentle_strip_and_plate_at_high_pressure_comes_back(tmp_path: Path) -> N
     assert plated["contact_fraction"] == pytest.approx(pressed["contact_fraction"], rel=0.01)
     assert plated["gap_max_um"] == pytest.approx(pressed["gap_max_um"], abs=0.01 * abs(pressed["gap_max_um"]))
     assert abs(plated["lithium_um"] - pressed["lithium_um"]) <= 1e-8 * 0.02 * UM_PER_MAH_CM2
-    # What was compacted (vacancies squeezed out, the rest of the void) lowers the platen by far less than was moved.
-    assert abs(plated["platen_um"] - pressed["platen_um"]) < 0.05 * 0.02 * UM_PER_MAH_CM2
+    # The platen ends lower: plating leaves f < 0, at the surface -√(2 w s/k_n) by the penalty that adds planes (w = 0.01), and as
+    # deep as it diffuses meanwhile. That is the model's, not lithium's.
+    rate, removal = 0.05 * UM_PER_MAH_CM2 / 3600, 1e-3 / (0.1 * 0.2)
+    dense = (2 * 0.01 * rate / removal) ** 0.5 * 2 * (8e-3 * 1440 / 3.14159) ** 0.5
+    assert -dense < plated["platen_um"] - pressed["platen_um"] < 0
 
 
 def _ends(ran: small.Ran, *names: str) -> list[float]:
