@@ -265,7 +265,7 @@ def draw(path: Path, rows: Sequence[Row]) -> None:
         figure = new_figure(PAGE_WIDTH_IN, 4.9)
         panels = figure.subplots(1, 3, sharex=True, sharey=True)
         for axes, title, members in zip(
-            panels, ("uniform, by test", "uniform, other", "uneven"), (tests, others, uneven), strict=True
+            panels, ("uniform, by test", "uniform, other (Anand & Narayan)", "uneven"), (tests, others, uneven), strict=True
         ):
             for number, (what, criterion, points) in enumerate(members):
                 name = next((name for name in CREEP if name in what), "")
@@ -286,7 +286,7 @@ def draw(path: Path, rows: Sequence[Row]) -> None:
             axes.set_xlabel("stack pressure (MPa)")
             axes.grid(color="#e4e4e4", lw=0.6)
             if members:
-                axes.legend(fontsize=5, labelspacing=0.25, loc="upper center", bbox_to_anchor=(0.5, -0.14), handlelength=2.6)
+                axes.legend(fontsize=5, labelspacing=0.25, loc="upper center", bbox_to_anchor=(0.5, -0.17), handlelength=2.6)
         for axis, name in ((panels[0].xaxis, "x"), (panels[0].yaxis, "y")):
             axis.set_ticks(TICKS[name], labels=[f"{tick:g}" for tick in TICKS[name]])
             axis.set_minor_formatter(NullFormatter())
