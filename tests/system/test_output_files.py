@@ -13,7 +13,7 @@ SHORT = ('protocol.0.duration="2 s"', 'output.interval="2 s"', "flaw.seed=1", 'f
 
 @pytest.mark.parametrize(
     ("ranks", "chosen", "per_output"),
-    [(3, ("output.writers=2",), 5 * 3), (2, ('output.format="vtkhdf"',), 1)],
+    [pytest.param(3, ("output.writers=2",), 5 * 3, marks=pytest.mark.slow), (2, ('output.format="vtkhdf"',), 1)],
 )
 def test_files_of_several_ranks(tmp_path: Path, ranks: int, chosen: tuple[str, ...], per_output: int) -> None:
     """Five parts, flaws among them: a .vtu per writer and a .pvtu each, or one file."""
