@@ -16,7 +16,6 @@ from cellfem.output.records import read_records
 from tests import slurm
 from tests.system.small import WAIT_S, cellfem, command, environment, settings, write_case
 
-SHORT = ("--margin", "30 s")
 QUICK = ("protocol.0.duration=10 s", "numerics.dt_max=5 s")
 
 
@@ -37,29 +36,36 @@ def say(batch: dict[str, str], *words: object) -> str:
     return done.stdout
 
 
-def wait_for_end(batch: dict[str, str], out: Path, seconds: float, released: bool = False) -> str:
-    """Wait until no job is left; jobs that were queued again are let start at once. The log of the job."""
+ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL"}
+
+
+def wait_for_end(batch: dict[str, str], out: Path, seconds: float) -> str:
+    """Wait until every job has ended; those that were queued again are let start at once. The log of the jobs."""
     late = time.monotonic() + seconds
     while time.monotonic() < late:
-        waiting = say(batch, "squeue", "-h", "-o", "%i %t %r", "-t", "PD,R,CG").split("\n")
-        if not any(waiting):
+        jobs = [line.split() for line in say(batch, "squeue", "-h", "-o", "%i %T", "-t", "all").splitlines()]
+        if all(state in ENDED for _, state in jobs):
             return "\n".join(path.read_text(encoding="utf-8") for path in sorted(out.glob("job-*.log")))
-        for line in waiting:
-            if "BeginTime" in line:  # Slurm holds what was queued again for two minutes
-                say(batch, "scontrol", "update", f"JobId={line.split()[0]}", "StartTime=now")
+        for number, state in jobs:
+            if state == "PENDING":  # Slurm holds what was queued again for two minutes
+                subprocess.run(["scontrol", "update", f"JobId={number}", "StartTime=now"], env=environment() | batch, check=False)
         time.sleep(0.5)
-    raise AssertionError(f"jobs are left after {seconds:g} s: {waiting}")
+    raise AssertionError(f"jobs are left after {seconds:g} s: {jobs}")
 
 
 @pytest.mark.slow
 def test_job_resumes_itself_until_it_is_done(batch: dict[str, str], tmp_path: Path) -> None:
-    """A job of two ranks whose turns are too short for the run: it is queued again and ends with the whole run's rows."""
+    """A job of two ranks gets Slurm's signal in the middle: it stops, is queued again, and ends with the whole run's rows."""
     out = tmp_path / "job"
-    endless = settings('numerics.dt=["0.1 s"]', "protocol.0.duration=25 s", "void=[]", "output.interval=10 s")
-    told = say(batch, *command("submit", write_case(tmp_path), "--out", out, "--time", "1 min", *SHORT, "--tasks", 2, *endless,
-                               "--set", "output.checkpoint=5 s"))  # fmt: skip
+    plain = settings('numerics.dt=["0.1 s"]', "protocol.0.duration=25 s", "void=[]", "output.interval=10 s")
+    told = say(batch, *command("submit", write_case(tmp_path), "--out", out, "--time", "10 min", "--tasks", 2, *plain))
     assert "Submitted batch job" in told
-    log = wait_for_end(batch, out, 170)
+    late = time.monotonic() + WAIT_S
+    while not (out / "records.csv").exists() or (out / "records.csv").read_text(encoding="utf-8").count("\n") < 30:
+        assert time.monotonic() < late, "no rows"
+        time.sleep(0.1)
+    say(batch, "scancel", "--signal=USR1", "--batch", told.split()[3])
+    log = wait_for_end(batch, out, WAIT_S)
     rows = read_records(out / "records.csv")
     assert [row["step"] for row in rows] == list(range(251)), log[-2000:]
     assert "goes on from t = " in log, "it took more than one turn"
@@ -75,7 +81,7 @@ def test_sweep_as_an_array_and_its_collector(batch: dict[str, str], tmp_path: Pa
     assert "points have ended" in subprocess.run(
         command("collect", out), env=environment(), capture_output=True, text=True, timeout=WAIT_S, check=False
     ).stdout  # fmt: skip
-    wait_for_end(batch, out, 170)
+    wait_for_end(batch, out, WAIT_S)
     table = cellfem("status", out).stdout
     assert "6 points" not in table
     assert "4 done, 2 solver" in table.replace("\n", " ")
