@@ -41,10 +41,11 @@ ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL"}
 
 def wait_for_end(batch: dict[str, str], out: Path, seconds: float) -> str:
     """Wait until every job has ended; those that were queued again are let start at once. The log of the jobs."""
-    late = time.monotonic() + seconds
+    late, ended = time.monotonic() + seconds, 0
     while time.monotonic() < late:
         jobs = [line.split() for line in say(batch, "squeue", "-h", "-o", "%i %T", "-t", "all").splitlines()]
-        if all(state in ENDED for _, state in jobs):
+        ended = ended + 1 if jobs and all(state in ENDED for _, state in jobs) else 0
+        if ended > 8:  # a job that is queued again has ended for an instant
             return "\n".join(path.read_text(encoding="utf-8") for path in sorted(out.glob("job-*.log")))
         for number, state in jobs:
             if state == "PENDING":  # Slurm holds what was queued again for two minutes
