@@ -29,7 +29,8 @@ def main(near: float, solver: str) -> None:
     comm = MPI.COMM_WORLD
     stack = build_solid(Box(10, 10, 8, 10), near, 1.6 * near, [Void(0.0, 4.0, 0.8, center_y=0.0)]) if comm.rank == 0 else None
     before = memory(comm)
-    engine = Engine(build_model(stack, Structure(), Interface(1e-3, removal_rate=0.3), Numerics(linear=solver), comm))
+    structure, face = Structure(quadratic_porosity=False), Interface(1e-3, removal_rate=0.3)
+    engine = Engine(build_model(stack, structure, face, Numerics(linear=solver), comm))
     system = engine.system
     engine.model.place_surface(0.4)
     engine.set(Load(0.4, 5.0), LINEAR)

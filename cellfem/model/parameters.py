@@ -57,6 +57,7 @@ class Structure:
     varying_roughness: bool = False  # δ differs along Γ
     varying_diffusivity: bool = False  # D differs along Γ: grain boundaries of the lithium
     degree: int = 4  # quadrature
+    quadratic_porosity: bool = True  # f of second degree and removal evened out over a facet; False: f of first degree
 
 
 @dataclass(frozen=True)

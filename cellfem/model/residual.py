@@ -4,9 +4,11 @@ Bulk lithium (seen from the platen, pulled back; w = mesh velocity): momentum, c
 
     ∫ σ(v,p):D(δv) + ∫_Γ (p_c + γH) δv·N dA + ∫_top P δv·n = 0
     ∫ δp (∇·v + c) = 0
-    ∂t ∫ J(1-f) δf - ∫ J F⁻¹[(1-f)(v-w) + D∇f]·∇δf + ∫_Γ s δf + ∫_top (1-f) (v-w)·n δf = 0
+    ∂t ∫ J(1-f) δf - ∫ J F⁻¹[(1-f)(v-w) + D∇f]·∇δf + ∫_Γ [s + r - (1-f) d|N|] δf + ∫_top (1-f) (v-w)·n δf = 0
 
-Γ: ∫ [∂t m - d|N| + v·N] δm = 0 (the gap is g = m + U) and ∫ (ω - open(g)) δω + ℓ² ∇ω·∇δω = 0,
+Γ: ∫ [∂t m - r/(1-f) + v·N] δm = 0 (the gap is g = m + U) and ∫ (ω - open(g)) δω + ℓ² ∇ω·∇δω = 0,
+∫ (r - (1-f) d|N|) δr + ½h² ∇r·∇δr = 0 (lithium of the planes removed, evened out over a facet of size h: what a node takes too
+much or too little because of the cells around it would stay in the surface for good; r - (1-f) d|N| goes along Γ, ∫ of it is 0),
 ∫ H δH + ∇m/√(1+|∇m|²)·∇δH = 0 with ∇ along Γ (curvature: as an unknown in the space of m it is spread over the facets, where a
 polygon would push at its corners; and the work of the tension is the change of the surface);
 electrolyte: ∫ κ∇φ·∇δφ - ∫_Γ i δφ (+ ∫_bottom I δφ) = 0;
@@ -33,6 +35,9 @@ from cellfem.model.parameters import Structure
 from cellfem.model.state import State
 from cellfem.physics import contact, fixture, flow, kinematics, kinetics, vacancies
 from dolfinx import fem
+
+EVENED = 0.5
+"""Square of the length over which removal is evened out along Γ, over the squared size of a facet: it goes with the mesh."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +164,10 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         mesh_v = ufl.as_vector([*(0.0 for _ in range(last)), side * (-rate_travel if s.flat else rate_m)])
         flux = body.J * ufl.dot(body.Finv, (1 - f) * (v - mesh_v) + diffusivity * body.gradient(f))
         bulk += (stored * tf - ufl.dot(flux, ufl.grad(tf))) * body.weight
+        if s.quadratic_porosity:
+            # ∇·v + c vanishes against linear functions only. Less it the quadratic part of f is compacted by c, not moved by what
+            # ∇·v is between the nodes of p; the balance stays exact, because a constant is linear.
+            bulk -= (body.divergence(v) + creep.c) * body.J * tf * body.weight
     else:
         bulk += f * tf
 
@@ -191,8 +200,20 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         else kinetics.butler_volmer(carrying, eta, resistance, k.temperature)
     )
     injected = kinetics.SPEED * current
-    removed = _removed(s, f_g, openness, k, injected)
-    leaving = injected - (1 - f_g) * (rate_m + rate_travel("+")) if s.flat else injected
+    # Removal is per area of the lithium's own surface, `stretch` times Γ's; without vacancies per area of Γ, as the current.
+    lost = evened = ufl.as_ufl(0.0)
+    if not s.vacancies:
+        removed = injected
+    elif not s.removal:
+        removed = lost
+    else:
+        removed = vacancies.removal_rate(f_g, openness, k.f_c, k.removal_rate) * face.stretch
+        if s.quadratic_porosity:
+            lost, evened = (1 - f_g) * removed, state.gamma[3]("+")
+            removed = evened / (1 - f_g)
+    leaving = injected + evened - lost
+    if s.flat:
+        leaving -= (1 - f_g) * (rate_m + rate_travel("+"))
     leaving_top = (1 - f) * (ufl.dot(v, n) + rate_travel if s.flat else ufl.dot(v, n))
     g_weight = face.weight
     on_gamma_bulk = pressure * ufl.dot(tv_g, face.cof)
@@ -200,15 +221,16 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         on_gamma_bulk += k.surface_tension * state.gamma[2]("+") * ufl.dot(tv_g, face.cof)
     if s.friction:
         on_gamma_bulk += k.friction * touching * sum(v_g[i] * tv_g[i] for i in range(last))
+    kinematic = rate_m - removed + ufl.dot(v_g, face.cof)
     if s.vacancies:
-        on_gamma_bulk += leaving * tf_g
-    # Removal is per area of the lithium's own surface, `stretch` times Γ's; without vacancies per area of Γ, as the current.
-    removal_area = face.stretch if s.vacancies else 1.0
-    kinematic = rate_m - removed * removal_area + ufl.dot(v_g, face.cof)
+        # The kinematic equation, as ∇·v + c above, vanishes against linear functions only.
+        on_gamma_bulk += (leaving + kinematic if s.quadratic_porosity else leaving) * tf_g
     smooth = (openness - contact.open_share(gap, delta)) * tg[1]("+")
-    smooth += state.gamma[2]("+") * tg[2]("+")
+    smooth += state.gamma[2]("+") * tg[2]("+") + (state.gamma[3]("+") - lost) * tg[3]("+")
+    reach2 = EVENED * ufl.FacetArea(domain.parent)("+") ** (2 / last)
     for i in range(last):
         smooth += k.length**2 * state.gamma[1].dx(i)("+") * tg[1].dx(i)("+") + face.sine[i] * tg[2].dx(i)("+")
+        smooth += reach2 * state.gamma[3].dx(i)("+") * tg[3].dx(i)("+")
 
     # --- the four rows
     faces = on_gamma_bulk * g_weight * dG + k.pressure * ufl.dot(tv, n) * weight(r) * ds(TOP)
@@ -261,14 +283,6 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     measures = fem.form([tf * weight(r) * dx(LITHIUM), tg[0]("+") * g_weight * dG], entity_maps=domain.entity_maps)
     softness = fem.form(tp / creep.mu * body.J * body.weight * dx(LITHIUM), entity_maps=domain.entity_maps, jit_options=jit)
     return Residual(compiled, forms, expressions, law, softness, measures, k)
-
-
-def _removed(s: Structure, f: Expr, openness: Expr, k: Constants, injected: Expr) -> Expr:
-    if not s.vacancies:
-        return injected
-    if not s.removal:
-        return ufl.as_ufl(0.0)
-    return vacancies.removal_rate(f, openness, k.f_c, k.removal_rate)
 
 
 def _jacobian(rows: list[Any], moved: list[Any], state: State, s: Structure) -> list[list[Any]]:

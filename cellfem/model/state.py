@@ -15,8 +15,8 @@ from dolfinx import fem
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
-GAMMA_FIELDS = 3
-"""Unknowns at a node of Γ: recession, openness, curvature."""
+GAMMA_FIELDS = 4
+"""Unknowns at a node of Γ: recession, openness, curvature, removal."""
 
 UNKNOWNS = ("bulk", "gamma", "potential", "numbers")
 GIVEN = ("law", "log_resistance", "roughness", "diffusion")
@@ -27,9 +27,10 @@ GIVEN = ("law", "log_resistance", "roughness", "diffusion")
 class State:
     """Functions of one moment and of the two before it.
 
-    bulk: (v, p, f) on the lithium, P2-P1-P1. gamma: on the skin, P1: [0] the recession m = g - U of the lithium surface towards
-    the platen (µm; in a bonded stack the contact pressure, MPa), [1] the openness ω, [2] the curvature H (1/µm, > 0 where
-    lithium bulges towards the electrolyte). potential: φ less Φ, P2 on the electrolyte.
+    bulk: (v, p, f) on the lithium, P2-P1-P2 (f: P1 without `quadratic_porosity`). gamma: on the skin, P1: [0] the recession
+    m = g - U of the lithium surface towards the platen (µm; in a bonded stack the contact pressure, MPa), [1] the openness ω, [2]
+    the curvature H (1/µm, > 0 where lithium bulges towards the electrolyte), [3] the lithium of the planes removed r (µm/s).
+    potential: φ less Φ, P2 on the electrolyte.
     numbers: (U, Φ), platen travel (µm) and potential of the electrolyte's far side (V); with two electrodes (U₁, φ_Li2, U₂), and
     potential is φ itself, against the first one. All velocities are seen from the platen of their electrode.
     map: m extended into the lithium (P1), zero on top; inside it is prescribed, on Γ it equals gamma[0].
@@ -50,7 +51,7 @@ class State:
     # index arrays
     skin_to_lithium: Indices  # lithium P1 dof of each skin P1 dof
     gamma_nodes: Indices  # local skin P1 dofs on Γ (owned and ghost)
-    porosity_dofs: Indices  # dofs of f in bulk, in the order of the P1 dofs `porosity_nodes`
+    porosity_dofs: Indices  # dofs of f in bulk, in the order of the dofs `porosity_nodes` of `porosity_old`
     porosity_nodes: Indices
     gamma_side: Array  # of each of `gamma_nodes`: 1 first electrode, -1 second
     middle: float  # last coordinate that parts the electrodes, µm; -inf where there is one
@@ -84,8 +85,24 @@ class State:
         return np.asarray(self.gamma.x.array[GAMMA_FIELDS * self.gamma_nodes] + self.travel_at(self.gamma_side))
 
     def porosity_into(self, target: fem.Function) -> None:
-        """Copy f into a P1 function on the lithium."""
+        """Copy f into a function of the space of `porosity_old`."""
         target.x.array[self.porosity_nodes] = self.bulk.x.array[self.porosity_dofs]
+
+    def porosity_at_corners(self) -> Array:
+        """f at the corners of cells, in the order of the map's dofs."""
+        everywhere = np.empty(len(self.porosity_old[0].x.array))
+        everywhere[self.porosity_nodes] = self.bulk.x.array[self.porosity_dofs]
+        corners, cells = self.map.function_space.dofmap.list, self.porosity_old[0].function_space.dofmap.list
+        found = np.empty(len(self.map.x.array))
+        found[corners] = everywhere[cells[:, : corners.shape[1]]]
+        return found
+
+    def set_porosity(self, at_corners: Array) -> None:
+        """f linear between these values, in the order of the map's dofs."""
+        linear, own = fem.Function(self.map.function_space), fem.Function(self.porosity_old[0].function_space)
+        linear.x.array[:] = at_corners
+        own.interpolate(linear)
+        self.bulk.x.array[self.porosity_dofs] = own.x.array[self.porosity_nodes]
 
     def update_map(self) -> None:
         """Carry m of Γ into the map of the lithium."""
@@ -98,7 +115,9 @@ def create_state(domain: Domain, structure: Structure) -> State:
     cell = domain.parent.basix_cell()
     v = basix.ufl.element("Lagrange", cell, 2, shape=(domain.dimension,))
     p = basix.ufl.element("Lagrange", cell, 1)
-    W = fem.functionspace(domain.lithium, basix.ufl.mixed_element([v, p, p]))
+    f = basix.ufl.element("Lagrange", cell, 2 if structure.quadratic_porosity else 1)
+    W = fem.functionspace(domain.lithium, basix.ufl.mixed_element([v, p, f]))
+    F = fem.functionspace(domain.lithium, f)
     K = fem.functionspace(domain.skin, ("Lagrange", 1, (GAMMA_FIELDS,)))
     S = fem.functionspace(domain.electrolyte, ("Lagrange", 2))
     N = fem.functionspace(domain.lithium, basix.ufl.real_element(cell, (domain.electrodes + 1,)))
@@ -108,7 +127,7 @@ def create_state(domain: Domain, structure: Structure) -> State:
     P = fem.functionspace(domain.skin, ("Lagrange", 1))
     Q1 = fem.functionspace(domain.lithium, basix.ufl.quadrature_element(cell, degree=structure.degree))
     porosity_space, porosity_dofs = W.sub(2).collapse()
-    nodes = _match_cells(porosity_space, M)
+    nodes = _match_cells(porosity_space, F)
     last = K.tabulate_dof_coordinates()[:, domain.dimension - 1]
     gamma_nodes = np.flatnonzero(domain.near(last, domain.gamma_planes))
     return State(
@@ -117,7 +136,7 @@ def create_state(domain: Domain, structure: Structure) -> State:
         fem.Function(S, name="potential"),
         fem.Function(N, name="numbers"),
         fem.Function(M, name="map"),
-        (fem.Function(M), fem.Function(M)),
+        (fem.Function(F), fem.Function(F)),
         (fem.Function(M), fem.Function(M)),
         (fem.Function(N), fem.Function(N)),
         fem.Function(Q, name="law"),
@@ -134,7 +153,7 @@ def create_state(domain: Domain, structure: Structure) -> State:
 
 
 def _match_cells(source: fem.FunctionSpace, target: fem.FunctionSpace) -> Indices:
-    """Target dof of each source dof, two P1 spaces on one mesh."""
+    """Target dof of each source dof, two spaces of one element on one mesh."""
     table = np.empty(source.dofmap.index_map.size_local + source.dofmap.index_map.num_ghosts, dtype=np.int64)
     table[source.dofmap.list.ravel()] = target.dofmap.list.ravel()
     return table

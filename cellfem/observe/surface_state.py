@@ -51,8 +51,7 @@ def gather_surface(model: Model, time: float) -> SurfaceState | None:
     state, K = model.state, model.state.gamma.function_space
     nodes = state.gamma_nodes
     owned = nodes[nodes < K.dofmap.index_map.size_local]
-    porosity = np.empty(len(state.map.x.array))
-    porosity[state.porosity_nodes] = state.bulk.x.array[state.porosity_dofs]
+    porosity = state.porosity_at_corners()
     gap = np.zeros(len(owned)) if model.structure.bonded else state.gap()[nodes < K.dofmap.index_map.size_local]
     at = K.tabulate_dof_coordinates()[owned, : model.domain.parent.geometry.dim]
     pieces = model.domain.parent.comm.gather((at, gap, porosity[state.skin_to_lithium[owned]]), root=0)
@@ -80,4 +79,4 @@ def put_surface(model: Model, surface: SurfaceState) -> None:
         state.update_map()
     porosity = np.zeros(len(state.map.x.array))
     porosity[state.skin_to_lithium[state.gamma_nodes]] = surface.porosity[nearest]
-    state.bulk.x.array[state.porosity_dofs] = porosity[state.porosity_nodes]
+    state.set_porosity(porosity)

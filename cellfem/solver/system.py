@@ -179,7 +179,8 @@ class System:
         fp.assemble_vector(b, self.residual.measures)
         b.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
         share = np.zeros(self.offsets[-1])
-        share[: self.offsets[2]] = b.array / self.area
+        # A quadratic function of a corner has no volume of its own (in 3-D a little less than none): its edges count.
+        share[: self.offsets[2]] = np.maximum(b.array, 0.0) / self.area
         share[self.porosity_index] /= depth
         return share
 
@@ -195,6 +196,7 @@ class System:
             (scales.gap, self.gap_index),
             (scales.openness, self.gap_index + 1),
             (scales.curvature, self.gap_index + 2),
+            (scales.velocity, self.gap_index + 3),
             (scales.potential, np.arange(self.offsets[2], self.offsets[3])),
         ]
         parts += [(scales.travel, self.travel_index), (scales.far, self.travel_index + 1), (scales.travel, self.second_travel)]

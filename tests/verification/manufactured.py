@@ -39,8 +39,8 @@ from tests.verification.strong_form import (
     gradient,
 )
 
-ROOT = {"v": 3, "p": 2, "f": 2, "m": 2, "ω": 2, "φ": 3}
-"""Order in L2 that each unknown's space allows."""
+ROOT = {"v": 3, "p": 2, "f": 2, "m": 2, "ω": 2, "r": 2, "φ": 3}
+"""Order in L2 that each unknown's space allows; f is P2, on a map that is P1. r: removal, evened out over a facet."""
 
 
 @dataclass
@@ -116,7 +116,7 @@ class Sources:
         f_x, f_y = gradient(exact.porosity, x, y, t)
         _fill(q["momentum"], J * strong.momentum(x, y, t))
         _fill(q["volume"], J * volume)
-        _fill(q["lithium"], J * strong.lithium(x, y, t))
+        _fill(q["lithium"], J * (strong.lithium(x, y, t) - volume))
         D = MATERIAL.diffusivity
         _fill(q["top"], np.stack([stress[3], stress[1] + k.pressure.value, -D * f_y]))
         # On Γ: the same points, of which the forms see those on Γ only.
@@ -132,8 +132,9 @@ class Sources:
         stressed = np.stack([stress[0] * cof[0] + stress[3] * cof[1], stress[3] * cof[0] + stress[1] * cof[1]])
         _fill(q["traction"], stressed + (pressure + exact.tension * bulge) * cof)
         through = (1 - f) * (v[0] * cof[0] + (v[1] - m_t) * cof[1]) + D * (f_x * cof[0] + f_y * cof[1])
-        _fill(q["leaving"], OMEGA / FARADAY * 1e6 * current - through)
-        _fill(q["kinematic"], m_t - removed * np.sqrt(1 + m_x**2) + v[0] * cof[0] + v[1] * cof[1])
+        kinematic = m_t - removed * np.sqrt(1 + m_x**2) + v[0] * cof[0] + v[1] * cof[1]
+        _fill(q["leaving"], OMEGA / FARADAY * 1e6 * current - through + kinematic)
+        _fill(q["kinematic"], kinematic)
         omega_x = derivative(lambda a: exact.openness(a, t), x)
         omega_xx = derivative(lambda a: derivative(lambda b: exact.openness(b, t), a), x)
         _fill(q["openness"], exact.openness(x, t) - opened - INTERFACE.length**2 * (omega_xx + strong.over_radius(omega_x, x)))
@@ -219,13 +220,17 @@ def exact_vector(model: Model, sources: Sources, t: float) -> Array:
         bulk[np.ravel(dofs)] = np.atleast_2d(value(nodes[:, 0], nodes[:, 1] + m, t)).T.ravel()
     nodes = K.tabulate_dof_coordinates()
     on, per_node = state.gamma_nodes, K.dofmap.index_map_bs
-    gamma[per_node * on], gamma[per_node * on + 1] = exact.map(nodes[on, 0], nodes[on, 1], t), exact.openness(nodes[on, 0], t)
+    x, y = nodes[on, 0], nodes[on, 1]
+    fields = (exact.map(x, y, t), exact.openness(x, t), None, sources.strong.lost(x, t))
+    for i, values in enumerate(fields):
+        if values is not None:
+            gamma[per_node * on + i] = values
     nodes = S.tabulate_dof_coordinates()
     return np.concatenate([bulk, gamma, exact.potential(nodes[:, 0], nodes[:, 1], t), [exact.travel, exact.far]])
 
 
 def pinned(model: Model, free: str) -> list[tuple[int, fem.DirichletBC]]:
-    """Conditions that hold every field but those named in `free` (letters of "vpfmωφ")."""
+    """Conditions that hold every field but those named in `free` (letters of "vpfmωrφ")."""
     state = model.state
     W, K, S = (u.function_space for u in state.unknowns[:3])
     found = []
@@ -235,6 +240,7 @@ def pinned(model: Model, free: str) -> list[tuple[int, fem.DirichletBC]]:
         ("f", BULK, W.sub(2)),
         ("m", GAMMA, K.sub(0)),
         ("ω", GAMMA, K.sub(1)),
+        ("r", GAMMA, K.sub(3)),
     ):
         if letter not in free:
             collapsed = space.collapse()[0]
@@ -326,13 +332,14 @@ def _errors(model: Model, sources: Sources, t: float) -> dict[str, float]:
     ends = x[order]
     middle, half = (ends[1:] + ends[:-1]) / 2, np.diff(ends) / 2
     z, dz = (middle[:, None] + half[:, None] * s).ravel(), (half[:, None] * w).ravel()
-    m, omega = (np.interp(z, ends, state.gamma.x.array[per_node * on + i][order]) for i in (0, 1))
+    m, omega, removed = (np.interp(z, ends, state.gamma.x.array[per_node * on + i][order]) for i in (0, 1, 3))
     return {
         "v": np.sqrt(square[0] + square[1]),
         "p": np.sqrt(square[2]),
         "f": np.sqrt(square[3]),
         "m": np.sqrt(np.sum(dz * (m - exact.map(z, 0 * z, t)) ** 2)),
         "ω": np.sqrt(np.sum(dz * (omega - exact.openness(z, t)) ** 2)),
+        "r": np.sqrt(np.sum(dz * (removed - sources.strong.lost(z, t)) ** 2)),
         "φ": np.sqrt(np.sum(weights * (phi - exact.potential(X, Y, t)) ** 2)),
     }
 

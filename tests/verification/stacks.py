@@ -45,7 +45,7 @@ def potential_along(model: Model) -> tuple[Array, Array]:
 def porosity_field(model: Model) -> tuple[Array, Array]:
     """((N, 2) nodes, f) of the lithium; one rank."""
     state = model.state
-    at = state.map.function_space.tabulate_dof_coordinates()[:, :2]
+    at = state.porosity_old[0].function_space.tabulate_dof_coordinates()[:, :2]
     values = np.empty(len(at))
     values[state.porosity_nodes] = state.bulk.x.array[state.porosity_dofs]
     return at, values

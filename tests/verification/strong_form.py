@@ -161,3 +161,9 @@ class StrongForm:
         above = f - 0.85 * INTERFACE.f_c * (1 - self.exact.openness(x, t))
         assert above.min() > 0.01 - 1e-12, "the manufactured porosity leaves the straight part of the ramp"
         return INTERFACE.removal_rate * (above - 0.005)
+
+    def lost(self, x: Array, t: Time) -> Array:
+        """(1-f) d per area of the reference."""
+        m, m_x = self.exact.map(x, 0 * x, t), gradient(self.exact.map, x, 0 * x, t)[0]
+        f = self.exact.porosity(x, m, t)
+        return (1 - f) * self.removal(x, f, t) * np.sqrt(1 + m_x**2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.geometry import StackMesh, WallLayers, build_stack
+from cellfem.geometry import StackMesh, build_stack
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
 from cellfem.model.state import GAMMA_FIELDS
 from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
@@ -62,24 +62,29 @@ def test_vacancies_leave_a_flat_face_flat_to_round_off_and_in_contact_where_ever
     assert touching == pytest.approx(pressure / (pressure + FACE.half_pressure), rel=1e-6)
 
 
-def test_flat_stays_flat_on_an_unstructured_mesh_until_planes_are_removed():
-    """By 300 s porosity has nearly reached coalescence (at 400 s), and every node has taken up its own share of the vacancies."""
-    assert largest_spread(stripped(free(0.4), 0.4, vacancies=True), (100, 200, 300)) < 1e-3
+TIMES = (200.0, 300.0, 400.0, 420.0, 450.0, 500.0, 600.0, 800.0, 1000.0, 1800.0, 3600.0)
+"""Planes are removed from 400 s on; each node in its own time, and some minutes later the spread is largest."""
+
+
+@pytest.mark.parametrize("pressure", [0.4, pytest.param(0.1, marks=pytest.mark.slow)])
+def test_flat_stays_flat_on_an_unstructured_mesh_while_planes_are_removed(pressure):
+    """Mesh size 0.4 µm, the default."""
+    assert largest_spread(stripped(free(0.4), pressure, vacancies=True), TIMES) < 1e-3
 
 
 @pytest.mark.slow
-def test_unevenness_of_removal_is_an_error_of_the_mesh():
-    """Each node of an unstructured mesh reaches coalescence at its own time: a spread that goes with h and with thin layers at Γ.
+def test_unevenness_of_removal_goes_with_the_mesh():
+    """1.6e-3, 8e-4 and 2e-4 δ on meshes of 0.8, 0.4 and 0.2 µm."""
+    coarse, middle, fine = (largest_spread(stripped(free(h), 0.4, vacancies=True), TIMES) for h in (0.8, 0.4, 0.2))
+    assert fine < middle < coarse
+    assert max(fine, middle) < 1e-3
 
-    The 1e-3 δ that holds before is then missed: 0.1 δ at 0.8 µm, 0.055 δ at 0.4, 0.02 δ at 0.2 and 0.002 δ with layers of 0.05 µm
-    (0.02 nm); contact is not touched by it.
-    """
-    times = (500.0, 700.0, 1000.0, 1800.0)
-    coarse, fine = (largest_spread(stripped(free(h), 0.4, vacancies=True), times) for h in (0.8, 0.4))
-    layered = build_stack(WIDTH, 10.0, 10.0, 0.4, 2.0, wall=WallLayers(0.05, 8, 1.3))
-    assert fine < 0.08
-    assert fine < 0.75 * coarse
-    assert largest_spread(stripped(layered, 0.4, vacancies=True), times) < 4e-3
+
+@pytest.mark.slow
+def test_linear_porosity_is_less_even():
+    """0.05 δ: the flux through a node of linear porosity feels the cells around it in first order."""
+    engine = engine_at_start(free(0.4), Structure(quadratic_porosity=False), FACE, Load(0.4, CURRENT), MASIAS, Numerics())
+    assert largest_spread(engine, TIMES) > 5e-3
 
 
 def disturbed(stack: StackMesh, by: float, *, vacancies: bool) -> tuple[Engine, int]:
@@ -122,19 +127,19 @@ def test_a_displaced_node_returns_at_the_same_rate_on_every_mesh(near, by):
 
 @pytest.mark.parametrize("near", [0.8, pytest.param(0.4, marks=pytest.mark.slow), pytest.param(0.2, marks=pytest.mark.slow)])
 def test_with_vacancies_a_displaced_node_makes_no_saw_tooth(near):
-    """It stays until planes are removed (from 400 s on), then returns; its neighbours never follow by more than a twentieth."""
+    """It stays until planes are removed (from 400 s on), then returns over minutes, taking its neighbours along."""
     engine, node = disturbed(crossed_stack(WIDTH, 10.0, near), 0.5, vacancies=True)
     dt, track = 0.1, []
     for time in (360.0, 500.0, 1000.0, 2000.0):
         dt = step_to(engine, time, dt)
         track.append(deviations(engine, node))
     own, others = np.array(track).T
-    assert np.all(np.diff([0.5, *np.abs(own)]) < 0)
+    assert np.all(np.diff([0.5, *own]) < 0)
+    assert own[-1] > 0  # no overshoot
     assert own[0] == pytest.approx(0.487, rel=0.01)  # alike on all three meshes
-    assert own[1] == pytest.approx(0.327, rel=0.1)
-    assert own[2] < 0.15 * 0.5
-    assert abs(own[3]) < 0.01 * 0.5
-    assert others.max() < 0.05 * 0.5
+    assert own[1] == pytest.approx(0.395, rel=0.05)
+    assert np.all(others < own)
+    assert own[-1] < 0.1 * 0.5
 
 
 def test_short_steps_keep_the_balance_of_lithium():

@@ -1,6 +1,6 @@
 """The Jacobian against central differences of the residual, block by block, for every variant of the equations.
 
-One random direction per unknown, in its typical size, so that each of the 8 x 8 blocks is seen alone: ‖J d - ΔR‖ ≤ 1e-6 ‖J d‖
+One random direction per unknown, in its typical size, so that each of the 9 x 9 blocks is seen alone: ‖J d - ΔR‖ ≤ 1e-6 ‖J d‖
 plus the rounding of ΔR, 1e-11 of the row. A block that J holds to be zero must leave the residual as it is.
 
 Kinks. Differences across a kink show nothing, so the state keeps off them: porosity lies above the floor below which the law no
@@ -22,7 +22,7 @@ from cellfem.solver.engine import Engine
 from tests.verification.stacks import Array, engine_at_start
 
 LITHIUM = Material(4.3e-4, 5.0, 8e-3, 4e4, 1.0, 298.15)
-FIELDS = ("v", "p", "f", "m", "ω", "φ", "U", "Φ")
+FIELDS = ("v", "p", "f", "m", "ω", "r", "φ", "U", "Φ")
 STEP = 2e-5  # of the typical size of each unknown
 TOLERANCE, ROUNDING = 1e-6, 1e-11
 
@@ -93,7 +93,7 @@ def _stripped(variant: Variant) -> Engine:
     stepper.set_scheme(0.4)
     sizes, rng = _sizes(engine), np.random.default_rng(3)
     state = engine.system.get()
-    amplitude = {"v": 1.0, "p": 0.3, "f": 0.1, "m": 0.3, "ω": 0.2, "φ": 0.1, "U": 0.1, "Φ": 0.1}
+    amplitude = {"v": 1.0, "p": 0.3, "f": 0.1, "m": 0.3, "ω": 0.2, "r": 0.2, "φ": 0.1, "U": 0.1, "Φ": 0.1}
     for field, index in _parts(engine).items():
         state[index] += amplitude[field] * sizes[field] * rng.uniform(-1, 1, len(index))
     porosity = engine.system.porosity_index
@@ -107,7 +107,7 @@ def _stripped(variant: Variant) -> Engine:
 def _sizes(engine: Engine) -> dict[str, float]:
     load_pressure, delta, thermal = 0.4, 0.01, 0.0257
     gap = load_pressure if engine.model.structure.bonded else delta  # m holds the contact pressure of a bonded face
-    return {"v": 1e-3, "p": load_pressure, "f": 0.02, "m": gap, "ω": 1.0, "φ": thermal, "U": delta, "Φ": thermal}
+    return {"v": 1e-3, "p": load_pressure, "f": 0.02, "m": gap, "ω": 1.0, "r": 1e-3, "φ": thermal, "U": delta, "Φ": thermal}
 
 
 def _parts(engine: Engine) -> dict[str, Array]:
@@ -121,6 +121,7 @@ def _parts(engine: Engine) -> dict[str, Array]:
         "f": f,
         "m": m,
         "ω": m + 1,
+        "r": m + 3,
         "φ": np.arange(system.offsets[2], system.offsets[3]),
         "U": travel,
         "Φ": travel + 1,

@@ -21,7 +21,8 @@ def correction(near: float) -> tuple[Engine, Array, int]:
     """The first correction of a step of 5 s from a state stripped for a second, with the Krylov iterations it took."""
     stack = build_solid(Box(6.0, 6.0, 4.0, 4.0), near, 2 * near, [Void(0.0, 2.5, 0.4, center_y=0.0)])
     numerics = Numerics(linear="iterative")
-    engine = engine_at_start(stack, Structure(), Interface(1e-3, removal_rate=0.3), Load(0.4, 5.0), LITHIUM, numerics)
+    structure, face = Structure(quadratic_porosity=False), Interface(1e-3, removal_rate=0.3)
+    engine = engine_at_start(stack, structure, face, Load(0.4, 5.0), LITHIUM, numerics)
     assert engine.stepper.attempt(1.0).newton.converged
     engine.stepper.accept(1.0)
     engine.stepper.set_scheme(5.0)
@@ -64,7 +65,7 @@ def test_large_stacks_in_3_d_are_iterated() -> None:
 
 def test_bonded_stacks_are_factored() -> None:
     stack = build_solid(Box(3.0, 3.0, 3.0, 3.0), 1.5, 3.0)
-    bonded = Structure(flat=True, bonded=True)
+    bonded = Structure(flat=True, bonded=True, quadratic_porosity=False)
     engine = engine_at_start(stack, bonded, Interface(1e-3), Load(0.4, 5.0), LINEAR_CREEP, Numerics(linear="iterative"))
     assert not isinstance(engine.system.linear, FieldSplit)
     assert np.isfinite(engine.model.state.numbers.x.array).all()

@@ -23,7 +23,7 @@ def test_instantaneous_on_a_polygon(free: str, axisymmetric: bool) -> None:
 
 
 @pytest.mark.parametrize("axisymmetric", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["plane", "axisymmetric"])
-@pytest.mark.parametrize("free", ["f", "m", "ω"])
+@pytest.mark.parametrize("free", ["f", "m", "ω", "r"])
 def test_on_a_moving_surface(free: str, axisymmetric: bool) -> None:
-    found = orders([solve(h, free, Exact(), axisymmetric=axisymmetric, steps=1 if free == "ω" else round(4 / h)) for h in SIZES])
+    found = orders([solve(h, free, Exact(), axisymmetric=axisymmetric, steps=1 if free in "ωr" else round(4 / h)) for h in SIZES])
     assert {name: order for name, order in found.items() if order < ROOT[name] - SHORT} == {}

@@ -15,7 +15,10 @@ STEPS = (0.5, 1.0, 2.0, 4.0)
 
 
 def stripped(stack: StackMesh, face: Interface = FACE, axisymmetric: bool = False, steps: tuple[float, ...] = STEPS) -> Engine:
-    structure, numerics = Structure(axisymmetric=axisymmetric, friction=face.friction > 0), Numerics(newton_tolerance=1e-9)
+    structure, numerics = (
+        Structure(axisymmetric=axisymmetric, friction=face.friction > 0, quadratic_porosity=False),
+        Numerics(newton_tolerance=1e-9),
+    )
     engine = engine_at_start(stack, structure, face, Load(0.4, 5.0), LITHIUM, numerics)
     for dt in steps:
         trial = engine.stepper.attempt(dt)
