@@ -61,7 +61,7 @@ class Electrode:
         self.through_top = fem.form(here * x.leaving_top * weight * ds(TOP), entity_maps=maps)
         self.through_gamma = fem.form(here_gamma * x.leaving * x.gamma_weight * dG, entity_maps=maps)
         self.surface_nodes = state.skin_to_lithium[self.gamma.nodes]
-        last = state.map.function_space.tabulate_dof_coordinates()[state.porosity_nodes, d.dimension - 1]
+        last = state.porosity_old[0].function_space.tabulate_dof_coordinates()[state.porosity_nodes, d.dimension - 1]
         self.porosity_dofs = np.ravel(state.porosity_dofs)[d.sides(last) == sign]
         self.contents: list[float] = []
         self.moved = 0.0  # lithium that has left or come in, µm² (µm³)

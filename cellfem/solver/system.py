@@ -98,7 +98,7 @@ class System:
         last = velocity.mesh.topology.dim - 1
         above = vertical_space.tabulate_dof_coordinates()[owned, last] > state.middle
         f = np.ravel(state.porosity_dofs)
-        at = state.map.function_space.tabulate_dof_coordinates()[state.porosity_nodes, last] > state.middle
+        at = state.porosity_old[0].function_space.tabulate_dof_coordinates()[state.porosity_nodes, last] > state.middle
         at = at[f < self.offsets[1]]
         self.electrodes = [(self.vertical_index[above], self.porosity_index[at])]
         if np.isfinite(state.middle):
