@@ -76,12 +76,15 @@ def test_tetrahedra_approach_the_plane_run_as_the_mesh_is_refined() -> None:
 
 @pytest.mark.slow
 def test_a_round_void_is_the_axisymmetric_one() -> None:
-    """A quarter of a lens in a wide box against the disc of the same area; volume, depth and contact within 2 %."""
+    """A quarter of a lens in a wide box against the disc of the same area; volume, depth and contact within 2 %.
+
+    The paraboloid between straight edges loses volume with h²: 2.5 % were seen at 0.8 µm.
+    """
     face = Interface(1e-3, removal_rate=0.3)
     radius, height = 6.0, 5.0
     side = radius * np.sqrt(np.pi) / 2
     disc = stripped(build_stack(radius, height, height, 0.5, 1.5, [Void(0.0, 2.5, 0.4)]), face, axisymmetric=True)
-    box = stripped(build_solid(Box(side, side, height, height), 0.8, 2.4, [Void(0.0, 2.5, 0.4, center_y=0.0)]), face)
+    box = stripped(build_solid(Box(side, side, height, height), 0.6, 2.0, [Void(0.0, 2.5, 0.4, center_y=0.0)]), face)
     volumes = []
     for engine, quarter in ((disc, 4.0), (box, 1.0)):
         model = engine.model
