@@ -84,8 +84,8 @@ def test_sweep_as_an_array_and_its_collector(batch: dict[str, str], tmp_path: Pa
     ).stdout  # fmt: skip
     wait_for_end(batch, out, WAIT_S)
     table = cellfem("status", out).stdout
-    assert "6 points" not in table
-    assert "4 done, 2 solver" in table.replace("\n", " ")
+    assert "4 done" in table
+    assert "2 solver" in table
     done = cellfem("collect", out, code=3)
     assert "6 of 6 points have ended" in done.stdout
     with (out / "map.csv").open(encoding="utf-8") as file:
