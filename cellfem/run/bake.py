@@ -9,10 +9,11 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from cellfem.backend import form_cache_folder
-from cellfem.case import load_case
+from cellfem.case import CaseError, load_case
 from cellfem.form_cache import CODE
 from cellfem.run.execute import Pace, run_case
 
@@ -28,7 +29,8 @@ def bake(folder: Path, cases: list[Path]) -> int:
             plain = ("output.pictures=false", "output.checkpoint=off")
             case = load_case(path, plain)
             if case.stack.dimension == 3 and case.mesh.file is None:
-                case = load_case(path, (*plain, *COARSE))
+                with suppress(CaseError):  # a face that is too rough for it
+                    case = load_case(path, (*plain, *COARSE))
             end = run_case(case, Path(out), True, pace=AT_ONCE).end
         print(f"{path.name}: {end}", flush=True)
     cache = form_cache_folder()
