@@ -152,9 +152,23 @@ class Engine:
         )
 
     def _settle(self, stages: list[tuple[float, float]]) -> Outcome:
-        """Solve for an instant: velocities, stresses and potential find their balance, surface and vacancies hardly move."""
+        """Solve for an instant: velocities, stresses and potential find their balance, surface and vacancies hardly move.
+
+        Lithium that is pressed into a rough face moves much faster than charge moves it: where corrections do not get small
+        against the exchange current they are measured against the motion of the surface.
+        """
         self.stepper.set_scheme(INSTANT)
-        self.stepper.scale_motion(INSTANT)
+        before = self.system.get()
+        try:
+            return self._continue(stages)
+        except StartError:
+            if not self.stepper.scale_motion(INSTANT):
+                raise
+        self.system.set(before)
+        return self._continue(stages)
+
+    def _continue(self, stages: list[tuple[float, float]]) -> Outcome:
+        """One stage from the solution of the one before."""
         settling = replace(self.newton, most=max(self.newton.most, START_MOST), keep=False)
         for exponent, floor in stages:
             self.system.creep = replace(self.system.creep, exponent=exponent)

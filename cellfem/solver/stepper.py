@@ -84,11 +84,13 @@ class Stepper:
         k.c0.value, k.c1.value, k.c2.value = (1 + 2 * w) / (1 + w) / dt, -(1 + w) / dt, w * w / (1 + w) / dt
         return 2
 
-    def scale_motion(self, dt: float) -> None:
-        """Without current what moves is the surface, by δ in a step or more: slower flow is not felt in the gap."""
+    def scale_motion(self, dt: float) -> bool:
+        """Without current (else False) the surface moves, by δ in a step or more: slower flow is not felt in the gap."""
         k = self.system.residual.constants
         if float(k.current.value) == 0 and float(k.held.value) < 0.5:
             self.system.set_motion(self.delta / dt)
+            return True
+        return False
 
     def accept(self, dt: float) -> None:
         self.time += dt
