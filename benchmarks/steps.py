@@ -17,6 +17,7 @@ from mpi4py import MPI
 from cellfem.backend import form_cache_folder
 from cellfem.case import load_case
 from cellfem.cluster.size import unknowns
+from cellfem.model import from_case
 from cellfem.output.records import read_records
 from cellfem.run import run_case, stack_of
 
@@ -29,7 +30,7 @@ def main(path: str, near: str, duration: str = "30 s", dt: str = "1 s") -> None:
         f'numerics.dt=["{dt}"]', f"numerics.dt_initial={dt}", "output.pictures=false", "output.checkpoint=off",
     )  # fmt: skip
     case = load_case(path, settings)
-    count = unknowns(stack_of(case)) if comm.rank == 0 else 0
+    count = unknowns(stack_of(case), from_case.structure(case).quadratic_porosity) if comm.rank == 0 else 0
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(comm.bcast(scratch, root=0)) / "out"
         run_case(case, out, quiet=True)  # compiles, and warms up

@@ -19,7 +19,7 @@ def stack_problems(case: Case) -> Iterator[str]:
     stack, solid = case.stack, case.stack.dimension == 3
     if solid and stack.symmetry == "axisymmetric":
         yield 'stack.symmetry: a stack of dimension 3 has no axis; write symmetry = "plane", or dimension = 2'
-    if not solid and stack.depth is not None:
+    if stack.dimension == 2 and stack.depth is not None:
         yield "stack.depth: a stack of dimension 2 has no depth; remove it, or write dimension = 3"
     if solid and case.mesh.file is not None:
         yield "mesh.file: ready meshes are read in dimension 2 only; remove it, or write stack.dimension = 2"

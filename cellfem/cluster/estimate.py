@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cellfem.case import Case, CaseError, load_case
+from cellfem.model import from_case
 from cellfem.output.words import time_text
 
 STEPS = (30, 250)
@@ -59,7 +60,7 @@ def estimate(
 
     try:
         checked = load_case(case, overrides or ())
-        count = unknowns(stack_of(checked))
+        count = unknowns(stack_of(checked), from_case.structure(checked).quadratic_porosity)
     except (CaseError, MeshError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

@@ -8,19 +8,21 @@ from numpy.typing import NDArray
 
 from cellfem.geometry import StackMesh
 from cellfem.geometry.groups import ELECTROLYTE, INTERFACE, LITHIUM
+from cellfem.model.state import GAMMA_FIELDS
 
 Ints = NDArray[np.int64]
 CELLS = {(2, 3): "triangle", (2, 4): "quadrilateral", (3, 4): "tetrahedron", (3, 8): "hexahedron"}
-GAMMA_FIELDS, NUMBERS = 3, 2
+NUMBERS = 2
 
 
-def unknowns(stack: StackMesh) -> int:
-    """Velocity and potential of degree 2, pressure and porosity of degree 1, three fields on the cells at Γ, two numbers."""
+def unknowns(stack: StackMesh, quadratic_porosity: bool) -> int:
+    """Velocity and potential of degree 2, pressure of degree 1, porosity of 2 or 1, the fields on the cells at Γ, two numbers."""
     cells, dimension = stack.cells, stack.points.shape[1]
     lithium, electrolyte = (cells[stack.cell_group == group] for group in (LITHIUM, ELECTROLYTE))
     on_gamma = np.unique(stack.facets[stack.facet_group == INTERFACE])
     skin = lithium[np.isin(lithium, on_gamma).any(axis=1)]
-    flow = dimension * quadratic_nodes(lithium, dimension) + 2 * len(np.unique(lithium))
+    second, first = quadratic_nodes(lithium, dimension), len(np.unique(lithium))
+    flow = dimension * second + first + (second if quadratic_porosity else first)
     return flow + GAMMA_FIELDS * len(np.unique(skin)) + quadratic_nodes(electrolyte, dimension) + NUMBERS
 
 

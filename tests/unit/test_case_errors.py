@@ -34,7 +34,7 @@ def changed(*pairs: tuple[str, str]) -> str:
         ("roughness", "roughnes", 'interface.roughnes: unknown key; did you mean "roughness"?'),
         ("[mesh]", "[msh]", 'msh: unknown key; did you mean "mesh"?'),
         ("stop.voltage", "stop.voltag", 'protocol.0.stop.voltag: unknown key; did you mean "voltage"?'),
-        ('near = "0.4 um"', 'xyz = "0.4 um"', "mesh.xyz: unknown key; known here are near, far, file"),
+        ('near = "0.4 um"', 'xyz = "0.4 um"', "mesh.xyz: unknown key; known here are near, far, cells, file"),
         # units and numbers
         ('"0.4 MPa"', '"5 kg"', 'protocol.0.pressure: "5 kg" is a mass, not a pressure; write for example "0.4 MPa"'),
         ('"0.4 MPa"', "0.4", 'protocol.0.pressure: 0.4 has no unit; write for example "0.4 MPa", in quotes'),
@@ -93,8 +93,8 @@ def changed(*pairs: tuple[str, str]) -> str:
             '"stripp"',
             'protocol.0.mode: "stripp" is not one of "strip", "plate", "rest", "press", "hold-voltage"; did you mean "strip"?',
         ),
-        ("dimension = 2", 'dimension = "two"', 'stack.dimension: "two" is not one of 2'),
-        ("dimension = 2", "dimension = 3", "stack.dimension: 3 is foreseen but not built yet; write dimension = 2"),
+        ("dimension = 2", 'dimension = "two"', 'stack.dimension: "two" is not one of 2, 3'),
+        ("dimension = 2", "dimension = 4", "stack.dimension: 4 is not one of 2, 3"),
         (
             '"slip"',
             '"glide"',

@@ -27,11 +27,12 @@ from cellfem.run.lock import NAME
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_unknowns_are_those_of_the_model() -> None:
+@pytest.mark.parametrize("quadratic", [True, False])
+def test_unknowns_are_those_of_the_model(quadratic: bool) -> None:
     stack = build_stack(25.0, 20.0, 20.0, 2.0, 6.0, [Void(0.0, 5.0, 1.0)])
-    state = create_state(build_domain(stack, MPI.COMM_SELF), Structure())
+    state = create_state(build_domain(stack, MPI.COMM_SELF), Structure(quadratic_porosity=quadratic))
     maps = [u.function_space.dofmap for u in state.unknowns]
-    assert unknowns(stack) == sum(dofs.index_map.size_global * dofs.index_map_bs for dofs in maps)
+    assert unknowns(stack, quadratic) == sum(dofs.index_map.size_global * dofs.index_map_bs for dofs in maps)
 
 
 def test_cost_goes_through_what_was_measured() -> None:

@@ -190,7 +190,7 @@ def test_batch_log_has_a_line_every_ten_seconds_and_log_txt_every_step(tmp_path:
     progress.close()
     progress.close()
     lines = batch.file.getvalue().splitlines()  # type: ignore[attr-defined]
-    assert lines[0] == "60 s of 10 min, step 60 s, contact 0.500, 27 s left"
+    assert lines[0].startswith("60 s of 10 min, step 60 s, contact 0.500, 27 s left, until ")
     assert len(lines) == 3
     assert lines[-1] == "Half way [almost]."
     log = (tmp_path / "log.txt").read_text().splitlines()
