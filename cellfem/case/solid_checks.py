@@ -19,6 +19,8 @@ def stack_problems(case: Case) -> Iterator[str]:
     stack, solid = case.stack, case.stack.dimension == 3
     if solid and stack.symmetry == "axisymmetric":
         yield 'stack.symmetry: a stack of dimension 3 has no axis; write symmetry = "plane", or dimension = 2'
+    if case.mesh.cells == "bricks" and case.numerics.porosity_degree == 2:
+        yield 'numerics.porosity_degree: 2 is for simplices; write 1, or mesh.cells = "simplices"'
     if stack.dimension == 2 and stack.depth is not None:
         yield "stack.depth: a stack of dimension 2 has no depth; remove it, or write dimension = 3"
     if solid and case.mesh.file is not None:

@@ -37,7 +37,10 @@ def structure(case: Case) -> Structure:
         varying_roughness=case.heterogeneity.roughness.spread > 0,
         varying_diffusivity=heterogeneity(case).varies_diffusivity,
         degree=case.numerics.quadrature_degree,
-        quadratic_porosity=(case.numerics.porosity_degree or (1 if case.stack.dimension == 3 else 2)) == 2,
+        quadratic_porosity=(
+            case.numerics.porosity_degree or (1 if case.stack.dimension == 3 or case.mesh.cells == "bricks" else 2)
+        )
+        == 2,
     )
 
 

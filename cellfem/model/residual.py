@@ -227,7 +227,7 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         on_gamma_bulk += (leaving + kinematic if s.quadratic_porosity else leaving) * tf_g
     smooth = (openness - contact.open_share(gap, delta)) * tg[1]("+")
     smooth += state.gamma[2]("+") * tg[2]("+") + (state.gamma[3]("+") - lost) * tg[3]("+")
-    reach2 = EVENED * ufl.FacetArea(domain.parent)("+") ** (2 / last)
+    reach2 = EVENED * ufl.FacetArea(domain.parent)("+") ** (2 / last) if s.quadratic_porosity else ufl.as_ufl(0.0)
     for i in range(last):
         smooth += k.length**2 * state.gamma[1].dx(i)("+") * tg[1].dx(i)("+") + face.sine[i] * tg[2].dx(i)("+")
         smooth += reach2 * state.gamma[3].dx(i)("+") * tg[3].dx(i)("+")
