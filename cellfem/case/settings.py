@@ -78,7 +78,8 @@ class Numerics(Section):
     porosity_switch: Annotated[Number, Field(ge=0.0, le=0.1)] = 1e-4
     """Porosity below which compaction is switched off, f/(f + this) in b(f); 0 for exact tests."""
     porosity_degree: Literal[1, 2] | None = None
-    """Polynomials of the porosity: 2 keeps a flat face flat to 1e-3 of the roughness, 1 to 5e-2. Without it 2; 1 in 3-D, on bricks."""
+    """Degree of the porosity: 2 keeps a flat face flat to 1e-3 of the roughness, 1 to 5e-2. Without it 2; 1 in 3-D, and on
+    bricks."""
     quadrature_degree: Annotated[Count, Field(ge=1, le=20)] = 4
     """Degree of the quadrature."""
 
