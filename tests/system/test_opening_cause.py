@@ -8,7 +8,7 @@ import pytest
 
 from tests.system.small import Ran, run_here
 
-LONG = ('protocol.0.pressure="0.4 MPa"', 'protocol.0.duration="270 s"', 'numerics.dt_max="30 s"', 'mesh.near="0.5 um"')
+LONG = ('protocol.0.pressure="0.4 MPa"', 'protocol.0.duration="400 s"', 'numerics.dt_max="30 s"', 'mesh.near="0.5 um"')
 
 
 def opened(ran: Ran) -> list[dict[str, str]]:
