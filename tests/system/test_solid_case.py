@@ -46,7 +46,11 @@ def run(cells: str, linear: str) -> tuple[list[dict[str, float]], list[dict[str,
 
 @pytest.mark.parametrize(
     ("cells", "linear"),
-    [("simplices", "direct"), ("simplices", "iterative"), pytest.param("bricks", "direct", marks=pytest.mark.slow)],
+    [
+        ("simplices", "direct"),
+        pytest.param("simplices", "iterative", marks=pytest.mark.slow),
+        pytest.param("bricks", "direct", marks=pytest.mark.slow),
+    ],
 )
 def test_balances_hold(cells: str, linear: str) -> None:
     rows = run(cells, linear)[0]
