@@ -2,8 +2,9 @@
 
     python cases/press-profile/study.py RESULTS [--jobs 2]
 
-The ramp of the case up to 3 MPa. Each run goes through the command line of cellfem into RESULTS/NAME; finished ones are not
-repeated. The table is printed and written to RESULTS/table.md.
+The face of the case on half its width, the ramp of the case up to 3 MPa; four, eight and sixteen nodes on each of three cut-off
+wavelengths. Each run goes through the command line of cellfem into RESULTS/NAME; finished ones are not repeated. The table is
+printed and written to RESULTS/table.md.
 """
 
 from __future__ import annotations
@@ -22,15 +23,21 @@ import numpy as np
 from cellfem.output.records import read_records, write_atomic
 
 CASE = Path(__file__).resolve().parent
-RAMP = ("protocol.0.pressure_end=3 MPa", "protocol.0.duration=3.494 s", "output.pictures=false")  # the case's 0.83 MPa/s
-PRESSURES = (0.5, 1.0, 1.5, 2.0, 3.0)
+COMMON = (
+    "stack.width=12.5 um",
+    "lithium.thickness=10 um",
+    "electrolyte.thickness=12.5 um",
+    "mesh.far=3 um",
+    "protocol.0.pressure_end=3 MPa",
+    "protocol.0.duration=3.494 s",  # the case's 0.83 MPa/s
+    "output.pictures=false",
+)
+PRESSURES = (0.5, 1.0, 2.0, 3.0)
+CUT_OFFS, NODES = (4.0, 2.0, 1.0), (4, 8, 16)  # µm; nodes on the cut-off wavelength
 RUNS = {
-    "cut-off 2 µm, mesh 0.5 µm": (),
-    "mesh 0.25 µm": ("mesh.near=0.25 um",),
-    "mesh 0.125 µm": ("mesh.near=0.125 um",),
-    "cut-off 4 µm, mesh 0.5 µm": ("roughness.cut_off=4 um",),
-    "cut-off 1 µm, mesh 0.25 µm": ("roughness.cut_off=1 um", "mesh.near=0.25 um"),
-    "cut-off 0.5 µm, mesh 0.125 µm": ("roughness.cut_off=0.5 um", "mesh.near=0.125 um"),
+    f"cut-off {cut_off:g} µm, {nodes} nodes on it": (f"roughness.cut_off={cut_off:g} um", f"mesh.near={cut_off / nodes:g} um")
+    for cut_off in CUT_OFFS
+    for nodes in NODES
 }
 
 
@@ -47,7 +54,7 @@ def run(results: Path, name: str) -> None:
     except (OSError, json.JSONDecodeError):
         pass
     command = [sys.executable, "-m", "cellfem.cli", "run", str(CASE), "--out", str(folder), "--quiet"]
-    command += [word for setting in (*RAMP, *RUNS[name]) for word in ("--set", setting)]
+    command += [word for setting in (*COMMON, *RUNS[name]) for word in ("--set", setting)]
     done = subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False)
     print(name, "done" if done.returncode == 0 else f"ended with {done.returncode}: {done.stderr.strip()}", flush=True)
 

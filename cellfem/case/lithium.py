@@ -69,6 +69,8 @@ class Lithium(Section):
     """Stress 1/B of power-law breakdown, rate = A B^-n sinh(B sigma)^n; off: a power law; auto: 2.8 MPa where a step presses."""
     diffusional: Rate | None = None
     """Linear creep in parallel at 25 degC: its rate at 1 MPa (Herbert et al. 2018), with the Q of `creep`. Without it none."""
+    size: Length | None = None
+    """Size of what deforms: as strong as pillars of this diameter (Xu et al. 2017; an upper bound). Without it, bulk strength."""
     law: Literal["coupled", "uncoupled"] = "coupled"
     """Michel-Suquet porous creep coupled in both stress invariants, or deviator and pressure each on its own (for comparison)."""
     f_c: Annotated[Number, Field(gt=0.0, lt=1.0)] = _LITHIUM.f_c
@@ -92,3 +94,8 @@ class Lithium(Section):
         table = self.creep
         at_298 = table.A298 if table.A298 is not None else (table.A0 or 0.0) * math.exp(-table.Q / (GAS_CONSTANT * T_REFERENCE))
         return materials.CreepSet("own", table.n, table.Q, at_298, quality="own", source="the case file")
+
+    @property
+    def strength(self) -> float:
+        """Factor of the stresses of creep, and of its breakdown, against bulk lithium: what its size makes of them."""
+        return 1.0 if self.size is None else materials.pillars().factor(self.size, self.creep_set)

@@ -45,9 +45,11 @@ def _lines(table: dict[str, Any], prefix: str = "") -> str:
 def _sources(case: Case) -> list[str]:
     creep = case.lithium.creep_set
     law = f"n {creep.n}, Q {format_quantity(creep.Q, 'J/mol')}, A298 {creep.A298!r} 1/s/MPa^n"
+    small = {} if case.lithium.size is None else materials.pillars().parameters
     return [
         f"creep {creep.name}: {law} ({creep.quality}); {creep.source}",
         *_listing("lithium", materials.lithium().parameters),
+        *_listing("small lithium", small),
         *_listing(case.electrolyte.material, case.electrolyte.properties.parameters),
     ]
 

@@ -50,6 +50,29 @@ class CreepSet:
         return self.A298 * math.exp(-self.Q / GAS_CONSTANT * (1 / temperature - 1 / T_REFERENCE))
 
 
+@dataclass(frozen=True)
+class Pillars:
+    """Strength of lithium pillars of the diameter D at 25 degC and at `rate`: strength (D/µm)^-exponent."""
+
+    strength: float  # MPa, at D = 1 µm
+    exponent: float
+    rate: float  # 1/s
+    parameters: Mapping[str, Parameter]
+
+    def factor(self, size: float, creep: CreepSet) -> float:
+        """How many times as strong as in bulk, one at least, lithium is at the size D = size (µm)."""
+        bulk = (self.rate / creep.A298) ** (1 / creep.n)
+        return max(1.0, self.strength * size**-self.exponent / bulk)
+
+
+@cache
+def pillars() -> Pillars:
+    """The size effect of lithium.toml."""
+    data, units = read_data("lithium.toml")["pillar"], {"strength": "MPa", "exponent": None, "rate": "1/s"}
+    table = {name: parameter(data[name], unit) for name, unit in units.items()}
+    return Pillars(parameters=MappingProxyType(table), **{name: item.value for name, item in table.items()})
+
+
 @cache
 def lithium() -> Lithium:
     """The parameters of lithium.toml."""

@@ -153,15 +153,16 @@ def material(case: Case, step: Step) -> Material:
     """At the temperature of a protocol step."""
     T, creep, e = step.temperature, case.lithium.creep_set, case.electrolyte
     li = case.lithium
+    strength = li.strength
     diffusional = 0.0 if li.diffusional is None else li.diffusional * _arrhenius(creep.Q, T)
     return Material(
-        creep.A(T),
+        creep.A(T) * strength**-creep.n,
         creep.n,
         li.D * _arrhenius(li.D_activation, T),
         ceramics_of(case).conductivity * _arrhenius(e.properties.conductivity_activation, T),
         1 / _arrhenius(case.interface.asr_activation, T),
         T,
-        math.inf if isinstance(li.breakdown, str) else li.breakdown,
+        math.inf if isinstance(li.breakdown, str) else li.breakdown * strength,
         diffusional,
     )
 

@@ -9,6 +9,8 @@ import pytest
 
 from cellfem.case import Case, CaseError, json_schema, load_case, parse_case, resolved_toml, warnings
 from cellfem.materials import creep_set
+from cellfem.model import from_case
+from cellfem.physics.creep import PorousCreep
 from cellfem.units import FARADAY
 
 EXAMPLE = Path(__file__).parents[2] / "cases" / "strip-void" / "case.toml"
@@ -204,3 +206,13 @@ def test_warnings_name_key_and_remedy() -> None:
     assert pressed.startswith("protocol.0.pressure: 10 MPa is more than 3 times stiffness times roughness, 1 MPa")
     (used_up,) = warnings(parse_case(base | short(duration="10 h")))
     assert used_up.startswith("lithium.thickness: the protocol strips 24.3 um of 20 um")
+
+
+def test_small_lithium_scales_the_stresses_of_creep_and_of_its_breakdown() -> None:
+    press = {"protocol": [{"mode": "press", "duration": "1 s", "pressure": "1 MPa"}]}
+    bulk, small = (parse_case(press | {"lithium": size}) for size in ({}, {"size": "10 um"}))
+    laws = [from_case.material(case, case.steps[0].step) for case in (bulk, small)]
+    creeps = [PorousCreep(law.creep_prefactor, law.creep_exponent, breakdown=law.breakdown) for law in laws]
+    assert small.lithium.strength == pytest.approx(105 * 10**-0.68 / (5e-4 / 7.7e-3) ** (1 / 6.56))
+    assert creeps[1].rate(small.lithium.strength * 3.0) == pytest.approx(creeps[0].rate(3.0), rel=1e-12)
+    assert "small lithium strength: 105 MPa" in resolved_toml(small)

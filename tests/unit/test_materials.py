@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from cellfem.materials import UnknownMaterialError, creep_names, creep_set, electrolyte, electrolyte_names, lithium
+from cellfem.materials import UnknownMaterialError, creep_names, creep_set, electrolyte, electrolyte_names, lithium, pillars
 from cellfem.materials.parameters import in_unit, parameter, read_data
 from cellfem.units import FARADAY, GAS_CONSTANT
 
@@ -34,6 +34,15 @@ def test_creep_sets(name: str, n: float, at_298: float) -> None:
     assert (law.n, law.A298, law.Q) == (n, at_298, 37e3)
     assert law.A(298.15) == at_298
     assert law.A(333.15) / at_298 == pytest.approx(math.exp(37e3 / GAS_CONSTANT * (1 / 298.15 - 1 / 333.15)))
+
+
+def test_small_lithium_is_as_strong_as_pillars_at_their_rate() -> None:
+    for name in creep_names():
+        law = creep_set(name)
+        for size, strength in ((1.0, 105.0), (10.0, 105 * 10**-0.68)):
+            factor = pillars().factor(size, law)
+            assert law.A298 * (strength / factor) ** law.n == pytest.approx(pillars().rate)
+        assert pillars().factor(1e5, law) == 1.0  # 0.04 MPa by the law of the pillars, less than in bulk
 
 
 def test_creep_sets_agree_with_the_constants_of_their_papers() -> None:

@@ -14,6 +14,7 @@ from mpi4py import MPI
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import build_stack, extruded
+from cellfem.model.build import Model
 from cellfem.model.cracks import ENTRIES, ElasticElectrolyte
 from cellfem.model.elastic import ElasticBody, Held, NodeMean
 from cellfem.model.parameters import Ceramic, Interface, Load, Structure
@@ -21,6 +22,7 @@ from cellfem.observe.cracks import CrackObserver
 from cellfem.physics import elasticity
 from cellfem.physics.fracture import weakest_link
 from dolfinx import fem, mesh
+from dolfinx.fem import petsc as fp
 from tests.verification.stacks import LINEAR_CREEP, Array, engine_at_start
 from tests.verification.test_solid import plane, stripped
 
@@ -90,6 +92,48 @@ def test_electrolyte_under_flat_lithium(axisymmetric: bool, sides: Any) -> None:
         assert np.allclose(llzo.body.displacement.x.array.reshape(-1, 2)[:, 0], 0.0, atol=1e-9)
     else:
         assert weakest_link(llzo.risk(added)) == 0.0
+
+
+def test_friction_drags_the_electrolyte_along_with_the_lithium() -> None:
+    """A shear traction kθv on Γ, v = V sin(πx/W), in the direction of v, its opposite on the lithium: the displacement of a
+    half-space under a wave of it, u = 2(1-ν²)kθV/(Eq) sin qx, q = π/W (Johnson 1985), and total forces.
+
+    The depth of 2W leaves out exp(-4π) times some ten, 1e-4; P2 on W/20 less: 0.1 %.
+    """
+    width, pressure, coefficient, speed = 10.0, 5.0, 40.0, 0.3  # µm, MPa, MPa s/µm, µm/s
+    face = Interface(resistance=1e-3, friction=coefficient)
+    stack = build_stack(width, 4.0, 2 * width, 0.5, 2.0)
+    model = engine_at_start(stack, Structure(vacancies=False, friction=True), face, Load(pressure, 0.0), LINEAR_CREEP).model
+    llzo = ElasticElectrolyte(model, CERAMIC)
+    dofs, at = _velocity_x(model)
+
+    def slid(v: Array) -> tuple[Array, Array]:
+        """(x, u_x) of the face when the lithium slides at v."""
+        model.state.bulk.x.array[dofs] = v
+        llzo.solve()
+        nodes = llzo.body.space.tabulate_dof_coordinates()
+        on = np.flatnonzero(np.abs(nodes[:, 1]) < 1e-9)
+        return nodes[on, 0], llzo.body.displacement.x.array.reshape(-1, 2)[on, 0]
+
+    touching = pressure / (pressure + face.half_pressure)
+    _, still = slid(np.zeros(len(dofs)))
+    x, moved = slid(speed * np.sin(np.pi * at / width))
+    exact = 2 * (1 - POISSON**2) * coefficient * touching * speed * width / (np.pi * YOUNG) * np.sin(np.pi * x / width)
+    np.testing.assert_allclose(moved - still, exact, atol=1e-3 * exact.max())
+
+    # forces along x of a uniform slide: on the electrolyte, and on the lithium as its row of the residual has it (out: < 0)
+    model.state.bulk.x.array[dofs] = speed
+    work = fp.assemble_vector(llzo.load).array.reshape(-1, 2)[:, 0].sum()
+    force = coefficient * touching * speed * width
+    assert work == pytest.approx(force, rel=1e-6)
+    row = fp.assemble_vector(model.residual.rows[0]).array
+    assert row[dofs].sum() == pytest.approx(force, rel=1e-6)
+
+
+def _velocity_x(model: Model) -> tuple[Array, Array]:
+    """(dofs, x) of the lithium's velocity along Γ."""
+    space, dofs = model.state.bulk.function_space.sub(0).sub(0).collapse()
+    return np.ravel(dofs), space.tabulate_dof_coordinates()[:, 0]
 
 
 def test_three_dimensions_of_a_stack_pushed_out_are_plane_strain() -> None:
