@@ -58,7 +58,7 @@ def instrument(clock: Clock) -> None:
     from cellfem.output.paraview import Series
     from cellfem.output.progress import Progress
     from cellfem.output.records import RecordWriter
-    from cellfem.run import execute
+    from cellfem.run import conclude, execute
     from cellfem.solver.system import System
 
     for name in ("stack_of", "write_msh"):
@@ -79,7 +79,7 @@ def instrument(clock: Clock) -> None:
     for holder, name in ((RecordWriter, "write"), (Progress, "step")):
         clock.wrap(holder, name, "records, log and progress")
     for name in ("draw_stack", "draw_interface", "draw_history"):
-        clock.wrap(execute, name, "pictures")
+        clock.wrap(conclude, name, "pictures")
 
 
 def profile(case: Path, overrides: list[str]) -> str:

@@ -91,6 +91,23 @@ def groups() -> dict[str, Group]:
                 for h in NEAR_UM
             ),
         ),
+        "limit": Group(
+            "At the limit",
+            "The two slower creep sets at 0.4 MPa: mesh, degree of the porosity, tolerance of the time error.",
+            tuple(
+                Run(f"0.4 MPa, {name}, {label}", 0.4, (*_creep(name), *settings))
+                for name in CREEP
+                if name != "masias"
+                for label, settings in (
+                    *((f"{h:g} µm", () if h == NEAR_UM[0] else (f'mesh.near="{h:g} um"',)) for h in NEAR_UM),
+                    *(
+                        (f"linear porosity, {h:g} µm", ("numerics.porosity_degree=1", f'mesh.near="{h:g} um"'))
+                        for h in NEAR_UM[:2]
+                    ),
+                    ("tolerance 0.002", ("numerics.tolerance=0.002",)),
+                )
+            ),
+        ),
         "time": Group(
             "Time steps",
             "Tolerance of the local error of a step; the largest step is 1/30 of the duration.",

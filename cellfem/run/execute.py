@@ -14,38 +14,27 @@ from types import FrameType
 import cellfem
 from cellfem.backend import MPI, versions
 from cellfem.case import Case, load_case, resolved_toml
-from cellfem.case.measured import CurveError, read_curve
 from cellfem.geometry import MeshError, StackMesh, write_msh
 from cellfem.model import from_case
 from cellfem.model.build import build_model
 from cellfem.model.ceramics import densification_text
-from cellfem.observe.arrays import merge_snapshots
 from cellfem.observe.surface_state import gather_surface
-from cellfem.output.crack_picture import draw_cracks
-from cellfem.output.cracks import crack_verdict
-from cellfem.output.dendrite_picture import draw_dendrites
-from cellfem.output.dendrites import dendrite_verdict
-from cellfem.output.openings import draw_openings, opening_verdict
-from cellfem.output.overlay import lay_over, verdict
-from cellfem.output.pictures import Scene, draw_history, draw_interface, draw_stack
 from cellfem.output.progress import PLAIN_INTERVAL_S, STATUS
 from cellfem.output.records import write_atomic
-from cellfem.output.solid_picture import draw_maps, draw_solid
-from cellfem.output.summary import End, Summary, electrode_verdict, second_rows, summarise, write_summary
+from cellfem.output.summary import End, Summary
 from cellfem.output.words import cannot_write
 from cellfem.provenance import commit
 from cellfem.run.checkpoints import HALF_WRITTEN, START, Keeper, Point, clear, cut_back, find, prepare_folder, read_stack, told
+from cellfem.run.conclude import PICTURES, conclude
 from cellfem.run.lock import only_run
 from cellfem.run.prepare import segments_of, stack_of
-from cellfem.run.pressing import pressing_of
-from cellfem.run.recorder import Moment, Recorder
+from cellfem.run.recorder import Recorder
 from cellfem.run.rise import with_rises
 from cellfem.run.spectrum import PICTURE, SURFACE, TABLE, cell_spectrum, write_files
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.march import GaveUp, Measures, Place, Watcher, first_place, march
 
 RESOLVED = "case.resolved.toml"
-PICTURES = ("stack", "interface", "interface-2", "history", "dendrites", "cracks", "opening", "measured")
 NUMBERED = "fields/*_[0-9][0-9][0-9][0-9][0-9]"
 EARLIER = (
     *(SURFACE, TABLE, PICTURE, "opening.csv", "measured.json"),
@@ -161,7 +150,7 @@ def _run(case: Case, folder: Path, stack: StackMesh | None, mesh: str, point: Po
     if recorder.cracks is not None:
         recorder.note(f"stress of LLZO: solved {recorder.cracks.count} times, {recorder.cracks.seconds:.2f} s")
     recorder.note(f"set-up and forms {compiled - at.begin:.1f} s, solve {solved - compiled:.1f} s")
-    result = _conclude(case, folder, recorder, end, at.begin - keeper.wall_before)
+    result = Result(end, *conclude(case, folder, recorder, end, at.begin - keeper.wall_before))
     if surface is None:
         return result
     surface.save(folder / SURFACE)
@@ -223,110 +212,6 @@ def _clear(folder: Path) -> None:
 def _header() -> str:
     libraries = ", ".join(f"{name} {version}" for name, version in versions().items())
     return f"cellfem {cellfem.__version__}, commit {commit()}\n{libraries}"
-
-
-def _conclude(case: Case, folder: Path, recorder: Recorder, end: End, begin: float) -> Result:
-    """Summary and pictures; the pieces of the fields are gathered for the pictures only."""
-    comm, first, last = recorder.comm, recorder.first, recorder.last
-    assert first is not None
-    assert last is not None
-    scenes = [_gathered(moment, comm) for moment in (first, last, recorder.tensest) if moment] if case.output.pictures else []
-    if comm.rank != 0 or recorder.root is None:
-        return Result(end)
-    summary = summarise(
-        recorder.rows,
-        recorder.voids[0],
-        end,
-        half_pressure_MPa=case.interface.half_pressure,
-        wall_s=time.monotonic() - begin,
-        version=cellfem.__version__,
-        axisymmetric=recorder.has_volume,
-        dendrite=dendrite_verdict(recorder.dendrite),
-        crack=crack_verdict(recorder.pressed, from_case.ceramic(case), recorder.rows),
-        pressing=pressing_of(case, recorder.rows),
-        opening=None if recorder.openings is None else opening_verdict(recorder.openings),
-    )
-    for voids in recorder.voids[1:]:
-        second = electrode_verdict(second_rows(recorder.rows), voids, end, case.interface.half_pressure, recorder.has_volume)
-        summary["verdict"]["second_electrode"] = second
-    write_summary(folder / "summary.json", summary)
-    files = {"ParaView": recorder.series.path}
-    if case.output.pictures:
-        files |= _pictures(case, folder, recorder, end, [scene for scene in scenes if scene])
-    files |= _measured(case, folder, recorder)
-    files |= {"records": folder / "records.csv", "summary": folder / "summary.json", "log": folder / "log.txt"}
-    recorder.root.progress.close()
-    return Result(end, summary, files)
-
-
-def _measured(case: Case, folder: Path, recorder: Recorder) -> dict[str, Path]:
-    """The measured curve of the case over the run, if there is one that it can be held against."""
-    if case.measured.file is None:
-        return {}
-    try:
-        found = lay_over(folder, read_curve(case.measured), case.measured.series, case.title)
-    except (CurveError, ValueError) as error:
-        recorder.note(f"measured.file: {error}")
-        return {}
-    recorder.note(str(verdict(found)["text"]))
-    return {"measured curve": folder / "measured.png", "difference": folder / "measured.json"}
-
-
-def _gathered(moment: Moment, comm: MPI.Intracomm) -> list[Scene]:
-    """A scene for each electrode, on rank 0."""
-    pieces = comm.gather(moment.snapshot, root=0)
-    if pieces is None:
-        return []
-    whole = merge_snapshots(pieces)
-    return [Scene(whole, profile) for profile in moment.profiles if profile is not None]
-
-
-def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, moments: list[list[Scene]]) -> dict[str, Path]:
-    paths = {name: folder / f"{name}.png" for name in PICTURES}
-    delta, axisymmetric = recorder.delta, recorder.axisymmetric
-    scenes = [moment[0] for moment in moments]
-    if recorder.solid:
-        draw_solid(paths["stack"], *scenes[:2], delta_um=delta, title=case.title, note=recorder.note)
-        draw_maps(paths["interface"], *scenes[:2], delta_um=delta, title=case.title)
-    else:
-        draw_stack(paths["stack"], *scenes[:2], delta_um=delta, title=case.title, axisymmetric=axisymmetric, note=recorder.note)
-        draw_interface(paths["interface"], *scenes[:2], delta_um=delta, title=case.title, axisymmetric=axisymmetric)
-    draw_history(
-        paths["history"],
-        recorder.rows,
-        half_pressure_MPa=case.interface.half_pressure,
-        title=case.title,
-        end=str(end) if end.kind == "stop" else "",
-        axisymmetric=recorder.has_volume,
-    )
-    drawn = {
-        "picture of the stack": paths["stack"],
-        "picture along the interface": paths["interface"],
-        "curves": paths["history"],
-    }
-    if recorder.pressed is not None and len(moments) == 3 and case.stack.dimension == 2:
-        draw_cracks(paths["cracks"], moments[2][0].snapshot, recorder.rows, title=case.title, axisymmetric=axisymmetric)
-        drawn |= {"picture of LLZO's stress": paths["cracks"]}
-    if len(moments[0]) == 2:
-        path, title = folder / "interface-2.png", f"{case.title}, second electrode".removeprefix(", ")
-        draw_interface(path, *(moment[1] for moment in moments[:2]), delta_um=delta, title=title, axisymmetric=axisymmetric)
-        drawn["picture along the second interface"] = path
-    last = scenes[1].profile if len(scenes) > 1 else None
-    if recorder.openings is not None and last is not None:
-        draw_openings(paths["opening"], recorder.openings, last, title=case.title, axisymmetric=axisymmetric)
-        drawn["picture of where contact is lost"] = paths["opening"]
-    if recorder.dendrite is None or recorder.last_plated is None or recorder.solid:
-        return drawn
-    draw_dendrites(
-        paths["dendrites"],
-        recorder.dendrite,
-        recorder.last_plated,
-        recorder.flaws,
-        title=case.title,
-        axisymmetric=axisymmetric,
-        drawn=recorder.observer.drawn,
-    )
-    return drawn | {"picture of dendrites": paths["dendrites"]}
 
 
 @contextmanager
