@@ -1,4 +1,4 @@
-"""Linear solvers for the Newton corrections: sparse LU, or a Krylov method with a preconditioner made field by field."""
+"""Linear solvers for the Newton corrections: what all can do, which is taken, sparse LU. `fieldsplit.py` iterates."""
 
 from __future__ import annotations
 
@@ -8,17 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.model.state import GAMMA_FIELDS, State
-from dolfinx import fem, la
 from petsc4py import PETSc
 
 Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
 LEAST_3D = 100_000
 """Unknowns of a 3-D stack from which on "auto" iterates: LU of P2-P1 Stokes takes 7 to 11 s and 2.2 GB there, multigrid as long
 and a quarter of the memory. In 2-D sparse LU wins at all sizes that one would run."""
-RESTART = 120
-MOST = 400  # iterations: then the correction is taken as it is, and Newton judges it
 ROOM = 80  # for pivoting beyond MUMPS's estimate, %
 
 
@@ -27,8 +22,8 @@ class Linear(Protocol):
 
     iterations: int
 
-    def setup(self, A: PETSc.Mat, weight: Array) -> None:
-        """Take a new matrix. weight: of each owned unknown in Newton's norm."""
+    def setup(self, A: PETSc.Mat, weight: Array, held: NDArray[np.bool_]) -> None:
+        """Take a new matrix. weight: of each owned unknown in Newton's norm; held: those whose rows are the identity's."""
 
     def solve(self, b: PETSc.Vec, x: PETSc.Vec) -> None: ...
 
@@ -54,248 +49,9 @@ class Direct:
         pc.setFactorSetUpSolverType()
         pc.getFactorMatrix().setMumpsIcntl(14, ROOM)
 
-    def setup(self, A: PETSc.Mat, weight: Array) -> None:
+    def setup(self, A: PETSc.Mat, weight: Array, held: NDArray[np.bool_]) -> None:
         self.ksp.setOperators(A)
         self.ksp.setUp()
 
     def solve(self, b: PETSc.Vec, x: PETSc.Vec) -> None:
         self.ksp.solve(b, x)
-
-
-class FieldSplit:
-    """GMRES, preconditioned from the left by fields in turn, in the norm by which Newton measures corrections.
-
-    Γ (m, ω, H) is factored by itself; velocity by algebraic multigrid with rigid body modes on its block less what the gap gives
-    back, A_vv - A_vm diag(A_mm)⁻¹ A_mv (the contact as a spring of stiffness p_c' over the rate of the time scheme); pressure by
-    the lumped mass over viscosity plus compaction; porosity by an incomplete LU of its block, likewise less the gap's share; the
-    potential by multigrid. The numbers U and Φ, dense rows and columns, are bordered: their 2 × 2 Schur complement takes two
-    applications of all the rest. Columns are scaled by the sizes of the unknowns, so that the preconditioned residual is an
-    estimate of the correction's error in Newton's own norm, to which the tolerance applies.
-    """
-
-    def __init__(self, A: PETSc.Mat, state: State, offsets: Array, pressure_mass: fem.Form, tolerance: float) -> None:
-        self.comm, self.pressure_mass, self.tolerance = A.comm, pressure_mass, tolerance
-        self.iterations = 0
-        W = state.bulk.function_space
-        bulk = [np.ravel(W.sub(i).collapse()[1]) for i in range(3)]
-        v, p, f = (dofs[dofs < offsets[1]] for dofs in bulk)
-        gap = offsets[1] + GAMMA_FIELDS * state.gamma_nodes
-        self.local: dict[str, Ints] = {
-            "v": v,
-            "p": p,
-            "f": f,
-            "g": np.arange(offsets[1], offsets[2]),
-            "m": gap[gap < offsets[2]],
-            "k": np.arange(offsets[2], offsets[3]),
-            "n": np.arange(offsets[3], offsets[4]),
-        }  # owned positions of velocity, pressure, porosity, Γ, gap, potential, numbers
-        begin = A.getOwnershipRange()[0]
-        self.sets = {name: PETSc.IS().createGeneral((at + begin).tolist(), comm=A.comm) for name, at in self.local.items()}
-        self.modes = _rigid_modes(W.sub(0).collapse()[0], A.comm)
-        self.dimension = W.mesh.geometry.dim
-        self.scale = A.createVecRight()
-        self.ksp: PETSc.KSP | None = None
-
-    def setup(self, A: PETSc.Mat, weight: Array) -> None:
-        """Takes the matrix; its columns are scaled in place."""
-        a = {name: A.createSubMatrix(self.sets[name[0]], self.sets[name[1]]) for name in BLOCKS}
-        lumped = _row_sums(a["mm"])
-        lumped.reciprocal()
-        vv, ff = [_less(a[2 * name], a[name + "m"], lumped, a["m" + name]) for name in ("v", "f")]
-        vv.setBlockSize(self.dimension)
-        vv.setNearNullSpace(self.modes)
-        self.blocks = a
-        self.solvers = {
-            "v": _multigrid(vv, "velocity"),
-            "f": _incomplete(ff),
-            "g": _factored(a["gg"]),
-            "k": _multigrid(a["kk"], "potential"),
-        }
-        self.right, self.found, self.product = ({name: a[2 * name].createVecLeft() for name in "vpfgk"} for _ in range(3))
-        mass = fem.assemble_vector(self.pressure_mass)
-        mass.scatter_reverse(la.InsertMode.add)
-        self.pressure = _row_sums(a["pp"])
-        self.pressure.array[:] -= mass.array[self.local["p"]]
-        self._border(A)
-        self.scale.array[:] = 1 / np.sqrt(np.where(weight > 0, weight, 1.0))
-        A.diagonalScale(R=self.scale)
-        if self.ksp is None:
-            self.ksp = self._krylov()
-        self.ksp.setOperators(A)
-
-    def solve(self, b: PETSc.Vec, x: PETSc.Vec) -> None:
-        assert self.ksp is not None
-        self.ksp.solve(b, x)
-        self.iterations += self.ksp.getIterationNumber()
-        x.pointwiseMult(x, self.scale)
-
-    def _krylov(self) -> PETSc.KSP:
-        ksp = PETSc.KSP().create(self.comm)
-        ksp.setType("gmres")
-        ksp.setGMRESRestart(RESTART)
-        ksp.setPCSide(PETSc.PC.Side.LEFT)  # type: ignore[arg-type]  # the stubs take these for plain numbers
-        ksp.setNormType(PETSc.KSP.NormType.PRECONDITIONED)  # type: ignore[arg-type]
-        ksp.setTolerances(rtol=self.tolerance, atol=0.0, max_it=MOST)
-        ksp.getPC().setType("python")
-        ksp.getPC().setPythonContext(self)
-        return ksp
-
-    def _border(self, A: PETSc.Mat) -> None:
-        """Columns, rows and Schur complement of the numbers; every rank holds its part of the long vectors."""
-        begin, end = A.getOwnershipRange()
-        mpi = self.comm.tompi4py()
-        places = np.concatenate(mpi.allgather(self.local["n"] + begin))
-        self.number_at = [int(place - begin) if begin <= place < end else None for place in places]
-        self.rows: list[PETSc.Vec] = []
-        self.borders: list[PETSc.Vec] = []
-        entries = np.zeros((len(places), len(places)))
-        for k, at in enumerate(self.number_at):
-            unit, column, row = A.createVecRight(), A.createVecLeft(), A.createVecRight()
-            if at is not None:
-                unit.array[at] = 1.0
-            A.mult(unit, column)
-            A.multTranspose(unit, row)
-            for j, other in enumerate(self.number_at):
-                if other is not None:
-                    entries[j, k] = column.array[other]
-                    row.array[other] = 0.0
-            border = column.duplicate()
-            self._rest(column, border)
-            self.rows.append(row)
-            self.borders.append(border)
-        inner = np.array([[row.dot(border) for border in self.borders] for row in self.rows])
-        self.schur = np.asarray(mpi.allreduce(entries)) - inner
-
-    def apply(self, pc: PETSc.PC, r: PETSc.Vec, y: PETSc.Vec) -> None:
-        """y = C⁻¹ P⁻¹ r; called by PETSc."""
-        right = np.array([0.0 if at is None else r.array_r[at] for at in self.number_at])
-        right = np.asarray(self.comm.tompi4py().allreduce(right))
-        self._rest(r, y)
-        numbers = np.linalg.solve(self.schur, right - np.array([row.dot(y) for row in self.rows]))
-        for value, border, at in zip(numbers, self.borders, self.number_at, strict=True):
-            y.axpy(-float(value), border)
-            if at is not None:
-                y.array[at] = value
-        y.pointwiseDivide(y, self.scale)
-
-    def _rest(self, r: PETSc.Vec, y: PETSc.Vec) -> None:
-        """All fields but the numbers, in turn; y is zero at the numbers."""
-        solve, part, x = self.solvers, self.right, self.found
-        for name, vector in part.items():
-            vector.array[:] = r.array_r[self.local[name]]
-
-        def subtract(rows: str, columns: str) -> None:
-            self.blocks[rows + columns].mult(x[columns], self.product[rows])
-            part[rows].axpy(-1.0, self.product[rows])
-
-        solve["g"].solve(part["g"], x["g"])
-        subtract("v", "g")
-        solve["v"].solve(part["v"], x["v"])
-        subtract("p", "v")
-        x["p"].pointwiseDivide(part["p"], self.pressure)
-        subtract("g", "v")
-        solve["g"].solve(part["g"], x["g"])
-        for columns in "vpg":
-            subtract("f", columns)
-        solve["f"].solve(part["f"], x["f"])
-        subtract("g", "f")
-        solve["g"].solve(part["g"], x["g"])
-        for columns in "fg":
-            subtract("k", columns)
-        solve["k"].solve(part["k"], x["k"])
-        y.set(0.0)
-        for name, vector in x.items():
-            y.array[self.local[name]] = vector.array_r
-
-
-BLOCKS = (
-    "vv", "vg", "vm", "pv", "pp", "ff", "fv", "fp", "fg", "fm", "gg", "gv", "gf", "mm", "mv", "mf", "kk", "kf", "kg",
-)  # fmt: skip
-"""Blocks of the Jacobian that the preconditioner looks at, rows first."""
-
-
-def _row_sums(matrix: PETSc.Mat) -> PETSc.Vec:
-    ones, sums = matrix.createVecRight(), matrix.createVecLeft()
-    ones.set(1.0)
-    matrix.mult(ones, sums)
-    return sums
-
-
-def _less(block: PETSc.Mat, by: PETSc.Mat, share: PETSc.Vec, back: PETSc.Mat) -> PETSc.Mat:
-    """block - by diag(share) back."""
-    scaled = back.copy()
-    scaled.diagonalScale(L=share)
-    block.axpy(-1.0, by.matMult(scaled), structure=PETSc.Mat.Structure.DIFFERENT)  # type: ignore[arg-type]
-    return block
-
-
-MULTIGRID = {
-    "velocity": {"threshold": "-1", "sweeps": "3"},
-    "potential": {"threshold": "-1", "sweeps": "2"},
-}
-
-
-def _multigrid(matrix: PETSc.Mat, name: str) -> PETSc.KSP:
-    """One cycle of smoothed aggregation."""
-    ksp = _once(matrix)
-    chosen_for, prefix, options = MULTIGRID[name], f"cellfem_{name}_", PETSc.Options()
-    for key, value in {
-        "pc_type": "gamg",
-        "pc_gamg_threshold": chosen_for["threshold"],
-        "mg_levels_ksp_type": "chebyshev",
-        "mg_levels_ksp_max_it": chosen_for["sweeps"],
-        "mg_levels_pc_type": "sor",
-        "mg_coarse_pc_type": "redundant",
-    }.items():
-        options.setValue(prefix + key, value)
-    ksp.setOptionsPrefix(prefix)
-    ksp.setFromOptions()
-    ksp.setUp()
-    return ksp
-
-
-def _incomplete(matrix: PETSc.Mat) -> PETSc.KSP:
-    """ILU(0) of each rank's part."""
-    ksp = _once(matrix)
-    ksp.getPC().setType("bjacobi")
-    ksp.setUp()
-    return ksp
-
-
-def _factored(matrix: PETSc.Mat) -> PETSc.KSP:
-    ksp = _once(matrix)
-    ksp.getPC().setType("lu")
-    ksp.getPC().setFactorSolverType("mumps")
-    ksp.setUp()
-    return ksp
-
-
-def _once(matrix: PETSc.Mat) -> PETSc.KSP:
-    ksp = PETSc.KSP().create(matrix.comm)
-    ksp.setType("preonly")
-    ksp.setOperators(matrix)
-    return ksp
-
-
-def _rigid_modes(V: fem.FunctionSpace, comm: PETSc.Comm) -> PETSc.NullSpace:
-    """Translations and rotations on the owned nodes of a vector space, orthonormal."""
-    d, count = V.dofmap.index_map_bs, V.dofmap.index_map.size_local
-    x = V.tabulate_dof_coordinates()[:count]
-    modes = []
-    for axis in range(d):
-        mode = np.zeros((count, d))
-        mode[:, axis] = 1.0
-        modes.append(mode)
-    for a, b in [(i, j) for i in range(d) for j in range(i + 1, d)]:
-        mode = np.zeros((count, d))
-        mode[:, a], mode[:, b] = x[:, b], -x[:, a]
-        modes.append(mode)
-    vectors: list[PETSc.Vec] = []
-    for mode in modes:
-        vector = PETSc.Vec().createMPI(((count * d), PETSc.DETERMINE), bsize=d, comm=comm)
-        vector.array[:] = mode.ravel()
-        for other in vectors:
-            vector.axpy(-vector.dot(other), other)
-        vector.normalize()
-        vectors.append(vector)
-    return PETSc.NullSpace().create(vectors=vectors, comm=comm)

@@ -15,7 +15,8 @@ from cellfem.model.residual import Residual
 from cellfem.model.state import GAMMA_FIELDS, State
 from cellfem.physics.creep import PorousCreep
 from cellfem.physics.kinetics import SPEED
-from cellfem.solver.linear import Direct, FieldSplit, Linear, chosen
+from cellfem.solver.fieldsplit import FieldSplit
+from cellfem.solver.linear import Direct, Linear, chosen
 from dolfinx import fem
 from dolfinx.fem import petsc as fp
 from petsc4py import PETSc
@@ -85,7 +86,7 @@ class System:
         sizes = [(V.dofmap.index_map.size_local * V.dofmap.index_map_bs) for V in spaces]
         self.offsets = np.concatenate([[0], np.cumsum(sizes)])
         self.linear = self._linear("direct" if structure.bonded else linear, tolerance)
-        self.constrained = np.empty(0, dtype=np.int64)
+        self.constrained, self.held = np.empty(0, dtype=np.int64), np.zeros(self.offsets[-1], dtype=bool)
         self.porosity_index, self.gap_index = self._history_index()
         numbers = np.arange(self.offsets[3], self.offsets[4])
         self.travel_index = numbers[:1]
@@ -118,7 +119,7 @@ class System:
             dofs, owned = bc._cpp_object.dof_indices()
             rows.append(self.offsets[block] + dofs[:owned])
         self.constrained = np.unique(np.concatenate(rows))
-        held = np.zeros(self.offsets[-1], dtype=bool)
+        self.held = held = np.zeros(self.offsets[-1], dtype=bool)
         held[self.constrained] = True
         potential = np.arange(self.offsets[2], self.offsets[3])
         self.reactions = [self.vertical_index[held[self.vertical_index]], potential[held[potential]]]
@@ -142,7 +143,7 @@ class System:
         self.A.assemble()
 
     def factor(self) -> None:
-        self.linear.setup(self.A, self.weight)
+        self.linear.setup(self.A, self.weight, self.held)
 
     def now(self) -> Origin:
         """What a Jacobian of the present state is made of (copies)."""
