@@ -60,12 +60,36 @@ def _creep(case: Case) -> Iterator[str]:
             yield 'lithium.breakdown: needs the coupled law; write lithium.law = "coupled", or breakdown = "off"'
         if case.lithium.diffusional is not None:
             yield 'lithium.diffusional: needs the coupled law; write lithium.law = "coupled", or remove this key'
+    yield from _laws(case)
     if not isinstance(creep, CreepTable):
         return
     if creep.A0 is None and creep.A298 is None:
         yield 'lithium.creep: has neither A0 nor A298; write for example A298 = "7.7e-3 1/s"'
     if creep.A0 is not None and creep.A298 is not None:
         yield "lithium.creep: has both A0 and A298; keep one of them"
+
+
+def _laws(case: Case) -> Iterator[str]:
+    """Laws that exclude each other."""
+    li = case.lithium
+    breaks = isinstance(li.breakdown, float) and not math.isnan(li.breakdown)
+    others = [("breakdown", breaks), ("diffusional", li.diffusional is not None)]
+    if li.law == "leblond":
+        for key, given in [*others, ("anand", li.anand is not None)]:
+            if given:
+                yield f'lithium.{key}: the law of Leblond takes a power law; write lithium.law = "coupled", or leave this out'
+    if li.anand is not None:
+        if li.law == "uncoupled":
+            yield 'lithium.anand: needs the coupled law; write lithium.law = "coupled", or remove this table'
+        for key, given in others:
+            if given:
+                yield f"lithium.{key}: lithium.anand is a law of its own; leave one of them out"
+    grains = li.grain_boundaries
+    if grains is not None and grains.size < 3 * grains.width:
+        yield (
+            f"lithium.grain_boundaries.size: {grains.size:g} um is less than three widths of a boundary ({grains.width:g} um); "
+            "make the grains larger"
+        )
 
 
 def _interface(case: Case) -> Iterator[str]:

@@ -11,7 +11,9 @@ from cellfem.case.fields import (
     ActivationEnergy,
     Diffusivity,
     Length,
+    MolarVolume,
     Number,
+    PositivePressure,
     Rate,
     Section,
     SurfaceTension,
@@ -54,6 +56,44 @@ CreepName = Annotated[
 ]
 
 
+class GrainBoundaries(Section):
+    """Fast diffusion along grain boundaries, spread over the volume: D + x (D_gb - D), x = 3 width/size (Hart 1957)."""
+
+    size: Length
+    """Grain size; 10 um to 1 mm in rolled foil, below 1 um in deposits. At least three times the width."""
+    D: Diffusivity
+    """Diffusivity along the boundaries at 25 degC: 1e3 to 1e6 times that of the bulk (Yoon 2023, doi 10.1039/d3ta03814a)."""
+    width: Length = default("0.5 nm")
+    """Width of a boundary; 0.5 nm is the usual convention (Fisher 1951)."""
+    activation: ActivationEnergy = default("27 kJ/mol")
+    """Activation energy along the boundaries: half of the bulk's, as a rule of thumb."""
+
+
+class Anand(Section):
+    """Creep with an evolving resistance S, rate = A exp(-Q/RT) (sigma/S)^(1/m), in place of `creep`.
+
+    dS/dt = H0 |1 - S/Ss|^a sign(1 - S/Ss) rate, Ss = S_star (rate/(A exp(-Q/RT)))^n_s. Defaults: Anand & Narayan 2019,
+    doi 10.1149/2.0861906jes; A, Q, m, S_star and n_s as read there, H0, a and S0 recalled.
+    """
+
+    A: Rate = default("4.25e4 1/s")
+    """Prefactor; 1e4 to 1e5 1/s."""
+    Q: ActivationEnergy = default("37 kJ/mol")
+    """Activation energy."""
+    m: Annotated[Number, Field(gt=0.05, le=1.0)] = 0.15
+    """Sensitivity of the stress to the rate at a given S."""
+    S0: PositivePressure = default("1.1 MPa")
+    """S at the start; 0.5 to 2 MPa by the state of the foil."""
+    H0: PositivePressure = default("10 MPa")
+    """Hardening modulus; 5 to 20 MPa."""
+    a: Annotated[Number, Field(ge=1.0, le=4.0)] = 2.0
+    """How S comes to rest at Ss."""
+    S_star: PositivePressure = default("2 MPa")
+    """Saturation value at the rate A exp(-Q/RT)."""
+    n_s: Annotated[Number, Field(ge=0.0, le=0.5)] = 0.05
+    """Sensitivity of the saturation value to the rate."""
+
+
 class Lithium(Section):
     """The lithium electrode. Ranges and sources of the defaults: cellfem/materials/lithium.toml."""
 
@@ -71,18 +111,27 @@ class Lithium(Section):
     """Linear creep in parallel at 25 degC: its rate at 1 MPa (Herbert et al. 2018), with the Q of `creep`. Without it none."""
     size: Length | None = None
     """Size of what deforms: as strong as pillars of this diameter (Xu et al. 2017; an upper bound). Without it, bulk strength."""
-    law: Literal["coupled", "uncoupled"] = "coupled"
-    """Michel-Suquet porous creep coupled in both stress invariants, or deviator and pressure each on its own (for comparison)."""
+    anand: Anand | None = None
+    """Creep with an evolving resistance in place of `creep`; without it S is constant, which is a power law."""
+    law: Literal["coupled", "uncoupled", "leblond"] = "coupled"
+    """Porous creep: Michel-Suquet, coupled in both stress invariants; each invariant on its own (for comparison); or Leblond,
+    Perrin and Suquet (1994), whose compaction is proportional to f in the dilute limit."""
     f_c: Annotated[Number, Field(gt=0.0, lt=1.0)] = _LITHIUM.f_c
     """Porosity at which vacancies coalesce and contact carries no current; a choice of the model."""
     D: Diffusivity = default(_LITHIUM.parameters["D"].text)
     """Diffusivity of vacancies at 25 degC: bulk self-diffusion, grain boundaries may be 1e3 to 1e6 times faster."""
     D_activation: ActivationEnergy = default(_LITHIUM.parameters["D_activation"].text)
     """Activation energy of the diffusivity."""
+    grain_boundaries: GrainBoundaries | None = None
+    """Fast diffusion along grain boundaries, spread over the volume. None: bulk diffusion alone."""
+    activation_volume: MolarVolume = default("0 cm^3/mol")
+    """V of D exp(-pV/RT); 3.6 cm^3/mol for self-diffusion (0.28 Omega, Hultsch & Barnes 1962, recalled): 0.15 % per MPa."""
     length: Length = default(_LITHIUM.parameters["length"].text)
     """Length below which a void is porosity and above which it is geometry; a choice of the model."""
     surface_tension: SurfaceTension = default(_LITHIUM.parameters["surface_tension"].text)
     """Surface tension of lithium."""
+    sink_rate: Velocity | None = None
+    """k_s of removal = "linear", d = k_s f; without it s_max/(0.85 f_c (1 - 0.85 f_c)), so that f stays below 0.85 f_c."""
     removal_rate: Velocity | None = None
     """k_n, the penalty rate at which coalesced lattice planes are removed; without it max(10 s_max, 1e-3 um/s)/(0.1 f_c)."""
 

@@ -58,7 +58,8 @@ class Case(Section):
         if self.lithium.breakdown != "auto":
             return self
         presses = any(placed.step.mode == "press" for placed in self.steps) and self.lithium.law == "coupled"
-        value = materials.lithium().breakdown if presses else "off"
+        plain = self.lithium.anand is None and self.lithium.law != "leblond"
+        value = materials.lithium().breakdown if presses and plain else "off"
         return self.model_copy(update={"lithium": self.lithium.model_copy(update={"breakdown": value})})
 
     @property

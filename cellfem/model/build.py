@@ -58,6 +58,7 @@ class Model:
     def set_material(self, material: Material) -> None:
         k = self.residual.constants
         k.diffusivity.value, k.conductivity.value = material.diffusivity, material.conductivity
+        k.activation_volume.value = material.activation_volume
         k.temperature.value, k.resistance_factor.value = material.temperature, material.resistance_factor
 
     def place_surface(self, pressure: float, wetting: float = 1.0) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 
 from cellfem.case import Case, Step
+from cellfem.case.lithium import Anand, Lithium
 from cellfem.geometry.fields import LognormalField, Spots, Tessellation
 from cellfem.model.ceramics import ceramics_of
 from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
 from cellfem.model.parameters import Cell, Ceramic, Flaws, Interface, Load, Material, Numerics, Patch, Structure
+from cellfem.physics.diffusion import effective_diffusivity
+from cellfem.physics.hardening import Hardening
+from cellfem.physics.vacancies import COALESCENCE
 from cellfem.units import GAS_CONSTANT, T_REFERENCE
 
 SLOWEST_REMOVAL = 1e-3  # µm/s: keeps k_n finite where no current flows
@@ -27,8 +31,10 @@ def structure(case: Case) -> Structure:
         flat=case.numerics.kinematics == "flat" or i.contact == "bonded",
         bonded=i.contact == "bonded",
         vacancies=i.vacancies == "on",
-        removal=i.removal == "on",
-        coupled=case.lithium.law == "coupled",
+        removal=i.removal != "off",
+        linear_removal=i.removal == "linear",
+        pressed_diffusion=case.lithium.activation_volume > 0,
+        coupled=case.lithium.law != "uncoupled",
         linear_kinetics=i.kinetics == "linear",
         stress_potential=i.stress_potential == "on",
         equipotential=e.far_side == "equipotential",
@@ -49,6 +55,9 @@ def interface(case: Case) -> Interface:
     # A penalty: fast against the fastest injection of the whole protocol.
     automatic = max(10 * case.s_max, SLOWEST_REMOVAL) / (0.1 * li.f_c)
     friction = {"slip": 0.0, "stick": STICK}[i.friction] if isinstance(i.friction, str) else i.friction
+    # By default at the fastest injection as much porosity as where the other closure removes planes.
+    most = COALESCENCE * li.f_c
+    sink = max(case.s_max, SLOWEST_REMOVAL) / (most * (1 - most))
     return Interface(
         resistance=i.asr,
         delta=i.roughness,
@@ -60,6 +69,7 @@ def interface(case: Case) -> Interface:
         length=li.length,
         surface_tension=li.surface_tension,
         removal_rate=automatic if li.removal_rate is None else li.removal_rate,
+        sink_rate=sink if li.sink_rate is None else li.sink_rate,
         patches=tuple(Patch(p.center, p.half_width, p.asr, p.edge, p.center_y, p.half_width_y, p.electrode) for p in case.patch),
         random=heterogeneity(case),
         diffusivity=li.D,
@@ -154,17 +164,35 @@ def material(case: Case, step: Step) -> Material:
     T, creep, e = step.temperature, case.lithium.creep_set, case.electrolyte
     li = case.lithium
     strength = li.strength
+    hardening = None if li.anand is None else _hardening(li.anand, T, strength)
+    power = (creep.A(T) * strength**-creep.n, creep.n) if hardening is None else (hardening.prefactor, hardening.exponent)
     diffusional = 0.0 if li.diffusional is None else li.diffusional * _arrhenius(creep.Q, T)
     return Material(
-        creep.A(T) * strength**-creep.n,
-        creep.n,
-        li.D * _arrhenius(li.D_activation, T),
+        *power,
+        _diffusivity(li, T),
         ceramics_of(case).conductivity * _arrhenius(e.properties.conductivity_activation, T),
         1 / _arrhenius(case.interface.asr_activation, T),
         T,
         math.inf if isinstance(li.breakdown, str) else li.breakdown * strength,
         diffusional,
+        li.law == "leblond",
+        hardening,
+        li.activation_volume / (GAS_CONSTANT * T),
     )
+
+
+def _hardening(anand: Anand, temperature: float, strength: float) -> Hardening:
+    """strength: by which all stresses are larger than in bulk."""
+    rate = anand.A * math.exp(-anand.Q / (GAS_CONSTANT * temperature))
+    stresses = (strength * value for value in (anand.H0, anand.S_star, anand.S0))
+    return Hardening(rate, 1 / anand.m, *stresses, anand.a, anand.n_s)
+
+
+def _diffusivity(li: Lithium, temperature: float) -> float:
+    bulk, grains = li.D * _arrhenius(li.D_activation, temperature), li.grain_boundaries
+    if grains is None:
+        return bulk
+    return effective_diffusivity(bulk, grains.D * _arrhenius(grains.activation, temperature), grains.width, grains.size)
 
 
 def load(step: Step, elapsed: float) -> Load:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellfem.model.heterogeneity import Heterogeneity
+from cellfem.physics.hardening import Hardening
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Structure:
     vacancies: bool = True  # off: f = 0 and lattice is removed at the rate of the current
     removal: bool = True  # off: d = 0
     coupled: bool = True  # Michel-Suquet, both invariants coupled
+    linear_removal: bool = False  # planes are removed at a rate of first order in f
+    pressed_diffusion: bool = False  # D falls with pressure
     linear_kinetics: bool = False
     stress_potential: bool = True
     equipotential: bool = True  # far side of the electrolyte at one potential; False: uniform flux
@@ -72,6 +75,9 @@ class Material:
     temperature: float  # K
     breakdown: float = math.inf  # 1/B of sinh creep, MPa; inf for a power law at all stresses
     diffusional: float = 0.0  # A1 of linear creep in parallel, 1/s/MPa
+    leblond: bool = False  # porous law of Leblond, Perrin & Suquet
+    hardening: Hardening | None = None  # Anand's resistance
+    activation_volume: float = 0.0  # V/RT of the diffusivity, 1/MPa
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,7 @@ class Interface:
     length: float = 1.0  # ℓ, µm
     surface_tension: float = 0.5  # γ, MPa µm
     removal_rate: float = 1e-3  # k_n, µm/s
+    sink_rate: float = 1e-3  # k_s of linear removal, µm/s
     patches: tuple[Patch, ...] = field(default_factory=tuple)
     random: Heterogeneity = field(default_factory=Heterogeneity)  # on which the patches lie
     diffusivity: float = 1.0  # of the grains at 25 degC, µm²/s: what grain boundaries are measured by

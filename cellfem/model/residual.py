@@ -30,7 +30,7 @@ from ufl.core.expr import Expr
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain.build import SKIN, Domain
 from cellfem.geometry.groups import BOTTOM, ELECTROLYTE, LITHIUM, TOP
-from cellfem.model.law import LawPoints
+from cellfem.model.law import Hardness, LawPoints
 from cellfem.model.parameters import Structure
 from cellfem.model.state import State
 from cellfem.physics import contact, fixture, flow, kinematics, kinetics, vacancies
@@ -55,6 +55,7 @@ class Constants:
     c1: fem.Constant
     c2: fem.Constant
     diffusivity: fem.Constant
+    activation_volume: fem.Constant  # V/RT of the diffusivity, 1/MPa
     conductivity: fem.Constant
     temperature: fem.Constant
     resistance_factor: fem.Constant
@@ -67,6 +68,7 @@ class Constants:
     length: fem.Constant
     surface_tension: fem.Constant
     removal_rate: fem.Constant
+    sink_rate: fem.Constant  # k_s of linear removal
     zero: fem.Constant
 
     def values(self) -> dict[str, float]:
@@ -152,6 +154,8 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         creep = flow.Flow(creep.mu, ufl.as_ufl(0.0))  # the law's smallest porosity would compact: 1e-5 of the lithium lost
     bulk = flow.virtual_power(body, creep, v, p, tv, tp)
     diffusivity = k.diffusivity * state.diffusion if s.varying_diffusivity else k.diffusivity
+    if s.pressed_diffusion:
+        diffusivity = diffusivity * ufl.exp(-k.activation_volume * p)
     if s.vacancies:
         f_n, f_b = state.porosity_old
         m_n, m_b = state.map_old
@@ -207,7 +211,11 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     elif not s.removal:
         removed = lost
     else:
-        removed = vacancies.removal_rate(f_g, openness, k.f_c, k.removal_rate) * face.stretch
+        removed = face.stretch * (
+            vacancies.linear_removal_rate(f_g, openness, k.removal_rate, k.sink_rate)
+            if s.linear_removal
+            else vacancies.removal_rate(f_g, openness, k.f_c, k.removal_rate)
+        )
         if s.quadratic_porosity:
             lost, evened = (1 - f_g) * removed, state.gamma[3]("+")
             removed = evened / (1 - f_g)
@@ -265,7 +273,8 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         [None if _is_zero(b) else fem.form(b, entity_maps=domain.entity_maps, jit_options=jit) for b in row] for row in jacobian
     ]
     on_lithium = kinematics.bulk(m, radius(domain.lithium), dimension, side)
-    law = LawPoints(state.law, flow.shear_rate2(on_lithium, v), p, f, s.degree)
+    hardness = Hardness(state.hardness, state.hardness_old, (k.c0, k.c1, k.c2))
+    law = LawPoints(state.law, flow.shear_rate2(on_lithium, v), p, f, s.degree, hardness)
     expressions = Expressions(
         on_lithium,
         gap,

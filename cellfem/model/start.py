@@ -62,6 +62,7 @@ def set_interface(domain: Domain, state: State, constants: Constants, interface:
         "length",
         "surface_tension",
         "removal_rate",
+        "sink_rate",
     ):
         getattr(constants, name).value = getattr(interface, name)
     space = state.log_resistance.function_space

@@ -45,6 +45,8 @@ class State:
     map_old: tuple[fem.Function, fem.Function]
     travel_old: tuple[fem.Function, fem.Function]  # numbers, of which U is used
     law: fem.Function  # tangent planes of the creep law at quadrature points
+    hardness: fem.Function  # resistance S of a law with hardening (MPa), at quadrature points
+    hardness_old: tuple[fem.Function, fem.Function]
     log_resistance: fem.Function  # ln ASR0 at 25 degC on Γ (DG2 on the skin: edges of patches may be sharp)
     roughness: fem.Function  # δ (µm), P1 on the skin; read where structure.varying_roughness
     diffusion: fem.Function  # D(x)/D at quadrature points of the lithium; read where structure.varying_diffusivity
@@ -140,6 +142,8 @@ def create_state(domain: Domain, structure: Structure) -> State:
         (fem.Function(M), fem.Function(M)),
         (fem.Function(N), fem.Function(N)),
         fem.Function(Q, name="law"),
+        fem.Function(Q1, name="hardness"),
+        (fem.Function(Q1), fem.Function(Q1)),
         fem.Function(R, name="log_resistance"),
         fem.Function(P, name="roughness"),
         fem.Function(Q1, name="diffusion"),

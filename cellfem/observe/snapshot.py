@@ -89,6 +89,8 @@ class SnapshotMaker:
     def _lithium(self, law: PorousCreep, floor: float, platen_speeds: tuple[float, ...]) -> Block:
         *velocity, p, f, m, e2 = self.lithium().T
         e2 = _filled(self.lithium_grid[0], e2)
+        if law.hardening is not None:
+            law = law.at_resistance(self._hardness())
         mu = point_law(e2 + floor**2, p, f, law).mu
         rate = np.sqrt(e2)
         points, nodes = self.lithium_grid
@@ -104,6 +106,15 @@ class SnapshotMaker:
             "porosity": f,
         }
         return _compact(points, nodes, self.cell_type, data)
+
+    def _hardness(self) -> Array:
+        """Resistance S at the nodes of the lithium, MPa: the mean of each cell, averaged over those that share a node."""
+        s = self.model.state.hardness
+        of_cell = s.x.array[np.asarray(s.function_space.dofmap.list)].mean(axis=1)
+        dofs, count = self.lithium.dofs, self.lithium.count
+        total = np.zeros(len(count))
+        np.add.at(total, dofs, of_cell[:, None])
+        return np.asarray(total / count)
 
     def _electrolyte(self, cracks: CrackFields | None) -> Block:
         potential, *gradient = self.electrolyte().T

@@ -19,12 +19,14 @@ that fills a `PointLaw` can take its place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from cellfem.physics import leblond
+from cellfem.physics.ellipse import Array, bulk_softening, invert_stress_measure, shear_softening
+from cellfem.physics.hardening import Hardening, History, hardened_law
 
 POROSITY_FLOOR, POROSITY_CEILING = 1e-6, 0.95
 """Bounds inside which the law is evaluated: b(f) has an infinite slope at 0 and a pole at 1."""
@@ -37,7 +39,8 @@ NEWTON_STEPS = 8
 class PorousCreep:
     """Parameters of the law. A in 1/s/MPa^n; porosity_switch f_s (0 for the exact law); coupled as Michel-Suquet.
 
-    breakdown 1/B in MPa (inf: power law at all stresses); diffusional A1 in 1/s/MPa. Both need the coupled law.
+    breakdown 1/B in MPa (inf: power law at all stresses); diffusional A1 in 1/s/MPa. Both need the coupled law, as have
+    `leblond` (the porous law of Leblond, Perrin and Suquet) and `hardening` (Anand's resistance); these four exclude each other.
     """
 
     prefactor: float
@@ -46,6 +49,14 @@ class PorousCreep:
     coupled: bool = True
     breakdown: float = float("inf")
     diffusional: float = 0.0
+    leblond: bool = False
+    hardening: Hardening | None = None
+
+    def at_resistance(self, resistance: Array) -> PorousCreep:
+        """The power law of a law with hardening at these resistances (MPa), one prefactor for each."""
+        assert self.hardening is not None
+        eased = (self.hardening.initial / resistance) ** self.exponent
+        return replace(self, prefactor=self.prefactor * eased, hardening=None)  # type: ignore[arg-type]  # an array serves too
 
     def fluidity(self, q: Array) -> tuple[Array, Array]:
         """F = rate(Q)/Q and its derivative by Q, at Q > 0 (MPa)."""
@@ -89,43 +100,13 @@ class PointLaw:
         return np.stack([mu0, self.mu_e, self.mu_p, self.mu_f, c0, self.c_e, self.c_p, self.c_f], axis=-1)
 
 
-def shear_softening(f: Array, n: float) -> tuple[Array, Array]:
-    """a(f) = (1 + 2f/3)(1-f)^(-2n/(n+1)) and its derivative."""
-    k = 2 * n / (n + 1)
-    a = (1 + 2 * f / 3) * (1 - f) ** (-k)
-    return a, a * (2 / (3 + 2 * f) + k / (1 - f))
-
-
-def bulk_softening(f: Array, n: float, switch: float) -> tuple[Array, Array]:
-    """b(f) = (9/4)[n(f^(-1/n) - 1)]^(-2n/(n+1)) f/(f + switch) and its derivative."""
-    k = 2 * n / (n + 1)
-    root = f ** (-1 / n)
-    b = 2.25 * (n * (root - 1)) ** (-k) * f / (f + switch)
-    return b, b * (k * root / (n * f * (root - 1)) + switch / (f * (f + switch)))
-
-
-def invert_stress_measure(y2: Array, e: Array, n: float) -> Array:
-    """q > 0 with q^2 - y2 q - e q^(2-n) = 0, by Halley steps from a start that has both limits; y2 >= 0, e > 0.
-
-    Relative error below 1e-13 for n from 1 to 7 at any ratio of y2^n to e.
-    """
-    m = (3 * n + 1) / 4
-    x2 = e ** (1 / n)
-    large = np.maximum(x2, y2)
-    q = large * ((x2 / large) ** m + (y2 / large) ** m) ** (1 / m)
-    for _ in range(3):
-        h = q * q - y2 * q - e * q ** (2 - n)
-        h1 = n * q - (n - 1) * y2
-        h2 = (n - 1) * (n - (n - 2) * y2 / q)
-        q = q - 2 * h * h1 / (2 * h1 * h1 - h * h2)
-    return q
-
-
 def point_law(e2: Array, p: Array, f: Array, law: PorousCreep) -> PointLaw:
-    """The law at points: e2 = (2/3) D':D' + floor^2 (1/s^2, > 0), p (MPa), f; all of one shape."""
+    """The law at points: e2 = (2/3) D':D' + floor^2 (1/s^2, > 0), p (MPa), f; all of one shape. Without hardening."""
     n, A = law.exponent, law.prefactor
     inside = (f > POROSITY_FLOOR) & (f < POROSITY_CEILING)
     f = np.clip(f, POROSITY_FLOOR, POROSITY_CEILING)
+    if law.leblond:
+        return _of_planes(leblond.derivatives(e2, p, f, A, n), inside)
     a, a_f = shear_softening(f, n)
     b, b_f = bulk_softening(f, n, law.porosity_switch)
     a_f, b_f = a_f * inside, b_f * inside
@@ -143,6 +124,21 @@ def point_law(e2: Array, p: Array, f: Array, law: PorousCreep) -> PointLaw:
     F_p = grow * q * 2 * b * p
     F_f = grow * (q * b_f * p * p - power * e * a_f / a)
     return _assembled(p, F, F_e, F_p, F_f, a, a_f, b, b_f)
+
+
+def hardening_law(e2: Array, p: Array, f: Array, law: PorousCreep, history: History) -> tuple[PointLaw, Array]:
+    """`point_law` of a law with hardening, and the resistance S (MPa) at the end of the step that `history` describes."""
+    assert law.hardening is not None
+    inside = (f > POROSITY_FLOOR) & (f < POROSITY_CEILING)
+    f = np.clip(f, POROSITY_FLOOR, POROSITY_CEILING)
+    found = hardened_law(e2, p, f, law.prefactor, law.exponent, law.porosity_switch, law.hardening, history)
+    return _of_planes(found.planes, inside), found.resistance
+
+
+def _of_planes(planes: tuple[Array, ...], inside: NDArray[np.bool_]) -> PointLaw:
+    """Outside the bounds of f nothing depends on it."""
+    mu, mu_e, mu_p, mu_f, c, c_e, c_p, c_f = planes
+    return PointLaw(mu, mu_e, mu_p, mu_f * inside, c, c_e, c_p, c_f * inside)
 
 
 def invert_fluidity(y2: Array, e: Array, law: PorousCreep) -> Array:

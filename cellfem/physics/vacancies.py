@@ -17,6 +17,14 @@ def removal_rate(f: Expr, openness: Expr, f_c: float, rate: Expr) -> Expr:
     return rate * (ramp(f - COALESCENCE * f_c * (1 - openness), RAMP_WIDTH) - ramp(-f, RAMP_WIDTH))
 
 
+def linear_removal_rate(f: Expr, openness: Expr, open_rate: Expr, rate: Expr) -> Expr:
+    """d = k f, k = k_s (1 - ω) + k_n ω: the surface takes up vacancies at its steps at a rate of first order in f, µm/s.
+
+    Where Γ touches the porosity rises until (1-f) f = s/k_s, when no vacancies diffuse away any more. An open face is a sink.
+    """
+    return (rate * (1 - openness) + open_rate * openness) * f
+
+
 def carrying_share(touching: Expr, f: Expr, f_c: float) -> Expr:
     """θ = θ_g [1 - f/f_c]_+: the share of the area that carries current, [·]_+ smoothed over 0.05."""
     return touching * softplus(1 - softplus(f, RAMP_WIDTH) / f_c, CARRY_WIDTH)

@@ -59,6 +59,8 @@ class Engine:
             model.structure.coupled,
             material.breakdown,
             material.diffusional,
+            material.leblond,
+            material.hardening,
         )
         system.floor = model.numerics.strain_rate_floor
         system.stays = load.fixed
@@ -109,6 +111,8 @@ class Engine:
         """From nothing to an equilibrium under the load at time 0, by continuation in the exponent and the rate floor."""
         stages = self._start_stages(material)
         self.model.place_surface(load.pressure, load.wetting)
+        if material.hardening is not None:
+            self.model.state.hardness.x.array[:] = material.hardening.initial
         self.set(load, material)
         self.stepper.begin()
         try:

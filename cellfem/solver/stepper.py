@@ -101,11 +101,14 @@ class Stepper:
         """Back to the last accepted state."""
         self.system.set(self.past[-1][1])
         self.state.map.x.array[:] = self.state.map_old[0].x.array
+        self.state.hardness.x.array[:] = self.state.hardness_old[0].x.array
 
     def _remember(self) -> None:
         s = self.state
         for old, older in (s.porosity_old, s.map_old, s.travel_old):
             older.x.array[:] = old.x.array
+        s.hardness_old[1].x.array[:] = s.hardness_old[0].x.array
+        s.hardness_old[0].x.array[:] = s.hardness.x.array
         s.porosity_into(s.porosity_old[0])
         s.map_old[0].x.array[:] = s.map.x.array
         s.travel_old[0].x.array[:] = s.numbers.x.array

@@ -9,7 +9,7 @@ the regularisation. The foot of the ramps and the smoothsteps have a continuous 
 O(ε) only.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -18,10 +18,12 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import Box, Void, build_solid, build_stack
 from cellfem.geometry import Patch as MeshPatch
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Patch, Structure
+from cellfem.physics.hardening import Hardening
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import Array, engine_at_start
 
 LITHIUM = Material(4.3e-4, 5.0, 8e-3, 4e4, 1.0, 298.15)
+ANAND = Hardening(0.01398, 5.0, 10.0, 2.0, 1.1, 2.0, 0.05)
 FIELDS = ("v", "p", "f", "m", "ω", "r", "φ", "U", "Φ")
 STEP = 2e-5  # of the typical size of each unknown
 TOLERANCE, ROUNDING = 1e-6, 2 * 2.0**-52 / STEP  # rounding of both residuals over the step between them
@@ -32,6 +34,7 @@ class Variant:
     structure: Structure
     load: Load = Load(0.4, 5.0)  # noqa: RUF009  frozen
     porosity: float = 0.03  # added to that of the state
+    material: Material = LITHIUM
     solid: bool = False
 
 
@@ -50,6 +53,11 @@ VARIANTS = {
     "bonded, no vacancies": Variant(Structure(flat=True, bonded=True, vacancies=False)),
     "no vacancies": Variant(Structure(vacancies=False)),
     "no removal": Variant(Structure(removal=False)),
+    "law of Leblond": Variant(Structure(), material=replace(LITHIUM, leblond=True)),
+    "evolving resistance": Variant(Structure(), material=replace(LITHIUM, creep_exponent=5.0, hardening=ANAND)),
+    "linear removal, pressed diffusion": Variant(
+        Structure(linear_removal=True, pressed_diffusion=True), material=replace(LITHIUM, activation_volume=0.2)
+    ),
     "uncoupled law": Variant(Structure(coupled=False)),
     "linear kinetics, no stress potential": Variant(Structure(linear_kinetics=True, stress_potential=False)),
     "axisymmetric, all else": Variant(
@@ -85,7 +93,7 @@ def _stripped(variant: Variant) -> Engine:
         removal_rate=0.3,
         patches=(Patch(9.0, 1.5, 0.1),),
     )
-    engine = engine_at_start(stack, s, interface, variant.load, LITHIUM, Numerics(second_order=True))
+    engine = engine_at_start(stack, s, interface, variant.load, variant.material, Numerics(second_order=True))
     stepper = engine.stepper
     for dt in (0.2, 0.3, 0.5):
         assert stepper.attempt(dt).newton.converged
