@@ -7,7 +7,8 @@ from pydantic import Field
 from cellfem.case.fields import Count, Length, Number, Rate, Section, Switch, Time, default
 
 FieldName = Literal[
-    "velocity_um_s", "pressure_MPa", "von_mises_MPa", "creep_rate_1_s", "porosity", "potential_mV", "current_density_mA_cm2",
+    "velocity_um_s", "pressure_MPa", "von_mises_MPa", "creep_rate_1_s", "porosity", "resistance_MPa",
+    "potential_mV", "current_density_mA_cm2",
     "gap_um", "contact", "carrying", "current_mA_cm2", "current_focusing", "overpotential_mV", "contact_pressure_MPa",
     "asr_ohm_cm2", "opening_time_s",
     "dendrite_index", "drive_overpotential_MPa", "drive_extrusion_MPa", "driving_pressure_MPa", "flaw_compression_MPa",

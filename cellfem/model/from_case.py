@@ -57,7 +57,7 @@ def interface(case: Case) -> Interface:
     friction = {"slip": 0.0, "stick": STICK}[i.friction] if isinstance(i.friction, str) else i.friction
     # By default at the fastest injection as much porosity as where the other closure removes planes.
     most = COALESCENCE * li.f_c
-    sink = max(case.s_max, SLOWEST_REMOVAL) / (most * (1 - most))
+    sink = (case.s_max or SLOWEST_REMOVAL) / (most * (1 - most))
     return Interface(
         resistance=i.asr,
         delta=i.roughness,
@@ -114,7 +114,7 @@ def flaws(case: Case) -> Flaws:
         seed=f.seed,
         on_grain_boundaries=f.sites == "grain boundaries",
         grain_size=f.grain_size,
-        creep_activation=case.lithium.creep_set.Q,
+        creep_activation=case.lithium.creep_set.Q if case.lithium.anand is None else case.lithium.anand.Q,
         conductivity_activation=electrolyte.conductivity_activation,
         resistance_activation=case.interface.asr_activation,
     )

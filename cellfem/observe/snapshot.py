@@ -89,8 +89,10 @@ class SnapshotMaker:
     def _lithium(self, law: PorousCreep, floor: float, platen_speeds: tuple[float, ...]) -> Block:
         *velocity, p, f, m, e2 = self.lithium().T
         e2 = _filled(self.lithium_grid[0], e2)
+        resistance = {}
         if law.hardening is not None:
-            law = law.at_resistance(self._hardness())
+            resistance = {"resistance_MPa": self._hardness()}
+            law = law.at_resistance(resistance["resistance_MPa"])
         mu = point_law(e2 + floor**2, p, f, law).mu
         rate = np.sqrt(e2)
         points, nodes = self.lithium_grid
@@ -105,7 +107,7 @@ class SnapshotMaker:
             "creep_rate_1_s": rate,
             "porosity": f,
         }
-        return _compact(points, nodes, self.cell_type, data)
+        return _compact(points, nodes, self.cell_type, data | resistance)
 
     def _hardness(self) -> Array:
         """Resistance S at the nodes of the lithium, MPa: the mean of each cell, averaged over those that share a node."""

@@ -137,7 +137,7 @@ def _resistance(points: _Points, e2: Array, p: Array, f: Array) -> tuple[Array, 
         wanted = log_s - left / np.where(slope > 0, slope, np.inf)
         inside = (wanted > low) & (wanted < high) & (slope > 0)
         after = np.where(left == 0, log_s, np.where(inside, wanted, (low + high) / 2))
-        change, log_s = np.abs(after - log_s).max(), after
+        change, log_s = np.abs(after - log_s).max(initial=0.0), after
         if change < CONVERGED:
             break
     eased = np.exp(2 * n * (log_s - np.log(h.initial)))

@@ -86,7 +86,7 @@ def invert(rate: Array, p: Array, f: Array, prefactor: float, n: float) -> Array
         here = evaluate(w + 1j * _TINY, p, f, prefactor, n).log_rate
         step = (np.log(rate) - here.real) / (here.imag / _TINY)
         w = w + np.clip(step, -10.0, 10.0)
-        if np.abs(step).max() < CONVERGED:
+        if np.abs(step).max(initial=0.0) < CONVERGED:
             break
     return np.asarray(w)
 

@@ -21,8 +21,10 @@ def linear_removal_rate(f: Expr, openness: Expr, open_rate: Expr, rate: Expr) ->
     """d = k f, k = k_s (1 - ω) + k_n ω: the surface takes up vacancies at its steps at a rate of first order in f, µm/s.
 
     Where Γ touches the porosity rises until (1-f) f = s/k_s, when no vacancies diffuse away any more. An open face is a sink.
+    Planes are added as fast as in `removal_rate`, with k_n beyond the foot of the ramp: f stays about 0 while lithium is plated.
     """
-    return (rate * (1 - openness) + open_rate * openness) * f
+    taken = rate * (1 - openness) + open_rate * openness
+    return taken * f - (open_rate - taken) * ramp(-f, RAMP_WIDTH)
 
 
 def carrying_share(touching: Expr, f: Expr, f_c: float) -> Expr:

@@ -41,6 +41,7 @@ class Shell(CreepingBody):
     layers: int = 24
     sectors: int = 24
     porosity_switch: float = 1e-4
+    leblond: bool = False
 
     def __post_init__(self) -> None:
         body = quarter_annulus(self.inner, self.outer, self.layers, self.sectors)
@@ -72,5 +73,5 @@ class Shell(CreepingBody):
         newton = Newton(self, tolerance=1e-9, most=60)
         for n in exponents:
             self.weigh(prefactor * self.pressure**n * self.inner, self.pressure)
-            self.solve_for(PorousCreep(prefactor, n, self.porosity_switch), newton)
+            self.solve_for(PorousCreep(prefactor, n, self.porosity_switch, leblond=self.leblond), newton)
         return float(fem.assemble_scalar(self.inward) / fem.assemble_scalar(self.hole)) / self.inner
