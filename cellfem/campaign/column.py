@@ -20,7 +20,8 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from cellfem import materials
-from cellfem.physics.creep import POROSITY_FLOOR, PorousCreep, bulk_softening, shear_softening
+from cellfem.physics.creep import POROSITY_FLOOR, PorousCreep
+from cellfem.physics.ellipse import bulk_softening, shear_softening
 from cellfem.units import FARADAY
 
 Array = NDArray[np.float64]
