@@ -165,10 +165,13 @@ def material(case: Case, step: Step) -> Material:
     li = case.lithium
     strength = li.strength
     hardening = None if li.anand is None else _hardening(li.anand, T, strength)
-    power = (creep.A(T) * strength**-creep.n, creep.n) if hardening is None else (hardening.prefactor, hardening.exponent)
+    prefactor, exponent = creep.A(T) * strength**-creep.n, creep.n
+    if hardening is not None:
+        prefactor, exponent = hardening.prefactor, hardening.exponent
     diffusional = 0.0 if li.diffusional is None else li.diffusional * _arrhenius(creep.Q, T)
     return Material(
-        *power,
+        prefactor,
+        exponent,
         _diffusivity(li, T),
         ceramics_of(case).conductivity * _arrhenius(e.properties.conductivity_activation, T),
         1 / _arrhenius(case.interface.asr_activation, T),
@@ -184,8 +187,8 @@ def material(case: Case, step: Step) -> Material:
 def _hardening(anand: Anand, temperature: float, strength: float) -> Hardening:
     """strength: by which all stresses are larger than in bulk."""
     rate = anand.A * math.exp(-anand.Q / (GAS_CONSTANT * temperature))
-    stresses = (strength * value for value in (anand.H0, anand.S_star, anand.S0))
-    return Hardening(rate, 1 / anand.m, *stresses, anand.a, anand.n_s)
+    modulus, saturation, initial = (strength * value for value in (anand.H0, anand.S_star, anand.S0))
+    return Hardening(rate, 1 / anand.m, modulus, saturation, initial, anand.a, anand.n_s)
 
 
 def _diffusivity(li: Lithium, temperature: float) -> float:
