@@ -10,6 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
+from cellfem.signals import asked_to_end, listen
+
+if __name__ == "__main__" or sys.argv[0].endswith("cellfem"):
+    listen(sys.argv)  # before the imports below, which take seconds
+
 import typer
 from rich.console import Console
 
@@ -266,6 +271,8 @@ def _start_ranks(ranks: int, words: list[str]) -> int:
             "-n needs mpiexec, and none was found: install the package dolfinx-solver-real, "
             "or start cellfem under your MPI's launcher"
         )
+    if asked_to_end():
+        return STOPPED
     with subprocess.Popen([str(launcher), "-n", str(ranks), sys.executable, "-m", "cellfem.cli", *words]) as started:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         for passed_on in (signal.SIGTERM, signal.SIGUSR1):

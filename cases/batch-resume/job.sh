@@ -14,6 +14,12 @@ again() {
     scontrol requeue "${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}"
 }
 restarts=${SLURM_RESTART_COUNT:-0}
+child= asked=
+heed() { # a signal at any moment, set-up included
+    asked=yes
+    [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
+}
+trap heed USR1 TERM INT
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 export XDG_CACHE_HOME="${XDG_CACHE_HOME:-$HOME/.cache}"
 
@@ -29,14 +35,21 @@ advance() { # a folder for results, then what cellfem run needs besides
         set -- run "$@" --out "$out"
     fi
     local left=$((60 - SECONDS))
-    [ $left -gt 0 ] || return 4
+    [ -z "$asked" ] && [ $left -gt 0 ] || return 4
     cellfem "$@" --progress 60 --max-time "$left s" &
-    local child=$!
-    trap 'kill -TERM $child 2>/dev/null' USR1 TERM INT
-    while kill -0 $child 2>/dev/null; do # a signal ends wait, not the run
-        wait $child
+    child=$!
+    [ -z "$asked" ] || kill -TERM "$child"
+    while kill -0 "$child" 2>/dev/null; do # a signal ends wait, not the run
+        wait "$child"
     done
-    wait $child
+    wait "$child"
+    local ended=$?
+    child=
+    case $ended in
+        0 | 2 | 3) return $ended ;;
+    esac
+    [ -z "$asked" ] || return 4 # ended by our signal before it could heed it: nothing is lost but set-up
+    return $ended
 }
 
 advance results/batch-resume cases/batch-resume

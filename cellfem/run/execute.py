@@ -5,11 +5,9 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
 
 import cellfem
 from cellfem.backend import MPI, versions
@@ -31,6 +29,7 @@ from cellfem.run.prepare import segments_of, stack_of
 from cellfem.run.recorder import Recorder
 from cellfem.run.rise import with_rises
 from cellfem.run.spectrum import PICTURE, SURFACE, TABLE, cell_spectrum, write_files
+from cellfem.signals import asked_to_end, remembered
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.march import GaveUp, Measures, Place, Watcher, first_place, march
 
@@ -71,8 +70,10 @@ def run_case(
     """
     begin = time.monotonic()
     _on_root(comm, lambda: folder.mkdir(parents=True, exist_ok=True))
-    with only_run(folder, comm), _signals() as received:
+    with only_run(folder, comm), remembered() as received:
         stack, mesh = _mesh(case, folder, comm)
+        if _asked_to_end(comm):
+            return Result(End("interrupted", 0.0))
         return _run(case, folder, stack, mesh, None, _Setting(quiet, comm, pace or Pace(), begin, received))
 
 
@@ -83,7 +84,7 @@ def resume_run(folder: Path, quiet: bool = False, comm: MPI.Intracomm = MPI.COMM
     """
     begin = time.monotonic()
     case = load_case(folder / RESOLVED)
-    with only_run(folder, comm), _signals() as received:
+    with only_run(folder, comm), remembered() as received:
         stack, point = _on_root(comm, lambda: _taken_up(case, folder, quiet)) or (None, None)
         point = comm.bcast(point, root=0)
         assert point is not None
@@ -101,7 +102,7 @@ class _Setting:
 
 
 def _run(case: Case, folder: Path, stack: StackMesh | None, mesh: str, point: Point | None, at: _Setting) -> Result:
-    """From a mesh to the results, from the start or from a checkpoint."""
+    """From a mesh to the results, from the start or from a checkpoint; nothing, where a signal ends it in set-up."""
     comm, received = at.comm, at.received
     segments = segments_of(case)
     model = build_model(stack, from_case.structure(case), from_case.interface(case), from_case.numerics(case), comm)
@@ -113,6 +114,8 @@ def _run(case: Case, folder: Path, stack: StackMesh | None, mesh: str, point: Po
     until = None if at.pace.max_time_s is None else at.begin + at.pace.max_time_s
     keeper = Keeper(case, engine, recorder, folder, mesh, every, until, point.about["wall_s"] if point else 0.0)
     compiled = time.monotonic()
+    if _asked_to_end(comm):  # nothing is lost yet, and the start of a large stack takes long
+        return Result(End("interrupted", float(point.about["time_s"]) if point else 0.0))
 
     def interrupted(place: Place, measures: Measures) -> bool:
         save = signal.SIGUSR1 in received
@@ -188,6 +191,11 @@ def _taken_up(case: Case, folder: Path, quiet: bool) -> tuple[StackMesh, Point]:
     return stack, point
 
 
+def _asked_to_end(comm: MPI.Intracomm) -> bool:
+    """Has any rank been asked to?"""
+    return bool(comm.allreduce(asked_to_end(), op=MPI.LOR))
+
+
 def _on_root[T](comm: MPI.Intracomm, action: Callable[[], T]) -> T | None:
     """What rank 0 makes of the action, None elsewhere; what it raises is raised on every rank."""
     made, error = None, None
@@ -212,19 +220,3 @@ def _clear(folder: Path) -> None:
 def _header() -> str:
     libraries = ", ".join(f"{name} {version}" for name, version in versions().items())
     return f"cellfem {cellfem.__version__}, commit {commit()}\n{libraries}"
-
-
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """A list that signals fill: SIGTERM and SIGINT end the run after the step at hand, SIGUSR1 has a checkpoint written there."""
-    received: list[int] = []
-
-    def remember(number: int, _: FrameType | None) -> None:
-        received.append(number)
-
-    before = {number: signal.signal(number, remember) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

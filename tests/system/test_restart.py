@@ -189,6 +189,34 @@ def test_killed_at_random_moments(kills: int, tmp_path: Path) -> None:
     same_results(tmp_path / "whole", out)
 
 
+@pytest.mark.parametrize("ranks", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_signal_in_set_up_ends_a_run_in_good_order(ranks: int, tmp_path: Path) -> None:
+    """While Python imports, while the mesh is made, while forms are loaded: code 4, and the run can be begun or resumed."""
+    out = tmp_path / "out"
+    words = command("run", write_case(tmp_path), "--out", out, "--quiet", "-n", ranks, *settings(*FIXED))
+    for wait in (0.0, 0.4, 1.0, 2.0):
+        process = subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        wait_for_handlers(process.pid)
+        time.sleep(wait)
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=WAIT_S)[1]
+        assert process.returncode == 4, said
+        assert "Traceback" not in said
+        assert holder(out) is None
+    begun = (out / "checkpoint" / "start.npz").exists()
+    cellfem(*(("resume", out, "--quiet") if begun else words[3:]))
+    assert read_records(out / "records.csv")[-1]["time_s"] == pytest.approx(20.0)
+
+
+def wait_for_handlers(pid: int) -> None:
+    """Until a process has taken SIGTERM in hand."""
+    late, caught = time.monotonic() + WAIT_S, 0
+    while not caught & 1 << signal.SIGTERM - 1:
+        assert time.monotonic() < late
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+        caught = next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt"))
+
+
 def test_signal_that_asks_for_a_checkpoint(stopped: Path) -> None:
     saved = sorted(path.name for path in (stopped / "checkpoint").iterdir())
     assert saved == ["00000009.npz", "00000019.npz", "mesh.npz", "start.npz"]

@@ -65,11 +65,19 @@ def test_steps_of_a_protocol(tmp_path: Path) -> None:
     assert steps(prescribed) == (3 * (2 + 30), 3 * (2 + 30)), "1 + 9 + 29.5 · 20 s = 10 min"
 
 
-def test_script_of_the_case_is_what_submit_writes() -> None:
-    out = Path("results/batch-resume")
-    job = Job("batch-resume", 1, 1, 120.0, margin=60.0)
-    text = single_script(job, "slurm", out, Path("cases/batch-resume"), out / "job.sh")
-    assert (ROOT / "cases" / "batch-resume" / "job.sh").read_text(encoding="utf-8") == text + "\n"
+@pytest.mark.parametrize(
+    "job",
+    [
+        Job("batch-resume", 1, 1, 120.0, margin=60.0),
+        Job("void-3d", 1, 2, 1800.0, launcher="mpiexec", margin=120.0),
+        Job("rough-3d", 1, 2, 3600.0, launcher="mpiexec", margin=120.0),
+    ],
+    ids=lambda job: job.name,
+)
+def test_script_of_the_case_is_what_submit_writes(job: Job) -> None:
+    out, case = Path("results") / job.name, Path("cases") / job.name
+    text = single_script(job, "slurm", out, case, out / "job.sh")
+    assert (ROOT / case / "job.sh").read_text(encoding="utf-8") == text + "\n"
 
 
 def run_script(text: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
@@ -120,6 +128,27 @@ def test_script_resumes_and_passes_signals_on(tmp_path: Path) -> None:
     said = (tmp_path / "said").read_text(encoding="utf-8").split("\n")
     assert said[0].startswith(f"resume {tmp_path}/out --progress")
     assert said[1] == "told"
+
+
+@pytest.mark.parametrize("ends", ["exit 143", "kill -TERM $$", "exit 1"])
+def test_a_signal_in_set_up_queues_the_job_again(ends: str, tmp_path: Path) -> None:
+    """Before the program can heed it, and before there is one: it is no accident, whatever the program makes of it."""
+    (tmp_path / "scontrol").write_text('#!/bin/bash\necho "$@" > queued\n', encoding="utf-8")
+    (tmp_path / "scontrol").chmod(0o755)
+    setup = "echo ready > ready; for i in $(seq 5); do sleep 0.1; done"
+    job = Job("x", 1, 1, 600.0, program=program(tmp_path, f"sleep 0.4; {ends}"), setup=setup, most=0)
+    text = single_script(job, "slurm", tmp_path / "out", Path("case"), tmp_path / "job.sh")
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    for waited_for in ("ready", "said"):
+        for name in ("ready", "said", "queued"):
+            (tmp_path / name).unlink(missing_ok=True)
+        process = subprocess.Popen(["bash", "-c", text], cwd=tmp_path, env=os.environ | {"SLURM_JOB_ID": "17", "PATH": path})
+        while not (tmp_path / waited_for).exists():
+            time.sleep(0.02)
+        process.send_signal(10)
+        assert process.wait(timeout=30) == 0
+        assert (tmp_path / "queued").read_text(encoding="utf-8") == "requeue 17\n"
+        assert (tmp_path / "said").exists() == (waited_for == "said"), "nothing is begun after the signal"
 
 
 def test_array_runs_its_share_of_the_points(tmp_path: Path) -> None:
