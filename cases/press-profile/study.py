@@ -3,8 +3,8 @@
     python cases/press-profile/study.py RESULTS [--jobs 2]
 
 The face of the case on half its width, the ramp of the case up to 3 MPa; four, eight and sixteen nodes on each of three cut-off
-wavelengths. Each run goes through the command line of cellfem into RESULTS/NAME; finished ones are not repeated. The table is
-printed and written to RESULTS/table.md.
+wavelengths, then a shorter one, and half the thickness δ of the asperity layer. Each run goes through the command line of
+cellfem into RESULTS/NAME; finished ones are not repeated. The table is printed and written to RESULTS/table.md.
 """
 
 from __future__ import annotations
@@ -38,11 +38,25 @@ RUNS = {
     f"cut-off {cut_off:g} µm, {nodes} nodes on it": (f"roughness.cut_off={cut_off:g} um", f"mesh.near={cut_off / nodes:g} um")
     for cut_off in CUT_OFFS
     for nodes in NODES
+} | {
+    "cut-off 0.5 µm, 4 nodes on it": ("roughness.cut_off=0.5 um", "mesh.near=0.125 um"),
+    "cut-off 1 µm, 4 nodes on it, δ 5 nm": (
+        "roughness.cut_off=1 um",
+        "mesh.near=0.25 um",
+        "interface.roughness=5 nm",
+        "interface.stiffness=2000 MPa/um",
+    ),
+    "cut-off 0.5 µm, 4 nodes on it, δ 5 nm": (
+        "roughness.cut_off=0.5 um",
+        "mesh.near=0.125 um",
+        "interface.roughness=5 nm",
+        "interface.stiffness=2000 MPa/um",
+    ),
 }
 
 
 def folder_of(results: Path, name: str) -> Path:
-    return results / name.replace(" ", "-").replace(",", "").replace("µ", "u")
+    return results / name.replace(" ", "-").replace(",", "").replace("µ", "u").replace("δ", "delta")
 
 
 def run(results: Path, name: str) -> None:
@@ -63,11 +77,13 @@ def table(results: Path) -> str:
     lines = ["| contact · charge transfer + constriction (Ω cm²) | " + " | ".join(f"{p:g} MPa" for p in PRESSURES) + " |"]
     lines.append("|---" * (len(PRESSURES) + 1) + "|")
     for name in RUNS:
+        if not (folder_of(results, name) / "records.csv").exists():
+            continue
         rows = read_records(folder_of(results, name) / "records.csv")
         pressure = [row["pressure_MPa"] for row in rows]
         column = ("contact_fraction", "asr_charge_transfer_ohm_cm2", "asr_constriction_ohm_cm2")
-        contact, transfer, constriction = (np.interp(PRESSURES, pressure, [row[c] for row in rows]) for c in column)
-        cells = [f"{c:.3f} · {t:.3g} + {s:.2g}" for c, t, s in zip(contact, transfer, constriction)]
+        values = (np.interp(PRESSURES, pressure, [row[c] for row in rows], right=np.nan) for c in column)
+        cells = ["–" if np.isnan(c) else f"{c:.3f} · {t:.3g} + {s:.2g}" for c, t, s in zip(*values)]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

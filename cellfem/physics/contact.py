@@ -31,5 +31,8 @@ def touching_share(p_asperity: Expr, g: Expr, delta: Expr, half_pressure: float)
 
 
 def open_share(g: Expr, delta: Expr) -> Expr:
-    """½[1 + tanh((g - 6δ)/δ)]: 0 where Γ is in contact, 1 where it is open."""
-    return 0.5 * (1 + ufl.tanh((g - OPEN_AT * delta) / (OPEN_WIDTH * delta)))
+    """½[1 + tanh((g - 6δ)/δ)]: 0 where Γ is in contact, 1 where it is open.
+
+    As a logistic function: the derivative that UFL gives tanh is inf/inf in gaps of more than 700 δ.
+    """
+    return 1 / (1 + ufl.exp(-2 * (g - OPEN_AT * delta) / (OPEN_WIDTH * delta)))

@@ -94,6 +94,7 @@ def test_touching_falls_with_the_gap_and_ends_at_six_delta():
 def test_open_share_is_a_switch_at_six_delta():
     openness = values(lambda g: contact.open_share(g, DELTA), np.array([-100, 0.0, 3.0, 6.0, 9.0, 100.0]) * DELTA)
     np.testing.assert_allclose(openness, [0, 6.14e-6, 2.47e-3, 0.5, 1 - 2.47e-3, 1], rtol=2e-3, atol=1e-12)
+    assert slope(lambda g: contact.open_share(g, DELTA), 1e4 * DELTA) == 0.0  # a number, however deep the void
 
 
 def test_adhesion_pulls_up_to_its_strength_and_lets_go():

@@ -8,9 +8,9 @@ Correspondence: where contact only grows, the linear-viscous solution at time t 
 
 and a rough profile as a boundary-element code for elastic half-spaces has it (tamaas, if installed). Flat kinematics, as both.
 What is compared is the share of the face with a gap below 2δ, which both solutions give beyond the edges of contact too, there
-g' = (4πΔ/λ) cos(πx/λ) √(sin²(πx/λ) - sin²(πa/λ)). The mesh cannot say to better than half a cell, 0.6 % of λ; the layer is
-pressed by up to 2.5δ more in the middle than at the edges, 2.5 % of Δ, which moves sin² by as much and the edges by up to 2 % of
-λ at a share of 0.8. 3 % of λ is allowed. On the rough face δ is a quarter of that.
+g' = (4πΔ/λ) cos(πx/λ) √(sin²(πx/λ) - sin²(πa/λ)). The mesh cannot say to better than half a cell, 0.3 % of λ; the layer is
+pressed by up to 2.5δ more in the middle than at the edges, 1.25 % of Δ, which moves sin² by as much and the edges by up to 1 % of
+λ at a share of 0.8. 1.5 % of λ is allowed. On the rough face δ is half of that, and up to four edges may each be half a cell off.
 """
 
 from typing import Any
@@ -33,7 +33,7 @@ WIDTH, PREFACTOR = 40.0, 1e-3  # µm, 1/s/MPa
 FIRST, LAST, DURATION = 0.05, 1.0, 100.0  # MPa, MPa, s: a ramp, that begins as lightly as flat lithium on one crest bears
 VISCOSITY = 1 / (3 * PREFACTOR)
 AMPLITUDE = 0.8  # µm
-ALLOWED = 0.03
+ALLOWED = 0.015
 STRENGTH = 2.0  # r δ, MPa: a gap of 2δ bears 0.25 MPa, little beside the 1 to 2 MPa in contact
 
 
@@ -73,6 +73,11 @@ def time_of(impulse: Array) -> Array:
 
 def pressed(case: Case, times: Array) -> Array:
     """Share of Γ in contact (gap below 2δ) at these times."""
+    return np.array([closed_share(*profile, 2 * case.interface.roughness) for profile in profiles(case, times)])
+
+
+def profiles(case: Case, times: Array) -> list[tuple[Array, Array]]:
+    """(x, gap) along Γ (µm) at these times."""
     parts = from_case.structure(case), from_case.interface(case), from_case.numerics(case)
     engine = Engine(build_model(stack_of(case), *parts, MPI.COMM_WORLD))
     segment = segments_of(case)[0]
@@ -83,9 +88,8 @@ def pressed(case: Case, times: Array) -> Array:
             dt = min(dt, float(time) - engine.stepper.time)
             engine.model.set_load(segment.load(engine.stepper.time + dt))
             dt = step_to(engine, engine.stepper.time + dt, dt)
-        x, gap = gap_along(engine.model)
-        found.append(closed_share(x, gap, 2 * case.interface.roughness))
-    return np.array(found)
+        found.append(gap_along(engine.model))
+    return found
 
 
 def closed_share(x: Array, gap: Array, limit: float) -> float:
@@ -105,7 +109,7 @@ def near_share(filled: float, limit: float) -> float:
 
 @pytest.mark.slow
 def test_a_viscous_wave_fills_as_westergaard_has_it() -> None:
-    case = linear_case({"kind": "grooves", "period": f"{2 * WIDTH} um", "depth": f"{2 * AMPLITUDE} um"}, 1.0, 0.008)
+    case = linear_case({"kind": "grooves", "period": f"{2 * WIDTH} um", "depth": f"{2 * AMPLITUDE} um"}, 0.5, 0.004)
     full = 4 * np.pi * VISCOSITY * AMPLITUDE / (2 * WIDTH)
     share = np.array([0.02, 0.1, 0.3, 0.8])
     exact = [near_share(part, 2 * case.interface.roughness) for part in share]
@@ -117,7 +121,7 @@ def test_a_viscous_wave_fills_as_westergaard_has_it() -> None:
 def test_a_viscous_rough_face_fills_as_boundary_elements_have_it() -> None:
     tamaas = pytest.importorskip("tamaas", reason="tamaas, the boundary-element code of the comparison, is not installed")
     rough = {"kind": "self-affine", "rms": "0.4 um", "roll_off": "80 um", "cut_off": "20 um", "seed": 4}
-    case = linear_case(rough, 1.0, 0.002)
+    case = linear_case(rough, 0.5, 0.002)
     face, points = face_of(case), 2048
     assert face is not None
     x = np.arange(points) * 2 * WIDTH / points
@@ -139,18 +143,28 @@ def test_a_viscous_rough_face_fills_as_boundary_elements_have_it() -> None:
 
 
 @pytest.mark.slow
-def test_a_groove_fills_alike_on_a_finer_mesh_and_with_finer_steps() -> None:
-    """Power-law creep in true geometry: contact for half the mesh size and a third of the time error, to half a coarse cell."""
+def test_a_groove_fills_in_the_same_time_on_a_finer_mesh_with_finer_steps() -> None:
+    """Power-law creep in true geometry, pressed by a steady ramp: times to 50, 80 and 90 % of the groove's volume filled, against
+    half the mesh size and a third of the time error.
 
-    def contact(near: float, tolerance: float) -> Array:
+    Under a ramp the pressure that a contact takes is reached in proportion to time, so that a relative error of the contact's
+    width is one of the time (held at one pressure it would be n times as much). Edges are known to half the distance of
+    quadrature points, a sixth of a cell: 0.07 of the 1.9 µm in contact at 50 %, 3.5 %, on the coarse mesh, and half of it on the
+    fine one; the volume of a wave of 10 µm by linear pieces to (kh)²/12, 0.5 and 0.1 %. 2 % is allowed. The *end* of filling is
+    no such time: the valley becomes narrower than a cell and fills as an exponential does.
+    """
+    width, near = 5.0, 0.4
+
+    def filling(near: float, tolerance: float) -> Array:
         case = linear_case({"kind": "grooves", "period": f"{2 * width} um", "depth": "0.4 um"}, near, 0.01, width)
         lithium = case.lithium.model_copy(update={"creep": "masias", "surface_tension": 0.5})
         face = case.interface.model_copy(update={"roughness": 0.01, "stiffness": 1000.0, "half_pressure": 0.02})
         numerics = case.numerics.model_copy(update={"kinematics": "ale", "tolerance": tolerance})
-        changed = case.model_copy(update={"lithium": lithium, "interface": face, "numerics": numerics})
-        return pressed(changed, np.array([30.0, 90.0]))
+        steeper = case.protocol[0].model_copy(update={"pressure_end": 2 * LAST})
+        changed = case.model_copy(update={"lithium": lithium, "interface": face, "numerics": numerics, "protocol": (steeper,)})
+        open_volume = np.array([np.trapezoid(np.maximum(gap, 0.0), x) for x, gap in profiles(changed, times)])
+        assert open_volume[-1] < 0.1 * open_volume[0]
+        return np.interp([0.5, 0.8, 0.9], 1 - open_volume / open_volume[0], times)
 
-    width, near = 5.0, 0.4
-    coarse = contact(near, 0.03)
-    assert 0.1 < coarse[0] < coarse[1] - 0.05
-    np.testing.assert_allclose(coarse, contact(near / 2, 0.01), atol=0.5 * near / width)
+    times = np.linspace(0.01, 1.0, 34) * DURATION
+    np.testing.assert_allclose(filling(near, 0.03), filling(near / 2, 0.01), rtol=0.02)
