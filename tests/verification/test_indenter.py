@@ -10,8 +10,8 @@ power of c is the asperity layer, a gap counts as touching up to some 4.5 δ, wh
 of the ratio of times is allowed, a change of the exponent of 4 %.
 
 The powers of R and F are exact where the layer is in proportion (δ ∝ 1/R: all gaps are scaled; its strength ∝ F), but for slopes
-and the steps, whose tolerance is 2 %. The slope's square at the cut-off is 0.8 % (on half the radius, 3 %, a time was 4 % off: the
-similarity is that of shallow bumps). 3 % is allowed.
+and the steps, whose tolerance is 2 %. The slope's square at the cut-off is 0.8 % (on half the radius, 3 %, a time was 4 % off:
+the similarity is that of shallow bumps). 3 % is allowed.
 """
 
 import numpy as np
