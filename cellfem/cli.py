@@ -107,7 +107,7 @@ def surface(
     out: Annotated[Path, typer.Option("--out", help="The picture to write (PNG).")] = Path("surface.png"),
     overrides: Overrides = None,
 ) -> None:
-    """Show a rough face: rms, slopes, spectrum, picture; a file as [roughness] reads it, with --set roughness.unit=nm."""
+    """Show a rough face: rms, slopes, spectrum, picture; a file as the table roughness reads it, with --set roughness.unit=nm."""
     from cellfem.geometry import MeshError
     from cellfem.run.surface import draw, read_surface, report
 
