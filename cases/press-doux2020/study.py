@@ -29,7 +29,7 @@ CASE = Path(__file__).resolve().parent
 DATA = CASE.parents[1] / "tests" / "validation" / "data" / "doux2020_impedance.csv"
 SETS = ("masias", "lepage", "anand_narayan_steady")
 HARD = ("interface.stiffness=1e4 MPa/um", "mesh.near=0.5 um")
-"""Hard lithium presses harder on less: r delta = 200 MPa; a summit of the width of a mesh size is 2.5 % of the face, at 1 um 5 %."""
+"""Hard lithium presses harder on less: r delta = 200 MPa; one node of 0.5 µm is 1 % of the face."""
 RUNS = {
     **{name: (f"lithium.creep={name}",) for name in SETS},
     "rms halved": ("roughness.rms=0.15 um",),

@@ -38,8 +38,8 @@ class MapLimits:
         thinnest = self.comm.allreduce(float(height), op=MPI.MIN)
         if steepest > STEEPEST:
             return (
-                f"the lithium surface has a slope of {steepest:.2f}: more than 1 is beyond a height function, the surface may turn "
-                "over, and nothing is remeshed; start from lower or longer heights and voids, or end the step before"
+                f"the lithium surface has a slope of {steepest:.2f}: more than 1 is beyond a height function, the surface may "
+                "turn over, and nothing is remeshed; start from lower or longer heights and voids, or end the step before"
             )
         if thinnest < THINNEST:
             return (
