@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 
 from cellfem.case.interface import Spot, Void
-from cellfem.case.lithium import CreepTable
+from cellfem.case.lithium import Anand, CreepTable, GrainBoundaries
 from cellfem.case.models import Case
 from cellfem.case.protocol_checks import protocol_problems, protocol_warnings
 from cellfem.case.solid_checks import spots_outside, stack_problems
@@ -72,20 +72,21 @@ def _creep(case: Case) -> Iterator[str]:
 def _laws(case: Case) -> Iterator[str]:
     """Laws that exclude each other."""
     li = case.lithium
-    breaks = isinstance(li.breakdown, float) and not math.isnan(li.breakdown)
-    others = [("breakdown", breaks), ("diffusional", li.diffusional is not None)]
+    numbers = {"breakdown": li.breakdown, "diffusional": li.diffusional}
+    others = [(key, isinstance(value, float) and not math.isnan(value)) for key, value in numbers.items()]
+    anand = isinstance(li.anand, Anand)
     if li.law == "leblond":
-        for key, given in [*others, ("anand", li.anand is not None)]:
+        for key, given in [*others, ("anand", anand)]:
             if given:
                 yield f'lithium.{key}: the law of Leblond takes a power law; write lithium.law = "coupled", or leave this out'
-    if li.anand is not None:
+    if anand:
         if li.law == "uncoupled":
             yield 'lithium.anand: needs the coupled law; write lithium.law = "coupled", or remove this table'
         for key, given in others:
             if given:
                 yield f"lithium.{key}: lithium.anand is a law of its own; leave one of them out"
     grains = li.grain_boundaries
-    if grains is not None and grains.size < 3 * grains.width:
+    if isinstance(grains, GrainBoundaries) and grains.size < 3 * grains.width:
         yield (
             f"lithium.grain_boundaries.size: {grains.size:g} um is less than three widths of a boundary ({grains.width:g} um); "
             "make the grains larger"
