@@ -58,7 +58,7 @@ class Numerics(Section):
     """The void moves in true geometry (ALE), or linearised on the flat reference (for comparison)."""
     scheme: Literal["euler", "bdf2"] = "bdf2"
     """Time stepping: implicit Euler or BDF2."""
-    tolerance: Annotated[Number, Field(gt=0.0, lt=1.0)] = 0.01
+    tolerance: Annotated[Number, Field(gt=0.0, lt=1.0)] = 0.02
     """Time error allowed per step, of porosity over f_c and gap over (roughness + gap/10), mean square over the interface."""
     dt: Annotated[tuple[Time, ...], Field(min_length=1)] | None = None
     """Prescribed time steps in their order, in place of error control; the last one is repeated until the end."""

@@ -154,7 +154,7 @@ class Numerics:
 
     strain_rate_floor: float = 1e-8  # 1/s
     porosity_switch: float = 1e-4
-    tolerance: float = 0.01  # local time error of f (over f_c) and of the gap (over δ + g/10) in a step, mean square over Γ
+    tolerance: float = 0.02  # local time error of f (over f_c) and of the gap (over δ + g/10) in a step, mean square over Γ
     newton_tolerance: float = 1e-6  # last correction in scaled unknowns
     newton_most: int = 40
     second_order: bool = True  # BDF2 rather than implicit Euler

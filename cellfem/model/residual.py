@@ -7,8 +7,9 @@ Bulk lithium (seen from the platen, pulled back; w = mesh velocity): momentum, c
     ∂t ∫ J(1-f) δf - ∫ J F⁻¹[(1-f)(v-w) + D∇f]·∇δf + ∫_Γ [s + r - (1-f) d|N|] δf + ∫_top (1-f) (v-w)·n δf = 0
 
 Γ: ∫ [∂t m - r/(1-f) + v·N] δm = 0 (the gap is g = m + U) and ∫ (ω - open(g)) δω + ℓ² ∇ω·∇δω = 0,
-∫ (r - (1-f) d|N|) δr + ½h² ∇r·∇δr = 0 (lithium of the planes removed, evened out over a facet of size h: what a node takes too
-much or too little because of the cells around it would stay in the surface for good; r - (1-f) d|N| goes along Γ, ∫ of it is 0),
+∫ (r - (1-f) d|N|) δr + ε² ∇r·∇δr = 0 (lithium of the planes removed, on a flat face evened out over a facet of size h, ε² = ½h²,
+on a steep one not: what a node takes too much or too little because of the cells around it would stay in the surface for good;
+r - (1-f) d|N| goes along Γ, ∫ of it is 0),
 ∫ H δH + ∇m/√(1+|∇m|²)·∇δH = 0 with ∇ along Γ (curvature: as an unknown in the space of m it is spread over the facets, where a
 polygon would push at its corners; and the work of the tension is the change of the surface);
 electrolyte: ∫ κ∇φ·∇δφ - ∫_Γ i δφ (+ ∫_bottom I δφ) = 0;
@@ -37,7 +38,10 @@ from cellfem.physics import contact, fixture, flow, kinematics, kinetics, vacanc
 from dolfinx import fem
 
 EVENED = 0.5
-"""Square of the length over which removal is evened out along Γ, over the squared size of a facet: it goes with the mesh."""
+"""Square of the length over which removal is evened out on a flat Γ, over the squared size of a facet: it goes with the mesh."""
+UNEVEN = 0.05
+"""Rise of the face over a facet, in δ, at which half as much is evened out: what is left flat by unevenness of the mesh lies far
+below, the edges of pillars and voids lie far above and must stay sharp."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +239,12 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         on_gamma_bulk += (leaving + kinematic if s.quadratic_porosity else leaving) * tf_g
     smooth = (openness - contact.open_share(gap, delta)) * tg[1]("+")
     smooth += state.gamma[2]("+") * tg[2]("+") + (state.gamma[3]("+") - lost) * tg[3]("+")
-    reach2 = EVENED * ufl.FacetArea(domain.parent)("+") ** (2 / last) if s.quadratic_porosity else ufl.as_ufl(0.0)
+    reach2 = ufl.as_ufl(0.0)
+    if s.quadratic_porosity:
+        # By the face of the last step: known in this one, so that Newton's method does not feel how sharply it falls.
+        size2 = ufl.FacetArea(domain.parent)("+") ** (2 / last)
+        rise2 = size2 * sum(state.map_old[0].dx(i)("+") ** 2 for i in range(last)) / delta**2
+        reach2 = EVENED * size2 / (1 + rise2 / UNEVEN**2)
     for i in range(last):
         smooth += k.length**2 * state.gamma[1].dx(i)("+") * tg[1].dx(i)("+") + face.sine[i] * tg[2].dx(i)("+")
         smooth += reach2 * state.gamma[3].dx(i)("+") * tg[3].dx(i)("+")

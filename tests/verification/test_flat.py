@@ -137,19 +137,19 @@ def test_a_displaced_node_returns_at_the_same_rate_on_every_mesh(near, by):
 
 @pytest.mark.parametrize("near", [0.8, pytest.param(0.4, marks=pytest.mark.slow), pytest.param(0.2, marks=pytest.mark.slow)])
 def test_with_vacancies_a_displaced_node_makes_no_saw_tooth(near):
-    """It stays until planes are removed (from 400 s on), then returns over minutes, taking its neighbours along."""
+    """It stays until planes are removed (from 400 s on), then returns; its neighbours never follow by more than a twentieth."""
     engine, node = disturbed(crossed_stack(WIDTH, 10.0, near), 0.5, vacancies=True)
     dt, track = 0.1, []
     for time in (360.0, 500.0, 1000.0, 2000.0):
         dt = step_to(engine, time, dt)
         track.append(deviations(engine, node))
     own, others = np.array(track).T
-    assert np.all(np.diff([0.5, *own]) < 0)
-    assert own[-1] > 0  # no overshoot
+    assert np.all(np.diff([0.5, *np.abs(own)]) < 0)
     assert own[0] == pytest.approx(0.487, rel=0.01)  # alike on all three meshes
-    assert own[1] == pytest.approx(0.395, rel=0.05)
-    assert np.all(others < own)
-    assert own[-1] < 0.1 * 0.5
+    assert own[1] == pytest.approx(0.327, rel=0.05)  # likewise
+    assert own[2] < 0.15 * 0.5
+    assert abs(own[3]) < 0.02 * 0.5  # below 0.05 δ removal is evened out again, and what is left goes more slowly
+    assert others.max() < 0.05 * 0.5
 
 
 def test_short_steps_keep_the_balance_of_lithium():

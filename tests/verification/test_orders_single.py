@@ -13,6 +13,8 @@ SIZES = (1.0, 0.5, 0.25)
 SHORT = 0.15  # how far a slope may fall short of its order
 LINEAR = Exact(waviness=0.0, tension=0.0)
 """Porosity that P1 holds exactly, and no curvature, which a polygon lacks."""
+GENTLE = Exact(slope=0.01)
+"""A face that rises by less than 0.01 δ over a facet: removal is evened out in full (order 2); over steep facets it is not."""
 
 
 @pytest.mark.parametrize("axisymmetric", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["plane", "axisymmetric"])
@@ -25,5 +27,6 @@ def test_instantaneous_on_a_polygon(free: str, axisymmetric: bool) -> None:
 @pytest.mark.parametrize("axisymmetric", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["plane", "axisymmetric"])
 @pytest.mark.parametrize("free", ["f", "m", "ω", "r"])
 def test_on_a_moving_surface(free: str, axisymmetric: bool) -> None:
-    found = orders([solve(h, free, Exact(), axisymmetric=axisymmetric, steps=1 if free in "ωr" else round(4 / h)) for h in SIZES])
+    exact, share = (GENTLE if free == "r" else Exact()), (0.0 if free in "ωr" else 4.0)
+    found = orders([solve(h, free, exact, axisymmetric=axisymmetric, steps=max(1, round(share / h))) for h in SIZES])
     assert {name: order for name, order in found.items() if order < ROOT[name] - SHORT} == {}
