@@ -111,6 +111,8 @@ def _interface(case: Case) -> Iterator[str]:
             yield 'interface.contact: a symmetric cell needs both gaps; write contact = "asperity", or stack.cell = "half"'
         if case.electrolyte.far_side == "flux":
             yield 'electrolyte.far_side: a symmetric cell has no far side; remove this key, or write stack.cell = "half"'
+    if interface.contact == "bonded" and interface.void_gas == "gas" and not case.void:
+        yield 'interface.void_gas: "gas" needs voids, a bonded face has none; write void_gas = "vacuum", or contact = "asperity"'
     if interface.contact == "bonded" and case.void:
         yield 'void: interface.contact = "bonded" has no gap and so no voids; remove [[void]], or write contact = "asperity"'
 

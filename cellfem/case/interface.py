@@ -13,6 +13,7 @@ from cellfem.case.fields import (
     Section,
     Stiffness,
     SurfaceTension,
+    Temperature,
     default,
 )
 from cellfem.units import quantity
@@ -49,6 +50,13 @@ class Interface(Section):
     """Removal of lattice planes: where vacancies coalesce; linear, at the rate k_s f everywhere; off in tests of build-up."""
     kinetics: Literal["butler-volmer", "linear"] = "butler-volmer"
     """Law of current against overpotential."""
+    void_gas: Literal["vacuum", "gas"] = "vacuum"
+    """What the voids of the start hold: nothing, or an ideal gas that stays in them and presses as they shrink. Voids born later
+    are empty. With gas the pressure of the stack counts from vacuum, as that of the gas does."""
+    gas_pressure: PositivePressure = default("0.1 MPa")
+    """Pressure of the gas when the voids were shut: 1 bar of argon in a glovebox."""
+    gas_temperature: Temperature = default("25 degC")
+    """Temperature of the gas when the voids were shut."""
     stress_potential: OnOff = "on"
     """Shift of the equilibrium potential by contact pressure, Omega p/F (0.135 mV/MPa)."""
 

@@ -10,7 +10,7 @@ FieldName = Literal[
     "velocity_um_s", "pressure_MPa", "von_mises_MPa", "creep_rate_1_s", "porosity", "resistance_MPa",
     "potential_mV", "current_density_mA_cm2",
     "gap_um", "contact", "carrying", "current_mA_cm2", "current_focusing", "overpotential_mV", "contact_pressure_MPa",
-    "asr_ohm_cm2", "opening_time_s",
+    "asr_ohm_cm2", "opening_time_s", "gas_pressure_MPa",
     "dendrite_index", "drive_overpotential_MPa", "drive_extrusion_MPa", "driving_pressure_MPa", "flaw_compression_MPa",
     "stress_intensity_MPa_m0_5", "likelihood_density_1_um2", "flaw_length_um", "displacement_um", "principal_tension_MPa",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from cellfem.domain import Domain, build_domain, surface_quadrature
 from cellfem.geometry import StackMesh
 from cellfem.model import start
 from cellfem.model.extension import MapExtension
+from cellfem.model.gas import Gas
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
 from cellfem.model.residual import Residual, build_residual
 from cellfem.model.state import GAMMA_FIELDS, State, create_state
@@ -31,6 +32,7 @@ class Model:
     state: State
     residual: Residual
     extension: MapExtension
+    gas: Gas | None = None  # in voids
 
     @property
     def has_volume(self) -> bool:
@@ -74,6 +76,8 @@ class Model:
             s.gamma.x.array[GAMMA_FIELDS * s.gamma_nodes] = start_at[s.gamma_nodes]
             s.update_map()
             self.extension.extend()
+        if self.gas is not None:
+            self.gas.seal(self.interface.gas_pressure, self.interface.gas_temperature)
 
     def highest_pressure(self, pressure: float) -> float:
         """Contact pressure (MPa) on the highest asperity at the start, without adhesion, before creep (collective)."""
@@ -105,4 +109,7 @@ def build_model(
     state = create_state(domain, structure)
     residual = build_residual(domain, state, structure)
     start.set_interface(domain, state, residual.constants, interface)
-    return Model(domain, structure, interface, numerics, state, residual, MapExtension(domain, state))
+    gas = None
+    if residual.gas is not None:
+        gas = Gas(domain, state, residual.gas, interface.delta, residual.constants.temperature)
+    return Model(domain, structure, interface, numerics, state, residual, MapExtension(domain, state), gas)

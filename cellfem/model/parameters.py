@@ -57,6 +57,7 @@ class Structure:
     equipotential: bool = True  # far side of the electrolyte at one potential; False: uniform flux
     adhesion: bool = False
     friction: bool = False
+    gas: bool = False  # in voids
     varying_roughness: bool = False  # δ differs along Γ
     varying_diffusivity: bool = False  # D differs along Γ: grain boundaries of the lithium
     degree: int = 4  # quadrature
@@ -97,6 +98,8 @@ class Interface:
     sink_rate: float = 1e-3  # k_s of linear removal, µm/s
     patches: tuple[Patch, ...] = field(default_factory=tuple)
     random: Heterogeneity = field(default_factory=Heterogeneity)  # on which the patches lie
+    gas_pressure: float = 0.1  # MPa, when the voids were shut
+    gas_temperature: float = 298.15  # K, then
     diffusivity: float = 1.0  # of the grains at 25 degC, µm²/s: what grain boundaries are measured by
 
 

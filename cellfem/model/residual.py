@@ -31,6 +31,7 @@ from ufl.core.expr import Expr
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain.build import SKIN, Domain
 from cellfem.geometry.groups import BOTTOM, ELECTROLYTE, LITHIUM, TOP
+from cellfem.model.gas import GasForms, gas_forms
 from cellfem.model.law import Hardness, LawPoints
 from cellfem.model.parameters import Structure
 from cellfem.model.state import State
@@ -97,7 +98,7 @@ class Expressions:
     bulk: kinematics.Bulk  # on the lithium's own mesh
     gap: Expr  # Γ
     asperity: Expr  # Γ, repulsive pressure
-    contact_pressure: Expr  # Γ, with adhesion
+    contact_pressure: Expr  # Γ, with adhesion and, where Γ is open, that of gas
     touching: Expr  # Γ
     carrying: Expr  # Γ
     current: Expr  # Γ
@@ -119,6 +120,7 @@ class Residual:
     pressure_mass: fem.Form  # ∫ δp/μ dV in the block of bulk: what precedes the pressure in its Schur complement
     measures: list[fem.Form]  # ∫ δf dV and ∫ δm dA in the blocks of bulk and gamma: volume and area that belong to each node
     constants: Constants
+    gas: GasForms | None = None
 
 
 def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, Any] | None = None) -> Residual:
@@ -201,6 +203,8 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     eta = second * far - potential if symmetric else -(potential + far)
     if s.stress_potential:
         eta = eta + kinetics.STRESS_POTENTIAL * pressure
+    if s.gas:  # after the potential: no current passes where it presses
+        pressure = pressure + state.gas("+") * contact.open_share(gap, delta)
     resistance = ufl.exp(state.log_resistance("+")) * k.resistance_factor
     current = (
         kinetics.linear_kinetics(carrying, eta, resistance)
@@ -300,7 +304,20 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     )
     measures = fem.form([tf * weight(r) * dx(LITHIUM), tg[0]("+") * g_weight * dG], entity_maps=domain.entity_maps)
     softness = fem.form(tp / creep.mu * body.J * body.weight * dx(LITHIUM), entity_maps=domain.entity_maps, jit_options=jit)
-    return Residual(compiled, forms, expressions, law, softness, measures, k)
+    gas = None
+    if s.gas:
+
+        def volume(of: Any) -> Any:
+            return of * contact.open_depth(gap, delta) * g_weight * dG
+
+        nothing = [
+            k.zero * tp * dx(LITHIUM),
+            k.zero * tg[0] * dx(SKIN),
+            k.zero * tpot * dx(ELECTROLYTE),
+            k.zero * tn[0]("+") * g_weight * dG,
+        ]
+        gas = gas_forms(rows, volume, tests, state, domain, jit, nothing)
+    return Residual(compiled, forms, expressions, law, softness, measures, k, gas)
 
 
 def _jacobian(rows: list[Any], moved: list[Any], state: State, s: Structure) -> list[list[Any]]:

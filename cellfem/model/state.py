@@ -19,7 +19,7 @@ GAMMA_FIELDS = 4
 """Unknowns at a node of Γ: recession, openness, curvature, removal."""
 
 UNKNOWNS = ("bulk", "gamma", "potential", "numbers")
-GIVEN = ("law", "log_resistance", "roughness", "diffusion")
+GIVEN = ("law", "log_resistance", "roughness", "diffusion", "gas_marker")
 """Functions of a `State` that follow from the case, or from the other functions."""
 
 
@@ -47,6 +47,10 @@ class State:
     law: fem.Function  # tangent planes of the creep law at quadrature points
     hardness: fem.Function  # resistance S of a law with hardening (MPa), at quadrature points
     hardness_old: tuple[fem.Function, fem.Function]
+    pocket: fem.Function  # P1 on the skin: label of the void with gas that a place belongs to, < 0 where it is in contact
+    gas_amount: fem.Function  # N of that void, MPa µm³/K
+    gas: fem.Function  # its pressure, MPa
+    gas_marker: fem.Function  # 1 on one of the voids
     log_resistance: fem.Function  # ln ASR0 at 25 degC on Γ (DG2 on the skin: edges of patches may be sharp)
     roughness: fem.Function  # δ (µm), P1 on the skin; read where structure.varying_roughness
     diffusion: fem.Function  # D(x)/D at quadrature points of the lithium; read where structure.varying_diffusivity
@@ -144,6 +148,10 @@ def create_state(domain: Domain, structure: Structure) -> State:
         fem.Function(Q, name="law"),
         fem.Function(Q1, name="hardness"),
         (fem.Function(Q1), fem.Function(Q1)),
+        fem.Function(P, name="pocket"),
+        fem.Function(P, name="gas_amount"),
+        fem.Function(P, name="gas"),
+        fem.Function(P, name="gas_marker"),
         fem.Function(R, name="log_resistance"),
         fem.Function(P, name="roughness"),
         fem.Function(Q1, name="diffusion"),

@@ -65,6 +65,7 @@ class Profile:
     porosity: Array
     asr_ohm_cm2: Array
     y_um: Array | None = None
+    gas_MPa: Array | None = None  # of the void that a place lies in, where voids hold gas
     facets: NDArray[np.int64] | None = None
 
     @property

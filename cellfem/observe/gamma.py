@@ -13,6 +13,7 @@ from cellfem.model.build import Model
 from cellfem.observe.arrays import Profile
 from cellfem.observe.cells import vtk_order
 from cellfem.observe.dendrite import Surroundings
+from cellfem.physics.contact import VOID_AT
 from cellfem.physics.creep import PorousCreep
 from dolfinx import fem, la
 
@@ -29,6 +30,7 @@ class GammaValues:
 
     values: Array
     gap: Array  # at all skin nodes, of both electrodes; zero off Γ
+    gas: Array  # pressure of gas in a void, MPa; zero outside
 
     def column(self, name: str) -> Array:
         return np.asarray(self.values[:, QUANTITIES.index(name)])
@@ -75,11 +77,12 @@ class GammaObserver:
         gap = np.zeros(len(values))
         if not self.model.structure.bonded:
             gap[s.gamma_nodes] = s.gap()
-        return GammaValues(values, gap)
+        gas = np.where(gap > VOID_AT * self.model.interface.delta, s.gas.x.array, 0.0)
+        return GammaValues(values, gap, gas)
 
     def profile(self, g: GammaValues) -> Profile | None:
         """Gathered along Γ, on rank 0 only."""
-        rows = np.column_stack([self.at[self.owned], g.gap[self.owned], g.values[self.owned]])
+        rows = np.column_stack([self.at[self.owned], g.gap[self.owned], g.values[self.owned], g.gas[self.owned]])
         number = self.index_map.local_to_global(self.owned.astype(np.int32))
         domain = self.model.domain
         facets = domain.gamma_facets
@@ -90,12 +93,13 @@ class GammaObserver:
         table, numbers, corners = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
         axes = domain.dimension - 1
         order = np.lexsort(table[:, :axes].T[::-1])
-        gap, weight, contact, carrying, current, overpotential, pressure, porosity, resistance = table[order, axes:].T
+        gap, weight, contact, carrying, current, overpotential, pressure, porosity, resistance, gas = table[order, axes:].T
         line = (weight, gap, contact, carrying, MA_CM2 * current, 1e3 * overpotential, pressure, porosity, OHM_CM2 * resistance)
+        shut = gas if self.model.structure.gas else None
         if axes == 1:
-            return Profile(table[order, 0], *line)
+            return Profile(table[order, 0], *line, gas_MPa=shut)
         place = np.empty(int(numbers.max()) + 1, dtype=np.int64)
         place[numbers[order]] = np.arange(len(order))
         cells = vtk_order(place[corners])
         cells = cells[np.lexsort(np.sort(cells, axis=1).T[::-1])]  # alike on any number of ranks
-        return Profile(table[order, 0], *line, y_um=table[order, 1], facets=cells)
+        return Profile(table[order, 0], *line, y_um=table[order, 1], gas_MPa=shut, facets=cells)

@@ -148,6 +148,8 @@ class SnapshotMaker:
             "asr_ohm_cm2": OHM_CM2 * g.column("resistance"),
             "opening_time_s": opened,
         }
+        if self.model.structure.gas:
+            data["gas_pressure_MPa"] = g.gas
         around = surroundings(self.model, creep, stack_pressure)
         data |= vars(dendrite_fields(current, overpotential, g.column("pressure"), self.flaws, around))
         return _compact(self._floor(), self.facets, FACE_TYPE[self.facets.shape[1]], data)

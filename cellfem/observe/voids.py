@@ -4,32 +4,33 @@ Mirror planes: Γ is half a period, its two ends are mirror planes (or the axis)
 visible half: width and area are those inside the stack. Its place is the mirror plane, the centre of void and image together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from cellfem.observe.arrays import Array, Profile
+from cellfem.observe.causes import Cause
 from cellfem.observe.cells import reference_samples
+from cellfem.physics.contact import VOID_AT
 
-Cause = Literal["start", "patch", "void edge", "heterogeneity", "plating", "split"]
 Death = Literal["", "merged", "stripping", "creep"]
 Event = Literal["birth", "reopened", "trapped", "merged", "closed"]
 DEEPER = 1.1  # ratio of depths from which on plating around a void has deepened it
-OPEN_OVER_DELTA = 3.0  # a void is where gap > 3δ
+OPEN_OVER_DELTA = VOID_AT
 ROUND_OFF = 1e-9  # of the size of a map
 SAMPLES = 8  # parts of a facet of a map, in each direction
-PATCH_STEP = 1.2  # ratio of ASR between neighbouring nodes above which they are part of the edge of a patch
 
 
 @dataclass(frozen=True)
 class Found:
-    """A connected set of gap > 3δ at one time. left, right, place, width, depth: µm; area: µm² (axisymmetric, 3-D: volume, µm³).
+    """A connected set of gap > 3δ at one time. left, right, place, width, depth: µm; area: µm² (axisymmetric, 3-D: volume, µm³);
+    gas_MPa: pressure of gas in it.
 
     In 3-D left and right are its ends in x, (place, place_y) the middle of its mouth, width that of a disc as large as the mouth,
     and `nodes` those of Γ in it, with their places (k, 2).
@@ -41,6 +42,7 @@ class Found:
     width_um: float
     depth_um: float
     area: float
+    gas_MPa: float = 0.0
     place_y_um: float | None = None
     nodes: frozenset[int] = frozenset()
     places: Array | None = field(default=None, compare=False, repr=False)
@@ -102,7 +104,7 @@ def find_voids(profile: Profile, delta_um: float) -> tuple[Found, ...]:
         share = np.clip(inside / np.diff(middles), 0.0, 1.0)
         area = float(np.sum(profile.weight * share * gap))
         place = _place(left, right, float(x[0]), float(x[-1]))
-        voids.append(Found(left, right, place, right - left, float(gap[a : b + 1].max()), area))
+        voids.append(Found(left, right, place, right - left, float(gap[a : b + 1].max()), area, _gas(profile, slice(a, b + 1))))
     return tuple(voids)
 
 
@@ -136,8 +138,15 @@ def find_lenses(profile: Profile, threshold: float) -> tuple[Found, ...]:
         volume = float((part[mine] * between[mine]).sum())
         width = float(2 * np.sqrt(area / np.pi))
         ends = float(at[nodes, 0].min()), float(at[nodes, 0].max())
-        found.append(Found(*ends, x, width, float(gap[nodes].max()), volume, y, frozenset(nodes.tolist()), at[nodes]))
+        found.append(
+            Found(*ends, x, width, float(gap[nodes].max()), volume, _gas(profile, nodes), y, frozenset(nodes.tolist()), at[nodes])
+        )
     return tuple(sorted(found, key=lambda void: (void.left_um, void.place_y_um)))
+
+
+def _gas(profile: Profile, nodes: slice | NDArray[np.int64]) -> float:
+    """Pressure of the gas in the void at these nodes, MPa."""
+    return 0.0 if profile.gas_MPa is None else float(profile.gas_MPa[nodes].max())
 
 
 def _middle(facets: Array, weight: Array, nodes: Array, end: float) -> float:
@@ -154,15 +163,6 @@ def _facet_areas(corners: Array) -> Array:
     return np.asarray(0.5 * np.abs(np.sum(x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1), axis=1)))
 
 
-def edges_on_map(profile: Profile) -> Array:
-    """Places (k, 2) in µm of the facets of a map over which the ASR changes by more than a fifth."""
-    assert profile.facets is not None
-    asr = profile.asr_ohm_cm2[profile.facets]
-    steep = asr.max(axis=1) > PATCH_STEP * asr.min(axis=1)
-    at = np.column_stack([profile.x_um, profile.y_um])  # type: ignore[list-item]
-    return np.asarray(at[profile.facets[steep]].mean(axis=1))
-
-
 def start_voids(found: Sequence[Found], time_s: float = 0.0) -> tuple[Void, ...]:
     """Number the voids that are there at the start: ids 1, 2, … from left to right, cause "start"."""
     return tuple(Void(number, void, void, "start", time_s) for number, void in enumerate(found, start=1))
@@ -171,9 +171,8 @@ def start_voids(found: Sequence[Found], time_s: float = 0.0) -> tuple[Void, ...]
 def track(
     known: Sequence[Void],
     found: Sequence[Found],
-    profile: Profile,
     time_s: float,
-    reach_um: float = 2.0,
+    why: Callable[[Found], Cause],
     stripped_um: float = 0.0,
     plating: bool = False,
 ) -> tuple[Void, ...]:
@@ -183,11 +182,8 @@ def track(
     others are closed with `merged_into`. Where one splits, the voids it has swallowed come back first, then its largest overlap
     goes on. A free piece that overlaps the last extent of a closed void is that void again.
 
-    What is left is new, with time_s as birth time and a cause: "split" if it is a piece of a void that was open; "patch" if
-    the edge of a patch (a step of the ASR along Γ by more than a fifth) lies within reach_um, "void edge" if a void known before
-    does (the nearer of the two counts); farther away "patch" if the greatest contact pressure is that of a patch, which strips
-    less, carries the stack and so props the rest open; else "plating" where lithium is plated, which lifts the block off what is
-    not, and "heterogeneity" otherwise.
+    What is left is new, with time_s as birth time and the cause that `why` finds (`causes.cause_of_birth`), or "split" if it is a
+    piece of a void that was open.
 
     stripped_um: lithium stripped since the start less what was plated, mean over Γ; a void that closes while as much as half of
     its greatest depth was stripped since was levelled by stripping, else closed by creep.
@@ -210,11 +206,10 @@ def track(
     moment = _Moment(time_s, stripped_um, plating)
     now = [_carry_on(void, present.get(void.id), merged.get(void.id, void.merged_into), moment) for void in known]
     next_id = max((void.id for void in known), default=0) + 1
-    patch_edges, propped = _patch_edges(profile), _propped_by_patch(profile)
     births = [f for j, f in enumerate(found) if j not in heir]
     for number, birth in enumerate(births, start=next_id):
-        cause = _cause(birth, known, patch_edges, propped, reach_um)
-        cause = "plating" if cause == "heterogeneity" and plating else cause
+        split = any(void.is_open and _overlap(birth, void.found) > 0 for void in known)
+        cause: Cause = "split" if split else why(birth)
         now.append(Void(number, birth, birth, cause, time_s, peak_stripped_um=stripped_um))
     return tuple(sorted(now, key=lambda void: void.id))
 
@@ -235,6 +230,14 @@ def events(before: Sequence[Void], now: Sequence[Void]) -> list[tuple[Event, Voi
         elif void.is_open and not was.is_open:
             found.append(("reopened", void))
     return found
+
+
+def places_of(found: Found, profile: Profile, delta_um: float) -> NDArray[np.int64]:
+    """The nodes of Γ in a void, as places in the profile."""
+    if profile.is_map:
+        return np.array(sorted(found.nodes), dtype=np.int64)
+    x = profile.x_um
+    return np.flatnonzero((x >= found.left_um) & (x <= found.right_um) & (profile.gap_um > OPEN_OVER_DELTA * delta_um))
 
 
 def open_voids(voids: Sequence[Void]) -> tuple[Void, ...]:
@@ -291,37 +294,3 @@ def _carry_on(void: Void, found: Found | None, merged_into: int, now: _Moment) -
     from_um = void.found.depth_um if void.plated_from_um is None else void.plated_from_um
     trapped = void.trapped_time_s is None and found.depth_um > DEEPER * from_um
     return replace(later, plated_from_um=from_um, trapped_time_s=now.time_s if trapped else void.trapped_time_s)
-
-
-def _patch_edges(profile: Profile) -> Array:
-    """Places (µm) of the edges of patches: the ASR rises or falls all along with a step in it, and is half-way there."""
-    rise = np.diff(np.log(profile.asr_ohm_cm2))
-    ends = np.flatnonzero(np.diff(np.sign(rise))) + 1
-    edges = []
-    if profile.is_map:
-        return edges_on_map(profile)
-    for a, b in pairwise([0, *ends.tolist(), len(rise)]):
-        if np.abs(rise[a:b]).max() > np.log(PATCH_STEP):
-            x, asr = profile.x_um[a : b + 1], profile.asr_ohm_cm2[a : b + 1]
-            up = slice(None, None, 1 if asr[-1] > asr[0] else -1)
-            edges.append(np.interp(0.5 * (asr[0] + asr[-1]), asr[up], x[up]))
-    return np.array(edges)
-
-
-def _propped_by_patch(profile: Profile) -> bool:
-    """Does the place that carries most of the load strip less than the rest because of its ASR?"""
-    pillar = int(np.argmax(profile.contact_pressure_MPa))
-    return bool(profile.asr_ohm_cm2[pillar] > PATCH_STEP * np.median(profile.asr_ohm_cm2))
-
-
-def _cause(birth: Found, known: Sequence[Void], patch_edges: Array, propped: bool, reach_um: float) -> Cause:
-    if birth.places is None:
-        to_patch = min((max(birth.left_um - edge, edge - birth.right_um, 0.0) for edge in patch_edges), default=np.inf)
-    else:
-        to_patch = float(cKDTree(patch_edges).query(birth.places)[0].min()) if len(patch_edges) else np.inf
-    to_void = min((max(-_overlap(birth, void.found), 0.0) for void in known), default=np.inf)
-    if any(void.is_open and _overlap(birth, void.found) > 0 for void in known):
-        return "split"
-    if min(to_patch, to_void) > reach_um:
-        return "patch" if propped and len(patch_edges) else "heterogeneity"
-    return "patch" if to_patch <= to_void else "void edge"

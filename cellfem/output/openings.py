@@ -14,12 +14,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import AutoMinorLocator
 
 from cellfem.observe.arrays import Profile
-from cellfem.observe.opening import CAUSES, Openings, first_opening, opening_rows
+from cellfem.observe.causes import CAUSES
+from cellfem.observe.opening import Openings, first_opening, opening_rows
 from cellfem.output.records import write_atomic
 from cellfem.output.style import GREY, INK, new_figure, save, style, without_white
 from cellfem.output.words import time_text, time_unit
 
-COLOURS = {"void edge": "#1f5f99", "pillar": "#d1661c", "vacancy saturation": "#a23b3b", "flow": "#2b7a4b"}
+COLOURS = {"void edge": "#1f5f99", "plating": "#7a5ba8", "pillar": "#d1661c", "vacancy saturation": "#a23b3b", "flow": "#2b7a4b"}
 WIDTH_IN, HEIGHT_IN = 4.6, 4.2
 
 
@@ -129,6 +130,7 @@ def _sentence(first: Mapping[str, Any]) -> str:
     current = "" if math.isnan(first["current"]) else f", {first['current']:.2g} times the mean current"
     why = {
         "void edge": f"at the edge of a void, {first['to_void_um']:.2g} µm away ({saturation}{current})",
+        "plating": f"as lithium plated elsewhere lifts the block off it ({first['load']:.2g} times the stack pressure)",
         "pillar": (
             f"beside a pillar that bears {first['pillar_load']:.3g} times the stack pressure and strips "
             f"{first['pillar_current']:.2g} times the mean; here {first['load']:.2g} times the pressure{current}, {saturation}"

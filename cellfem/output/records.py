@@ -68,23 +68,25 @@ def _columns(axisymmetric: bool) -> tuple[str, ...]:
     )
 
 
-def void_columns(axisymmetric: bool = False, solid: bool = False) -> tuple[str, ...]:
+def void_columns(axisymmetric: bool = False, solid: bool = False, gas: bool = False) -> tuple[str, ...]:
     """Columns of voids.csv; a void at a mirror plane has its place there, width and size are those of its visible half."""
     size = _void_size(axisymmetric).removeprefix("void_")
     place = ("place_um", "place_y_um") if solid else ("place_um",)
     born = ("cause", "birth_time_s", *(f"birth_{name}" for name in place))
-    return ("time_s", "electrode", "id", "event", *place, "width_um", "depth_um", size, *born, "death", "death_time_s")
+    return ("time_s", "electrode", "id", "event", *place, "width_um", "depth_um", size, *born, "death", "death_time_s") + (
+        ("gas_pressure_MPa",) if gas else ()
+    )
 
 
 def void_rows(
-    time_s: float, voids: Sequence[Void], axisymmetric: bool = False, solid: bool = False, electrode: int = 1
+    time_s: float, voids: Sequence[Void], axisymmetric: bool = False, solid: bool = False, electrode: int = 1, gas: bool = False
 ) -> list[dict[str, Value]]:
     """One row of voids.csv for each void that is open at time_s, with the event "open"."""
-    return [void_row(time_s, "open", void, axisymmetric, solid, electrode) for void in open_voids(voids)]
+    return [void_row(time_s, "open", void, axisymmetric, solid, electrode, gas) for void in open_voids(voids)]
 
 
 def void_row(
-    time_s: float, event: str, void: Void, axisymmetric: bool = False, solid: bool = False, electrode: int = 1
+    time_s: float, event: str, void: Void, axisymmetric: bool = False, solid: bool = False, electrode: int = 1, gas: bool = False
 ) -> dict[str, Value]:
     """A row of voids.csv. A void that has just closed has the place and size that it was last seen with."""
     found = void.found
@@ -93,8 +95,8 @@ def void_row(
     death = f"merged into {void.merged_into}" if void.death == "merged" else void.death
     died = "" if void.death_time_s is None else void.death_time_s
     origin = (void.cause, void.birth_time_s, *born)
-    values = (time_s, electrode, void.id, event, *place, *sizes, *origin, death, died)
-    return dict(zip(void_columns(axisymmetric, solid), values, strict=True))
+    values = (time_s, electrode, void.id, event, *place, *sizes, *origin, death, died, *([found.gas_MPa] if gas else []))
+    return dict(zip(void_columns(axisymmetric, solid, gas), values, strict=True))
 
 
 class RecordWriter:

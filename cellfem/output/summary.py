@@ -23,10 +23,11 @@ WHAT_OF = {"index": "dendrite index", "resistance": "interface resistance"}
 LOSS = ("voltage", "contact", "gap")
 """Stop conditions that mean that contact is lost."""
 WHERE = {
-    "patch": "propped open by a patch that strips less",
     "void edge": "at the edge of a void",
-    "heterogeneity": "where the interface is uneven",
     "plating": "where lithium plated around it lifts the block",
+    "pillar": "propped open by a pillar that strips less",
+    "vacancy saturation": "where vacancies have gathered",
+    "flow": "where lithium flows away",
     "split": "as a piece of another",
 }
 

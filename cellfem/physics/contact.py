@@ -9,6 +9,8 @@ from cellfem.physics.smooth import smoothstep, softplus
 
 OPEN_AT, OPEN_WIDTH = 6.0, 1.0
 """Γ counts as open around g = 6 δ, over a width of δ: there the touching share has just vanished."""
+VOID_AT = 3.0
+"""A void is where g > 3 δ."""
 
 
 def asperity_pressure(g: Expr, delta: Expr, stiffness: float) -> Expr:
@@ -36,3 +38,8 @@ def open_share(g: Expr, delta: Expr) -> Expr:
     As a logistic function: the derivative that UFL gives tanh is inf/inf in gaps of more than 700 δ.
     """
     return 1 / (1 + ufl.exp(-2 * (g - OPEN_AT * delta) / (OPEN_WIDTH * delta)))
+
+
+def open_depth(g: Expr, delta: Expr) -> Expr:
+    """χ [g]_+, χ = `open_share`: what a place has of the volume of a void, µm; > 0 everywhere, and g where Γ is open."""
+    return open_share(g, delta) * softplus(g, delta / 4)

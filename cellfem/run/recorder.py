@@ -15,13 +15,14 @@ from cellfem.case import Case
 from cellfem.case.protocol import Placed
 from cellfem.model import from_case
 from cellfem.observe.arrays import Profile, Snapshot, chosen_fields, merge_snapshots
+from cellfem.observe.causes import Cause, Scales, Span, cause_of_birth, crossing_time, face_of
 from cellfem.observe.cracks import CrackObserver
 from cellfem.observe.dendrite import flaw_block
 from cellfem.observe.gamma import MA_CM2, surroundings
-from cellfem.observe.numbers import SECONDS_PER_HOUR, Observer
-from cellfem.observe.opening import Openings, Scales, advance, crossing_time, face_of, start_openings
+from cellfem.observe.numbers import SECONDS_PER_HOUR, Observer, Reading
+from cellfem.observe.opening import Openings, advance, start_openings
 from cellfem.observe.snapshot import SnapshotMaker
-from cellfem.observe.voids import Void, events, find_voids, start_voids, track
+from cellfem.observe.voids import Found, Void, events, find_voids, places_of, start_voids, track
 from cellfem.output.cracks import Pressed, crack_columns, more_likely
 from cellfem.output.dendrites import Plated, worse
 from cellfem.output.openings import write_openings
@@ -71,6 +72,7 @@ class Recorder:
         model, case = self.engine.model, self.case
         self.comm: MPI.Intracomm = model.domain.parent.comm
         self.has_volume, self.solid = model.has_volume, model.domain.dimension == 3
+        self.gas = model.structure.gas
         self.axisymmetric, self.delta = model.structure.axisymmetric, model.interface.delta
         self.flaws = from_case.flaws(case)
         self.observer = Observer(model, self.flaws, from_case.cell(case))
@@ -184,6 +186,7 @@ class Recorder:
 
     def _keep(self, due: bool) -> None:
         self._follow_openings()
+        before = self.kept if self.rows else None
         self.kept = self.reading
         self.observer.commit(self.reading)
         self.solved = self.cracks is not None and (due or self.case.crack.solve == "steps")
@@ -199,7 +202,7 @@ class Recorder:
         if self.root:
             for number, electrode in enumerate(self.reading.electrodes):
                 if electrode.profile is not None:
-                    self._follow_voids(number, electrode.profile, row, self.root.voids)
+                    self._follow_voids(number, electrode.profile, row, before, self.root.voids)
             self.root.records.write(row)
             self.root.progress.step(row)
 
@@ -222,23 +225,34 @@ class Recorder:
         time = crossing_time(old.gamma.gap, gap, *span, self.scales.open_gap)
         self.opening_time = np.where(np.isnan(self.opening_time), time, self.opening_time)
         if self.openings is not None and old.profile is not None and new.profile is not None:
-            load = (old.row["pressure_MPa"], old.row["current_mA_cm2"])
-            self.openings = advance(self.openings, face_of(old.profile), face_of(new.profile), *span, *load, self.scales)
+            self.openings = advance(self.openings, self._span(old, 0), self.scales)
 
-    def _follow_voids(self, number: int, profile: Profile, row: Mapping[str, float], file: RecordWriter) -> None:
+    def _span(self, old: Reading, number: int) -> Span:
+        """Γ of an electrode over the step at hand, on rank 0."""
+        was, now = old.electrodes[number].profile, self.reading.electrodes[number].profile
+        assert was is not None
+        assert now is not None
+        sign = 1 - 2 * number  # the second electrode is plated while the first is stripped
+        load = (old.row["pressure_MPa"], sign * old.row["current_mA_cm2"])
+        return Span(face_of(was), face_of(now), old.row["time_s"], self.reading.row["time_s"], *load)
+
+    def _follow_voids(
+        self, number: int, profile: Profile, row: Mapping[str, float], old: Reading | None, file: RecordWriter
+    ) -> None:
         """Carry the voids of an electrode over to the step at hand, and write what has befallen them."""
         time = self.engine.stepper.time
         before, found = self.voids[number], find_voids(profile, self.delta)
-        sign = 1 - 2 * number  # the second electrode is plated while the first is stripped
+        sign = 1 - 2 * number
         stripped, plating = sign * MA_H * row["capacity_mAh_cm2"], sign * row["current_mA_cm2"] < 0
-        now = (
-            track(before, found, profile, time, stripped_um=stripped, plating=plating)
-            if len(self.rows) > 1
-            else start_voids(found)
-        )
+
+        def why(birth: Found) -> Cause:
+            assert old is not None
+            return cause_of_birth(self._span(old, number), places_of(birth, profile, self.delta), self.scales)
+
+        now = start_voids(found) if old is None else track(before, found, time, why, stripped_um=stripped, plating=plating)
         self.voids[number] = now
         for event, void in events(before, now):
-            file.write(void_row(time, event, void, self.has_volume, self.solid, number + 1))
+            file.write(void_row(time, event, void, self.has_volume, self.solid, number + 1, self.gas))
 
     def _moment(self) -> Moment:
         time, system, kept = self.engine.stepper.time, self.engine.system, self.kept
@@ -264,7 +278,7 @@ class Recorder:
         self.first = self.first or self.last
         if self.root:
             for number, voids in enumerate(self.voids, start=1):
-                for row in void_rows(time, voids, self.has_volume, self.solid, number):
+                for row in void_rows(time, voids, self.has_volume, self.solid, number, self.gas):
                     self.root.voids.write(row)
             if self.openings is not None:
                 write_openings(self.folder / "opening.csv", self.openings)
@@ -284,5 +298,5 @@ class _RootFiles:
     def __init__(self, folder: Path, duration: float, owner: Recorder) -> None:
         on = owner.going_on
         self.records = RecordWriter(folder / "records.csv", owner.columns, on)
-        self.voids = RecordWriter(folder / "voids.csv", void_columns(owner.has_volume, owner.solid), on)
+        self.voids = RecordWriter(folder / "voids.csv", void_columns(owner.has_volume, owner.solid, owner.gas), on)
         self.progress = Progress(duration, folder / "log.txt", owner.quiet, going_on=on, interval_s=owner.progress_s)

@@ -33,7 +33,7 @@ class Engine:
         self.model = model
         n = model.numerics
         area = model.domain.area(model.structure.axisymmetric)
-        self.system = System(model.residual, model.state, model.structure, area, n.linear)
+        self.system = System(model.residual, model.state, model.structure, area, n.linear, gas=model.gas)
         self.newton = Newton(self.system, n.newton_tolerance, n.newton_most)
         self.stepper = Stepper(
             self.system,

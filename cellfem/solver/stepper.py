@@ -96,12 +96,16 @@ class Stepper:
         self.time += dt
         self.past = [*self.past[-2:], (self.time, self.system.get())]
         self._remember()
+        if self.system.gas is not None:
+            self.system.gas.follow()
 
     def restore(self) -> None:
         """Back to the last accepted state."""
         self.system.set(self.past[-1][1])
         self.state.map.x.array[:] = self.state.map_old[0].x.array
         self.state.hardness.x.array[:] = self.state.hardness_old[0].x.array
+        if self.system.gas is not None:
+            self.system.gas.update()
 
     def _remember(self) -> None:
         s = self.state

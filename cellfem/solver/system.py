@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.checkpoint.registry import owned, set_owned
+from cellfem.model.gas import Border, Gas
 from cellfem.model.parameters import Structure
 from cellfem.model.residual import Residual
 from cellfem.model.state import GAMMA_FIELDS, State
@@ -67,8 +68,11 @@ class System:
         area: float,
         linear: str = "direct",
         tolerance: float = KRYLOV_TOLERANCE,
+        gas: Gas | None = None,
     ) -> None:
-        self.residual, self.state, self.area = residual, state, area
+        self.residual, self.state, self.area, self.gas = residual, state, area, gas
+        self.border: list[Border] = []  # what the pressures of gas add to the Jacobian at hand
+        self.solved: list[Array] = []  # J⁻¹ of its columns
         self.conserves_lithium, self.equipotential = structure.vacancies, structure.equipotential
         self.creep = PorousCreep(1.0, 1.0, coupled=structure.coupled)
         self.floor = 1e-8
@@ -127,6 +131,8 @@ class System:
     def assemble_residual(self) -> Array:
         """R of the present state, zero in constrained rows; the local part as an array (a view)."""
         self.residual.law.update(self.creep, self.floor)
+        if self.gas is not None:
+            self.gas.update()
         with self.R.localForm() as local:
             local.set(0.0)
         fp.assemble_vector(self.R, self.residual.rows)
@@ -141,9 +147,19 @@ class System:
         self.A.zeroEntries()
         fp.assemble_matrix(self.A, self.residual.jacobian, bcs=self.bcs)
         self.A.assemble()
+        if self.gas is not None:
+            self.border = self.gas.border()
+            for pocket in self.border:
+                pocket.column[self.constrained] = 0.0
 
     def factor(self) -> None:
         self.linear.setup(self.A, self.weight, self.held)
+        self.solved = []
+        for pocket in self.border:
+            column = self.R.duplicate()
+            column.array[:] = pocket.column
+            self.linear.solve(column, self.delta)
+            self.solved.append(self.delta.array.copy())
 
     def now(self) -> Origin:
         """What a Jacobian of the present state is made of (copies)."""
@@ -163,8 +179,19 @@ class System:
     def correction(self) -> Array:
         """δ = -J⁻¹ R with the factors at hand; the local part."""
         self.linear.solve(self.R, self.delta)
+        if self.border:
+            self._with_gas(self.delta.array)
         self.delta.scale(-1.0)
         return self.delta.array
+
+    def _with_gas(self, x: Array) -> None:
+        """From J⁻¹ b to (J + B D Cᵀ)⁻¹ b, D = dp/dV of the pockets of gas (Woodbury's formula), in place."""
+        slopes = np.array([pocket.slope for pocket in self.border])
+        rows = np.array([pocket.row for pocket in self.border])
+        products = rows @ np.column_stack([x, *self.solved])  # CᵀJ⁻¹b and CᵀJ⁻¹B
+        self.comm.Allreduce(MPI.IN_PLACE, products)
+        small = np.eye(len(slopes)) + slopes[:, None] * products[:, 1:]
+        x -= np.column_stack(self.solved) @ np.linalg.solve(small, slopes * products[:, 0])
 
     def add(self, delta: Array, scale: float = 1.0) -> None:
         """Move the unknowns by scale·delta (owned entries), ghosts and map too."""

@@ -1,8 +1,8 @@
 """Strip a stack by prescribed steps on any number of ranks; rank 0 prints one JSON list of what is read off after each step.
 
 python strip_steps.py VARIANT, of "strip" (true geometry, a void and a patch), "axisymmetric", "bonded" (a patch), "random"
-("strip" where everything varies at random), "hardening" ("strip" with Anand's resistance) and "solid" (a quarter of a lens in
-3-D, under Leblond's law).
+("strip" where everything varies at random), "hardening" ("strip" with Anand's resistance), "gas" ("strip" with gas in
+the void) and "solid" (a quarter of a lens in 3-D, with gas and under Leblond's law).
 """
 
 import json
@@ -33,8 +33,9 @@ VARIANTS = {
     "axisymmetric": (Structure(axisymmetric=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
     "random": (Structure(varying_roughness=True, varying_diffusivity=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
     "hardening": (Structure(), (0.1, 0.3, 0.6, 1.0, 2.0)),
+    "gas": (Structure(gas=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
     "bonded": (Structure(flat=True, bonded=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
-    "solid": (Structure(), (0.1, 0.3, 0.6, 1.0, 2.0)),
+    "solid": (Structure(gas=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
 }
 
 VARYING = Heterogeneity(

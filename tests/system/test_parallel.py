@@ -28,6 +28,7 @@ def rows(variant: str, ranks: int) -> list[dict[str, float]]:
         pytest.param("axisymmetric", 2, marks=pytest.mark.slow),
         ("bonded", 2),
         ("hardening", 2),
+        ("gas", 2),
         pytest.param("random", 2, marks=pytest.mark.slow),
         pytest.param("solid", 2, marks=pytest.mark.slow),
         pytest.param("solid", 3, marks=pytest.mark.slow),

@@ -32,6 +32,7 @@ VARIANTS = {
     "prescribed": FIXED,
     "euler": ("numerics.scheme=euler", "numerics.dt_max=2 s"),
     "protocol": (f"protocol=[{STRIP}, {PLATE}, {REST}]", "numerics.dt_max=1 s"),
+    "gas": ("interface.void_gas=gas", "numerics.dt_max=2 s"),
     "evolving resistance": ("lithium.anand={}", "numerics.dt_max=2 s"),
     "axisymmetric": ("stack.symmetry=axisymmetric", "patch=[]", "numerics.dt_max=2 s"),
 }
@@ -75,6 +76,7 @@ def same_results(one: Path, other: Path) -> None:
         ("prescribed", (7,)),
         ("protocol", (4, 9, 12)),
         ("evolving resistance", (3, 8)),
+        ("gas", (3, 8)),
         pytest.param("euler", (2, 6), marks=pytest.mark.slow),
         pytest.param("axisymmetric", (3, 8), marks=pytest.mark.slow),
     ],

@@ -45,6 +45,7 @@ RUNS: dict[str, tuple[str, ...]] = {
         "lithium.activation_volume=3.6 cm^3/mol",
     ),
     "linear removal and plating": ("interface.removal=linear", protocol(STRIP, PLATE)),
+    "gas in the void": ("interface.void_gas=gas",),
     "other creep": ("lithium.creep=anand_narayan_steady",),
     "creep of one's own": ('lithium.creep={ n = 1.0, Q = "0 J/mol", A298 = "1e-3 1/s" }',),
     "uniform flux below": ("electrolyte.far_side=flux",),
@@ -86,6 +87,7 @@ RUNS: dict[str, tuple[str, ...]] = {
 }
 # Structures that only combine others, each with forms of its own to compile.
 RARE: dict[str, tuple[str, ...]] = {
+    "gas in the void, axisymmetric and flat": ("interface.void_gas=gas", AXISYMMETRIC, "numerics.kinematics=flat"),
     "axisymmetric and flat": (AXISYMMETRIC, "numerics.kinematics=flat"),
     "axisymmetric and bonded": (AXISYMMETRIC, *BONDED),
     "axisymmetric without vacancies": (AXISYMMETRIC, "interface.vacancies=off"),

@@ -8,7 +8,7 @@ import ufl
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from cellfem.case import Case
+from cellfem.case import Case, CaseError, parse_case
 from cellfem.model.from_case import interface
 from cellfem.physics import leblond, vacancies
 from cellfem.physics.creep import PointLaw, PorousCreep, hardening_law, point_law
@@ -189,3 +189,9 @@ def test_default_sink_rate_stays_below_coalescence():
     speed = case.s_max
     f = brentq(lambda f: f * (1 - f) - speed / interface(case).sink_rate, 0.0, 0.5)
     assert f == pytest.approx(0.85 * case.lithium.f_c, rel=1e-9)
+
+
+def test_gas_needs_a_gap():
+    step = {"mode": "strip", "current": "0.5 mA/cm^2", "pressure": "1 MPa", "duration": "1 h"}
+    with pytest.raises(CaseError, match=r'interface.void_gas: .* write void_gas = "vacuum"'):
+        parse_case({"interface": {"contact": "bonded", "void_gas": "gas"}, "protocol": [step]})

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from cellfem.observe.arrays import Profile
-from cellfem.observe.opening import Face, Openings, Scales, advance, crossing_time, face_of, first_opening, start_openings
+from cellfem.observe.causes import Face, Scales, Span, cause_of_birth, crossing_time, face_of
+from cellfem.observe.opening import Openings, advance, first_opening, start_openings
 from cellfem.output.openings import draw_openings, opening_verdict, write_openings
 
 SCALES = Scales(delta=0.01, length=1.0, f_c=0.2)  # open from 30 nm on
@@ -26,9 +27,11 @@ def put(values: np.ndarray, **at: float) -> np.ndarray:
 
 
 def opened(before: Face, **gaps: float) -> Openings:
-    return advance(
-        start_openings(before, SCALES), before, replace(before, gap=put(before.gap, **gaps)), 10.0, 20.0, 0.4, 0.5, SCALES
-    )
+    return advance(start_openings(before, SCALES), span(before, replace(before, gap=put(before.gap, **gaps)), 10.0, 20.0), SCALES)
+
+
+def span(before: Face, after: Face, begin: float, end: float) -> Span:
+    return Span(before, after, begin, end, 0.4, 0.5)
 
 
 def test_time_is_linear_between_steps() -> None:
@@ -39,8 +42,8 @@ def test_time_is_linear_between_steps() -> None:
 def test_what_is_open_at_the_start_opens_never_again() -> None:
     before = replace(EVEN, gap=put(EVEN.gap, n0=1.0))
     known = start_openings(before, SCALES)
-    closed = advance(known, before, replace(before, gap=EVEN.gap), 0.0, 1.0, 0.4, 0.5, SCALES)
-    again = advance(closed, EVEN, replace(EVEN, gap=put(EVEN.gap, n0=1.0)), 1.0, 2.0, 0.4, 0.5, SCALES)
+    closed = advance(known, span(before, replace(before, gap=EVEN.gap), 0.0, 1.0), SCALES)
+    again = advance(closed, span(EVEN, replace(EVEN, gap=put(EVEN.gap, n0=1.0)), 1.0, 2.0), SCALES)
     assert (again.cause[0], again.time_s[0]) == ("start", 0.0)
     assert first_opening(again) is None
     assert np.isnan(again.time_s[1:]).all()
@@ -50,8 +53,8 @@ def test_only_the_first_time_counts() -> None:
     known = opened(EVEN, n5=0.06)
     assert known.time_s[5] == pytest.approx(15.0)
     wide = replace(EVEN, gap=put(EVEN.gap, n5=0.06))
-    shut = advance(known, wide, EVEN, 20.0, 30.0, 0.4, 0.5, SCALES)
-    again = advance(shut, EVEN, wide, 30.0, 40.0, 0.4, 0.5, SCALES)
+    shut = advance(known, span(wide, EVEN, 20.0, 30.0), SCALES)
+    again = advance(shut, span(EVEN, wide, 30.0, 40.0), SCALES)
     assert again.time_s[5] == pytest.approx(15.0)
 
 
@@ -75,6 +78,22 @@ def test_causes() -> None:
     known = opened(beside, n5=0.06, n6=0.06)
     assert (known.cause[3], known.cause[5], known.cause[6]) == ("start", "void edge", "pillar")
     assert (known.to_void_um[5], known.to_void_um[6]) == (2.0, 3.0)
+
+
+def test_plating_lifts_the_block_off_what_is_not_plated() -> None:
+    plated = replace(EVEN, current=-EVEN.current, gap=put(EVEN.gap, n0=0.5))
+    after = replace(plated, gap=put(plated.gap, n1=0.06, n9=0.06))
+    known = advance(start_openings(plated, SCALES), Span(plated, after, 10.0, 20.0, 0.4, -0.5), SCALES)
+    assert (known.cause[1], known.cause[9]) == ("void edge", "plating")
+
+
+def test_a_void_is_born_by_the_cause_of_its_place_that_opened_first() -> None:
+    """Here vacancies where it opened first, while at the edge of an open stretch it opened later; alone there it is its edge."""
+    before = replace(EVEN, gap=put(EVEN.gap, n3=0.5), porosity=put(EVEN.porosity, n6=0.19))
+    after = replace(before, gap=put(before.gap, n5=0.06, n6=0.12))
+    over = span(before, after, 10.0, 20.0)
+    assert cause_of_birth(over, np.array([5, 6]), SCALES) == "vacancy saturation"
+    assert cause_of_birth(over, np.array([5]), SCALES) == "void edge"
 
 
 def test_evidence_and_first() -> None:

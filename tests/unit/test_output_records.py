@@ -135,8 +135,8 @@ def test_summary(tmp_path: Path) -> None:
     voids = [
         shrunk,
         void(2, 8.0, 2.0, is_open=False),
-        void(3, 14.0, 0.1, cause="patch", birth_time_s=31.0),
-        void(4, 20.0, 0.1, cause="heterogeneity", birth_time_s=60.0, is_open=False, merged_into=3),
+        void(3, 14.0, 0.1, cause="pillar", birth_time_s=31.0),
+        void(4, 20.0, 0.1, cause="flow", birth_time_s=60.0, is_open=False, merged_into=3),
     ]
     summary = summarise(rows, voids, End("stop", 120.0, "voltage"), half_pressure_MPa=0.02, wall_s=12.0, version="1.0")
     write_summary(tmp_path / "summary.json", summary)
@@ -148,12 +148,12 @@ def test_summary(tmp_path: Path) -> None:
     assert (verdict["contact"], verdict["capacity_mAh_cm2"]) == ("lost", 0.037)
     assert [v["change"] for v in verdict["voids"]] == ["shrank", "closed", "opened", "opened"]
     assert (verdict["voids"][0]["start_area_um2"], verdict["voids"][0]["end_area_um2"]) == (3.3, 1.2)
-    assert verdict["voids"][2] | {"cause": "patch", "time_s": 31.0, "place_um": 15.0} == verdict["voids"][2]
+    assert verdict["voids"][2] | {"cause": "pillar", "time_s": 31.0, "place_um": 15.0} == verdict["voids"][2]
     assert (verdict["voids"][3]["merged_into"], verdict["voids"][3]["end_area_um2"]) == (3, 0.0)
     assert verdict["text"] == (
         "Contact was lost: the voltage limit was reached after 120 s (0.037 mAh/cm²) with 28 % of the interface in contact, "
         "against 95 % of a perfect flat face at 0.4 MPa. Of the 2 voids of the start 1 closed, 1 shrank, and 2 new ones opened, "
-        "the first at 15 µm after 31 s propped open by a patch that strips less; 1 of them open at the end."
+        "the first at 15 µm after 31 s propped open by a pillar that strips less; 1 of them open at the end."
     )
 
 

@@ -97,6 +97,11 @@ def test_open_share_is_a_switch_at_six_delta():
     assert slope(lambda g: contact.open_share(g, DELTA), 1e4 * DELTA) == 0.0  # a number, however deep the void
 
 
+def test_deep_voids_have_a_derivative():
+    assert slope(lambda g: contact.open_share(g, DELTA), 1000 * DELTA) == 0
+    assert slope(lambda g: contact.open_depth(g, DELTA), 1000 * DELTA) == pytest.approx(1.0)
+
+
 def test_adhesion_pulls_up_to_its_strength_and_lets_go():
     strength = 50.0
     g = np.linspace(-0.05, 0.3, 7001)

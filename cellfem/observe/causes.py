@@ -1,0 +1,149 @@
+"""Why a place of Γ opens: one rule, for the map of openings and for the births of voids.
+
+The cause is read off the state at the moment when the gap rises through 3δ, linear between the steps; the first of these that
+holds:
+
+- start: open from the start on;
+- void edge: at the last step an open stretch lay within 2ℓ (ℓ separates porosity from geometry: so far an open place feeds on
+  its neighbours);
+- plating: the electrode is plated: lithium that grows elsewhere lifts the block off what is not plated;
+- pillar: where Γ bears most it strips less than the mean by a fifth at least, and departs more from the mean than the place that
+  opens: a part recedes slower and props the rest open;
+- vacancy saturation: f has reached 0.85 f_c here, so that lattice planes are removed from the surface: a place that strips more
+  than the rest recedes by itself;
+- flow: none of these: the lithium flows away from a place that strips no more than others.
+
+A void may also be "split", a piece of one that was open. Places are (N, k) µm along Γ, k = 1 or 2. Pure functions of gathered
+arrays; not collective.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from cellfem.observe.arrays import Array, Profile
+from cellfem.physics.contact import VOID_AT
+from cellfem.physics.vacancies import COALESCENCE
+
+Cause = Literal["", "start", "void edge", "plating", "pillar", "vacancy saturation", "flow", "split"]
+CAUSES: tuple[Cause, ...] = ("start", "void edge", "plating", "pillar", "vacancy saturation", "flow")
+"""Of a place; "split" is of voids alone."""
+REACH = 2.0
+"""Distance from an open stretch, in ℓ, within which a place lies at its edge."""
+PILLAR_CURRENT = 0.8
+"""Current of a pillar over the mean, at most."""
+Columns = dict[str, Array]
+"""Evidence by name, a value for each place: porosity over f_c, load over the stack pressure, current over the mean, distance to
+an open stretch (µm), load and relative current of the place that bears most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """Γ at one time, (N,): gap (µm), current (any unit, > 0 strips), contact pressure (MPa), porosity f; places (N, k) µm."""
+
+    places: Array
+    gap: Array
+    current: Array
+    pressure: Array
+    porosity: Array
+
+
+@dataclass(frozen=True)
+class Scales:
+    """δ (µm), ℓ (µm) and f_c of the interface."""
+
+    delta: float
+    length: float
+    f_c: float
+
+    @property
+    def open_gap(self) -> float:
+        """Gap from which on a place is open, µm."""
+        return VOID_AT * self.delta
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """Γ before and after a step (s), with the stack pressure (MPa) and the mean current before it (as in `Face`)."""
+
+    before: Face
+    after: Face
+    begin_s: float
+    end_s: float
+    pressure: float
+    mean_current: float
+
+
+def face_of(profile: Profile) -> Face:
+    """Γ as it was gathered."""
+    places = profile.x_um[:, None] if profile.y_um is None else np.column_stack([profile.x_um, profile.y_um])
+    return Face(places, profile.gap_um, profile.current_mA_cm2, profile.contact_pressure_MPa, profile.porosity)
+
+
+def crossing_time(before: Array, after: Array, begin_s: float, end_s: float, limit: float) -> Array:
+    """When a quantity that is linear in time rises through `limit`; nan where it does not."""
+    rises = (before <= limit) & (after > limit)
+    share = (limit - before) / np.where(rises, after - before, 1.0)
+    return np.where(rises, begin_s + share * (end_s - begin_s), np.nan)
+
+
+def evidence(span: Span, nodes: NDArray[np.int64], time_s: Array, scales: Scales) -> Columns:
+    """For the places `nodes`, each at its time within the step."""
+    per_mean = 1.0 / span.mean_current if span.mean_current else np.nan
+    share = ((time_s - span.begin_s) / (span.end_s - span.begin_s))[:, None]
+    # (nodes, N): the whole of Γ at the moment of each
+    load, current, porosity = (
+        (1 - share) * getattr(span.before, name) + share * getattr(span.after, name)
+        for name in ("pressure", "current", "porosity")
+    )
+    row, pillar = np.arange(len(nodes)), np.argmax(load, axis=1)
+    return {
+        "saturation": porosity[row, nodes] / scales.f_c,
+        "load": load[row, nodes] / span.pressure,
+        "current": current[row, nodes] * per_mean,
+        "to_void_um": _distance(span.before, nodes, scales),
+        "pillar_load": load[row, pillar] / span.pressure,
+        "pillar_current": current[row, pillar] * per_mean,
+    }
+
+
+def causes(columns: Columns, mean_current: float, scales: Scales) -> list[Cause]:
+    """By the rule above, of places that opened in a step."""
+    return [_cause(row, mean_current < 0, scales) for row in _rows(columns)]
+
+
+def cause_of_birth(span: Span, inside: NDArray[np.int64], scales: Scales) -> Cause:
+    """Of a void with these places, that was not there before: of the place that opened first, the deepest of several."""
+    time = crossing_time(span.before.gap[inside], span.after.gap[inside], span.begin_s, span.end_s, scales.open_gap)
+    when = np.where(np.isnan(time), span.end_s, time)
+    first = np.lexsort([-span.after.gap[inside], when])[:1]
+    return causes(evidence(span, inside[first], when[first], scales), span.mean_current, scales)[0]
+
+
+def _cause(row: dict[str, float], plated: bool, scales: Scales) -> Cause:
+    if row["to_void_um"] <= REACH * scales.length:
+        return "void edge"
+    if plated:
+        return "plating"
+    if row["pillar_current"] <= PILLAR_CURRENT and 1 - row["pillar_current"] > row["current"] - 1:
+        return "pillar"
+    return "vacancy saturation" if row["saturation"] >= COALESCENCE else "flow"
+
+
+def _distance(face: Face, of: NDArray[np.int64], scales: Scales) -> Array:
+    """Distance (µm) of the places `of` from the nearest one that is open."""
+    is_open = face.gap > scales.open_gap
+    if not is_open.any():
+        return np.full(len(of), np.inf)
+    distance, _ = cKDTree(face.places[is_open]).query(face.places[of])
+    return np.asarray(distance)
+
+
+def _rows(columns: Columns) -> Sequence[dict[str, float]]:
+    return [dict(zip(columns, map(float, values), strict=True)) for values in zip(*columns.values(), strict=True)]
