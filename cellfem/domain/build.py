@@ -14,6 +14,7 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.domain.partition import partitioner
 from cellfem.geometry.groups import ELECTROLYTE, INTERFACE, LITHIUM
 from cellfem.geometry.stack import StackMesh, interface_nodes
 from dolfinx import fem, io, mesh
@@ -180,8 +181,9 @@ def _distribute(stack: StackMesh | None, comm: MPI.Intracomm) -> tuple[mesh.Mesh
         per_facet = len(basix.topology(basix.CellType[cell])[dim - 1][0])
         facets, facet_group = np.empty((0, per_facet), dtype=np.int64), np.empty(0, dtype=np.int64)
     # Interface integrals need the cell across each facet on the rank that owns it.
-    partitioner = mesh.create_cell_partitioner(mesh.GhostMode.shared_facet, 2)
-    parent = mesh.create_mesh(comm, cells, element, points, partitioner)
+    parent = mesh.create_mesh(
+        comm, cells, element, points, partitioner(points, cells, cell_group, cell) if comm.size > 1 else None
+    )
     tags = []
     for of, entities, values in ((dim, cells, cell_group), (dim - 1, facets, facet_group)):
         local, value = io.utils.distribute_entity_data(parent, of, entities, values.astype(np.int32))

@@ -63,7 +63,8 @@ class FieldSplit:
 
     def setup(self, A: PETSc.Mat, weight: Array, held: NDArray[np.bool_]) -> None:
         """Takes the matrix; its columns are scaled in place."""
-        self.blocks, self.solvers = {}, {}  # frees what was made of the matrix before
+        self.blocks, self.solvers = {}, {}
+        PETSc.garbage_cleanup(self.comm)  # what was made of the matrix before: several ranks keep it until they agree
 
         def block(name: str) -> PETSc.Mat:
             return A.createSubMatrix(self.sets[name[0]], self.sets[name[1]])
@@ -82,6 +83,7 @@ class FieldSplit:
         self.pressure = _row_sums(block("pp"))
         self.pressure.array[:] -= mass.array[self.local["p"]]
         self._border(A)
+        PETSc.garbage_cleanup(self.comm)
         self.scale.array[:] = 1 / np.sqrt(np.where(weight > 0, weight, 1.0))
         A.diagonalScale(R=self.scale)
         if self.ksp is None:

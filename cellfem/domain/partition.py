@@ -1,0 +1,83 @@
+"""Which rank gets which cell: the same share of every body.
+
+An unknown-laden lithium cell costs ten times an electrolyte cell, and the solver goes through the bodies in turn: parts of equal
+numbers of cells, as a graph partitioner makes them, leave the ranks without lithium idle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import basix
+import numpy as np
+from mpi4py import MPI
+from numpy.typing import NDArray
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from dolfinx.graph import adjacencylist
+
+Owners = NDArray[np.int32]
+Cells = NDArray[np.int64]
+
+
+def owners(points: NDArray[np.float64], cells: Cells, group: NDArray[Any], parts: int) -> Owners:
+    """Rank of each cell: each body (value of `group`) is cut in halves across its longest extent, again and again."""
+    middle = points[cells].mean(axis=1)
+    found = np.zeros(len(cells), dtype=np.int32)
+    for body in np.unique(group):
+        _halve(middle, np.flatnonzero(group == body), 0, parts, found)
+    return found
+
+
+def _halve(middle: NDArray[np.float64], own: NDArray[np.int64], first: int, parts: int, found: Owners) -> None:
+    found[own] = first
+    if parts == 1 or len(own) == 0:
+        return
+    axis = int(np.argmax(np.ptp(middle[own], axis=0).round(6)))  # round-off does not choose among equals
+    order = own[np.argsort(middle[own, axis], kind="stable")]
+    low = parts // 2
+    cut = len(own) * low // parts
+    _halve(middle, order[:cut], first, low, found)
+    _halve(middle, order[cut:], first + low, parts - low, found)
+
+
+def destinations(cells: Cells, owner: Owners, cell: str) -> tuple[Owners, NDArray[np.int32]]:
+    """Ranks that see each cell, its owner first, then the owners of cells across its facets; and where each cell's begin."""
+    among = _at_the_seams(cells, owner)
+    corners = basix.topology(basix.CellType[cell])[-2]
+    facets = np.sort(np.concatenate([cells[among][:, facet] for facet in corners]), axis=1)
+    of = np.tile(among, len(corners))
+    order = np.lexsort(facets.T)
+    same = np.flatnonzero((facets[order[1:]] == facets[order[:-1]]).all(axis=1))
+    one, other = of[order[same]], of[order[same + 1]]
+    apart = owner[one] != owner[other]
+    one, other = one[apart], other[apart]
+    seen = np.unique(np.stack([np.concatenate([one, other]), owner[np.concatenate([other, one])]], axis=1), axis=0)
+    begin = np.concatenate([[0], np.cumsum(1 + np.bincount(seen[:, 0], minlength=len(cells)))])
+    ranks = np.empty(begin[-1], dtype=np.int32)
+    first = np.zeros(len(ranks), dtype=bool)
+    first[begin[:-1]] = True
+    ranks[first], ranks[~first] = owner, seen[:, 1]
+    return ranks, begin.astype(np.int32)
+
+
+def _at_the_seams(cells: Cells, owner: Owners) -> NDArray[np.int64]:
+    """Cells with a node that other owners' cells have too."""
+    least, largest = np.full(cells.max() + 1, owner.max() + 1), np.full(cells.max() + 1, -1)
+    for column in cells.T:
+        np.minimum.at(least, column, owner)
+        np.maximum.at(largest, column, owner)
+    return np.flatnonzero((least[cells] != largest[cells]).any(axis=1))
+
+
+def partitioner(points: NDArray[np.float64], cells: Cells, group: NDArray[Any], cell: str) -> Callable[..., Any]:
+    """For `mesh.create_mesh`: by `owners`, cells across facets shared; all cells are handed in on one rank."""
+
+    def part(comm: MPI.Intracomm, parts: int, *_: Any) -> Any:
+        if len(cells) == 0:
+            return adjacencylist(np.empty(0, dtype=np.int32), np.zeros(1, dtype=np.int32))._cpp_object
+        ranks, begin = destinations(cells, owners(points, cells, group, parts), cell)
+        return adjacencylist(ranks, begin)._cpp_object
+
+    return part
