@@ -11,9 +11,9 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from petsc4py import PETSc
 
 Array = NDArray[np.float64]
-LEAST_3D = 100_000
-"""Unknowns of a 3-D stack from which on "auto" iterates: LU of P2-P1 Stokes takes 7 to 11 s and 2.2 GB there, multigrid as long
-and a quarter of the memory. In 2-D sparse LU wins at all sizes that one would run."""
+LEAST_3D = 60_000
+"""Unknowns of a 3-D stack from which on "auto" iterates: with three solutions a Jacobian LU takes as long there, and more than
+three times the memory (docs/scaling.md). In 2-D sparse LU wins at all sizes that one would run."""
 ROOM = 80  # for pivoting beyond MUMPS's estimate, %
 
 
