@@ -20,6 +20,8 @@ HOT, HOT_PRESSING = 373.15, (1173.15, 1373.15)
 """K: from here on pressing is hot; where the law of hot pressing is known."""
 MOST_DRAWN = 1e6
 """Flaws that may be drawn one by one on a face."""
+OFF_THE_FACE = 3.0
+"""Gap over δ from which on the touching share is switched off, `physics.contact.touching_share`."""
 ROUND_OFF = 1e-9
 """Relative to the width of the stack: ends nearer than this touch."""
 
@@ -46,7 +48,13 @@ def problems(case: Case) -> list[str]:
 
 def warnings(case: Case) -> list[str]:
     """What the user should know about a checked case that can be run, each as `key: what and what to do`."""
-    return [*_mesh_warnings(case), *protocol_warnings(case), *_stack_warnings(case), *_densification_warnings(case)]
+    return [
+        *_mesh_warnings(case),
+        *protocol_warnings(case),
+        *_stack_warnings(case),
+        *_layer_warnings(case),
+        *_densification_warnings(case),
+    ]
 
 
 def _um(value: float) -> str:
@@ -348,6 +356,23 @@ def _densification_warnings(case: Case) -> Iterator[str]:
         yield (
             f"densification.temperature: {format_quantity(d.temperature, 'K')} lies below the 900 to 1100 degC that the law of "
             "hot pressing is known for: its density is an extrapolation"
+        )
+
+
+def _layer_warnings(case: Case) -> Iterator[str]:
+    """A layer so stiff that it holds flat lithium off, where θ_g already lets go (physics.contact)."""
+    i = case.interface
+    if i.contact == "bonded" or i.adhesion_strength > 0:
+        return
+    strength = i.stiffness * i.roughness
+    lowest = min(placed.step.pressure_at(placed.step.seconds) for placed in case.steps)
+    gap = -math.log(math.expm1(lowest / strength)) if 0 < lowest < strength else 0.0  # over δ
+    if gap > OFF_THE_FACE:
+        most = lowest / math.log1p(math.exp(-OFF_THE_FACE)) / i.roughness
+        yield (
+            f"interface.stiffness: r delta = {format_quantity(strength, 'MPa')} holds even a flat face {gap:.1f} delta apart at "
+            f"{format_quantity(lowest, 'MPa')}, and contact is lost from {OFF_THE_FACE:g} to 6 delta: what is lost at this "
+            f"pressure is the layer's choice; make it at most {format_quantity(float(f'{most:.2g}'), 'MPa/um')}"
         )
 
 

@@ -216,3 +216,13 @@ def test_small_lithium_scales_the_stresses_of_creep_and_of_its_breakdown() -> No
     assert small.lithium.strength == pytest.approx(105 * 10**-0.68 / (5e-4 / 7.7e-3) ** (1 / 6.56))
     assert creeps[1].rate(small.lithium.strength * 3.0) == pytest.approx(creeps[0].rate(3.0), rel=1e-12)
     assert "small lithium strength: 105 MPa" in resolved_toml(small)
+
+
+def test_a_layer_that_holds_flat_lithium_off_is_told() -> None:
+    """r δ = 10 MPa: 3 δ apart at 10 ln(1 + exp(-3)) = 0.486 MPa."""
+    for pressure, stiffness, told in (("0.48 MPa", 1000, True), ("0.49 MPa", 1000, False), ("0.48 MPa", 100, False)):
+        data = short(pressure=pressure) | {"interface": {"stiffness": f"{stiffness} MPa/um"}}
+        notes = [note for note in warnings(parse_case(data)) if note.startswith("interface.stiffness")]
+        assert bool(notes) == told
+    wetted = short(pressure="0.1 MPa") | {"interface": {"stiffness": "1000 MPa/um", "adhesion_work": "0.1 J/m^2"}}
+    assert not [note for note in warnings(parse_case(wetted)) if note.startswith("interface.stiffness")]
