@@ -32,6 +32,8 @@ WHERE = {
 }
 
 
+NEGLIGIBLE = 1e-4
+"""Constriction over charge transfer below which there is none to speak of."""
 ROUND_OFF = 1e-12
 """Smaller numbers of the table and the sentences (mAh/cm², mV, Ω cm², µm) are differences of equal ones."""
 
@@ -164,9 +166,10 @@ def _table(summary: Summary) -> Table:
 
 def _resistance(final: Row) -> str:
     """That of a small signal, which is there at rest too; that of the current besides where one flows."""
-    transfer, constriction = (_number(final[f"asr_{part}_ohm_cm2"]) for part in ("charge_transfer", "constriction"))
+    transfer, crowding = (final[f"asr_{part}_ohm_cm2"] for part in ("charge_transfer", "constriction"))
     total = _number(final["asr_small_signal_ohm_cm2"])
-    text = f"{total} Ω cm² to a small signal ({transfer} charge transfer, {constriction} constriction)"
+    constriction = "no" if crowding < NEGLIGIBLE * transfer else _number(crowding)
+    text = f"{total} Ω cm² to a small signal ({_number(transfer)} charge transfer, {constriction} constriction)"
     if not math.isnan(final["asr_ohm_cm2"]):
         text += f", {_number(final['asr_ohm_cm2'])} to the current"
     return f"{text}; cell {_number(final['cell_resistance_ohm'])} Ω"
