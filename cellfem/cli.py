@@ -74,7 +74,10 @@ def check(
     elif case is None:
         _fail("check needs a case: write cellfem check CASE, or cellfem check --schema")
     else:
-        print(resolved_toml(_load(case, overrides)), end="")
+        checked = _load(case, overrides)
+        for warning in warnings(checked):
+            typer.echo(f"note: {warning}", err=True)
+        print(resolved_toml(checked), end="")
 
 
 @app.command()

@@ -371,7 +371,7 @@ def _layer_warnings(case: Case) -> Iterator[str]:
         most = lowest / math.log1p(math.exp(-OFF_THE_FACE)) / i.roughness
         yield (
             f"interface.stiffness: r delta = {format_quantity(strength, 'MPa')} holds even a flat face {gap:.1f} delta apart at "
-            f"{format_quantity(lowest, 'MPa')}, and contact is lost from {OFF_THE_FACE:g} to 6 delta: what is lost at this "
+            f"{lowest:.3g} MPa, and contact is lost from {OFF_THE_FACE:g} to 6 delta: what is lost at this "
             f"pressure is the layer's choice; make it at most {format_quantity(float(f'{most:.2g}'), 'MPa/um')}"
         )
 
