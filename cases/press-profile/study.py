@@ -46,12 +46,6 @@ RUNS = {
         "interface.roughness=5 nm",
         "interface.stiffness=2000 MPa/um",
     ),
-    "cut-off 0.5 µm, 4 nodes on it, δ 5 nm": (
-        "roughness.cut_off=0.5 um",
-        "mesh.near=0.125 um",
-        "interface.roughness=5 nm",
-        "interface.stiffness=2000 MPa/um",
-    ),
 }
 
 
