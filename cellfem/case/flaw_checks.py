@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from cellfem.case.models import Case
 from cellfem.units import format_quantity
 
+LEAST_SLIT = 4  # half-openings: the shortest slit below a pore
+
 
 def flaw_problems(case: Case) -> list[str]:
     """Everything wrong with the resolved flaw of a checked case, each as `key: what is wrong; remedy`."""
@@ -35,7 +37,20 @@ def _problems(case: Case) -> Iterator[str]:
         )
     if flaw.shape == "pore" and flaw.dry == 0:
         yield 'resolved_flaw.dry: a round pore has no tip; give the crack at its bottom, for example dry = "0.3 um"'
-    deep = flaw.length + (2 * flaw.pore_radius if flaw.shape == "pore" else 0.0) + flaw.dry
+    if flaw.shape != "pore" and flaw.crack > 0:
+        yield f'resolved_flaw.crack: a {flaw.shape} has no pore above it; give its length alone, or write shape = "pore"'
+    for key, slit in (("crack", flaw.crack), ("growth_step", flaw.growth_step)):
+        if flaw.shape == "pore" and 0 < slit < LEAST_SLIT * flaw.half_opening:
+            yield (
+                f"resolved_flaw.{key}: {_um(slit)} is below {LEAST_SLIT} times resolved_flaw.half_opening, no slit yet; "
+                "make it longer"
+            )
+    if flaw.dry == 0 and flaw.compression:
+        yield (
+            "resolved_flaw.compression: without an empty crack ahead K_I is read off its energy, which knows no sign; "
+            'give one, for example dry = "0.1 um"'
+        )
+    deep = flaw.length + (2 * flaw.pore_radius + flaw.crack if flaw.shape == "pore" else 0.0) + flaw.dry
     if deep >= 0.9 * thickness:
         yield (
             f"resolved_flaw.length: the flaw reaches {_um(deep)} deep, into the last tenth of electrolyte.thickness, "

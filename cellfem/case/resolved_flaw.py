@@ -5,6 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cellfem.case.fields import Length, Number, Place, Section, default
+from cellfem.units import quantity
+
+Stress = Annotated[float, quantity("MPa", ge=-1e4, le=1e4)]
 
 
 class ResolvedFlaw(Section):
@@ -20,8 +23,16 @@ class ResolvedFlaw(Section):
     """notch: radius of its end."""
     pore_radius: Length = default("1 um")
     """pore: its radius."""
+    crack: Place = default("0 um")
+    """pore: lithium-filled slit that goes on from its bottom, as wide as the channel; 0 for none."""
     dry: Place = default("0.5 um")
     """Sharp crack ahead of the lithium that is still empty; 0 where the lithium reaches the end."""
+    opens: bool = True
+    """Whether the flaw is as wide as the lithium's pressure has opened it, or keeps the width that is given here."""
+    compression: Stress = default("0 MPa")
+    """Compression of the electrolyte across the crack, residual or applied, besides that by the stack; < 0 pulls."""
+    compression_from: Place = default("0 um")
+    """Depth from which on it is compressed: a layer below one that is not."""
     walls: Literal["stick", "slip"] = "stick"
     """Whether lithium sticks to the walls or slides on them."""
     plating: Literal["walls", "end"] = "walls"

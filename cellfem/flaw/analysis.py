@@ -1,18 +1,20 @@
-"""What a flaw does at a given current: pressure, current and K_I; the current at which its crack grows; how far it grows."""
+"""What a flaw does at a given current: pressure, current and K_I; the current at which its crack grows."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cellfem.case import Case
 from cellfem.case.protocol import Step
-from cellfem.flaw.ceramic import Cracking, FlawCeramic
+from cellfem.flaw.ceramic import NO_PRELOAD, Cracking, FlawCeramic, Preload
 from cellfem.flaw.lithium import FlawError, FlawSystem, Plating, Scale, Walls
+from cellfem.flaw.opening import Opening
 from cellfem.flaw.shape import Flaw, build_flaw
 from cellfem.model import from_case
 from cellfem.model.ceramics import Ceramics, ceramics_of
@@ -21,12 +23,16 @@ from cellfem.physics.creep import PorousCreep
 from cellfem.physics.extrusion import Plated, extrusion_pressure
 from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
 
+Array = NDArray[np.float64]
 RATIO = 4.0  # by which a current is raised or lowered to find where a crack grows
 LARGEST = 1e5  # A/m²: beyond this no critical current is looked for
 SMALLEST = 1e-3
 CLOSE = 1e-3  # relative error of the critical current
 LEAST_PRESSURE, LEAST_SHEAR = 0.1, 0.05  # MPa, of the typical sizes of a flaw in which next to nothing happens
-NEAR_FAR = 0.98  # of the thickness: a tip beyond has crossed the electrolyte
+WIDTH = 1e-3  # of the half-opening: error of the walls' place
+MOST_OPENINGS = 30
+LEAST_RELAXED = 0.05
+MOST_WIDENED = 0.4  # of the width, in one round
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,8 @@ class Question:
     stick: bool
     walls_plate: bool
     fineness: float
+    opens: bool = True
+    preload: Preload = NO_PRELOAD
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class FlawState:
 
     focusing: the largest over the mean of the face; pressure: the largest on the walls (MPa); index: K_I/K_Ic; drive: what the
     overpotential at the end of the flaw can push, F(φ - φ_Li)/Ω (MPa); thin: pressure by the formula of a slender slit or
-    channel.
+    channel that keeps its width; mouth: half of the opening at the mouth (µm).
     """
 
     current: float
@@ -60,7 +68,7 @@ class FlawState:
     pressure: float
     drive: float
     thin: float
-    far_potential: float
+    mouth: float
     imbalance: float
 
     @property
@@ -81,8 +89,9 @@ def question_of(case: Case) -> Question:
     f, step = case.resolved_flaw, plating_step(case)
     material = from_case.material(case, step)
     flaw = Flaw(
-        f.shape, f.length, f.half_opening, f.tip_radius, f.pore_radius, f.dry, case.stack.width, case.electrolyte.thickness
-    )
+        f.shape, f.length, f.half_opening, f.tip_radius, f.pore_radius, f.dry, case.stack.width, case.electrolyte.thickness,
+        f.crack,
+    )  # fmt: skip
     return Question(
         flaw,
         material,
@@ -93,6 +102,8 @@ def question_of(case: Case) -> Question:
         f.walls == "stick",
         f.plating == "walls",
         f.fineness,
+        f.opens,
+        Preload(f.compression, f.compression_from),
     )
 
 
@@ -110,7 +121,9 @@ class FlawModel:
     def __init__(self, question: Question) -> None:
         q = self.question = question
         self.system = FlawSystem(build_flaw(q.flaw, q.fineness), stick=q.stick, walls_plate=q.walls_plate)
-        self.ceramic = FlawCeramic(self.system.ceramic, q.flaw, q.ceramics.young, q.ceramics.poisson, q.sides)
+        c = q.ceramics
+        self.ceramic = FlawCeramic(self.system.ceramic, q.flaw, c.young, c.poisson, q.sides, q.preload)
+        self.opening = Opening(self.system, self.ceramic)
 
     def ask(self, current: float) -> FlawState:
         """At a plating current density of this magnitude (mean over the face, A/m²). Raises FlawError."""
@@ -120,12 +133,8 @@ class FlawModel:
         pressure = max(min(thin, drive), LEAST_PRESSURE)
         speed = SPEED * current * q.flaw.filled / q.flaw.half_opening
         shear = max(math.sqrt(3) * pressure * q.flaw.half_opening / q.flaw.filled, LEAST_SHEAR)
-        plating = Plating(-current, q.pressure, q.resistance)
-        system.solve(plating, q.material, Scale(speed, pressure, shear, q.flaw.half_opening))
-        walls = system.walls()
-        places, tractions = system.tractions()
-        cracking = self.ceramic.solve(places, tractions, q.pressure)
-        far = float(system.far.x.array[0])
+        self._equilibrium(Plating(-current, q.pressure, q.resistance), Scale(speed, pressure, shear, q.flaw.half_opening))
+        walls, cracking = system.walls(), self.ceramic.cracking()
         return FlawState(
             current,
             walls,
@@ -134,9 +143,32 @@ class FlawModel:
             float(walls.pressure.max()),
             max(system.potential_at_end(), 0.0) / STRESS_POTENTIAL,
             thin,
-            far,
+            self.opening.at_mouth,
             max(system.imbalance()),
         )
+
+    def _equilibrium(self, plating: Plating, scale: Scale) -> None:
+        """Lithium in the flaw as wide as its own pressure opens it: a fixed point, relaxed by Aitken's rule (Küttler & Wall
+        2008)."""
+        q, share = self.question, 1.0
+        change: Array | None = None
+        for _ in range(MOST_OPENINGS):
+            self.system.solve(plating, q.material, scale)
+            self.ceramic.press(*self.system.tractions(), q.pressure)
+            if not q.opens:
+                return
+            found = self.ceramic.body.displacement.x.array.reshape(-1, 2)
+            before, change = change, self.opening.change(found)
+            if np.abs(change).max() < WIDTH * q.flaw.half_opening:
+                return
+            if before is not None:
+                turn = change - before
+                share = min(max(-share * float(before @ turn) / float(turn @ turn), LEAST_RELAXED), 1.0)
+            # The flow goes with a high power of the width: no node moves by more than a share of it at once.
+            most = MOST_WIDENED / max(float(np.abs(change / self.opening.width).max()), 1e-300)
+            share = min(share, most)
+            self.opening.move(self.opening.displacement + share * (found - self.opening.displacement))
+        raise FlawError(f"the width of the flaw did not settle in {MOST_OPENINGS} rounds")
 
 
 def thin_pressure(question: Question, current: float) -> float:
@@ -192,34 +224,3 @@ def critical_current(
             f_low *= 0.5 if side == 1 else 1.0
             side = 1
     return math.sqrt(low * high), asked
-
-
-@dataclass(frozen=True)
-class Growth:
-    """How far a crack got. end: "short circuit" where it crossed the electrolyte, "arrest", or "no growth"; depth: of its tip,
-    µm."""
-
-    end: Literal["short circuit", "arrest", "no growth"]
-    depth: float
-    steps: list[tuple[float, FlawState]]  # depth of the lithium's end, state
-
-
-def grow(question: Question, current: float, step: float) -> Growth:
-    """Quasi-static growth at a constant current: where K_I ≥ K_Ic the crack moves on by `step`, and the lithium follows.
-
-    The empty part ahead keeps its length; each length has its own mesh. Inertia, and the time that filling takes, are left out.
-    """
-    steps: list[tuple[float, FlawState]] = []
-    for flaw in _longer(question.flaw, step):
-        state = FlawModel(replace(question, flaw=flaw)).ask(current)
-        steps.append((flaw.filled, state))
-        if state.index < 1:
-            return Growth("arrest" if len(steps) > 1 else "no growth", flaw.tip, steps)
-    return Growth("short circuit", question.flaw.thickness, steps)
-
-
-def _longer(flaw: Flaw, step: float) -> Iterator[Flaw]:
-    """The flaw and its longer versions, until its tip is at the far face. A pore sends a crack ahead from its bottom."""
-    while flaw.tip < NEAR_FAR * flaw.thickness:
-        yield flaw
-        flaw = replace(flaw, length=flaw.length + step)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.flaw.integral import CrackIntegral, Release, Tip
-from cellfem.flaw.shape import FACE, ROOT, WALL, Flaw
+from cellfem.flaw.integral import CrackIntegral, Tip
+from cellfem.flaw.shape import DRY, FACE, ROOT, WALL, Flaw
 from cellfem.model.cracks import ENTRIES
 from cellfem.model.elastic import ElasticBody, Held, NodeMean
 from cellfem.physics import elasticity
@@ -20,9 +20,29 @@ from dolfinx import fem, mesh
 
 Array = NDArray[np.float64]
 TINY = 1e-7  # of the size of the block
+SINGULAR = 40  # degree of quadrature on the empty crack, where Williams' field is r^-½
 RINGS = ((0.25, 0.5), (0.4, 0.8))
 """Inner and outer radius of two domains of the crack integral, over the distance to the nearest outer boundary (or the dry
 length)."""
+
+
+@dataclass(frozen=True)
+class Preload:
+    """Compression of LLZO across the crack's plane that is there without the lithium: residual, or applied from outside (Fincher
+    et al. 2022).
+
+    compression: MPa, < 0 in tension; begins: depth from which on it is there, µm. The stack's pressure adds its own between
+    mirror planes.
+    """
+
+    compression: float = 0.0
+    begins: float = 0.0
+
+    def __bool__(self) -> bool:
+        return self.compression != 0
+
+
+NO_PRELOAD = Preload()
 
 
 @dataclass(frozen=True)
@@ -43,12 +63,22 @@ class Cracking:
 
 class FlawCeramic:
     """Elastic electrolyte (plane strain) around a flaw; held on the far face (sliding), on x = 0 beyond the crack, and on the
-    right side where that is a mirror plane. One rank."""
+    right side where that is a mirror plane. One rank.
+
+    A preload is superposed: the uncracked body under it has no crack's field, and what its cutting sets free is the traction
+    c n_x e_x on all faces of the cavity and of the empty crack (Bueckner 1958).
+    """
 
     def __init__(
-        self, body: mesh.Mesh, flaw: Flaw, young: float, poisson: float, sides: Literal["mirror", "free"] = "mirror"
+        self,
+        body: mesh.Mesh,
+        flaw: Flaw,
+        young: float,
+        poisson: float,
+        sides: Literal["mirror", "free"] = "mirror",
+        preload: Preload = NO_PRELOAD,
     ) -> None:
-        self.flaw = flaw
+        self.flaw, self.preload = flaw, preload
         tiny = TINY * max(flaw.width, flaw.thickness)
         held = [
             Held(1, lambda x: np.abs(x[1] + flaw.thickness) < tiny),
@@ -64,26 +94,37 @@ class FlawCeramic:
         n = ufl.FacetNormal(body)
         # The walls' normal and tangent of LLZO are those of the lithium turned round: Λ = λ n_Li + τ t_Li = -λ n - τ t.
         along = ufl.as_vector([-n[1], n[0]])
-        self.traction = -self.pressed[0] * n - self.pressed[1] * along
+        deep = ufl.lt(ufl.SpatialCoordinate(body)[1], -preload.begins)
+        shut = ufl.conditional(deep, preload.compression, 0.0) * n[0] * ufl.as_vector([1.0, 0.0])
+        self.traction = -self.pressed[0] * n - self.pressed[1] * along + shut
         test = self.body.test()
         work = ufl.dot(self.traction, test) * faces((WALL, ROOT)) - self.stack * ufl.dot(n, test) * faces(FACE)
+        if preload:
+            work += ufl.dot(shut, test) * faces(DRY)
         self.load = fem.form(work)
         reach = min(flaw.width, flaw.thickness - flaw.tip)
         reach = min(reach, flaw.dry) if flaw.dry > 0 else min(reach, 0.8 * flaw.filled)
         if flaw.dry > 0:
             sizes = [(inner * reach, outer * reach) for inner, outer in RINGS]
-            around = None
+            around = faces(DRY, metadata={"quadrature_degree": SINGULAR}) if preload else None
+            on_faces = shut
         else:
             # A blunt end: rings that go round it and meet the straight walls.
             start = 2.5 * flaw.end_radius
             sizes = [(start + inner * (reach - start), start + outer * (reach - start)) for inner, outer in RINGS]
-            around = faces((WALL, ROOT))
+            around, on_faces = faces((WALL, ROOT)), self.traction
         tip = Tip(-flaw.tip)
-        self.integrals = [CrackIntegral(self.body, tip, a, b, around, self.traction) for a, b in sizes]
+        self.integrals = [CrackIntegral(self.body, tip, a, b, around, on_faces) for a, b in sizes]
         self.stress = NodeMean(body, ufl.as_vector([self.body.stress[i, j] for i, j in ENTRIES]), len(ENTRIES))
 
     def solve(self, places: Array, tractions: Array, stack_pressure: float) -> Cracking:
-        """Under pressure and shear (N, 2) at the places (N, 3) of walls and end, and the stack pressure on the face (MPa)."""
+        """`press`, and what comes of it."""
+        self.press(places, tractions, stack_pressure)
+        return self.cracking()
+
+    def press(self, places: Array, tractions: Array, stack_pressure: float) -> None:
+        """Displacement under pressure and shear (N, 2) at the places (N, 3) of walls and end, and the stack pressure on the face
+        (MPa)."""
         distance, node = cKDTree(self.nodes).query(places)
         if distance.max(initial=0.0) > TINY * self.flaw.width:
             raise ValueError("the walls of the lithium are not those of the electrolyte")
@@ -92,14 +133,16 @@ class FlawCeramic:
         self.pressed.x.array[:] = values.ravel()
         self.stack.value = stack_pressure
         self.body.solve(self.load)
-        found = [integral.evaluate() for integral in self.integrals]
-        return self._cracking(found)
 
-    def _cracking(self, found: list[Release]) -> Cracking:
+    def cracking(self) -> Cracking:
+        """Of the displacement at hand."""
+        found = [integral.evaluate() for integral in self.integrals]
         values = self.stress()
         tensor = np.zeros((len(values), 3, 3))
         for k, (i, j) in enumerate(ENTRIES):
             tensor[:, i, j] = tensor[:, j, i] = values[:, k]
+        deep = self.body.space.tabulate_dof_coordinates()[:, 1] < -self.preload.begins
+        tensor[deep, 0, 0] -= self.preload.compression
         self.principal = elasticity.principal_stresses(tensor)[:, -1]
         at = self.body.space.tabulate_dof_coordinates()
         here = int(np.argmax(self.principal))
@@ -112,19 +155,20 @@ class FlawCeramic:
 
 
 def _tags(body: mesh.Mesh, flaw: Flaw, tiny: float) -> mesh.MeshTags:
-    """Facets of the walls, the round end and the face towards the electrode, found by their places."""
+    """Facets of the walls, the round end, the empty crack and the face towards the electrode, found by their places."""
     corner = flaw.corner[1]
 
     def cavity(x: Array) -> NDArray[np.bool_]:
-        # a pore's walls are wider than its channel
-        inside = (x[0] < max(flaw.half_opening, flaw.end_radius) + tiny) & (x[1] > -flaw.filled - tiny)
-        return np.asarray(inside)
+        return np.asarray((x[0] < flaw.widest + tiny) & (x[1] > -flaw.filled - tiny))
 
     straight = mesh.locate_entities_boundary(body, 1, lambda x: cavity(x) & (x[1] > corner - tiny))
     curved = mesh.locate_entities_boundary(body, 1, lambda x: cavity(x) & (x[1] < corner + tiny))
     face = mesh.locate_entities_boundary(body, 1, lambda x: np.abs(x[1]) < tiny)
+    dry = mesh.locate_entities_boundary(
+        body, 1, lambda x: (x[0] < tiny) & (x[1] > -flaw.tip - tiny) & (x[1] < -flaw.filled + tiny)
+    )
     straight = np.setdiff1d(straight, face)
-    facets = np.concatenate([straight, curved, face]).astype(np.int32)
-    values = np.repeat([WALL, ROOT, FACE], [len(straight), len(curved), len(face)]).astype(np.int32)
+    facets = np.concatenate([straight, curved, face, dry]).astype(np.int32)
+    values = np.repeat([WALL, ROOT, FACE, DRY], [len(straight), len(curved), len(face), len(dry)]).astype(np.int32)
     order = np.argsort(facets)
     return mesh.meshtags(body, 1, facets[order], values[order])

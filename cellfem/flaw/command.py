@@ -35,7 +35,8 @@ def flaw(
     growth: Annotated[bool, typer.Option("--grow", help="Let the crack grow at the current of the case until it ends.")] = False,
 ) -> None:
     """A resolved flaw full of lithium while plating: pressure, current and K_I in it, critical current, growth."""
-    from cellfem.flaw.analysis import FlawModel, critical_current, grow, question_of
+    from cellfem.flaw.analysis import FlawModel, critical_current, plating_step, question_of
+    from cellfem.flaw.growth import grow
     from cellfem.flaw.lithium import FlawError
     from cellfem.flaw.report import Report
     from cellfem.geometry import MeshError
@@ -46,8 +47,6 @@ def flaw(
         wrong = [
             line for asked in (checked, *(point.case for _, points in axes for point in points)) for line in flaw_problems(asked)
         ]
-        if growth and checked.resolved_flaw.shape == "pore":
-            wrong.append('resolved_flaw.shape: a growing pore sends out a crack; write shape = "crack" for --grow')
         if wrong:
             raise CaseError(list(dict.fromkeys(wrong)), case)
     except CaseError as error:
@@ -64,7 +63,7 @@ def flaw(
             limit, asked = critical_current(model, current, typer.echo)
             report.critical(limit, [state, *asked])
         if growth:
-            report.growth(grow(question, current, checked.resolved_flaw.growth_step))
+            report.growth(grow(question, current, checked.resolved_flaw.growth_step, plating_step(checked).seconds, typer.echo))
         for text, points in axes:
             rows = []
             for point in points:

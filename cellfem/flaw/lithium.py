@@ -182,14 +182,18 @@ class FlawSystem:
         self.hats = hats
         values = ufl.as_vector([1.0, normal, i_wall])
         self.along = fem.form(ufl.inner(values, ufl.TestFunction(hats)("+")) * on_wall * dS, entity_maps=self.maps)
-        self.face_area = float(fem.assemble_scalar(fem.form(weight * ds(FACE))))
-        mouth = float(fem.assemble_scalar(fem.form(weight * ds(MOUTH))))
-        self.mean_over = (self.face_area + mouth) / self.face_area
+        self.areas = [fem.form(weight * ds(part)) for part in (FACE, MOUTH)]
+        self.reshaped()
         self.totals = {
             "out": fem.form(ufl.dot(v, n) * weight * ds(MOUTH), entity_maps=self.maps),
             "wall": fem.form(i_wall * on_wall * dS, entity_maps=self.maps),
             "face": fem.form(i_face * weight * ds(FACE), entity_maps=self.maps),
         }
+
+    def reshaped(self) -> None:
+        """To be called when nodes of the mesh have moved: areas of face and mouth."""
+        self.face_area, mouth = (float(fem.assemble_scalar(form)) for form in self.areas)
+        self.mean_over = (self.face_area + mouth) / self.face_area
 
     def _sides(self, facets: NDArray[np.int32]) -> NDArray[np.int32]:
         """(K, 4): lithium cell, its local facet, ceramic cell, its local facet."""

@@ -12,7 +12,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.tri import Triangulation
 
-from cellfem.flaw.analysis import FlawModel, FlawState, Growth
+from cellfem.flaw.analysis import FlawModel, FlawState
+from cellfem.flaw.growth import Growth
 from cellfem.output.style import GREY, INK, new_figure, save, style
 
 BLUE, ORANGE, RED, PURPLE = "#1f5f99", "#d1661c", "#a02c2c", "#7a4b94"
@@ -111,11 +112,11 @@ def draw_critical(path: Path, asked: Sequence[FlawState], limit: float, title: s
 
 def draw_growth(path: Path, growth: Growth, thickness: float, title: str) -> None:
     """K_I/K_Ic and pressure over the depth that the lithium has reached."""
-    depth = [d for d, _ in growth.steps]
+    depth = [step.depth for step in growth.steps]
     with style():
         figure = new_figure(4.4, 3.2)
         index = figure.subplots()
-        index.plot(depth, [s.index for _, s in growth.steps], "o-", color=RED, ms=3)
+        index.plot(depth, [step.state.index for step in growth.steps], "o-", color=RED, ms=3)
         index.axhline(1.0, color=INK, lw=0.8, ls=":")
         index.axvline(thickness, color=INK, lw=1.2)
         index.set_xlim(0.0, 1.02 * thickness)
@@ -123,7 +124,7 @@ def draw_growth(path: Path, growth: Growth, thickness: float, title: str) -> Non
         index.set_xlabel("depth of the lithium (µm)")
         index.set_ylabel("$K_I/K_{Ic}$", color=RED)
         pressure = index.twinx()
-        pressure.plot(depth, [s.pressure for _, s in growth.steps], "s-", color=BLUE, ms=3)
+        pressure.plot(depth, [step.state.pressure for step in growth.steps], "s-", color=BLUE, ms=3)
         pressure.set_ylim(bottom=0.0)
         pressure.set_ylabel("pressure at the end (MPa)", color=BLUE)
         index.set_title(f"{title}\n" if title else "", loc="left", fontweight="bold")

@@ -13,7 +13,8 @@ import typer
 
 import cellfem
 from cellfem.case import Case, resolved_toml
-from cellfem.flaw.analysis import FlawModel, FlawState, Growth, Question
+from cellfem.flaw.analysis import FlawModel, FlawState, Question
+from cellfem.flaw.growth import Growth
 from cellfem.flaw.pictures import draw_critical, draw_growth, draw_state, draw_varied
 from cellfem.observe.arrays import Block, Snapshot
 from cellfem.output.paraview import Series
@@ -50,7 +51,7 @@ class Report:
             f"At {MA_CM2 * state.current:.3g} mA/cm² the lithium in a {flaw.shape} of {flaw.filled:.3g} µm presses with "
             f"{state.pressure:.3g} MPa at most ({limits} limits it: {state.drive:.3g} MPa of overpotential at the end, "
             f"{state.thin:.3g} MPa of creep by the formula of a slender slit); current at mouth and end "
-            f"{-MA_CM2 * state.mouth_current:.3g} and {-MA_CM2 * state.tip_current:.3g} mA/cm². "
+            f"{-MA_CM2 * state.mouth_current:.3g} and {-MA_CM2 * state.tip_current:.3g} mA/cm²{self._opened(state)}. "
             f"K_I is {ROOT_M * state.cracking.intensity:.3g} MPa·m^½, {100 * state.index:.3g} % of K_Ic: "
             f"the crack {'grows' if state.index >= 1 else 'does not grow'}."
         )
@@ -58,6 +59,10 @@ class Report:
         draw_state(path, state, model, self.case.title)
         self.files["picture of the flaw"] = path
         self._paraview(model)
+
+    def _opened(self, state: FlawState) -> str:
+        cut = self.question.flaw.half_opening
+        return f"; it has opened the mouth from {2e3 * cut:.3g} to {2e3 * state.mouth:.3g} nm" if self.question.opens else ""
 
     def critical(self, limit: float, asked: Sequence[FlawState]) -> None:
         """The current at which the crack grows, and the states asked on the way."""
@@ -78,15 +83,21 @@ class Report:
 
     def growth(self, growth: Growth) -> None:
         """Growth at the current of the case, step by step."""
-        rows = ((depth, s.index, s.pressure, MA_CM2 * s.mouth_current, MA_CM2 * s.tip_current) for depth, s in growth.steps)
-        self._csv("growth.csv", ("filled_um", "index", "pressure_MPa", "mouth_mA_cm2", "tip_mA_cm2"), rows)
-        self.summary["growth"] = {"end": growth.end, "depth_um": growth.depth, "steps": len(growth.steps)}
+        rows = (
+            (g.depth, g.time, g.state.index, g.state.pressure, MA_CM2 * g.state.mouth_current, MA_CM2 * g.state.tip_current)
+            for g in growth.steps
+        )
+        self._csv("growth.csv", ("filled_um", "time_s", "index", "pressure_MPa", "mouth_mA_cm2", "tip_mA_cm2"), rows)
+        time = growth.steps[-1].time
+        self.summary["growth"] = {"end": growth.end, "depth_um": growth.depth, "steps": len(growth.steps), "time_s": time}
+        after = f"after about {time:.3g} s if each step fills by plating on its own walls"
         said = {
-            "short circuit": f"short circuit: the crack crosses the electrolyte of {growth.depth:.3g} µm.",
+            "short circuit": f"short circuit: the crack crosses the electrolyte of {growth.depth:.3g} µm, {after}.",
             "arrest": f"the crack stops at {growth.depth:.3g} µm, where K_I falls below K_Ic.",
             "no growth": "the crack does not start.",
+            "plating ended": f"the crack has got to {growth.depth:.3g} µm when plating ends.",
         }
-        self.text.append(f"Growth at {MA_CM2 * growth.steps[0][1].current:.3g} mA/cm²: {said[growth.end]}")
+        self.text.append(f"Growth at {MA_CM2 * growth.steps[0].state.current:.3g} mA/cm²: {said[growth.end]}")
         path = self.folder / "growth.png"
         draw_growth(path, growth, self.question.flaw.thickness, self.case.title)
         self.files["picture of the growth"] = path
@@ -138,6 +149,7 @@ def numbers(state: FlawState, question: Question) -> dict[str, float]:
         "mouth_mA_cm2": MA_CM2 * state.mouth_current,
         "tip_mA_cm2": MA_CM2 * state.tip_current,
         "focusing": state.focusing,
+        "opening_at_mouth_um": 2 * state.mouth,
         "K_I_MPa_m0_5": ROOT_M * state.cracking.intensity,
         "energy_release_J_m2": state.cracking.energy,
         "K_from_energy_MPa_m0_5": ROOT_M * state.cracking.by_energy,

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.flaw.analysis import FlawModel, Question, critical_current, grow
+from cellfem.flaw.analysis import FlawModel, Question, critical_current
 from cellfem.flaw.ceramic import FlawCeramic
+from cellfem.flaw.growth import grow
 from cellfem.flaw.lithium import FlawSystem, Plating, Scale
 from cellfem.flaw.shape import Flaw, build_flaw
 from cellfem.model.ceramics import Ceramics

@@ -1,0 +1,74 @@
+"""How far a crack grows: quasi-static steps of the filled length, until it stops or has crossed the electrolyte.
+
+Where K_I ≥ K_Ic the crack moves on by a step and the lithium follows; the empty part ahead keeps its length. A crack that is
+plated at a constant current does not stop by itself: neither what the overpotential pushes nor what creep takes to let the
+lithium out falls as it gets longer, and K_I grows with its length. It stops where a compression of the electrolyte outweighs the
+lithium, or where plating ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from cellfem.flaw.analysis import FlawModel, FlawState, Question
+from cellfem.flaw.shape import Flaw
+from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
+
+End = Literal["short circuit", "arrest", "no growth", "plating ended"]
+NEAR_FAR = 0.98  # of the thickness: a tip beyond has crossed the electrolyte
+
+
+@dataclass(frozen=True)
+class Grown:
+    """One length of the crack. time: at which its lithium is in place, s, by `filling_time`."""
+
+    depth: float  # of the lithium's end, µm
+    time: float
+    state: FlawState
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How far a crack got: "short circuit" where it crossed the electrolyte; depth: of its tip, µm."""
+
+    end: End
+    depth: float
+    steps: list[Grown]
+
+
+def grow(
+    question: Question, current: float, step: float, duration: float = float("inf"), tell: Callable[[str], None] = lambda _: None
+) -> Growth:
+    """Growth at a constant current (A/m²) by steps (µm), each of which takes its `filling_time`, within the duration of plating
+    (s).
+
+    Each length has its own mesh. Inertia is left out. Raises FlawError.
+    """
+    steps: list[Grown] = []
+    time = 0.0
+    for flaw in _longer(question.flaw, step):
+        state = FlawModel(replace(question, flaw=flaw)).ask(current)
+        steps.append(Grown(flaw.filled, time, state))
+        tell(f"{flaw.filled:.4g} µm: K_I/K_Ic {state.index:.4g}, {state.pressure:.4g} MPa")
+        if state.index < 1:
+            return Growth("arrest" if len(steps) > 1 else "no growth", flaw.tip, steps)
+        time += filling_time(question, state)
+        if time > duration:
+            return Growth("plating ended", flaw.tip, steps)
+    return Growth("short circuit", question.flaw.thickness, steps)
+
+
+def filling_time(question: Question, state: FlawState) -> float:
+    """s in which a slit of the flaw's half-opening H fills by plating on its own walls: H F/(Ω i), i = (φ - φ_Li)/ASR at the
+    tip, where as yet nothing presses on the lithium. An estimate of what a step of growth takes, whatever its length."""
+    current = state.drive * STRESS_POTENTIAL / question.resistance
+    return question.flaw.half_opening / (SPEED * current)
+
+
+def _longer(flaw: Flaw, step: float) -> Iterator[Flaw]:
+    """The flaw and its longer versions, until its tip is at the far face."""
+    while flaw.tip < NEAR_FAR * flaw.thickness:
+        yield flaw
+        flaw = flaw.longer(step)

@@ -1,0 +1,74 @@
+"""The cavity as its lithium has opened it: the meshes of a flaw follow the elastic displacement of LLZO.
+
+A crack of length a under the even pressure p opens by 5.8 (1-ν²) p a/E at its mouth (Tada), 45 nm on each side at 250 MPa and
+10 µm: more than flaws are wide. So pressure opens the flaw, and the open flaw lets its lithium out more easily. LLZO's nodes
+move by its displacement; those of the lithium are stretched with the walls at their depth.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from cellfem.flaw.ceramic import FlawCeramic
+from cellfem.flaw.lithium import FlawError, FlawSystem
+
+Array = NDArray[np.float64]
+NEAR = 1e-9  # of the block's size: nodes of two meshes that are one
+SHUT = 0.1  # of its half width: a cavity that is pressed narrower counts as shut
+
+
+class Opening:
+    """Moves the meshes of a flaw to a displacement of its ceramic, from where they were cut. One rank."""
+
+    def __init__(self, system: FlawSystem, ceramic: FlawCeramic) -> None:
+        self.system = system
+        self.meshes = (system.made.mesh, system.lithium)
+        self.cut = [m.geometry.x.copy() for m in self.meshes]
+        nodes = ceramic.body.space.tabulate_dof_coordinates()
+        self.displacement = np.zeros((len(nodes), 2))
+        tree = cKDTree(nodes)
+        distance, self.of_ceramic = tree.query(self.cut[0])
+        self.in_ceramic = distance < NEAR * ceramic.flaw.thickness
+        walls = system.hats.tabulate_dof_coordinates()
+        walls = walls[np.argsort(walls[:, 1])]  # upwards
+        self.y, self.half = walls[:, 1], walls[:, 0]
+        self.walls = tree.query(walls)[1]
+        self.lowest = int(cKDTree(self.cut[0]).query(walls[0])[1])
+
+    @property
+    def at_mouth(self) -> float:
+        """Half of the opening at the mouth, µm."""
+        return float(self.half[-1] + self.displacement[self.walls[-1], 0])
+
+    @property
+    def width(self) -> Array:
+        """Half of the opening at the nodes of the walls but the lowest, which is of no width; µm."""
+        across = self.half + self.displacement[self.walls, 0]
+        return np.where(self.half > 0, across, across.max())
+
+    def change(self, displacement: Array) -> Array:
+        """Of the walls' place across the flaw (N,), from where the meshes are to this displacement (nodes, 2); µm."""
+        return np.asarray((displacement - self.displacement)[self.walls, 0])
+
+    def move(self, displacement: Array) -> None:
+        """Take this displacement of the ceramic's nodes (nodes, 2). Raises FlawError where the walls would meet."""
+        across, along = displacement[self.walls].T
+        inside = self.half > 0  # all but the lowest point
+        stretch = 1 + across[inside] / self.half[inside]
+        if stretch.min() < SHUT:
+            at = -self.y[inside][np.argmin(stretch)]
+            raise FlawError(
+                f"compression closes the flaw at a depth of {at:.3g} µm; lower resolved_flaw.compression or widen the flaw"
+            )
+        self.displacement = displacement.copy()
+        for moved, cut in zip(self.meshes, self.cut, strict=True):
+            x = cut.copy()
+            x[:, 0] *= np.interp(cut[:, 1], self.y[inside], stretch)
+            x[:, 1] += np.interp(cut[:, 1], self.y, along)
+            if moved is self.meshes[0]:
+                x[self.in_ceramic, :2] = cut[self.in_ceramic, :2] + displacement[self.of_ceramic[self.in_ceramic]]
+                x[self.lowest, 0] = 0.0  # the empty crack opens there; the lithium still ends at a point
+            moved.geometry.x[:] = x
+        self.system.reshaped()
