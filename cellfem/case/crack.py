@@ -16,7 +16,7 @@ class Crack(Section):
     """Elastic stress of the electrolyte under contact pressure, and what it bears: see docs/cracks.md."""
 
     solve: Literal["outputs", "steps", "off"] = "outputs"
-    """When the stress is solved: with each output of fields, after each step, or never."""
+    """When the stress is solved: with each output of fields, after each step (and flaws then feel it), or never."""
     sides: Literal["mirror", "free"] = "mirror"
     """Mirror planes that stay where they are (confined), or that move apart until no mean lateral force is left."""
     support: Literal["roller", "fixed"] = "roller"

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cellfem.case.fields import Length, Number, Place, Section, default
+from cellfem.case.fields import Length, Number, Place, Section, Switch, default
 from cellfem.units import quantity
 
 Stress = Annotated[float, quantity("MPa", ge=-1e4, le=1e4)]
@@ -27,7 +27,7 @@ class ResolvedFlaw(Section):
     """pore: lithium-filled slit that goes on from its bottom, as wide as the channel; 0 for none."""
     dry: Place = default("0.5 um")
     """Sharp crack ahead of the lithium that is still empty; 0 where the lithium reaches the end."""
-    opens: bool = True
+    opens: Switch = True
     """Whether the flaw is as wide as the lithium's pressure has opened it, or keeps the width that is given here."""
     compression: Stress = default("0 MPa")
     """Compression of the electrolyte across the crack, residual or applied, besides that by the stack; < 0 pulls."""

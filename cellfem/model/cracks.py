@@ -6,13 +6,14 @@ import numpy as np
 import ufl
 from mpi4py import MPI
 from numpy.typing import NDArray
+from ufl.core.expr import Expr
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.build import Model
 from cellfem.model.elastic import ElasticBody, Held, NodeMean, Where
 from cellfem.model.parameters import Ceramic
 from cellfem.physics import elasticity
-from dolfinx import fem
+from dolfinx import fem, la
 
 Array = NDArray[np.float64]
 ENTRIES = ((0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (0, 2))
@@ -67,6 +68,11 @@ class ElasticElectrolyte:
         density, self.density_dofs = self.at_nodes.sum.function_space.sub(0).collapse()
         self.density = fem.Function(density)
         self.on_face = fem.form(self.density("-") * x.gamma_weight * gamma, entity_maps=domain.entity_maps)
+        self.added = fem.Constant(domain.parent, np.zeros(3))
+        nodes = fem.functionspace(domain.skin, ("Lagrange", 1, (2,)))
+        values = ufl.as_vector([1.0, -_largest_along(self.body.stress, self.added, self.dim, s.axisymmetric)])
+        along = ufl.inner(values, ufl.TestFunction(nodes)("+")) * x.gamma_weight * gamma
+        self.along_face, self.at_skin = fem.form(along, entity_maps=domain.entity_maps), fem.create_vector(nodes)
 
     def solve(self) -> None:
         """Under the load of the moment."""
@@ -83,6 +89,18 @@ class ElasticElectrolyte:
             for k in lateral:
                 added[k, k] = -mean[k, k]
         return added
+
+    def face_compression(self, added: Array) -> Array:
+        """At skin nodes, zero off Γ, MPa: across a flaw that is normal to the face, and in three dimensions (or about an axis) to
+        the direction in which LLZO is pressed least. Node values are means, ∫ σ φ dA/∫ φ dA."""
+        self.added.value = added.diagonal()
+        b = self.at_skin
+        b.array[:] = 0.0
+        fem.assemble_vector(b.array, self.along_face)
+        b.scatter_reverse(la.InsertMode.add)
+        b.scatter_forward()
+        weight, compression = b.array.reshape(-1, 2).T
+        return np.asarray(np.divide(compression, weight, out=np.zeros_like(weight), where=weight > 0))
 
     def node_stress(self, added: Array) -> Array:
         """(N, 3, 3) at the nodes of the displacement."""
@@ -114,6 +132,16 @@ class ElasticElectrolyte:
 
     def _density(self, stress: Array) -> Array:
         return elasticity.weibull_risk(elasticity.principal_stresses(stress), self.ceramic.strength, self.ceramic.modulus)
+
+
+def _largest_along(stress: Expr, added: Expr, dim: int, axisymmetric: bool) -> Expr:
+    """Largest tension along the face, on LLZO's side of it."""
+    along = (0, 1) if dim == 3 else (0, 2)
+    first, second = (stress[k, k]("-") + added[k]("-") for k in along)
+    if dim == 2 and not axisymmetric:
+        return first
+    shear = stress[0, 1]("-") if dim == 3 else 0.0
+    return 0.5 * (first + second) + ufl.sqrt(0.25 * (first - second) ** 2 + shear**2)
 
 
 class _Points:

@@ -114,6 +114,7 @@ def flaws(case: Case) -> Flaws:
         depth=f.depth,
         toughness=ceramics_of(case).toughness,
         poisson_ratio=electrolyte.poisson_ratio,
+        confined=case.crack.sides == "mirror",
         seed=f.seed,
         on_grain_boundaries=f.sites == "grain boundaries",
         grain_size=f.grain_size,

@@ -117,6 +117,7 @@ class Flaws:
     depth: float = 1e3  # of a plane stack, out of the picture
     toughness: float = 1e3  # K_Ic
     poisson_ratio: float = 0.26  # of the electrolyte
+    confined: bool = True  # the electrolyte's sides do not give way to stack pressure
     seed: int | None = None  # flaws drawn one by one
     on_grain_boundaries: bool = False
     grain_size: float = 5.0

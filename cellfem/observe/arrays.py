@@ -64,6 +64,7 @@ class Profile:
     contact_pressure_MPa: Array
     porosity: Array
     asr_ohm_cm2: Array
+    compression_MPa: Array | None = None  # of the electrolyte along its face, where its stress is solved
     y_um: Array | None = None
     gas_MPa: Array | None = None  # of the void that a place lies in, where voids hold gas
     facets: NDArray[np.int64] | None = None

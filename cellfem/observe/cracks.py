@@ -79,6 +79,14 @@ class CrackObserver:
         self.count += 1
         return self.reading
 
+    def compression(self) -> Array:
+        """Solve for the state of the moment: of the electrolyte along its face, at skin nodes, MPa."""
+        begin = time.perf_counter()
+        self.electrolyte.solve()
+        found = self.electrolyte.face_compression(self.electrolyte.extra())
+        self.seconds += time.perf_counter() - begin
+        return found
+
     def _largest(self, tension: Array) -> tuple[float, tuple[float, float, float]]:
         here = int(np.argmax(tension)) if len(tension) else -1
         candidate = (float(tension[here]), tuple(map(float, self.at[here]))) if here >= 0 else (-np.inf, (0.0, 0.0, 0.0))

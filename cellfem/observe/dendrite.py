@@ -3,7 +3,8 @@
 Lithium plated in a flaw of the electrolyte must flow back out or break the ceramic. At each place of Γ that is plated
 
     p_Li = p_c + min{ (F/Ω)(-η + |i| a/κ), Δp_ext }        p_c contact pressure, at the flaw's mouth; η < 0 the overpotential
-    σ_cl = ν P/(1-ν) + (p_c - P)                           compression along the face (sides are mirror planes: confined)
+    σ_cl = ν P/(1-ν) + (p_c - P)                           compression along the face (first term: between mirror planes alone),
+                                                           or that of LLZO's stress where it is solved at each step
     K_I = Y (p_Li - σ_cl)₊ √(πa), Y = 1.12                 index K_I/K_Ic
     likelihood = 1 - exp(-∫ N(a_c) dA),  K_I(a_c) = K_Ic   N(a): flaws per area longer than a
 
@@ -138,10 +139,16 @@ def record(reading: DendriteReading | None) -> dict[str, float]:
 
 
 def dendrite_fields(
-    current_mA_cm2: Array, overpotential_mV: Array, contact_pressure_MPa: Array, flaws: Flaws, around: Surroundings
+    current_mA_cm2: Array,
+    overpotential_mV: Array,
+    contact_pressure_MPa: Array,
+    flaws: Flaws,
+    around: Surroundings,
+    compression_MPa: Array | None = None,
 ) -> DendriteFields:
-    """The fields at nodes of Γ from those of the state, (N,) each: current (> 0 strips), overpotential, contact pressure."""
-    point = _Point(A_M2 * current_mA_cm2, 1e-3 * overpotential_mV, contact_pressure_MPa, flaws, around)
+    """The fields at nodes of Γ from those of the state, (N,) each: current (> 0 strips), overpotential, contact pressure, and the
+    electrolyte's compression along its face, which is estimated where it is not given."""
+    point = _Point(A_M2 * current_mA_cm2, 1e-3 * overpotential_mV, contact_pressure_MPa, compression_MPa, flaws, around)
     plated = current_mA_cm2 < -PLATED
     drive, pushed_out = point.drives(flaws.length)
     intensity = np.where(plated, point.intensity(flaws.length), 0.0)
@@ -160,7 +167,10 @@ def dendrite_fields(
 
 def profile_fields(profile: Profile, flaws: Flaws, around: Surroundings) -> DendriteFields:
     """The fields at the nodes of a profile."""
-    return dendrite_fields(profile.current_mA_cm2, profile.overpotential_mV, profile.contact_pressure_MPa, flaws, around)
+    p = profile
+    return dendrite_fields(
+        p.current_mA_cm2, p.overpotential_mV, p.contact_pressure_MPa, flaws, around, compression_MPa=p.compression_MPa
+    )
 
 
 def drawn_index(profile: Profile, drawn: DrawnFlaws, flaws: Flaws, around: Surroundings) -> Array:
@@ -242,6 +252,7 @@ class _Point:
     current: Array
     overpotential: Array
     mouth: Array
+    held: Array | None  # compression along the face, if that is known
     flaws: Flaws
     around: Surroundings
     x: Array = field(default_factory=lambda: np.zeros(0))
@@ -253,7 +264,9 @@ class _Point:
 
     @property
     def compression(self) -> Array:
-        return fracture.closing_compression(self.mouth, self.around.pressure, self.flaws.poisson_ratio)
+        if self.held is not None:
+            return self.held
+        return fracture.closing_compression(self.mouth, self.around.pressure, self.flaws.poisson_ratio, self.flaws.confined)
 
     @property
     def index(self) -> Array:
@@ -274,9 +287,8 @@ class _Point:
 
 def _node(profile: Profile, node: int, flaws: Flaws, around: Surroundings) -> _Point:
     at = slice(node, node + 1)
-    current, overpotential, mouth = (values[at] for values in _values(profile))
     y = np.zeros(1) if profile.y_um is None else profile.y_um[at]
-    return _Point(A_M2 * current, 1e-3 * overpotential, mouth, flaws, around, profile.x_um[at], y)
+    return _point([values[at] for values in _values(profile)], flaws, around, profile.x_um[at], y)
 
 
 def _at(profile: Profile, drawn: DrawnFlaws, flaws: Flaws, around: Surroundings) -> _Point:
@@ -290,12 +302,19 @@ def _at(profile: Profile, drawn: DrawnFlaws, flaws: Flaws, around: Surroundings)
         outside = np.isnan(found[:, 0])  # by round-off, on the edge
         found[outside] = NearestNDInterpolator(nodes, table)(places[outside])
         columns = list(found.T)
-    current, overpotential, mouth = columns
-    return _Point(A_M2 * current, 1e-3 * overpotential, mouth, flaws, around, drawn.x, drawn.across)
+    return _point(columns, flaws, around, drawn.x, drawn.across)
 
 
-def _values(profile: Profile) -> tuple[Array, Array, Array]:
-    return profile.current_mA_cm2, profile.overpotential_mV, profile.contact_pressure_MPa
+def _values(profile: Profile) -> tuple[Array, ...]:
+    """Current, overpotential, contact pressure, and compression where it is known."""
+    values = profile.current_mA_cm2, profile.overpotential_mV, profile.contact_pressure_MPa
+    return values if profile.compression_MPa is None else (*values, profile.compression_MPa)
+
+
+def _point(values: list[Array], flaws: Flaws, around: Surroundings, x: Array, y: Array) -> _Point:
+    """Of such values."""
+    current, overpotential, mouth, *known = values
+    return _Point(A_M2 * current, 1e-3 * overpotential, mouth, known[0] if known else None, flaws, around, x, y)
 
 
 def _faster(law: PorousCreep, by: float) -> PorousCreep:
@@ -303,7 +322,8 @@ def _faster(law: PorousCreep, by: float) -> PorousCreep:
 
 
 def _pressed(at: _Point, by: float) -> _Point:
-    return replace(at, mouth=by * at.mouth, around=replace(at.around, pressure=by * at.around.pressure))
+    held = None if at.held is None else by * at.held
+    return replace(at, mouth=by * at.mouth, held=held, around=replace(at.around, pressure=by * at.around.pressure))
 
 
 def _warmed(at: _Point, by: float) -> _Point:

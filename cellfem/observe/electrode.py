@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -67,10 +67,16 @@ class Electrode:
         self.moved = 0.0  # lithium that has left or come in, µm² (µm³)
         self.empty = 0.0  # largest empty space between the faces so far, µm² (µm³)
 
-    def read(self, creep: PorousCreep, dt: float, stack_pressure: float | None) -> ElectrodeReading:
-        """The step just tried; nothing is kept until `commit`. stack_pressure: MPa; None (fixed platen): that of the contact."""
+    def read(
+        self, creep: PorousCreep, dt: float, stack_pressure: float | None, compression: np.ndarray | None = None
+    ) -> ElectrodeReading:
+        """The step just tried; nothing is kept until `commit`.
+
+        stack_pressure: MPa; None (fixed platen): that of the contact. compression: of the electrolyte along its face at skin
+        nodes, MPa; None: estimated.
+        """
         model, area = self.model, self.gamma.area
-        g = self.gamma.evaluate()
+        g = replace(self.gamma.evaluate(), compression=compression)
         profile = self.gamma.profile(g)
         owned, weight = self.gamma.owned, g.column("weight")[self.gamma.owned]
         contact, carrying, current, pressure = (

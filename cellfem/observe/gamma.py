@@ -31,6 +31,7 @@ class GammaValues:
     values: Array
     gap: Array  # at all skin nodes, of both electrodes; zero off Γ
     gas: Array  # pressure of gas in a void, MPa; zero outside
+    compression: Array | None = None  # of the electrolyte along its face at skin nodes, MPa; None where its stress is not solved
 
     def column(self, name: str) -> Array:
         return np.asarray(self.values[:, QUANTITIES.index(name)])
@@ -82,7 +83,9 @@ class GammaObserver:
 
     def profile(self, g: GammaValues) -> Profile | None:
         """Gathered along Γ, on rank 0 only."""
-        rows = np.column_stack([self.at[self.owned], g.gap[self.owned], g.values[self.owned], g.gas[self.owned]])
+        held = np.zeros_like(g.gap) if g.compression is None else g.compression
+        columns = (self.at, g.gap, g.values, g.gas, held)
+        rows = np.column_stack([column[self.owned] for column in columns])
         number = self.index_map.local_to_global(self.owned.astype(np.int32))
         domain = self.model.domain
         facets = domain.gamma_facets
@@ -93,13 +96,16 @@ class GammaObserver:
         table, numbers, corners = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
         axes = domain.dimension - 1
         order = np.lexsort(table[:, :axes].T[::-1])
-        gap, weight, contact, carrying, current, overpotential, pressure, porosity, resistance, gas = table[order, axes:].T
+        gap, weight, contact, carrying, current, overpotential, pressure, porosity, resistance, gas, held = table[order, axes:].T
         line = (weight, gap, contact, carrying, MA_CM2 * current, 1e3 * overpotential, pressure, porosity, OHM_CM2 * resistance)
-        shut = gas if self.model.structure.gas else None
+        where = {
+            "gas_MPa": gas if self.model.structure.gas else None,
+            "compression_MPa": None if g.compression is None else held,
+        }
         if axes == 1:
-            return Profile(table[order, 0], *line, gas_MPa=shut)
+            return Profile(table[order, 0], *line, **where)
         place = np.empty(int(numbers.max()) + 1, dtype=np.int64)
         place[numbers[order]] = np.arange(len(order))
         cells = vtk_order(place[corners])
         cells = cells[np.lexsort(np.sort(cells, axis=1).T[::-1])]  # alike on any number of ranks
-        return Profile(table[order, 0], *line, y_um=table[order, 1], gas_MPa=shut, facets=cells)
+        return Profile(table[order, 0], *line, **where, y_um=table[order, 1], facets=cells)

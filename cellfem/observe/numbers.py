@@ -84,12 +84,15 @@ class Observer:
         self.far = fem.form(model.state.potential * weight * ds(BOTTOM), entity_maps=d.entity_maps)
         self.charges: list[float] = []  # C/m², of the last two steps
 
-    def read(self, stepper: Stepper, dt: float, step: int, iterations: int) -> Reading:
-        """The row of the step that `stepper` has just tried (dt = 0: the start); nothing is kept until `commit`."""
+    def read(self, stepper: Stepper, dt: float, step: int, iterations: int, compression: np.ndarray | None = None) -> Reading:
+        """The row of the step that `stepper` has just tried (dt = 0: the start); nothing is kept until `commit`.
+
+        compression: of the electrolyte along its face at skin nodes, MPa, where its stress is solved.
+        """
         model, k, creep = self.model, self.model.residual.constants, stepper.system.creep
         fixed, symmetric = stepper.system.stays, len(self.electrodes) == 2
         given = None if fixed else self._fixture_pressure()
-        readings = tuple(electrode.read(creep, dt, given) for electrode in self.electrodes)
+        readings = tuple(electrode.read(creep, dt, given, compression) for electrode in self.electrodes)
         first, area = readings[0], self.electrodes[0].gamma.area
         load = first.pressure if given is None else given
         held = float(k.held.value) > 0.5

@@ -151,7 +151,7 @@ class SnapshotMaker:
         if self.model.structure.gas:
             data["gas_pressure_MPa"] = g.gas
         around = surroundings(self.model, creep, stack_pressure)
-        data |= vars(dendrite_fields(current, overpotential, g.column("pressure"), self.flaws, around))
+        data |= vars(dendrite_fields(current, overpotential, g.column("pressure"), self.flaws, around, g.compression))
         return _compact(self._floor(), self.facets, FACE_TYPE[self.facets.shape[1]], data)
 
     def _void(self, g: GammaValues) -> Block:

@@ -135,7 +135,9 @@ class Recorder:
         return measures
 
     def examine(self, dt: float, outcome: Outcome) -> dict[str, float]:
-        self.reading = self.observer.read(self.engine.stepper, dt, len(self.rows), outcome.iterations)
+        known = self.cracks is not None and self.case.crack.solve == "steps"
+        compression = self.cracks.compression() if known and self.cracks is not None else None
+        self.reading = self.observer.read(self.engine.stepper, dt, len(self.rows), outcome.iterations, compression)
         row = self.reading.row | {"protocol_step": self.segment, "cycle": self.case.sequence[self.segment].cycle}
         self.reading = replace(self.reading, row=row)
         return self.reading.measures

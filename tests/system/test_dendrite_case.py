@@ -17,6 +17,7 @@ from cellfem.run import run_case
 
 CASE = Path(__file__).parents[2] / "cases" / "dendrite-void-rim"
 SHORT = [
+    'crack.solve="outputs"',  # the estimate of what holds a flaw shut, whose terms are known
     'mesh.near="0.6 um"',
     'mesh.far="4 um"',
     'protocol.0.duration="1 min"',
@@ -92,6 +93,24 @@ def test_rim_and_patch_edge_light_up(ran: Ran) -> None:
         for left, right in ((3.0, 7.0), (12.0, 15.5), (19.5, 23.0)):
             assert data[name][(x > left) & (x < right)].max() > factor * middle, (name, left)
     assert data["dendrite_index"][x < 2.0].max() == 0.0
+
+
+def test_compression_by_the_stress_of_the_electrolyte(tmp_path: Path, ran: Ran) -> None:
+    """Solved at each step, σ_cl is the estimate νP/(1-ν) + p_c - P to what makes that one: the face is a half-plane's for what
+    varies over lengths short of the electrolyte's 25 µm. A tenth of the largest variation."""
+    solved = run(tmp_path, 'crack.solve="steps"')
+    for (_, _, data), (_, _, other) in zip(interfaces(solved.folder), interfaces(ran.folder), strict=True):
+        plated = data["dendrite_index"] > 0
+        if not plated.any():
+            continue
+        varies = data["contact_pressure_MPa"] - 0.4
+        estimate = 0.26 / 0.74 * 0.4 + varies
+        difference = (data["flaw_compression_MPa"] - estimate)[plated]
+        assert 0 < np.abs(difference).max() < 0.1 * np.abs(varies).max()
+        assert data["dendrite_index"].max() == pytest.approx(other["dendrite_index"].max(), rel=0.01)
+    fields, row = interfaces(solved.folder)[-1][2], solved.rows[-1]
+    worst = np.argmax(fields["dendrite_index"])
+    assert row["dendrite_compression_MPa"] == pytest.approx(fields["flaw_compression_MPa"][worst], rel=1e-9)
 
 
 def test_records_and_verdict(ran: Ran) -> None:

@@ -87,6 +87,8 @@ def test_electrolyte_under_flat_lithium(axisymmetric: bool, sides: Any) -> None:
     np.testing.assert_allclose(stress[:, 1, 1], -pressure, rtol=1e-5)
     np.testing.assert_allclose(stress[:, 0, 0], lateral, atol=1e-5 * pressure)
     np.testing.assert_allclose(stress[:, 2, 2], lateral, atol=1e-5 * pressure)
+    along = llzo.face_compression(added)[model.state.gamma_nodes]
+    np.testing.assert_allclose(along, -lateral, atol=1e-5 * pressure)
     if sides == "free":
         assert llzo.node_displacement(added)[:, 1].min() == pytest.approx(-pressure * thickness / YOUNG, rel=1e-5)
         assert np.allclose(llzo.body.displacement.x.array.reshape(-1, 2)[:, 0], 0.0, atol=1e-9)
