@@ -20,10 +20,16 @@ from numpy.typing import ArrayLike, NDArray
 from cellfem.physics.creep import PorousCreep
 from cellfem.physics.extrusion import Shape, extrusion_speed
 from cellfem.physics.fracture import EDGE
+from cellfem.physics.kinetics import FARADAY, GAS, STRESS_POTENTIAL
 
 Array = NDArray[np.float64]
 DECAYS, PANELS, GAUSS = 20.0, 40, 8
 """ln(ℓ/L) is followed so far: the time falls by e^-2 or more for each."""
+
+
+def nabarro_herring(diffusivity: float, grain: float, temperature: float) -> float:
+    """Linear creep by diffusion through grains, 14 D Ω/(R T d²) in 1/(s MPa); D in µm²/s, d in µm (Herring 1950)."""
+    return 14 * diffusivity / grain**2 * STRESS_POTENTIAL * FARADAY / (GAS * temperature)
 
 
 def opened_length(pressure: ArrayLike, toughness: float, poisson_ratio: float = 0.0, confined: bool = False) -> Array:

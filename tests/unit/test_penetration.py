@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from cellfem.cli import app
 from cellfem.physics.creep import PorousCreep
-from cellfem.physics.penetration import implied_slenderness, opened_length, penetration_time
+from cellfem.physics.penetration import implied_slenderness, nabarro_herring, opened_length, penetration_time
 
 MASIAS = PorousCreep(7.7e-3, 6.56)
 
@@ -52,11 +52,18 @@ def test_diffusional_creep_makes_low_pressure_count() -> None:
     assert slope(2000.0) == pytest.approx(-5.0, abs=0.1)
 
 
+def test_diffusion_through_grains_by_hand() -> None:
+    """docs/slope.md: 6e-4, 6e-6 and 6e-8 1/(s MPa) for grains of 1, 10 and 100 µm with 8e-15 m²/s."""
+    assert nabarro_herring(8e-3, 1.0, 298.15) == pytest.approx(5.87e-4, rel=0.01)
+    assert nabarro_herring(8e-3, 100.0, 298.15) == pytest.approx(5.87e-8, rel=0.01)
+
+
 def test_command(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["penetration", "--out", str(tmp_path / "new")])
     assert done.exit_code == 0, done.output
     assert "75 MPa: shorted at once; opens filled flaws from 2.4 µm on" in done.output
     assert "No parameter is fitted" in done.output
     report = json.loads((tmp_path / "new" / "penetration.json").read_text(encoding="utf-8"))
-    assert [entry["name"] for entry in report["creep_sets"]] == ["masias", "lepage", "anand_narayan_steady"]
+    names = ["masias", "lepage", "anand_narayan_steady"]
+    assert [(e["name"], e["grain"]) for e in report["creep_sets"]] == [(n, g) for g in (None, 10.0, 3.0, 1.0) for n in names]
     assert (tmp_path / "new" / "penetration.png").stat().st_size > 20_000

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cellfem.campaign.penetration import SETS, compare, law_of, measured_slope, measured_times
+from cellfem.campaign.penetration import GRAINS, SETS, compare, law_of, local_slopes, measured_slope, measured_times
 from cellfem.physics.penetration import opened_length, penetration_time
 
 DATA = Path(__file__).parent / "data" / "doux2020_time_to_short.csv"
@@ -44,6 +44,25 @@ def test_trend_is_right_in_sign_and_too_steep(name: str) -> None:
     found = compare(name)
     assert found.slope == pytest.approx(-law_of(name).exponent, rel=1e-6)
     assert found.slope < measured_slope() - 1.0
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_diffusion_through_grains_brackets_the_trend(name: str) -> None:
+    """Grains of 1 to 10 µm, none chosen: the slopes lie on both sides of the measured one, and with 10 µm already one channel
+    accounts for every time within the order of magnitude that is asked, and for both censored cells."""
+    slopes = {grain: compare(name, grain).slope for grain in GRAINS}
+    assert slopes[10.0] < measured_slope() < slopes[1.0] < -1.0
+    found = compare(name, 10.0)
+    for measured in measured_times():
+        ratio = found.times_h[measured.pressure] / measured.hours if not measured.censored else 1.0
+        assert 1 / ORDER < ratio < ORDER, measured
+    assert found.times_h[75.0] < AT_ONCE_H
+    assert found.times_h[5.0] > 1000.0
+
+
+def test_measured_times_bend() -> None:
+    """From 25 to 20 MPa as steep as power-law creep, below that as flat as diffusion: one cell each, no more than a hint."""
+    assert local_slopes() == pytest.approx([-6.17, -1.25, -1.37], abs=0.01)
 
 
 def test_static_criterion_orders_the_cells() -> None:
