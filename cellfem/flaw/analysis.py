@@ -31,6 +31,7 @@ CLOSE = 1e-3  # relative error of the critical current
 LEAST_PRESSURE, LEAST_SHEAR = 0.1, 0.05  # MPa, of the typical sizes of a flaw in which next to nothing happens
 WIDTH = 1e-3  # of the half-opening: error of the walls' place
 MOST_OPENINGS = 30
+STAGES = 4  # times that the way to a current is halved
 LEAST_RELAXED = 0.05
 MOST_WIDENED = 0.4  # of the width, in one round
 
@@ -124,16 +125,13 @@ class FlawModel:
         c = q.ceramics
         self.ceramic = FlawCeramic(self.system.ceramic, q.flaw, c.young, c.poisson, q.sides, q.preload)
         self.opening = Opening(self.system, self.ceramic)
+        self.reached = 0.0  # A/m²: the current of the state at hand, 0 if there is none
 
     def ask(self, current: float) -> FlawState:
         """At a plating current density of this magnitude (mean over the face, A/m²). Raises FlawError."""
         q, system = self.question, self.system
         thin = thin_pressure(q, current)
-        drive = q.resistance * current / STRESS_POTENTIAL
-        pressure = max(min(thin, drive), LEAST_PRESSURE)
-        speed = SPEED * current * q.flaw.filled / q.flaw.half_opening
-        shear = max(math.sqrt(3) * pressure * q.flaw.half_opening / q.flaw.filled, LEAST_SHEAR)
-        self._equilibrium(Plating(-current, q.pressure, q.resistance), Scale(speed, pressure, shear, q.flaw.half_opening))
+        self._reach(current, STAGES)
         walls, cracking = system.walls(), self.ceramic.cracking()
         return FlawState(
             current,
@@ -147,28 +145,60 @@ class FlawModel:
             max(system.imbalance()),
         )
 
-    def _equilibrium(self, plating: Plating, scale: Scale) -> None:
+    def _reach(self, current: float, stages: int) -> None:
+        """The state at a current, over others in between where it is not found at once. Raises FlawError."""
+        before = self.system.state(), self.opening.displacement
+        try:
+            self._equilibrium(current)
+        except FlawError:
+            self.system.restore(before[0])
+            self.opening.move(before[1])
+            if not stages:
+                raise
+        else:
+            self.reached = current
+            return
+        self._reach(math.sqrt(self.reached * current) if self.reached else current / RATIO, stages - 1)
+        self._reach(current, stages - 1)
+
+    def _equilibrium(self, current: float) -> None:
         """Lithium in the flaw as wide as its own pressure opens it: a fixed point, relaxed by Aitken's rule (Küttler & Wall
-        2008)."""
-        q, share = self.question, 1.0
+        2008). Raises FlawError."""
+        q, system, opening = self.question, self.system, self.opening
+        plating, scale = Plating(-current, q.pressure, q.resistance), self._scale(current)
+        if not self.reached:
+            system.begin(plating, q.material, scale)
+        settled: Array | None = None
         change: Array | None = None
+        share = 1.0
         for _ in range(MOST_OPENINGS):
-            self.system.solve(plating, q.material, scale)
-            self.ceramic.press(*self.system.tractions(), q.pressure)
+            if not system.follow(plating, q.material, scale):
+                if settled is None:
+                    raise FlawError(f"no state of the flaw at {0.1 * current:.4g} mA/cm²")
+                opening.move(0.5 * (settled + opening.displacement))
+                continue
+            settled = opening.displacement
+            self.ceramic.press(*system.tractions(), q.pressure)
             if not q.opens:
                 return
             found = self.ceramic.body.displacement.x.array.reshape(-1, 2)
-            before, change = change, self.opening.change(found)
+            before, change = change, opening.change(found)
             if np.abs(change).max() < WIDTH * q.flaw.half_opening:
                 return
             if before is not None:
                 turn = change - before
                 share = min(max(-share * float(before @ turn) / float(turn @ turn), LEAST_RELAXED), 1.0)
             # The flow goes with a high power of the width: no node moves by more than a share of it at once.
-            most = MOST_WIDENED / max(float(np.abs(change / self.opening.width).max()), 1e-300)
-            share = min(share, most)
-            self.opening.move(self.opening.displacement + share * (found - self.opening.displacement))
-        raise FlawError(f"the width of the flaw did not settle in {MOST_OPENINGS} rounds")
+            share = min(share, MOST_WIDENED / float(np.abs(change / opening.width).max()))
+            opening.move(settled + share * (found - settled))
+        raise FlawError(f"the width of the flaw did not settle in {MOST_OPENINGS} rounds at {0.1 * current:.4g} mA/cm²")
+
+    def _scale(self, current: float) -> Scale:
+        """Typical sizes at a current, by thin flow and by the overpotential."""
+        q = self.question
+        pressure = max(min(thin_pressure(q, current), q.resistance * current / STRESS_POTENTIAL), LEAST_PRESSURE)
+        shear = max(math.sqrt(3) * pressure * q.flaw.half_opening / q.flaw.filled, LEAST_SHEAR)
+        return Scale(SPEED * current * q.flaw.filled / q.flaw.half_opening, pressure, shear, q.flaw.half_opening)
 
 
 def thin_pressure(question: Question, current: float) -> float:

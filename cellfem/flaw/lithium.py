@@ -291,26 +291,34 @@ class FlawSystem:
 
         Raises FlawError.
         """
-        for name, value in (
-            ("current", plating.current * self.mean_over), ("pressure", plating.pressure), ("resistance", plating.resistance),
-            ("temperature", material.temperature), ("conductivity", material.conductivity),
-        ):  # fmt: skip
-            self.k[name].value = value
-        self._set_weights(scale, material.temperature)
-        exact = PorousCreep(
-            material.creep_prefactor, material.creep_exponent, 0.0, True, material.breakdown, material.diffusional
-        )
-        slow = kinetics.SPEED * abs(plating.current) / scale.width
-        self.floor = FLOORS[-1] * slow
-        newton = Newton(self, TOLERANCE, MOST)
-        if self.flow.x.array.any():
-            before = [u.x.array.copy() for u in self.unknowns]
-            self.creep = exact
-            if newton.solve().converged:
-                return
-            for u, x in zip(self.unknowns, before, strict=True):
-                u.x.array[:] = x
-        # Softer laws that agree with the true one at the stress of the walls.
+        if not (self.flow.x.array.any() and self.follow(plating, material, scale)):
+            self.begin(plating, material, scale)
+
+    def follow(self, plating: Plating, material: Material, scale: Scale) -> bool:
+        """Find the state from the one at hand, which is kept where none is found."""
+        self._set(plating, material, scale)
+        self.floor = FLOORS[-1] * self._slow(plating, scale)
+        before = self.state()
+        self.creep = _law(material)
+        if Newton(self, TOLERANCE, MOST).solve().converged:
+            return True
+        self.restore(before)
+        return False
+
+    def state(self) -> list[Array]:
+        """The unknowns, to be put back by `restore`."""
+        return [u.x.array.copy() for u in self.unknowns]
+
+    def restore(self, state: list[Array]) -> None:
+        for u, x in zip(self.unknowns, state, strict=True):
+            u.x.array[:] = x
+
+    def begin(self, plating: Plating, material: Material, scale: Scale) -> None:
+        """From nothing, by softer laws that agree with the true one at the stress of the walls. Raises FlawError."""
+        self._set(plating, material, scale)
+        for u in self.unknowns:
+            u.x.array[:] = 0.0
+        newton, exact = Newton(self, TOLERANCE, MOST), _law(material)
         n = exact.exponent
         for k, floor in [*((e, FLOORS[0]) for e in EXPONENTS if e < n), *((n, floor) for floor in FLOORS)]:
             self.creep = replace(
@@ -319,11 +327,25 @@ class FlawSystem:
                 exponent=k,
                 breakdown=exact.breakdown if k == n else np.inf,
             )
-            self.floor = floor * slow
+            self.floor = floor * self._slow(plating, scale)
             newton.keep = False
             outcome = newton.solve()
             if not outcome.converged:
                 raise FlawError(f"no state of the flaw with creep exponent {k:g}: {outcome.reason}")
+
+    @staticmethod
+    def _slow(plating: Plating, scale: Scale) -> float:
+        """Strain rate at the closed end, 1/s."""
+        return kinetics.SPEED * abs(plating.current) / scale.width
+
+    def _set(self, plating: Plating, material: Material, scale: Scale) -> None:
+        """Constants of the forms, and the sizes by which corrections are measured."""
+        for name, value in (
+            ("current", plating.current * self.mean_over), ("pressure", plating.pressure), ("resistance", plating.resistance),
+            ("temperature", material.temperature), ("conductivity", material.conductivity),
+        ):  # fmt: skip
+            self.k[name].value = value
+        self._set_weights(scale, material.temperature)
 
     def _set_weights(self, scale: Scale, temperature: float) -> None:
         thermal = kinetics.GAS * temperature / kinetics.FARADAY
@@ -362,3 +384,7 @@ class FlawSystem:
     def tractions(self) -> tuple[Array, Array]:
         """(places (N, 3), (N, 2): pressure and shear of Λ = λ n + τ t at the nodes of walls and round end, t = (-n_y, n_x))."""
         return self.traction.function_space.tabulate_dof_coordinates(), self.traction.x.array.reshape(-1, 2)
+
+
+def _law(material: Material) -> PorousCreep:
+    return PorousCreep(material.creep_prefactor, material.creep_exponent, 0.0, True, material.breakdown, material.diffusional)
