@@ -14,7 +14,7 @@ from cellfem.case import Case
 from cellfem.case.protocol import Step
 from cellfem.flaw.ceramic import NO_PRELOAD, Cracking, FlawCeramic, Preload
 from cellfem.flaw.lithium import FlawError, FlawSystem, Plating, Scale, Walls
-from cellfem.flaw.opening import Opening
+from cellfem.flaw.opening import FlawShut, Opening
 from cellfem.flaw.shape import Flaw, build_flaw
 from cellfem.model import from_case
 from cellfem.model.ceramics import Ceramics, ceramics_of
@@ -150,6 +150,8 @@ class FlawModel:
         before = self.system.state(), self.opening.displacement
         try:
             self._equilibrium(current)
+        except FlawShut:
+            raise
         except FlawError:
             self.system.restore(before[0])
             self.opening.move(before[1])

@@ -19,6 +19,10 @@ NEAR = 1e-9  # of the block's size: nodes of two meshes that are one
 SHUT = 0.1  # of its half width: a cavity that is pressed narrower counts as shut
 
 
+class FlawShut(FlawError):
+    """The walls of the flaw would meet."""
+
+
 class Opening:
     """Moves the meshes of a flaw to a displacement of its ceramic, from where they were cut. One rank."""
 
@@ -53,13 +57,13 @@ class Opening:
         return np.asarray((displacement - self.displacement)[self.walls, 0])
 
     def move(self, displacement: Array) -> None:
-        """Take this displacement of the ceramic's nodes (nodes, 2). Raises FlawError where the walls would meet."""
+        """Take this displacement of the ceramic's nodes (nodes, 2). Raises FlawShut."""
         across, along = displacement[self.walls].T
         inside = self.half > 0  # all but the lowest point
         stretch = 1 + across[inside] / self.half[inside]
         if stretch.min() < SHUT:
             at = -self.y[inside][np.argmin(stretch)]
-            raise FlawError(
+            raise FlawShut(
                 f"compression closes the flaw at a depth of {at:.3g} µm; lower resolved_flaw.compression or widen the flaw"
             )
         self.displacement = displacement.copy()
