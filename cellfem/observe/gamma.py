@@ -98,14 +98,12 @@ class GammaObserver:
         order = np.lexsort(table[:, :axes].T[::-1])
         gap, weight, contact, carrying, current, overpotential, pressure, porosity, resistance, gas, held = table[order, axes:].T
         line = (weight, gap, contact, carrying, MA_CM2 * current, 1e3 * overpotential, pressure, porosity, OHM_CM2 * resistance)
-        where = {
-            "gas_MPa": gas if self.model.structure.gas else None,
-            "compression_MPa": None if g.compression is None else held,
-        }
+        enclosed = gas if self.model.structure.gas else None
+        known = None if g.compression is None else held
         if axes == 1:
-            return Profile(table[order, 0], *line, **where)
+            return Profile(table[order, 0], *line, gas_MPa=enclosed, compression_MPa=known)
         place = np.empty(int(numbers.max()) + 1, dtype=np.int64)
         place[numbers[order]] = np.arange(len(order))
         cells = vtk_order(place[corners])
         cells = cells[np.lexsort(np.sort(cells, axis=1).T[::-1])]  # alike on any number of ranks
-        return Profile(table[order, 0], *line, **where, y_um=table[order, 1], facets=cells)
+        return Profile(table[order, 0], *line, y_um=table[order, 1], gas_MPa=enclosed, compression_MPa=known, facets=cells)
