@@ -97,8 +97,9 @@ def test_rim_and_patch_edge_light_up(ran: Ran) -> None:
 
 def test_compression_by_the_stress_of_the_electrolyte(tmp_path: Path, ran: Ran) -> None:
     """Solved at each step, σ_cl is the estimate νP/(1-ν) + p_c - P to what makes that one: the face is a half-plane's for what
-    varies over lengths short of the electrolyte's 25 µm. A tenth of the largest variation, in the mean square: at a void's rim, where
-    the pressure jumps from one node of this coarse mesh to the next, single values scatter (asked of them at first: missed, 0.11)."""
+    varies over lengths short of the electrolyte's 25 µm. A tenth of the largest variation, in the mean square: at a void's rim,
+    where the pressure jumps from one node of this coarse mesh to the next, single values scatter (a tenth of each was asked at
+    first, and missed by 0.11)."""
     solved = run(tmp_path, 'crack.solve="steps"')
     for (_, _, data), (_, _, other) in zip(interfaces(solved.folder), interfaces(ran.folder), strict=True):
         plated = data["dendrite_index"] > 0
