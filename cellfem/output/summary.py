@@ -31,6 +31,9 @@ WHERE = {
     "split": "as a piece of another",
 }
 
+KIND = {"pillar": "patch", "vacancy saturation": "heterogeneity", "flow": "heterogeneity"}
+"""What a cause of `observe.causes` comes to for whoever made the interface: a patch (a spot, given or by chance, that strips less
+and props the rest open), the edge of a void, or unevenness of another kind. The rest is called what it is."""
 
 NEGLIGIBLE = 1e-4
 """Constriction over charge transfer below which there is none to speak of."""
@@ -197,7 +200,7 @@ def _verdict(final: Row, voids: Sequence[Void], end: End, half_pressure_MPa: flo
 def _void_verdict(void: Void, unit: str) -> dict[str, Any]:
     verdict: dict[str, Any] = {"id": void.id, "change": _change(void), "place_um": void.birth.place_um}
     if void.cause != "start":
-        verdict |= {"time_s": void.birth_time_s, "cause": void.cause}
+        verdict |= {"time_s": void.birth_time_s, "cause": KIND.get(void.cause, void.cause), "mechanism": void.cause}
     verdict |= {f"start_{unit}": void.birth.area, f"end_{unit}": void.area}
     if void.death_time_s is not None:
         verdict |= {"death": void.death, "death_time_s": void.death_time_s}

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-SLOW = 0.8  # contraction from which factors are not worth keeping; Deuflhard's bound is 0.5, but new ones cost ten corrections
+SLOW = 0.65  # contraction from which factors are not worth keeping; Deuflhard's bound is 0.5, but new ones cost ten corrections
 SMALLEST_DAMPING = 1e-4
-LONGEST_HISTORY = 20  # quasi-Newton corrections on one set of factors
+LONGEST_HISTORY = 12  # quasi-Newton corrections on one set of factors
 
 
 class Problem(Protocol):
