@@ -148,7 +148,9 @@ def test_summary(tmp_path: Path) -> None:
     assert (verdict["contact"], verdict["capacity_mAh_cm2"]) == ("lost", 0.037)
     assert [v["change"] for v in verdict["voids"]] == ["shrank", "closed", "opened", "opened"]
     assert (verdict["voids"][0]["start_area_um2"], verdict["voids"][0]["end_area_um2"]) == (3.3, 1.2)
-    assert verdict["voids"][2] | {"cause": "patch", "mechanism": "pillar", "time_s": 31.0, "place_um": 15.0} == verdict["voids"][2]
+    assert (
+        verdict["voids"][2] | {"cause": "patch", "mechanism": "pillar", "time_s": 31.0, "place_um": 15.0} == verdict["voids"][2]
+    )
     assert (verdict["voids"][3]["merged_into"], verdict["voids"][3]["end_area_um2"]) == (3, 0.0)
     assert verdict["text"] == (
         "Contact was lost: the voltage limit was reached after 120 s (0.037 mAh/cm²) with 28 % of the interface in contact, "
