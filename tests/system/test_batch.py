@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,7 @@ from cellfem.output.records import read_records
 from tests import slurm
 from tests.system.small import WAIT_S, cellfem, command, environment, settings, write_case
 
+ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("protocol.0.duration=10 s", "numerics.dt_max=5 s")
 
 
@@ -110,6 +113,17 @@ def test_script_without_a_batch_system(tmp_path: Path) -> None:
     assert "qsub -v CELLFEM_RESTARTS" in text
     assert subprocess.run(["bash", "-n", str(out / "job.sh")], check=False).returncode == 0
     assert "waiting" not in cellfem("status", tmp_path, code=2).stdout
+
+
+@pytest.mark.parametrize(("name", "ranks"), [("batch-resume", 1), ("void-3d", 2), ("rough-3d", 2)])
+def test_script_of_a_case_submits_it(tmp_path: Path, name: str, ranks: int) -> None:
+    script = ROOT / "cases" / name / "submit.sh"
+    paths = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run([script, "--dry"], cwd=tmp_path, env=environment() | {"PATH": paths}, check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    job = tmp_path / "results" / name / "job.sh"
+    assert f"#SBATCH --ntasks={ranks}\n" in job.read_text(encoding="utf-8")
+    assert subprocess.run(["bash", "-n", job], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -65,21 +65,6 @@ def test_steps_of_a_protocol(tmp_path: Path) -> None:
     assert steps(prescribed) == (3 * (2 + 30), 3 * (2 + 30)), "1 + 9 + 29.5 · 20 s = 10 min"
 
 
-@pytest.mark.parametrize(
-    "job",
-    [
-        Job("batch-resume", 1, 1, 120.0, margin=60.0),
-        Job("void-3d", 1, 2, 1800.0, launcher="mpiexec", margin=120.0),
-        Job("rough-3d", 1, 2, 3600.0, launcher="mpiexec", margin=120.0),
-    ],
-    ids=lambda job: job.name,
-)
-def test_script_of_the_case_is_what_submit_writes(job: Job) -> None:
-    out, case = Path("results") / job.name, Path("cases") / job.name
-    text = single_script(job, "slurm", out, case, out / "job.sh")
-    assert (ROOT / case / "job.sh").read_text(encoding="utf-8") == text + "\n"
-
-
 def run_script(text: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", "-c", text], cwd=folder, env=os.environ | more, capture_output=True, text=True, timeout=60, check=False

@@ -1,0 +1,3 @@
+#!/bin/sh
+# As a batch job that takes itself up again until it is done. More options of cellfem submit may follow: --account, --image, --dry, ...
+exec cellfem submit "$(dirname "$0")" --out results/void-3d --time "30 min" --tasks 2 "$@"
