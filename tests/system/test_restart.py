@@ -176,11 +176,17 @@ def assert_alike(expected: list[dict[str, float]], found: list[dict[str, float]]
                 assert abs(other[name] - value) <= 1e-8 * max(abs(value), 1e-3), (name, value, other[name])
 
 
-def wait_for_rows(process: subprocess.Popen[str], out: Path, count: int) -> None:
+def written(out: Path) -> int:
+    """When the records were written last, ns; 0 without any."""
+    path = out / "records.csv"
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def wait_for_rows(process: subprocess.Popen[str], out: Path, count: int, after: int = 0) -> None:
+    """Until the process has written more than `count` rows; what stood there `after` (ns) was another's."""
     late = time.monotonic() + WAIT_S
     while time.monotonic() < late and process.poll() is None:
-        path = out / "records.csv"
-        if path.exists() and path.read_text(encoding="utf-8").count("\n") > count:
+        if written(out) > after and (out / "records.csv").read_text(encoding="utf-8").count("\n") > count:
             return
         time.sleep(0.01)
     raise AssertionError(f"no {count} rows: {process.communicate()[1] if process.poll() is not None else 'too slow'}")
@@ -193,15 +199,17 @@ def test_killed_at_random_moments(kills: int, tmp_path: Path) -> None:
     assert run_case(load_case(write_case(tmp_path), chosen), tmp_path / "whole", quiet=True).end.kind == "done"
     out, moment = tmp_path / "parts", random.Random(kills)
     words = command("run", tmp_path / "small.toml", "--out", out, "--quiet", "--checkpoint", "0.05 s", *settings(*chosen))
-    reached, done = 0, 0
+    reached, done, stepping = 0, 0, 0
     while done < kills:
+        stood = written(out)
         begun = (out / "checkpoint" / "start.npz").exists()
         process = subprocess.Popen(
             command("resume", out, "--quiet") if begun else words,
             env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         if moment.random() < 0.7:  # else anywhere in the seconds of set-up
-            wait_for_rows(process, out, reached + moment.randrange(1, 1 + 60 // kills))
+            wait_for_rows(process, out, reached + moment.randrange(1, 1 + 60 // kills), stood)
+            stepping += 1
         time.sleep(moment.random() * (0.05 if begun else 2.0))
         process.kill()
         _, said = process.communicate()
@@ -211,6 +219,7 @@ def test_killed_at_random_moments(kills: int, tmp_path: Path) -> None:
         reached = int(saved[-1].stem) if saved else 0
         rows = read_records(out / "records.csv") if (out / "records.csv").exists() else []
         assert len(rows) - 1 - reached <= 40, "rows since the last checkpoint"
+    assert stepping >= kills / 2, "killed while it stepped, not in set-up alone"
     assert resume_run(out, quiet=True).end.kind == "done"
     same_results(tmp_path / "whole", out)
 
