@@ -72,7 +72,7 @@ class Numerics(Section):
     """Linear solver: sparse LU, or a Krylov method preconditioned field by field; auto: that for large stacks in 3-D."""
     newton_tolerance: Annotated[Number, Field(gt=0.0, lt=1.0)] = 1e-6
     """Largest last correction of Newton's method, each unknown in its typical size; balances are held to 1e-9 besides."""
-    newton_max: Annotated[Count, Field(ge=1, le=1000)] = 40
+    newton_max: Annotated[Count, Field(ge=1, le=1000)] = 80
     """Most corrections of a time step."""
     strain_rate_floor: Rate = default("1e-8 1/s")
     """Regularisation of power-law creep at low stress; 1e-10 1/s for onset currents."""

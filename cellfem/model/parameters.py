@@ -160,7 +160,7 @@ class Numerics:
     porosity_switch: float = 1e-4
     tolerance: float = 0.02  # local time error of f (over f_c) and of the gap (over δ + g/10) in a step, mean square over Γ
     newton_tolerance: float = 1e-6  # last correction in scaled unknowns
-    newton_most: int = 40
+    newton_most: int = 80
     second_order: bool = True  # BDF2 rather than implicit Euler
     smallest_step: float = 1e-6  # s
     linear: Literal["auto", "direct", "iterative"] = "auto"

@@ -34,7 +34,7 @@ class Engine:
         n = model.numerics
         area = model.domain.area(model.structure.axisymmetric)
         self.system = System(model.residual, model.state, model.structure, area, n.linear, gas=model.gas)
-        self.newton = Newton(self.system, n.newton_tolerance, n.newton_most)
+        self.newton = Newton(self.system, n.newton_tolerance, n.newton_most, self.system.linear.slow)
         self.stepper = Stepper(
             self.system,
             self.newton,

@@ -28,6 +28,8 @@ class FieldSplit:
     estimate of the correction's error in Newton's own norm, to which the tolerance applies.
     """
 
+    slow = 0.65  # a correction costs a third of what a new matrix and its hierarchy do
+
     def __init__(self, A: PETSc.Mat, state: State, offsets: Array, pressure_mass: fem.Form, tolerance: float) -> None:
         self.comm, self.pressure_mass, self.tolerance = A.comm, pressure_mass, tolerance
         self.iterations = 0

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-SLOW = 0.65  # contraction from which factors are not worth keeping; Deuflhard's bound is 0.5, but new ones cost ten corrections
+SPAN = 3  # corrections whose mean contraction counts: Broyden's do not shrink evenly
 SMALLEST_DAMPING = 1e-4
-LONGEST_HISTORY = 12  # quasi-Newton corrections on one set of factors
+LONGEST_HISTORY = 24  # quasi-Newton corrections on one set of factors
 
 
 class Problem(Protocol):
@@ -51,7 +51,8 @@ class Newton:
 
     problem: Problem
     tolerance: float = 1e-6
-    most: int = 40
+    most: int = 80
+    slow: float = 0.65  # contraction from which factors are not worth keeping; goes with what new ones cost
     keep: bool = False  # factors at hand may be tried
     iterations: int = 0
     jacobians: int = 0
@@ -82,6 +83,7 @@ class Newton:
         steps, squares = [step], [s.dot(step, step)]
         if not np.isfinite(squares[0]):
             return False
+        sizes = [float(np.sqrt(squares[0]))]
         while self.iterations < self.most and len(steps) <= LONGEST_HISTORY:
             s.add(steps[-1])
             self.iterations += 1
@@ -90,12 +92,13 @@ class Newton:
             for before, square, after in zip(steps, squares, steps[1:], strict=False):
                 v += s.dot(v, before) / square * after
             share = s.dot(v, steps[-1]) / squares[-1]
-            contraction = self._size(v) / np.sqrt(squares[-1])
-            if not contraction < 1:
+            if not self._size(v) < np.sqrt(squares[-1]):
                 s.add(steps[-1], -1.0)
                 s.assemble_residual()
                 return False
-            if contraction > SLOW:
+            sizes.append(self._size(v))
+            span = min(SPAN, len(sizes) - 1)
+            if sizes[-1] > self.slow**span * sizes[-1 - span]:
                 return False
             v /= 1 - share
             size = self._size(v)
@@ -106,7 +109,7 @@ class Newton:
                 if s.balanced():
                     return True
                 v = s.correction().copy()
-                steps, squares = [], []
+                steps, squares, sizes = [], [], [self._size(v)]
             steps.append(v)
             squares.append(s.dot(v, v))
         return False
@@ -145,7 +148,7 @@ class Newton:
                 damping = min(0.5 * size * damping**2 / max(deviation, 1e-300), damping / 2)
                 if damping < SMALLEST_DAMPING or self.iterations >= self.most:
                     return self._failed("damping went below its limit" if damping < SMALLEST_DAMPING else "too many iterations")
-            if damping == 1.0 and contraction < SLOW and self._quasi_newton(simple):
+            if damping == 1.0 and contraction < self.slow and self._quasi_newton(simple):
                 return Outcome(True, self.iterations, self.jacobians)
             size_before, simple_before = size, simple
         return self._failed("too many iterations")

@@ -43,7 +43,7 @@ def test_rows_tell_kind_range_and_default(reference: ModuleType) -> None:
     assert "pressure, at least 0 MPa and at most 1000 MPa | **required**" in rows["pressure"]
     assert '"strip", "plate", "rest", "press", "hold-voltage" | **required**' in rows["mode"]
     assert 'time, above 0 s and at most 1e9 s | `"0.1 s"`' in rows["dt_initial"]
-    assert "whole number, at least 1 and at most 1000 | `40`" in rows["newton_max"]
+    assert "whole number, at least 1 and at most 1000 | `80`" in rows["newton_max"]
     assert "| – |" in rows["dt_max"]
 
 
