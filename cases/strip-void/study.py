@@ -143,6 +143,11 @@ def groups() -> dict[str, Group]:
                     )
                 ),
                 *(Run(f"{p:g} MPa, both and floor 1e-6 1/s", p, PROTOTYPE) for p in PRESSURES),
+                *(
+                    Run(f"0.4 MPa, both and floor 1e-6 1/s, {name}", 0.4, (*_creep(name), *PROTOTYPE))
+                    for name in CREEP
+                    if name != "masias"
+                ),
             ),
         ),
     }
