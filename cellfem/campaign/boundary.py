@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+import scipy  # its stats load when first used: they take a second
 
 Along = Literal["pressure", "current"]
 
@@ -128,7 +128,7 @@ def slope(crossings: Sequence[Crossing]) -> Slope | None:
         return None
     x = np.log([_other(crossing) for crossing in crossings])
     y = np.log([_own(crossing) for crossing in crossings])
-    fit = stats.linregress(x, y)
+    fit = scipy.stats.linregress(x, y)
     weights = (x - x.mean()) / np.sum((x - x.mean()) ** 2)
     widths = np.log([crossing.high / crossing.low for crossing in crossings])
     resolution = float(np.sqrt(np.sum((weights * widths) ** 2) / 12))
@@ -156,7 +156,7 @@ def point_slopes(points: Mapping[str, Sequence[tuple[float, float]]]) -> dict[st
     for name, pairs in points.items():
         positive = np.log([pair for pair in pairs if min(pair) > 0]).reshape(-1, 2)
         several = len(set(positive[:, 0])) > 1
-        slopes[name] = float(stats.linregress(positive[:, 0], positive[:, 1]).slope) if several else math.nan
+        slopes[name] = float(scipy.stats.linregress(positive[:, 0], positive[:, 1]).slope) if several else math.nan
     return slopes
 
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its stats load when first used: they take a second
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from cellfem import materials
 from cellfem.campaign.grid import Grid, Point, settled
@@ -114,7 +114,7 @@ def screening(grid: Grid, factors: Sequence[Factor], count: int, seed: int = 1) 
         return ()
     size, steps = len(factors), []
     # A power of two keeps the balance of the sequence; the first `count` of them are run.
-    table = qmc.Sobol(2 * size, rng=seed).random_base2(math.ceil(math.log2(max(count, 2))))[:count]
+    table = scipy.stats.qmc.Sobol(2 * size, rng=seed).random_base2(math.ceil(math.log2(max(count, 2))))[:count]
     for number, row in enumerate(table):
         origin = tuple(factor.snapped(float(share)) for factor, share in zip(factors, row[:size], strict=True))
         name = f"screen{number}"

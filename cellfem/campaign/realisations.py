@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy  # its stats load when first used: they take a second
 from numpy.typing import NDArray
-from scipy import stats
 
 from cellfem.campaign.grid import SEED, Values
 from cellfem.campaign.points import Outcome, Verdict
@@ -141,7 +141,7 @@ def times_of(times: Sequence[float], ends: Sequence[float]) -> Times:
     happened = np.array([time for time in times if math.isfinite(time)])
     if not len(times):
         return Times(0, *(math.nan,) * 10)
-    interval = stats.binomtest(len(happened), len(times)).proportion_ci(CONFIDENCE, "wilson")
+    interval = scipy.stats.binomtest(len(happened), len(times)).proportion_ci(CONFIDENCE, "wilson")
     plain = number_of(list(happened))
     at, share = failed_by(times, ends)
 
@@ -160,7 +160,7 @@ def failed_by(times: Sequence[float], ends: Sequence[float]) -> tuple[Array, Arr
     happened = [time for time in times if math.isfinite(time)]
     if not happened:
         return np.empty(0), np.empty(0)
-    share = stats.ecdf(_censored(times, ends)).cdf
+    share = scipy.stats.ecdf(_censored(times, ends)).cdf
     keep = np.isin(share.quantiles, happened)
     return np.asarray(share.quantiles[keep]), np.asarray(share.probabilities[keep])
 
@@ -170,7 +170,7 @@ def weibull(times: Sequence[float], ends: Sequence[float]) -> tuple[float, float
     happened = [time for time in times if math.isfinite(time)]
     if len(set(happened)) < 3:
         return math.nan, math.nan
-    shape, _, scale = stats.weibull_min.fit(_censored(times, ends), floc=0.0)
+    shape, _, scale = scipy.stats.weibull_min.fit(_censored(times, ends), floc=0.0)
     return float(shape), float(scale)
 
 
@@ -220,9 +220,10 @@ def _without_seed(values: Values) -> Values:
     return tuple(pair for pair in values if pair[0] != SEED)
 
 
-def _censored(times: Sequence[float], ends: Sequence[float]) -> stats.CensoredData:
+def _censored(times: Sequence[float], ends: Sequence[float]) -> scipy.stats.CensoredData:
     happened = np.array([time for time in times if math.isfinite(time)])
-    return stats.CensoredData(happened, right=[end for time, end in zip(times, ends, strict=True) if not math.isfinite(time)])
+    ongoing = [end for time, end in zip(times, ends, strict=True) if not math.isfinite(time)]
+    return scipy.stats.CensoredData(happened, right=ongoing)
 
 
 def _plain(value: Any) -> Any:
