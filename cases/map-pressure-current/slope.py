@@ -25,7 +25,7 @@ from typing import Any
 
 from matplotlib.ticker import NullFormatter
 
-from cellfem.campaign.column import Column, column, recession
+from cellfem.campaign.column import Column, column
 from cellfem.campaign.results import published_points, published_slopes
 from cellfem.output.style import INK, PAGE_WIDTH_IN, new_figure, save, style
 
@@ -89,12 +89,6 @@ STIFFNESS = 0.5
 """MPa/µm of the fixture."""
 
 
-def _spring(pressure: float, current: float) -> tuple[str, ...]:
-    """The pressure of a fixture falls as the face recedes: the ramp of an even recession, to a twentieth at the least."""
-    end = max(pressure - STIFFNESS * recession(current) * HOUR, 0.05 * pressure)
-    return (f'protocol.0.pressure_end="{end:.6g} MPa"',)
-
-
 def _quarter(pressure: float, current: float) -> tuple[str, ...]:
     """The test ends at 0.25 mAh/cm²."""
     return (f'protocol.0.duration="{0.25 / current * HOUR:.6g} s"',)
@@ -117,7 +111,8 @@ FACES = {
         (*FACE, 'protocol.0.mode="plate"', "protocol.0.stop.index=1.0", 'protocol.0.duration="10 min"'),
         ("index",),
     ),
-    "spring": Face("uneven, 1 h in a fixture of 0.5 MPa/µm", FACE, ("lost", "contact", "carrying"), _spring),
+    "fine": Face("uneven, 1 h, mesh 0.2 µm", (*FACE, 'mesh.near="0.2 um"'), ("carrying",)),
+    "spring": Face("uneven, 1 h in a fixture of 0.5 MPa/µm", (*FACE, f'protocol.0.spring="{STIFFNESS} MPa/um"')),
     "capacity": Face("uneven, 0.25 mAh/cm²", FACE, ("lost", "contact", "carrying"), _quarter),
     "anand": Face("uneven, 1 h, Anand & Narayan", (*FACE, 'lithium.creep="anand_narayan_steady"')),
 }
