@@ -11,6 +11,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -21,7 +22,7 @@ from cellfem.output.words import time_text
 STEPS = (30, 250)
 """Time steps of a step of the protocol under error control: a quiet rest; a strip that loses contact or closes a void."""
 COMPILING_S = 20.0
-"""Set-up with forms to compile; 2 s without."""
+"""For forms that are in no cache."""
 TRUSTED = 3.0
 """Beyond this many times the largest size that was measured a number is an extrapolation."""
 
@@ -33,15 +34,17 @@ class Measured:
     dimension: int
     ranks: int
     unknowns: int
+    start: float  # s, until the first step: libraries, mesh, equilibrium
     seconds: float  # a time step
     memory_MB: float  # all ranks together
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a time step costs on some ranks; speed-up over one rank."""
+    """What the start (s) and a time step (s) cost on some ranks; speed-up over one rank."""
 
     ranks: int
+    start: float
     seconds: float
     memory_MB: float
     speedup: float
@@ -84,7 +87,7 @@ def estimate(
         console.print(
             'several ranks have not been measured on a quiet machine: try --max-time "2 min" on as many as you mean to use'
         )
-    console.print(f"besides: set-up of 2 s, {COMPILING_S:g} s where forms must be compiled; a start of some ten steps")
+    console.print(f"besides: {COMPILING_S:g} s where forms must be compiled")
 
 
 def steps(case: Case) -> tuple[int, int]:
@@ -100,9 +103,9 @@ def measured() -> list[Measured]:
     """What steps have cost: steps.csv of this package, whose head says on which machine."""
     text = files("cellfem.cluster").joinpath("steps.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
-    names = ("dimension", "ranks", "unknowns", "seconds_per_step", "memory_MB")
+    names = ("dimension", "ranks", "unknowns", "start_s", "seconds_per_step", "memory_MB")
     found = [[float(row[name]) for name in names] for row in rows]
-    return [Measured(int(d), int(ranks), int(count), seconds, memory) for d, ranks, count, seconds, memory in found]
+    return [Measured(int(d), int(ranks), int(count), *rest) for d, ranks, count, *rest in found]
 
 
 def counts(most: int) -> list[int]:
@@ -117,14 +120,18 @@ def cost(data: list[Measured], unknowns: int, ranks: int) -> Cost:
     """
     alone = [row for row in data if row.ranks == 1]
     sizes = np.array([row.unknowns for row in alone], dtype=float)
-    slope, level = np.polyfit(np.log(sizes), np.log([row.seconds for row in alone]), 1)
-    seconds = math.exp(level + slope * math.log(unknowns))
+    start, seconds = (_power_law(sizes, [getattr(row, what) for row in alone], unknowns) for what in ("start", "seconds"))
     per_unknown, empty = np.polyfit(sizes, [row.memory_MB for row in alone], 1)
     shared = parallel_share(data)
     speedup = 1 / (1 - shared + shared / ranks)
     beyond = unknowns > TRUSTED * sizes.max() or ranks > max(row.ranks for row in data)
     memory = float(per_unknown) * unknowns + max(float(empty), 0.0) * ranks
-    return Cost(ranks, seconds / speedup, memory, speedup, bool(beyond))
+    return Cost(ranks, start / speedup, seconds / speedup, memory, speedup, bool(beyond))
+
+
+def _power_law(sizes: NDArray[np.float64], seconds: list[float], unknowns: int) -> float:
+    slope, level = np.polyfit(np.log(sizes), np.log(seconds), 1)
+    return math.exp(level + float(slope) * math.log(unknowns))
 
 
 def parallel_share(data: list[Measured]) -> float:
@@ -140,13 +147,14 @@ def parallel_share(data: list[Measured]) -> float:
 def table(costs: list[Cost], least: int, most: int) -> Table:
     """One row for each number of ranks."""
     shown = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("ranks", "memory", "a step", "wall time", "speed-up"):
+    for heading in ("ranks", "memory", "start", "a step", "wall time", "speed-up"):
         shown.add_column(heading, justify="right")
     for one in costs:
-        low, high = (time_text(count * one.seconds) for count in (least, most))
+        low, high = (time_text(one.start + count * one.seconds) for count in (least, most))
         shown.add_row(
             f"{one.ranks}{'*' if one.extrapolated else ''}",
             f"{one.memory_MB / 1024:.2g} GB",
+            time_text(one.start),
             time_text(one.seconds),
             low if least == most else f"{low} to {high}",
             f"{one.speedup:.2g}",

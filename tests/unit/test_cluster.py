@@ -36,10 +36,11 @@ def test_unknowns_are_those_of_the_model(quadratic: bool) -> None:
 
 
 def test_cost_goes_through_what_was_measured() -> None:
-    data = [Measured(2, 1, 1000 * 2**k, 0.1 * 2.8**k, 200 + 10.0 * 2**k) for k in range(4)]
-    data.append(Measured(2, 2, 8000, data[3].seconds / 1.6, 500.0))
+    data = [Measured(2, 1, 1000 * 2**k, 3.0 * 2.2**k, 0.1 * 2.8**k, 200 + 10.0 * 2**k) for k in range(4)]
+    data.append(Measured(2, 2, 8000, data[3].start / 1.6, data[3].seconds / 1.6, 500.0))
     middle, shared = cost(data, 2000, 1), parallel_share(data)
     assert middle.seconds == pytest.approx(0.28, rel=1e-9)
+    assert middle.start == pytest.approx(6.6, rel=1e-9)
     assert middle.memory_MB == pytest.approx(220, rel=1e-9)
     assert shared == pytest.approx(2 * (1 - 1 / 1.6), rel=1e-9)
     assert cost(data, 8000, 2).seconds == pytest.approx(data[4].seconds, rel=1e-9)

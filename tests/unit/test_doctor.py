@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cellfem import doctor
+from cellfem import doctor, fonts
 from tests.mpi import run_ranks
 
 
@@ -123,3 +123,20 @@ def test_run_ranks_starts_that_many_and_raises_what_they_said(tmp_path: Path) ->
     assert run_ranks(2, program, "well") == "2 well\n"
     with pytest.raises(AssertionError, match="went wrong"):
         run_ranks(2, program, "fail")
+
+
+def test_list_of_fonts_is_copied_where_its_folder_may_only_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in an image with a read-only root file system: matplotlib would warn, and list all fonts anew in each process."""
+    (tmp_path / "fontlist-v390.json").write_text("{}", encoding="utf-8")
+    monkeypatch.setenv(fonts.FOLDER, str(tmp_path))
+    fonts.settle()
+    assert os.environ[fonts.FOLDER] == str(tmp_path), "it may be written"
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path and access(path, mode))
+    fonts.settle()
+    copy = Path(os.environ[fonts.FOLDER])
+    assert copy != tmp_path
+    assert [path.name for path in copy.iterdir()] == ["fontlist-v390.json"]
+    monkeypatch.setenv(fonts.FOLDER, str(tmp_path / "missing"))
+    fonts.settle()
+    assert os.environ[fonts.FOLDER] == str(tmp_path / "missing")
