@@ -89,6 +89,7 @@ def same_results(one: Path, other: Path) -> None:
         pytest.param("axisymmetric", (3, 8), marks=pytest.mark.slow),
         pytest.param("symmetric", (3, 8), marks=pytest.mark.slow),
         pytest.param("solid", (3, 8), marks=pytest.mark.slow),
+        pytest.param("iterative", (3, 8), marks=pytest.mark.slow),
     ],
 )
 def test_stopped_and_resumed_is_bit_for_bit_the_same(variant: str, rows: tuple[int, ...], tmp_path: Path) -> None:
