@@ -22,10 +22,12 @@ if PETSc.ScalarType != PETSc.RealType:
 
 form_cache.install()
 
-# Inner products of many vectors by one matrix product where the vectors happen to lie evenly in memory, one by one where not: the
-# last digits would depend on what the process has allocated before, and a run that was resumed would not be the same to the last bit.
+# PETSc takes inner products of many vectors by one matrix product where these lie evenly in memory, one by one where not:
+# the last digits would depend on what the process has allocated before, and a resumed run would not be the same to the last bit.
+# Asked for as soon as set: PETSc complains at the end about options that nobody has asked for.
 for name in ("vec_mdot_use_gemv", "vec_maxpy_use_gemv"):
     PETSc.Options().setValue(name, "0")
+    PETSc.Options().getBool(name)
 
 __all__ = ["MPI", "form_cache_folder", "versions"]
 

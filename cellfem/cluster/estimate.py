@@ -38,6 +38,11 @@ class Measured:
     seconds: float  # a time step
     memory_MB: float  # all ranks together
 
+    @property
+    def whole(self) -> float:
+        """s, of a short run."""
+        return self.start + STEPS[0] * self.seconds
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -135,12 +140,15 @@ def _power_law(sizes: NDArray[np.float64], seconds: list[float], unknowns: int) 
 
 
 def parallel_share(data: list[Measured]) -> float:
-    """Share of the work that ranks share (Amdahl's law), from the largest stack that was run on one and on several."""
+    """Share of the work that ranks share (Amdahl's law), from the largest stack that was run on one and on several.
+
+    Of the start and the fewest steps together: of a few steps alone the difference of two long times says too little.
+    """
     several = max((row for row in data if row.ranks > 1), key=lambda row: (row.ranks, row.unknowns), default=None)
-    alone = {row.unknowns: row.seconds for row in data if row.ranks == 1}
+    alone = {row.unknowns: row.whole for row in data if row.ranks == 1}
     if several is None or several.unknowns not in alone:
         return 0.0
-    speedup = alone[several.unknowns] / several.seconds
+    speedup = alone[several.unknowns] / several.whole
     return min(max((1 - 1 / speedup) / (1 - 1 / several.ranks), 0.0), 1.0)
 
 
