@@ -197,8 +197,7 @@ def _block(scene: Scene, norms: dict[str, Normalize]) -> NDArray[np.uint8]:
         )  # fmt: skip
     plotter.view_vector((-0.45, -away, 0.35), viewup=(0, 0, 1))
     plotter.enable_parallel_projection()
-    plotter.reset_camera()
-    plotter.camera.zoom(1.15)
+    plotter.reset_camera()  # not nearer: a tall block would lose its corners, and margins are trimmed
     image: NDArray[np.uint8] = plotter.screenshot(return_img=True)
     plotter.close()
     return _trimmed(image)
