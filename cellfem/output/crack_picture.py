@@ -57,7 +57,7 @@ def draw_cracks(
         odds.set_yscale("log")
         odds.set_ylim(LEAST, 10.0)
         odds.set_xlabel("time (s)")
-        odds.legend(loc="lower left", ncols=2)
+        odds.legend(loc="lower left")
         for axes in (tension, odds):
             axes.spines[["top", "right"]].set_visible(False)
         figure.suptitle(title, x=0.02, ha="left", fontsize=9.5, fontweight="bold")

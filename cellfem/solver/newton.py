@@ -92,13 +92,14 @@ class Newton:
             for before, square, after in zip(steps, squares, steps[1:], strict=False):
                 v += s.dot(v, before) / square * after
             share = s.dot(v, steps[-1]) / squares[-1]
-            if not self._size(v) < np.sqrt(squares[-1]):
+            simple = self._size(v)
+            if not simple < np.sqrt(squares[-1]):
                 s.add(steps[-1], -1.0)
                 s.assemble_residual()
                 return False
-            sizes.append(self._size(v))
+            sizes.append(simple)
             span = min(SPAN, len(sizes) - 1)
-            if sizes[-1] > self.slow**span * sizes[-1 - span]:
+            if simple > self.slow**span * sizes[-1 - span]:
                 return False
             v /= 1 - share
             size = self._size(v)
