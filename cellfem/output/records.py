@@ -145,10 +145,14 @@ def read_records(path: Path) -> list[dict[str, float]]:
         ]
 
 
+HALF_WRITTEN = ".*.part"
+"""What a process that was killed while it wrote leaves behind: `.NAME….part`, for all files that are replaced as a whole."""
+
+
 def write_atomic(path: Path, content: str | bytes) -> None:
     """Replace a file as a whole: readers, and whoever comes after a crash, see the old content or the new one, never a part."""
     data = content.encode("utf-8") if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

@@ -87,7 +87,7 @@ def _write_file(path: Path, snapshot: Snapshot) -> None:
         tree.AddDataSetIndex(tree.AddNode(name), k)
     parts.SetDataAssembly(tree)
     writer = vtkHDFWriter()
-    beside = path.with_name(f".{path.name}")
+    beside = path.with_name(f".{path.name}.part")
     writer.SetFileName(str(beside))
     writer.SetInputDataObject(parts)
     writer.SetChunkSize(CHUNK)

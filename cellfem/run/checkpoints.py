@@ -25,8 +25,10 @@ from cellfem.backend import MPI
 from cellfem.case import Case
 from cellfem.checkpoint import CheckpointError, Registry
 from cellfem.checkpoint.plain import from_plain, to_plain
-from cellfem.checkpoint.store import PART, ArrayFile, Store, read_about
+from cellfem.checkpoint.store import ArrayFile, Store, read_about
 from cellfem.geometry import StackMesh
+from cellfem.output.paraview import FIELDS
+from cellfem.output.records import HALF_WRITTEN
 from cellfem.output.words import time_text
 from cellfem.provenance import commit
 from cellfem.run.keeping import declare_recorder
@@ -36,7 +38,6 @@ from cellfem.solver.engine import Engine
 from cellfem.solver.keeping import declare_engine
 from cellfem.solver.march import Measures, Place, Segment
 
-HALF_WRITTEN = f".*{PART}"
 """What a run leaves that is killed while it writes a checkpoint."""
 FOLDER, MESH, START = "checkpoint", "mesh.npz", "start.npz"
 NUMBERED = "[0-9]" * 8 + ".npz"
@@ -170,12 +171,17 @@ def prepare_folder(folder: Path, stack: StackMesh) -> str:
     return mesh_hash(stack)
 
 
-def clear(folder: Path, pattern: str = "*") -> None:
-    """Take the checkpoints away, or what matches the pattern. Not collective."""
-    for path in (folder / FOLDER).glob(pattern):
+def clear_half_written(folder: Path) -> None:
+    """Take away what a run that was killed was just writing, in a folder that is ours. Not collective."""
+    for place in (folder, folder / FIELDS, folder / FOLDER):
+        for path in place.glob(HALF_WRITTEN):
+            path.unlink(missing_ok=True)
+
+
+def clear(folder: Path) -> None:
+    """Take the checkpoints away. Not collective."""
+    for path in (folder / FOLDER).glob("*"):
         path.unlink(missing_ok=True)
-    if pattern != "*":
-        return
     if (folder / FOLDER).is_dir():
         (folder / FOLDER).rmdir()
 

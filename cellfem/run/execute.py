@@ -22,7 +22,18 @@ from cellfem.output.records import write_atomic
 from cellfem.output.summary import End, Summary
 from cellfem.output.words import cannot_write
 from cellfem.provenance import commit
-from cellfem.run.checkpoints import HALF_WRITTEN, START, Keeper, Point, clear, cut_back, find, prepare_folder, read_stack, told
+from cellfem.run.checkpoints import (
+    START,
+    Keeper,
+    Point,
+    clear,
+    clear_half_written,
+    cut_back,
+    find,
+    prepare_folder,
+    read_stack,
+    told,
+)
 from cellfem.run.conclude import PICTURES, conclude
 from cellfem.run.lock import only_run
 from cellfem.run.prepare import segments_of, stack_of
@@ -185,7 +196,7 @@ def _taken_up(case: Case, folder: Path, quiet: bool) -> tuple[StackMesh, Point]:
     point = find(folder, case, lambda text: print(text, file=sys.stderr))
     stack = read_stack(folder, point.about["mesh_sha256"])
     cut_back(folder, point.about["files"])
-    clear(folder, HALF_WRITTEN)
+    clear_half_written(folder)
     for name in ("summary.json", *(f"{name}.png" for name in PICTURES)):
         (folder / name).unlink(missing_ok=True)
     return stack, point
@@ -215,6 +226,7 @@ def _clear(folder: Path) -> None:
     for pattern in EARLIER:
         for path in folder.glob(pattern):
             path.unlink()
+    clear_half_written(folder)
 
 
 def _header() -> str:

@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,20 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def copied(folder: Path, to: Path) -> Path:
     shutil.copytree(folder, to / "out")
     return to / "out"
+
+
+def test_what_a_killed_run_was_just_writing_is_taken_away(stopped: Path, tmp_path: Path) -> None:
+    """It found its way into the folder of the results where the kill fell between the two halves of replacing a file."""
+    out = copied(stopped, tmp_path)
+    left = [
+        out / name for name in (".records.csv.a1b2.part", "fields/.LLZO_00004.pvtu.a1b2.part", "checkpoint/.000020.npz.7.part")
+    ]
+    for again in (resume_run, partial(run_case, load_case(write_case(tmp_path), FIXED))):
+        for path in left:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("half", encoding="utf-8")
+        assert again(folder=out, quiet=True).end.kind == "done"
+        assert list(out.rglob(".*.part")) == []
 
 
 @pytest.mark.parametrize("ranks", [2, pytest.param(3, marks=pytest.mark.slow)])
