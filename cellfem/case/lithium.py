@@ -99,6 +99,9 @@ class Lithium(Section):
 
     thickness: Length = default("20 um")
     """Thickness away from voids."""
+    platen: Literal["slip", "stick"] | None = None
+    """Whether lithium slips along the platen (the current collector) or sticks to it. Without it slip between mirror planes, and
+    stick with periodic sides, where nothing else may keep it from drifting along the interface."""
     used_up: Annotated[Number, Field(ge=0.01, le=0.5)] = 0.02
     """Share of the thickness: where less is left at any place the lithium counts as stripped through, and the run stops."""
     creep: Annotated[

@@ -17,20 +17,21 @@ FieldName = Literal[
 
 
 class Stack(Section):
-    """The stack of lithium over electrolyte; its sides are mirror planes, so that it stands for a periodic interface."""
+    """The stack of lithium over electrolyte; its sides are mirror planes, or one: it stands for a periodic interface."""
 
     dimension: Literal[2, 3] = 2
     """Number of space dimensions: a cut through the stack, or a block of it."""
     symmetry: Literal["plane", "axisymmetric"] = "plane"
     """Plane strain, or axisymmetric about x = 0."""
     width: Length = default("25 um")
-    """Half a period of the interface: extent in x, or the radius."""
+    """Extent in x: half a period of the interface, a whole one with periodic sides; or the radius."""
     cell: Literal["half", "symmetric"] = "half"
     """One lithium electrode, or two with the electrolyte between them, one stripped while the other is plated."""
     depth: Length | None = None
-    """Extent in y of a stack of dimension 3, half a period too; without it as wide as deep."""
-    sides: Literal["mirror"] = "mirror"
-    """Mirror planes: lithium is confined and cannot extrude sideways."""
+    """Extent in y of a stack of dimension 3, likewise; without it as wide as deep."""
+    sides: Literal["mirror", "periodic"] = "mirror"
+    """Mirror planes; or opposite sides are one, for faces, voids and currents that are no mirror images of themselves. Either
+    way lithium is confined and cannot extrude sideways."""
 
     @property
     def extents(self) -> tuple[float, ...]:

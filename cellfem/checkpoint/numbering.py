@@ -11,9 +11,8 @@ most one node on an edge or face; what has more is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import basix
 import numpy as np
@@ -23,9 +22,17 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from dolfinx import fem
 
 Ints = NDArray[np.int64]
-Cells = Callable[[Any], Ints]
-"""Input number of each local cell (ghosts too) of a mesh."""
 SHIFT = 31  # bits of a node number
+
+
+class Numbers(Protocol):
+    """What the nodes and cells of a mesh were called when it was put in; for each local cell, ghosts too."""
+
+    def original_cells(self, grid: Any) -> Ints:
+        """Number (M,) of the cell."""
+
+    def original_corners(self, grid: Any) -> Ints:
+        """Numbers (M, n) of the nodes at its corners, in the order of the mesh's vertices."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,30 +43,28 @@ class Leaf:
     places: Ints  # (N, b) of its b values at a node, in the owned part of an array on the space
 
 
-def leaves(space: fem.FunctionSpace, cells: Cells) -> tuple[Leaf, ...]:
+def leaves(space: fem.FunctionSpace, numbers: Numbers) -> tuple[Leaf, ...]:
     """The elements of a space in their order (collective). Raises ValueError for an element that the keys do not cover."""
     if space.dofmap.bs > 1 or not space.num_sub_spaces:
         count, width = space.dofmap.index_map.size_local, space.dofmap.index_map_bs
-        return (Leaf(_keys(space, cells)[:count], np.arange(count * width, dtype=np.int64).reshape(count, width)),)
+        return (Leaf(_keys(space, numbers)[:count], np.arange(count * width, dtype=np.int64).reshape(count, width)),)
     found = []
     for k in range(space.num_sub_spaces):
         part, index = space.sub(k).collapse()
         count = part.dofmap.index_map.size_local
         places = np.asarray(index, dtype=np.int64).reshape(-1, part.dofmap.index_map_bs)[:count]
-        found.append(Leaf(_keys(part, cells)[:count], places))
+        found.append(Leaf(_keys(part, numbers)[:count], places))
     return tuple(found)
 
 
-def _keys(space: fem.FunctionSpace, cells: Cells) -> Ints:
+def _keys(space: fem.FunctionSpace, numbers: Numbers) -> Ints:
     """Key of each local node of an element that is not mixed, ghosts too."""
     mesh, dofmap = space.mesh, space.dofmap
     keys = np.zeros(dofmap.index_map.size_local + dofmap.index_map.num_ghosts, dtype=np.int64)
     if dofmap.index_map.size_global == 1:  # a global number, which has no place in the mesh
         return keys
     table = np.asarray(dofmap.list)
-    if mesh.geometry.cmaps[0].degree != 1:
-        raise ValueError("checkpoints need a mesh of first-order cells: its nodes are the vertices")
-    corners = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)[np.asarray(mesh.geometry.dofmaps[0])]
+    corners = numbers.original_corners(mesh)
     tdim = mesh.topology.dim
     for dim, entities in enumerate(basix.topology(mesh.basix_cell())):
         for number, vertices in enumerate(entities):
@@ -67,7 +72,7 @@ def _keys(space: fem.FunctionSpace, cells: Cells) -> Ints:
             if not nodes:
                 continue
             if dim == tdim:
-                inside = cells(mesh)[:, None] * len(nodes) + np.arange(len(nodes))
+                inside = numbers.original_cells(mesh)[:, None] * len(nodes) + np.arange(len(nodes))
                 keys[table[:, nodes]] = -1 - inside
             elif len(nodes) > 1 or (dim == 2 and len(vertices) == 3):
                 raise ValueError("checkpoints cannot tell apart several nodes on an edge, or nodes on a triangular face")

@@ -25,7 +25,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from cellfem.backend import MPI
-from cellfem.checkpoint.numbering import Cells, Leaf, leaves
+from cellfem.checkpoint.numbering import Leaf, Numbers, leaves
 from cellfem.checkpoint.plain import to_plain
 from cellfem.checkpoint.registry import Registry
 from dolfinx import fem
@@ -44,13 +44,13 @@ class CheckpointError(ValueError):
 class Store:
     """Writes and reads checkpoints of one registry. Every method is collective unless it says otherwise."""
 
-    def __init__(self, registry: Registry, cells: Cells, comm: MPI.Intracomm) -> None:
+    def __init__(self, registry: Registry, numbers: Numbers, comm: MPI.Intracomm) -> None:
         self.registry, self.comm = registry, comm
         self._spaces: list[fem.FunctionSpace] = []
         self._leaves: list[tuple[Leaf, ...]] = []
         self._used: dict[str, list[int]] = {}
         for name, item in registry.fields.items():
-            self._used[name] = [self._number_of(space, cells) for space in item.spaces]
+            self._used[name] = [self._number_of(space, numbers) for space in item.spaces]
 
     def write(self, path: Path, about: dict[str, Any]) -> str:
         """Write everything that is declared; what went wrong in words, "" if nothing did (alike on every rank)."""
@@ -104,12 +104,12 @@ class Store:
             if source:
                 source.close()
 
-    def _number_of(self, space: fem.FunctionSpace, cells: Cells) -> int:
+    def _number_of(self, space: fem.FunctionSpace, numbers: Numbers) -> int:
         for number, known in enumerate(self._spaces):
             if known == space:
                 return number
         self._spaces.append(space)
-        self._leaves.append(leaves(space, cells))
+        self._leaves.append(leaves(space, numbers))
         return len(self._spaces) - 1
 
     def _collect(self, file: ArrayFile, name: str, own: NDArray[Any]) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain.partition import partitioner
+from cellfem.domain.unroll import with_places
 from cellfem.geometry.groups import ELECTROLYTE, INTERFACE, LITHIUM
 from cellfem.geometry.stack import StackMesh, interface_nodes
 from dolfinx import fem, io, mesh
@@ -34,6 +35,10 @@ class Domain:
 
     `skin` is the layer of lithium cells that touch Γ: unknowns of Γ live there (values and tangential gradients are then exact),
     with their nodes off Γ pinned. On `dG` the "+" side is always the lithium.
+
+    Periodic sides are one in the topology, so that every continuous function is periodic; in the geometry their nodes have a
+    place on each side, so that integrals and cells are what they are elsewhere. What is a function of a node alone takes the
+    place at the low end (`places`).
     """
 
     parent: mesh.Mesh
@@ -55,6 +60,8 @@ class Domain:
     electrodes: int  # 2: a second one below the electrolyte
     side: fem.Function | None  # on the lithium, DG0: 1 in the first electrode, -1 in the second; None where there is one
     gap: NDArray[np.float64]  # gap at the start at the nodes of the skin (P1 dofs), µm; zero off Γ
+    corners: NDArray[np.int64]  # (cells, n) numbers in the `StackMesh` of the parent's corners, joined ones by one number
+    periodic: bool
 
     @property
     def dimension(self) -> int:
@@ -80,6 +87,20 @@ class Domain:
         """Last coordinate that parts the electrodes (µm); -inf where there is one."""
         return -0.5 * self.electrolyte_thickness if self.electrodes == 2 else -math.inf
 
+    @property
+    def periods(self) -> tuple[float, ...]:
+        """Extents of Γ along which it repeats itself (µm); none between mirror planes."""
+        return self.extents if self.periodic else ()
+
+    def places(self, space: fem.FunctionSpace) -> NDArray[np.float64]:
+        """Places (N, d) of a space's nodes, µm: exact zeros, and the low one of the two where sides are one."""
+        at = space.tabulate_dof_coordinates()[:, : self.dimension]
+        for axis, extent in enumerate(self.extents):
+            at[np.abs(at[:, axis]) < 1e-9 * extent, axis] = 0.0  # submeshes carry round-off
+            if self.periodic:
+                at[np.abs(at[:, axis] - extent) < 1e-9 * extent, axis] = 0.0
+        return at
+
     def sides(self, last: NDArray[np.float64]) -> NDArray[np.float64]:
         """1 where these last coordinates belong to the first electrode, -1 to the second."""
         return np.where(last > self.middle, 1.0, -1.0)
@@ -95,14 +116,18 @@ class Domain:
 
     def original_cells(self, grid: mesh.Mesh) -> NDArray[np.int64]:
         """Number in the `StackMesh` of each local cell, ghosts too, of the parent or one of its bodies."""
-        original = np.asarray(self.parent.topology.original_cell_index, dtype=np.int64)
+        return np.asarray(self.parent.topology.original_cell_index, dtype=np.int64)[self._of_parent(grid)]
+
+    def original_corners(self, grid: mesh.Mesh) -> NDArray[np.int64]:
+        """Numbers in the `StackMesh` of the corners of the same cells; joined corners have one."""
+        return self.corners[self._of_parent(grid)]
+
+    def _of_parent(self, grid: mesh.Mesh) -> Ints:
         if grid is self.parent:
-            return original
+            return np.arange(len(self.corners), dtype=np.int32)
         for body, of_parent in zip((self.lithium, self.electrolyte, self.skin), self.entity_maps):
             if grid is body:
-                topology = body.topology.index_map(body.topology.dim)
-                cells = np.arange(topology.size_local + topology.num_ghosts, dtype=np.int32)
-                return np.asarray(original[of_parent.sub_topology_to_topology(cells, False)])
+                return _cells_of(body, of_parent)
         raise ValueError("the mesh is no part of this domain")
 
     def measures(self, degree: int) -> tuple[ufl.Measure, ufl.Measure, ufl.Measure]:
@@ -127,20 +152,20 @@ class Domain:
 
 def build_domain(stack: StackMesh | None, comm: MPI.Intracomm) -> Domain:
     """Distribute a stack over the ranks of `comm` (collective; `stack` is read on rank 0 only)."""
-    parent, cells, facets = _distribute(stack, comm)
+    parent, cells, facets, corners = _distribute(stack, comm)
     sizes = (
-        (stack.extents, stack.lithium_thickness, stack.electrolyte_thickness, stack.electrodes)
+        (stack.extents, stack.lithium_thickness, stack.electrolyte_thickness, stack.electrodes, stack.periodic)
         if stack is not None and comm.rank == 0
         else None
     )
-    extents, high, low, electrodes = comm.bcast(sizes, root=0)
+    extents, high, low, electrodes, periodic = comm.bcast(sizes, root=0)
     dim = parent.topology.dim
     parent.topology.create_connectivity(dim - 1, dim)
     parent.topology.create_connectivity(dim, dim - 1)
     skin_cells = _cells_touching(parent, facets.find(INTERFACE), cells.find(LITHIUM))
     lithium, lithium_map = mesh.create_submesh(parent, dim, cells.find(LITHIUM))[:2]
     electrolyte, electrolyte_map = mesh.create_submesh(parent, dim, cells.find(ELECTROLYTE))[:2]
-    skin, skin_map, _, skin_nodes = mesh.create_submesh(parent, dim, skin_cells)
+    skin, skin_map = mesh.create_submesh(parent, dim, skin_cells)[:2]
     owned = parent.topology.index_map(dim).size_local
     interface = _interface_facets(parent, cells, facets)
     on_skin = fem.functionspace(skin, ("Lagrange", 1))
@@ -163,34 +188,54 @@ def build_domain(stack: StackMesh | None, comm: MPI.Intracomm) -> Domain:
         low,
         electrodes,
         _side(lithium, low) if electrodes == 2 else None,
-        _gap(stack, on_skin, parent.geometry.input_global_indices[skin_nodes], comm),
+        _gap(stack, on_skin, corners[_cells_of(skin, skin_map)], comm),
+        corners,
+        periodic,
     )
 
 
-def _distribute(stack: StackMesh | None, comm: MPI.Intracomm) -> tuple[mesh.Mesh, mesh.MeshTags, mesh.MeshTags]:
-    """Mesh with tags of cells and facets; every rank but 0 hands in nothing."""
-    kind = (stack.points.shape[1], stack.cells.shape[1]) if stack is not None and comm.rank == 0 else None
-    dim, per_cell = comm.bcast(kind, root=0)
+def _distribute(
+    stack: StackMesh | None, comm: MPI.Intracomm
+) -> tuple[mesh.Mesh, mesh.MeshTags, mesh.MeshTags, NDArray[np.int64]]:
+    """Mesh with tags of cells and facets, numbers of its cells' corners; every rank but 0 hands in nothing."""
+    kind = (stack.points.shape[1], stack.cells.shape[1], stack.periodic) if stack is not None and comm.rank == 0 else None
+    dim, per_cell, periodic = comm.bcast(kind, root=0)
     cell = CELLS[dim, per_cell]
     element = basix.ufl.element("Lagrange", cell, 1, shape=(dim,))
     if comm.rank == 0 and stack is not None:
         points, cells, cell_group = stack.points, stack.cells, stack.cell_group
         facets, facet_group = stack.facets, stack.facet_group
+        if periodic:
+            cells, facets = stack.joined[cells], stack.joined[facets]
     else:
         points, cells, cell_group = np.empty((0, dim)), np.empty((0, per_cell), dtype=np.int64), np.empty(0, dtype=np.int64)
         per_facet = len(basix.topology(basix.CellType[cell])[dim - 1][0])
         facets, facet_group = np.empty((0, per_facet), dtype=np.int64), np.empty(0, dtype=np.int64)
+    middles = points[cells if stack is None else stack.cells].mean(axis=1)
     # Interface integrals need the cell across each facet on the rank that owns it.
     parent = mesh.create_mesh(
-        comm, cells, element, points, partitioner(points, cells, cell_group, cell) if comm.size > 1 else None
+        comm, cells, element, points, partitioner(middles, cells, cell_group, cell) if comm.size > 1 else None
     )
+    corners = np.asarray(parent.geometry.input_global_indices, dtype=np.int64)[parent.geometry.dofmaps[0]]
+    tagged = [
+        (of, *io.utils.distribute_entity_data(parent, of, entities, values.astype(np.int32)))
+        for of, entities, values in ((dim, cells, cell_group), (dim - 1, facets, facet_group))
+    ]
+    if periodic:
+        parent = with_places(parent, element, stack)
     tags = []
-    for of, entities, values in ((dim, cells, cell_group), (dim - 1, facets, facet_group)):
-        local, value = io.utils.distribute_entity_data(parent, of, entities, values.astype(np.int32))
+    for of, local, value in tagged:
         parent.topology.create_connectivity(of, 0)
         parent.topology.create_connectivity(of, dim)
         tags.append(mesh.meshtags_from_entities(parent, of, adjacencylist(local), value.astype(np.int32)))
-    return parent, tags[0], tags[1]
+    return parent, tags[0], tags[1], corners
+
+
+def _cells_of(body: mesh.Mesh, of_parent: Any) -> Ints:
+    """Cells of the parent, ghosts too, that are those of a body."""
+    topology = body.topology.index_map(body.topology.dim)
+    cells = np.arange(topology.size_local + topology.num_ghosts, dtype=np.int32)
+    return np.asarray(of_parent.sub_topology_to_topology(cells, False))
 
 
 def _side(lithium: mesh.Mesh, electrolyte_thickness: float) -> fem.Function:
@@ -206,10 +251,10 @@ def _gamma_facets(on_skin: fem.FunctionSpace, skin_map: Any, interface: Ints) ->
     return np.asarray(np.take_along_axis(np.asarray(on_skin.dofmap.list)[inside], corners[interface[:, 1]], axis=1))
 
 
-def _gap(stack: StackMesh | None, on_skin: fem.FunctionSpace, inputs: NDArray[np.int64], comm: MPI.Intracomm) -> Any:
-    """Gap at the P1 dofs of the skin from rank 0, each rank its own; inputs: the stack's node of each node of the skin's mesh."""
+def _gap(stack: StackMesh | None, on_skin: fem.FunctionSpace, corners: NDArray[np.int64], comm: MPI.Intracomm) -> Any:
+    """Gap at the P1 dofs of the skin from rank 0, each rank its own; corners: the stack's nodes of each cell of the skin."""
     of_dof = np.zeros(on_skin.dofmap.index_map.size_local + on_skin.dofmap.index_map.num_ghosts, dtype=np.int64)
-    of_dof[np.asarray(on_skin.dofmap.list)] = inputs[on_skin.mesh.geometry.dofmaps[0]]
+    of_dof[np.asarray(on_skin.dofmap.list)] = corners
     asked = comm.gather(of_dof, root=0)
     answers = None
     if stack is not None and asked is not None:

@@ -21,10 +21,9 @@ Owners = NDArray[np.int32]
 Cells = NDArray[np.int64]
 
 
-def owners(points: NDArray[np.float64], cells: Cells, group: NDArray[Any], parts: int) -> Owners:
-    """Rank of each cell: each body (value of `group`) is cut in halves across its longest extent, again and again."""
-    middle = points[cells].mean(axis=1)
-    found = np.zeros(len(cells), dtype=np.int32)
+def owners(middle: NDArray[np.float64], group: NDArray[Any], parts: int) -> Owners:
+    """Rank of each cell by its middle: each body (value of `group`) is halved across its longest extent, again and again."""
+    found = np.zeros(len(middle), dtype=np.int32)
     for body in np.unique(group):
         _halve(middle, np.flatnonzero(group == body), 0, parts, found)
     return found
@@ -71,13 +70,13 @@ def _at_the_seams(cells: Cells, owner: Owners) -> NDArray[np.int64]:
     return np.flatnonzero((least[cells] != largest[cells]).any(axis=1))
 
 
-def partitioner(points: NDArray[np.float64], cells: Cells, group: NDArray[Any], cell: str) -> Callable[..., Any]:
-    """For `mesh.create_mesh`: by `owners`, cells across facets shared; all cells are handed in on one rank."""
+def partitioner(middle: NDArray[np.float64], cells: Cells, group: NDArray[Any], cell: str) -> Callable[..., Any]:
+    """For `mesh.create_mesh`: by `owners`, cells across facets shared; all cells and their middles are handed in on one rank."""
 
     def part(comm: MPI.Intracomm, parts: int, *_: Any) -> Any:
         if len(cells) == 0:
             return adjacencylist(np.empty(0, dtype=np.int32), np.zeros(1, dtype=np.int32))._cpp_object
-        ranks, begin = destinations(cells, owners(points, cells, group, parts), cell)
+        ranks, begin = destinations(cells, owners(middle, group, parts), cell)
         return adjacencylist(ranks, begin)._cpp_object
 
     return part

@@ -21,14 +21,14 @@ def surface_quadrature(domain: Domain, degree: int, axisymmetric: bool) -> tuple
     points, at = basix.make_quadrature(facet, degree)
     element = basix.create_element(basix.ElementFamily.P, facet, 1)
     table = element.tabulate(1, points)[..., 0]  # (1 + axes, q, n)
-    corners = domain.skin.geometry.x[_geometry_nodes(domain)]  # (K, n, 3)
+    corners = domain.skin.geometry.x[geometry_nodes(domain)]  # (K, n, 3)
     tangents = np.einsum("aqn,kni->kqai", table[1:], corners)
     measure = np.sqrt(np.linalg.det(np.einsum("kqai,kqbi->kqab", tangents, tangents)))
     radius = np.einsum("qn,kn->kq", table[0], corners[..., 0])
     return table[0], measure * at * (2 * np.pi * radius if axisymmetric else 1.0)
 
 
-def _geometry_nodes(domain: Domain) -> NDArray[np.int32]:
+def geometry_nodes(domain: Domain) -> NDArray[np.int32]:
     """Nodes of the skin's geometry that are the corners of the facets of Γ, in the order of `gamma_facets`."""
     corners = np.array(basix.topology(domain.skin.basix_cell())[domain.dimension - 1])
     inside = domain.skin_map.sub_topology_to_topology(domain.interface[:, 0].copy(), True)

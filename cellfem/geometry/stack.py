@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,10 +41,16 @@ class StackMesh:
     gap_at: Floats  # (L, d-1) µm, places of the nodes of Γ, ascending in x, then in y
     gap: Floats  # (L,) µm, gap at the start in these nodes
     electrodes: int = 1  # 2: a second one below the electrolyte, `symmetric.mirrored`
+    joined: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # (N,) of `periodic.joined`; (0,) mirror planes
 
     @property
     def dimension(self) -> int:
         return int(self.points.shape[1])
+
+    @property
+    def periodic(self) -> bool:
+        """Whether opposite sides are one."""
+        return len(self.joined) > 0
 
     @property
     def gap_x(self) -> Floats:

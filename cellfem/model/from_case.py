@@ -40,6 +40,7 @@ def structure(case: Case) -> Structure:
         equipotential=e.far_side == "equipotential",
         adhesion=i.adhesion_strength > 0,
         friction=i.friction != "slip",
+        held_platen=(case.lithium.platen or ("stick" if case.stack.sides == "periodic" else "slip")) == "stick",
         gas=i.void_gas == "gas",
         varying_roughness=case.heterogeneity.roughness.spread > 0,
         varying_diffusivity=heterogeneity(case).varies_diffusivity,

@@ -1,9 +1,10 @@
 """Gas shut in voids: p V = N T of each, acting on its walls; the pressures follow from the surface and are no unknowns.
 
-A pocket is a connected part of Γ with gap > 3δ. Γ lies between mirror planes, so each is shut in on all sides by contact and
-mirror planes; what lies between two pockets belongs to the nearer one, with a volume next to none. V = ∫ χ [g]_+ dA, χ the share
-of Γ that is open, and the wall feels χ p. Those that are there at the start hold gas, those that open later hold none. Where
-pockets merge their gas does, where one parts its gas is shared by volume; one that closes below 3δ keeps its gas.
+A pocket is a connected part of Γ with gap > 3δ. Γ lies between mirror planes or closes upon itself, so each is shut in on all
+sides by contact and mirror planes; what lies between two pockets belongs to the nearer one, with a volume next to none.
+V = ∫ χ [g]_+ dA, χ the share of Γ that is open, and the wall feels χ p. Those that are there at the start hold gas, those that
+open later hold none. Where pockets merge their gas does, where one parts its gas is shared by volume; one that closes below 3δ
+keeps its gas.
 
 The pressure of a pocket couples all of its walls: it adds -B p/V C to the Jacobian of the residual at given pressures, B = ∂R/∂p,
 C = ∂V/∂x, one column and one row for each pocket, and corrections are found with these by Woodbury's formula. So p is as implicit
@@ -84,8 +85,8 @@ class Gas:
         index_map = state.gas.function_space.dofmap.index_map
         self.owned = state.gamma_nodes[state.gamma_nodes < index_map.size_local]
         self.of_owned = state.gamma_nodes < index_map.size_local
-        at = state.gas.function_space.tabulate_dof_coordinates()[self.owned, : domain.dimension - 1]
-        self.at = np.where(np.abs(at) < 1e-9 * domain.width, 0.0, at)  # submeshes carry round-off
+        self.at = domain.places(state.gas.function_space)[self.owned, :-1]
+        self.periods = domain.periods or None
         self.number = index_map.local_to_global(self.owned.astype(np.int32))
         facets = domain.gamma_facets
         self.facets = index_map.local_to_global(facets.ravel().astype(np.int32)).reshape(facets.shape)
@@ -223,7 +224,7 @@ class Gas:
             here = face.side == sign
             inside, outside = np.flatnonzero(here & (label > 0)), np.flatnonzero(here & (label == 0))
             if len(inside) and len(outside):
-                nearest = cKDTree(face.place[inside]).query(face.place[outside])[1]
+                nearest = cKDTree(face.place[inside], boxsize=self.periods).query(face.place[outside])[1]
                 signed[outside] = -label[inside[nearest]]
         of_number = np.zeros(int(face.number.max()) + 1, dtype=np.int64)
         of_number[face.number] = np.arange(len(face.number))

@@ -57,6 +57,7 @@ class Structure:
     equipotential: bool = True  # far side of the electrolyte at one potential; False: uniform flux
     adhesion: bool = False
     friction: bool = False
+    held_platen: bool = False  # lithium sticks to the platen: a condition, the forms stay as they are
     gas: bool = False  # in voids
     varying_roughness: bool = False  # δ differs along Γ
     varying_diffusivity: bool = False  # D differs along Γ: grain boundaries of the lithium

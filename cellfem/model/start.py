@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain import Domain
+from cellfem.domain.surface import geometry_nodes
 from cellfem.model.parameters import Interface, Structure
 from cellfem.model.residual import Constants
 from cellfem.model.state import GAMMA_FIELDS, State
@@ -24,7 +25,8 @@ SHIFT_TOLERANCE = 1e-12  # of the shift that brings the gap into contact, over �
 
 
 def boundary_conditions(domain: Domain, state: State, structure: Structure, platen: bool) -> list[tuple[int, fem.DirichletBC]]:
-    """(block, condition): mirror planes at the sides, no normal velocity at the platen, far potential; Γ unknowns off Γ."""
+    """(block, condition): mirror planes at the sides, no normal velocity at the platen (none at all where lithium sticks to it), the
+    far potential; Γ unknowns off Γ."""
     W, K, S, _ = (u.function_space for u in state.unknowns)
     tiny = 1e-9 * max(*domain.extents, domain.lithium_thickness, domain.electrolyte_thickness)
 
@@ -38,9 +40,12 @@ def boundary_conditions(domain: Domain, state: State, structure: Structure, plat
         return lambda x: np.any([np.abs(x[axis] - place) < tiny for place in places], axis=0)
 
     last = domain.dimension - 1
-    found = [velocity(axis, plane(axis, 0.0, end)) for axis, end in enumerate(domain.extents)]
+    outer = plane(last, *domain.outer_planes)
+    found = [] if domain.periodic else [velocity(axis, plane(axis, 0.0, end)) for axis, end in enumerate(domain.extents)]
+    if structure.held_platen:
+        found += [velocity(axis, outer) for axis in range(last)]
     if platen:
-        found.append(velocity(last, plane(last, *domain.outer_planes)))
+        found.append(velocity(last, outer))
     nodes = K.dofmap.index_map.size_local + K.dofmap.index_map.num_ghosts
     off_gamma = np.setdiff1d(np.arange(nodes), state.gamma_nodes).astype(np.int32)
     found.append((GAMMA, fem.dirichletbc(np.zeros(GAMMA_FIELDS), off_gamma, K)))
@@ -66,18 +71,20 @@ def set_interface(domain: Domain, state: State, constants: Constants, interface:
     ):
         getattr(constants, name).value = getattr(interface, name)
     space = state.log_resistance.function_space
-    x = space.tabulate_dof_coordinates()[np.asarray(space.dofmap.list)][..., : domain.dimension - 1]  # (cells, dofs, axes of Γ)
+    axes = domain.dimension - 1
+    x = space.tabulate_dof_coordinates()[np.asarray(space.dofmap.list)][..., :axes]  # (cells, dofs, axes of Γ)
     # A cell sees only its own facet of Γ, a little inside its ends, so that a sharp edge between two facets stays sharp.
     inside = domain.skin_map.sub_topology_to_topology(domain.interface[:, 0].copy(), True)
-    on_skin = state.gamma.function_space.tabulate_dof_coordinates()[..., : domain.dimension - 1]
-    nodes = on_skin[domain.gamma_facets]
+    nodes = domain.skin.geometry.x[geometry_nodes(domain)][..., :axes]
     middle = nodes.mean(axis=1, keepdims=True)
     low, high = nodes.min(axis=1, keepdims=True), nodes.max(axis=1, keepdims=True)
     x[inside] = middle + (1 - EDGE_TOLERANCE) * (np.clip(x[inside], low, high) - middle)
     last = space.mesh.geometry.x[space.mesh.geometry.dofmaps[0]][..., domain.dimension - 1].mean(axis=1)
     first, second = (np.log(resistance_along(x, interface, electrode)) for electrode in (1, 2))
     state.log_resistance.x.array[np.asarray(space.dofmap.list)] = np.where(domain.sides(last)[:, None] > 0, first, second)
-    state.roughness.x.array[:] = interface.random.roughness_at(on_skin, interface.delta)
+    state.roughness.x.array[:] = interface.random.roughness_at(
+        domain.places(state.gamma.function_space)[:, :axes], interface.delta
+    )
     if interface.random.varies_diffusivity:
         _set_diffusion(state.diffusion, interface)
 

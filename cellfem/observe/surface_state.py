@@ -53,7 +53,7 @@ def gather_surface(model: Model, time: float) -> SurfaceState | None:
     owned = nodes[nodes < K.dofmap.index_map.size_local]
     porosity = state.porosity_at_corners()
     gap = np.zeros(len(owned)) if model.structure.bonded else state.gap()[nodes < K.dofmap.index_map.size_local]
-    at = K.tabulate_dof_coordinates()[owned, : model.domain.parent.geometry.dim]
+    at = model.domain.places(K)[owned]
     pieces = model.domain.parent.comm.gather((at, gap, porosity[state.skin_to_lithium[owned]]), root=0)
     if pieces is None:
         return None
@@ -68,7 +68,7 @@ def put_surface(model: Model, surface: SurfaceState) -> None:
     Raises SurfaceError where the mesh is another.
     """
     state, comm = model.state, model.domain.parent.comm
-    at = state.gamma.function_space.tabulate_dof_coordinates()[state.gamma_nodes, : model.domain.parent.geometry.dim]
+    at = model.domain.places(state.gamma.function_space)[state.gamma_nodes]
     distance, nearest = cKDTree(surface.points).query(at) if len(at) else (np.zeros(0), np.zeros(0, dtype=np.int64))
     if comm.allreduce(bool(np.any(distance > SAME_PLACE))):
         raise SurfaceError("the saved face belongs to another mesh: run the case again")

@@ -94,7 +94,7 @@ class Keeper:
         self.registry = Registry()
         declare_engine(self.engine, self.registry)
         declare_recorder(self.recorder, self.registry)
-        self.store = Store(self.registry, model.domain.original_cells, self.comm)
+        self.store = Store(self.registry, model.domain, self.comm)
         self.begin = self.saved = self.asked = self.clock()
 
     def pause(self, place: Place, measures: Measures, asked_to_save: bool, asked_to_stop: bool) -> bool:

@@ -28,8 +28,17 @@ CELLS = {
 }
 
 
-def original(grid: Any) -> Any:
-    return np.asarray(grid.topology.original_cell_index, dtype=np.int64)
+class AsPutIn:
+    """Numbers of a mesh that was handed to dolfinx as it is."""
+
+    def original_cells(self, grid: Any) -> Any:
+        return np.asarray(grid.topology.original_cell_index, dtype=np.int64)
+
+    def original_corners(self, grid: Any) -> Any:
+        return np.asarray(grid.geometry.input_global_indices, dtype=np.int64)[grid.geometry.dofmaps[0]]
+
+
+original = AsPutIn()
 
 
 def taylor_hood(grid: Any) -> fem.FunctionSpace:

@@ -1,0 +1,52 @@
+"""Nodes as the cells see them, for viewing and for tables: where opposite sides are one, a node on them has a place on each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import basix
+import numpy as np
+from numpy.typing import NDArray
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.domain.build import Domain
+from cellfem.domain.surface import geometry_nodes
+from dolfinx import fem
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Nodes with places of their own; where nothing is joined one for each node of the space that a cell uses."""
+
+    points: Floats  # (N, 3) µm
+    cells: Ints  # (M, n) nodes of the owned cells, in the order of the element
+    of: Ints  # (N,) the space's node (local, ghosts too) that each stands for
+    image: Ints  # (N,) bit k is set at the high end of axis k, of what is joined along it
+
+
+def body_grid(domain: Domain, space: fem.FunctionSpace) -> Grid:
+    """Of a Lagrange space on one of the bodies. Not collective."""
+    mesh = space.mesh
+    owned = mesh.topology.index_map(mesh.topology.dim).size_local
+    linear = basix.create_element(basix.ElementFamily.P, mesh.basix_cell(), 1)
+    shape = linear.tabulate(0, space.element.basix_element.points)[0, :, :, 0]
+    corners = mesh.geometry.x[mesh.geometry.dofmaps[0][:owned]]
+    return _grid(domain, np.asarray(space.dofmap.list)[:owned], np.einsum("nk,mki->mni", shape, corners))
+
+
+def interface_grid(domain: Domain) -> Grid:
+    """Facets of Γ that this rank owns, nodes of the skin (P1). Not collective."""
+    return _grid(domain, domain.gamma_facets, domain.skin.geometry.x[geometry_nodes(domain)])
+
+
+def _grid(domain: Domain, nodes: NDArray[np.int32], places: Floats) -> Grid:
+    """nodes: (M, n); places: (M, n, 3), where the cell sees each of them."""
+    image = np.zeros(nodes.shape, dtype=np.int64)
+    for axis, period in enumerate(domain.periods):
+        image += (np.abs(places[..., axis] - period) < 1e-9 * period).astype(np.int64) << axis
+    axes = len(domain.extents)
+    known, first, cells = np.unique(nodes.astype(np.int64) << axes | image, return_index=True, return_inverse=True)
+    return Grid(places.reshape(-1, 3)[first], cells.reshape(nodes.shape), known >> axes, known & ((1 << axes) - 1))

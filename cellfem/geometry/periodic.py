@@ -1,0 +1,59 @@
+"""Stacks whose opposite sides are one: lithium and current that leave on the right come in on the left."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from cellfem.geometry.groups import BACK, FRONT, LEFT, RIGHT
+from cellfem.geometry.stack import TOLERANCE, Ints, MeshError, StackMesh
+
+SIDES = ((LEFT, RIGHT), (FRONT, BACK))
+"""Facet groups at the low and the high end of each axis of Γ."""
+
+
+def joined(stack: StackMesh) -> StackMesh:
+    """The stack with each node at a high end of Γ's axes joined to its image at the low end; places stay as they are.
+
+    `StackMesh.joined` is then, for every node, the node that it is one with (itself, for most), and the sides are no facets of
+    the outside any more. Raises MeshError where nodes have no image, or where fewer than three cells lie between two sides (two
+    different edges would then have the same ends).
+    """
+    one_with = np.arange(len(stack.points))
+    for axis, (low, high) in enumerate(SIDES[: stack.dimension - 1]):
+        here, there = np.unique(stack.facets_of(high)), np.unique(stack.facets_of(low))
+        one_with[here] = there[_images(stack, here, there, axis)]
+    one_with = one_with[one_with]  # from an edge in 3-D to the edge that its image is joined to
+    inside = ~np.isin(stack.facet_group, SIDES)
+    _check(stack)
+    return replace(stack, facets=stack.facets[inside], facet_group=stack.facet_group[inside], joined=one_with)
+
+
+def _images(stack: StackMesh, here: Ints, there: Ints, axis: int) -> Ints:
+    """Place in `there` of the image of each of `here`."""
+    others = [k for k in range(stack.dimension) if k != axis]
+    orders = [np.lexsort(np.round(stack.points[nodes][:, others], 9).T) for nodes in (here, there)]
+    if len(here) == len(there):
+        apart = np.abs(stack.points[here[orders[0]]][:, others] - stack.points[there[orders[1]]][:, others]).max()
+        if apart <= TOLERANCE * np.ptp(stack.points, axis=0).max():
+            found = np.empty(len(here), dtype=np.int64)
+            found[orders[0]] = orders[1]
+            return found
+    name, low, high = "xy"[axis], ("left", "front")[axis], ("right", "back")[axis]
+    raise MeshError(
+        f"the nodes of the {low} side ({len(there)}) and of the {high} side ({len(here)}) do not lie at the same heights, as "
+        f'sides that are one along {name} need: make the mesh alike on both, or write stack.sides = "mirror"'
+    )
+
+
+def _check(stack: StackMesh) -> None:
+    """With three cells around the ring no two edges or facets have the same corners once the sides are one."""
+    corners = stack.points[stack.cells][..., :-1]
+    span = np.ptp(corners, axis=1).max(axis=0)
+    if np.any(3 * span > np.array(stack.extents) * (1 + TOLERANCE)):
+        wide = ", ".join(f"{size:.3g} µm in {axis}" for axis, size in zip("xy", span))
+        raise MeshError(
+            f"cells are up to {wide} wide: with sides that are one three of them must fit from side to "
+            "side; make mesh.far smaller"
+        )
