@@ -5,41 +5,45 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from cellfem.geometry.groups import BACK, FRONT, LEFT, RIGHT
-from cellfem.geometry.stack import TOLERANCE, Ints, MeshError, StackMesh
+from cellfem.geometry.stack import TOLERANCE, Ints, MeshError, StackMesh, interface_nodes
 
 SIDES = ((LEFT, RIGHT), (FRONT, BACK))
 """Facet groups at the low and the high end of each axis of Γ."""
 
 
 def joined(stack: StackMesh) -> StackMesh:
-    """The stack with each node at a high end of Γ's axes joined to its image at the low end; places stay as they are.
+    """The stack with each node at a high end of Γ's axes joined to its image at the low end, and moved to the very height of it.
 
     `StackMesh.joined` is then, for every node, the node that it is one with (itself, for most), and the sides are no facets of
     the outside any more. Raises MeshError where nodes have no image, or where fewer than three cells lie between two sides (two
     different edges would then have the same ends).
     """
-    one_with = np.arange(len(stack.points))
+    one_with, points = np.arange(len(stack.points)), stack.points.copy()
     for axis, (low, high) in enumerate(SIDES[: stack.dimension - 1]):
         here, there = np.unique(stack.facets_of(high)), np.unique(stack.facets_of(low))
         one_with[here] = there[_images(stack, here, there, axis)]
+        others = [k for k in range(stack.dimension) if k != axis]
+        points[np.ix_(here, others)] = points[np.ix_(one_with[here], others)]  # meshers leave round-off
     one_with = one_with[one_with]  # from an edge in 3-D to the edge that its image is joined to
     inside = ~np.isin(stack.facet_group, SIDES)
     _check(stack)
-    return replace(stack, facets=stack.facets[inside], facet_group=stack.facet_group[inside], joined=one_with)
+    gap = np.zeros(len(points))
+    gap[interface_nodes(stack)] = stack.gap
+    found = replace(stack, points=points, facets=stack.facets[inside], facet_group=stack.facet_group[inside], joined=one_with)
+    nodes = interface_nodes(found)
+    return replace(found, gap_at=points[nodes, :-1], gap=gap[nodes])
 
 
 def _images(stack: StackMesh, here: Ints, there: Ints, axis: int) -> Ints:
     """Place in `there` of the image of each of `here`."""
     others = [k for k in range(stack.dimension) if k != axis]
-    orders = [np.lexsort(np.round(stack.points[nodes][:, others], 9).T) for nodes in (here, there)]
-    if len(here) == len(there):
-        apart = np.abs(stack.points[here[orders[0]]][:, others] - stack.points[there[orders[1]]][:, others]).max()
-        if apart <= TOLERANCE * np.ptp(stack.points, axis=0).max():
-            found = np.empty(len(here), dtype=np.int64)
-            found[orders[0]] = orders[1]
-            return found
+    apart, found = cKDTree(stack.points[there][:, others]).query(stack.points[here][:, others])
+    near = apart.max() <= TOLERANCE * np.ptp(stack.points, axis=0).max()
+    if near and len(here) == len(there) == len(np.unique(found)):
+        return np.asarray(found, dtype=np.int64)
     name, low, high = "xy"[axis], ("left", "front")[axis], ("right", "back")[axis]
     raise MeshError(
         f"the nodes of the {low} side ({len(there)}) and of the {high} side ({len(here)}) do not lie at the same heights, as "
