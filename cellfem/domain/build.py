@@ -1,4 +1,4 @@
-"""From the arrays of a `StackMesh` on rank 0 to distributed meshes, submeshes, entity maps and measures."""
+"""From what a stack is made of to distributed meshes, submeshes, entity maps and measures."""
 
 from __future__ import annotations
 
@@ -7,24 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import basix
-import basix.ufl
 import numpy as np
 import ufl
 from mpi4py import MPI
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.domain.partition import partitioner
-from cellfem.domain.unroll import numbering, with_places
+from cellfem.domain.handed_out import handed_out
+from cellfem.domain.parent import Gamma
+from cellfem.domain.rank_by_rank import rank_by_rank
+from cellfem.geometry import Bricks, Source, StackMesh
 from cellfem.geometry.groups import ELECTROLYTE, INTERFACE, LITHIUM
-from cellfem.geometry.stack import StackMesh, interface_nodes
-from dolfinx import fem, io, mesh
+from dolfinx import fem, mesh
 from dolfinx.cpp.la import InsertMode
-from dolfinx.graph import adjacencylist
 
 Ints = NDArray[np.int32]
-CELLS = {(2, 3): "triangle", (2, 4): "quadrilateral", (3, 4): "tetrahedron", (3, 8): "hexahedron"}
-"""Name of a cell by dimension and number of corners."""
 SKIN = 9
 """Tag of the lithium cells that touch Γ, in dx."""
 
@@ -60,6 +57,7 @@ class Domain:
     electrodes: int  # 2: a second one below the electrolyte
     side: fem.Function | None  # on the lithium, DG0: 1 in the first electrode, -1 in the second; None where there is one
     gap: NDArray[np.float64]  # gap at the start at the nodes of the skin (P1 dofs), µm; zero off Γ
+    numbers: NDArray[np.int64]  # (cells,) of the parent's cells, alike on any ranks
     corners: NDArray[np.int64]  # (cells, n) numbers, alike on any ranks, of the parent's corners; joined nodes have one
     periodic: bool
 
@@ -116,7 +114,7 @@ class Domain:
 
     def original_cells(self, grid: mesh.Mesh) -> NDArray[np.int64]:
         """Number in the `StackMesh` of each local cell, ghosts too, of the parent or one of its bodies."""
-        return np.asarray(self.parent.topology.original_cell_index, dtype=np.int64)[self._of_parent(grid)]
+        return self.numbers[self._of_parent(grid)]
 
     def original_corners(self, grid: mesh.Mesh) -> NDArray[np.int64]:
         """Numbers of the corners of the same cells in the order of the `StackMesh`; joined nodes have one."""
@@ -150,15 +148,15 @@ class Domain:
         return dx, gamma, ds
 
 
-def build_domain(stack: StackMesh | None, comm: MPI.Intracomm) -> Domain:
-    """Distribute a stack over the ranks of `comm` (collective; `stack` is read on rank 0 only)."""
-    parent, cells, facets, corners = _distribute(stack, comm)
-    sizes = (
-        (stack.extents, stack.lithium_thickness, stack.electrolyte_thickness, stack.electrodes, stack.periodic)
-        if stack is not None and comm.rank == 0
-        else None
-    )
-    extents, high, low, electrodes, periodic = comm.bcast(sizes, root=0)
+def build_domain(source: Source | None, comm: MPI.Intracomm) -> Domain:
+    """Distribute a stack over the ranks of `comm` (collective; `source` is read on rank 0 only).
+
+    Raises MeshError, on every rank, for the gap of bricks that lithium cannot have.
+    """
+    bricks = comm.bcast(source if isinstance(source, Bricks) else None, root=0)
+    stack = source if isinstance(source, StackMesh) else None
+    made = handed_out(stack, comm) if bricks is None else rank_by_rank(bricks, comm)
+    parent, cells, facets = made.grid, made.cells, made.facets
     dim = parent.topology.dim
     parent.topology.create_connectivity(dim - 1, dim)
     parent.topology.create_connectivity(dim, dim - 1)
@@ -169,6 +167,9 @@ def build_domain(stack: StackMesh | None, comm: MPI.Intracomm) -> Domain:
     owned = parent.topology.index_map(dim).size_local
     interface = _interface_facets(parent, cells, facets)
     on_skin = fem.functionspace(skin, ("Lagrange", 1))
+    gamma_facets = _gamma_facets(on_skin, skin_map, interface)
+    numbers = np.zeros(on_skin.dofmap.index_map.size_local + on_skin.dofmap.index_map.num_ghosts, dtype=np.int64)
+    numbers[np.asarray(on_skin.dofmap.list)] = made.corners[_cells_of(skin, skin_map)]
     return Domain(
         parent,
         cells,
@@ -182,53 +183,17 @@ def build_domain(stack: StackMesh | None, comm: MPI.Intracomm) -> Domain:
         skin_map,
         skin_cells[skin_cells < owned],
         interface,
-        _gamma_facets(on_skin, skin_map, interface),
-        extents,
-        high,
-        low,
-        electrodes,
-        _side(lithium, low) if electrodes == 2 else None,
-        _gap(stack, on_skin, corners[_cells_of(skin, skin_map)], comm),
-        corners,
-        periodic,
+        gamma_facets,
+        made.extents,
+        made.lithium_thickness,
+        made.electrolyte_thickness,
+        made.electrodes,
+        _side(lithium, made.electrolyte_thickness) if made.electrodes == 2 else None,
+        made.gap(Gamma(numbers, gamma_facets, interface[:, 0])),
+        made.numbers,
+        made.corners,
+        made.periodic,
     )
-
-
-def _distribute(
-    stack: StackMesh | None, comm: MPI.Intracomm
-) -> tuple[mesh.Mesh, mesh.MeshTags, mesh.MeshTags, NDArray[np.int64]]:
-    """Mesh with tags of cells and facets, numbers of its cells' corners; every rank but 0 hands in nothing."""
-    kind = (stack.points.shape[1], stack.cells.shape[1], stack.periodic) if stack is not None and comm.rank == 0 else None
-    dim, per_cell, periodic = comm.bcast(kind, root=0)
-    cell = CELLS[dim, per_cell]
-    element = basix.ufl.element("Lagrange", cell, 1, shape=(dim,))
-    if comm.rank == 0 and stack is not None:
-        kept, number = numbering(stack)
-        points, cells, cell_group = stack.points[kept], number[stack.cells], stack.cell_group
-        facets, facet_group = number[stack.facets], stack.facet_group
-        middles = stack.points[stack.cells].mean(axis=1)
-    else:
-        points, cells, cell_group = np.empty((0, dim)), np.empty((0, per_cell), dtype=np.int64), np.empty(0, dtype=np.int64)
-        per_facet = len(basix.topology(basix.CellType[cell])[dim - 1][0])
-        facets, facet_group = np.empty((0, per_facet), dtype=np.int64), np.empty(0, dtype=np.int64)
-        middles = points
-    # Interface integrals need the cell across each facet on the rank that owns it.
-    parent = mesh.create_mesh(
-        comm, cells, element, points, partitioner(middles, cells, cell_group, cell) if comm.size > 1 else None
-    )
-    corners = np.asarray(parent.geometry.input_global_indices, dtype=np.int64)[parent.geometry.dofmaps[0]]
-    tagged = [
-        (of, *io.utils.distribute_entity_data(parent, of, entities, values.astype(np.int32)))
-        for of, entities, values in ((dim, cells, cell_group), (dim - 1, facets, facet_group))
-    ]
-    if periodic:
-        parent = with_places(parent, element, stack)
-    tags = []
-    for of, local, value in tagged:
-        parent.topology.create_connectivity(of, 0)
-        parent.topology.create_connectivity(of, dim)
-        tags.append(mesh.meshtags_from_entities(parent, of, adjacencylist(local), value.astype(np.int32)))
-    return parent, tags[0], tags[1], corners
 
 
 def _cells_of(body: mesh.Mesh, of_parent: Any) -> Ints:
@@ -249,20 +214,6 @@ def _gamma_facets(on_skin: fem.FunctionSpace, skin_map: Any, interface: Ints) ->
     corners = np.array(basix.topology(cell)[on_skin.mesh.topology.dim - 1])  # (facets of a cell, n); P1 dofs stand at corners
     inside = skin_map.sub_topology_to_topology(interface[:, 0].copy(), True)
     return np.asarray(np.take_along_axis(np.asarray(on_skin.dofmap.list)[inside], corners[interface[:, 1]], axis=1))
-
-
-def _gap(stack: StackMesh | None, on_skin: fem.FunctionSpace, corners: NDArray[np.int64], comm: MPI.Intracomm) -> Any:
-    """Gap at the P1 dofs of the skin from rank 0, each rank its own; corners: numbers of those of each cell of the skin."""
-    of_dof = np.zeros(on_skin.dofmap.index_map.size_local + on_skin.dofmap.index_map.num_ghosts, dtype=np.int64)
-    of_dof[np.asarray(on_skin.dofmap.list)] = corners
-    asked = comm.gather(of_dof, root=0)
-    answers = None
-    if stack is not None and asked is not None:
-        gap = np.zeros(len(stack.points))
-        gap[interface_nodes(stack)] = stack.gap
-        gap = gap[numbering(stack)[0]]
-        answers = [gap[nodes] for nodes in asked]
-    return comm.scatter(answers, root=0)
 
 
 def _cells_touching(parent: mesh.Mesh, facets: Ints, candidates: Ints) -> Ints:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,14 +37,30 @@ def with_places(merged: mesh.Mesh, element: Any, stack: StackMesh | None) -> mes
     comm = merged.comm
     asked = comm.gather(np.asarray(merged.topology.original_cell_index, dtype=np.int64), root=0)
     pieces = None if asked is None or stack is None else _pieces(stack, asked)
-    owned, ghosts, owners, nodes, places, dofmap = comm.scatter(pieces, root=0)
-    index_map = IndexMap(comm, owned, ghosts, owners, TAG)
-    geometry = mesh.create_geometry(index_map, dofmap, merged.geometry.cmaps[0], places, nodes)
-    return mesh.Mesh(cpp.mesh.Mesh_float64(comm, merged.topology._cpp_object, geometry._cpp_object), ufl.Mesh(element))
+    return rebuilt(merged, element, comm.scatter(pieces, root=0))
 
 
-def _pieces(stack: StackMesh, asked: list[Ints]) -> list[tuple[int, Ints, NDArray[np.int32], Ints, Any, NDArray[np.int32]]]:
-    """For each rank: how many nodes it owns; global number and owner of its ghosts; all its nodes, their places; its cells'."""
+@dataclass(frozen=True, eq=False)
+class Places:
+    """One rank's nodes of a geometry: its own, then its ghosts."""
+
+    owned: int
+    ghosts: Ints  # their global numbers: own nodes of all ranks are counted in the order of ranks
+    owners: NDArray[np.int32]  # of the ghosts
+    nodes: Ints  # (N,) numbers in the `StackMesh`
+    points: NDArray[np.float64]  # (N, d) µm
+    dofmap: NDArray[np.int32]  # (M, n) of the local cells, ghosts too
+
+
+def rebuilt(merged: mesh.Mesh, element: Any, places: Places) -> mesh.Mesh:
+    """The topology of a mesh with another geometry (collective)."""
+    index_map = IndexMap(merged.comm, places.owned, places.ghosts, places.owners, TAG)
+    geometry = mesh.create_geometry(index_map, places.dofmap, merged.geometry.cmaps[0], places.points, places.nodes)
+    return mesh.Mesh(cpp.mesh.Mesh_float64(merged.comm, merged.topology._cpp_object, geometry._cpp_object), ufl.Mesh(element))
+
+
+def _pieces(stack: StackMesh, asked: list[Ints]) -> list[Places]:
+    """For each rank the nodes of its cells."""
     seen = [np.unique(stack.cells[cells]) for cells in asked]
     owner = np.zeros(len(stack.points), dtype=np.int32)
     for rank in reversed(range(len(seen))):
@@ -57,5 +74,5 @@ def _pieces(stack: StackMesh, asked: list[Ints]) -> list[tuple[int, Ints, NDArra
         order = np.concatenate([mine, ghosts])
         local = np.empty(len(stack.points), dtype=np.int32)
         local[order] = np.arange(len(order))
-        pieces.append((len(mine), number[ghosts], owner[ghosts], order, stack.points[order], local[stack.cells[cells]]))
+        pieces.append(Places(len(mine), number[ghosts], owner[ghosts], order, stack.points[order], local[stack.cells[cells]]))
     return pieces

@@ -1,5 +1,7 @@
 """Meshes of the stack: lithium over electrolyte, the interface Γ between them, and the voids. Knows no physics."""
 
+from cellfem.geometry.box import Box
+from cellfem.geometry.bricks import Bricks, Source, build_bricks
 from cellfem.geometry.build import WallLayers, build_stack, with_voids
 from cellfem.geometry.files import read_mesh, write_msh
 from cellfem.geometry.groups import (
@@ -17,7 +19,7 @@ from cellfem.geometry.groups import (
     VOID,
 )
 from cellfem.geometry.roughness import Face, RoughnessError, with_face
-from cellfem.geometry.solid import Box, build_solid, extruded
+from cellfem.geometry.solid import build_solid, extruded
 from cellfem.geometry.stack import MeshError, StackMesh, interface_nodes
 from cellfem.geometry.voids import Patch, Void, edges, gap_profile
 
@@ -35,13 +37,16 @@ __all__ = [
     "TOP",
     "VOID",
     "Box",
+    "Bricks",
     "Face",
     "MeshError",
     "Patch",
     "RoughnessError",
+    "Source",
     "StackMesh",
     "Void",
     "WallLayers",
+    "build_bricks",
     "build_solid",
     "build_stack",
     "edges",

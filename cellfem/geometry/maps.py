@@ -245,16 +245,25 @@ def with_map(stack: StackMesh, face: MapFace) -> StackMesh:
     ring = [0, 1, 3, 2] if facets.shape[1] == 4 else [0, 1, 2]
     for a, b in zip(ring, ring[1:] + ring[:1]):
         length = np.linalg.norm(at[:, a] - at[:, b], axis=1)
-        if length.max() > COARSEST * face.shortest / NODES:
-            raise RoughnessError(
-                f"the mesh has edges of {length.max():.3g} µm on the interface, the shortest wave of the face, "
-                f"{face.shortest:.3g} µm, needs {NODES} nodes: make mesh.near at most {face.shortest / NODES:.3g} um, "
-                "or the cut-off longer"
-            )
-        slope = np.abs(height[facets[:, a]] - height[facets[:, b]]) / length
-        if slope.max() > STEEPEST:
-            raise RoughnessError(
-                f"the face has a slope of {slope.max():.3g}; the surface of lithium is a height over the interface, with slopes "
-                "up to 1: make the cut-off longer or the heights smaller"
-            )
+        check_edges(float(length.max()), face)
+        check_slope(float((np.abs(height[facets[:, a]] - height[facets[:, b]]) / length).max()))
     return with_gap(stack, lambda _: total - total.min())
+
+
+def check_edges(longest: float, face: MapFace) -> None:
+    """Raises RoughnessError where the longest edge on Γ (µm) is too long for the face."""
+    if longest > COARSEST * face.shortest / NODES:
+        raise RoughnessError(
+            f"the mesh has edges of {longest:.3g} µm on the interface, the shortest wave of the face, "
+            f"{face.shortest:.3g} µm, needs {NODES} nodes: make mesh.near at most {face.shortest / NODES:.3g} um, "
+            "or the cut-off longer"
+        )
+
+
+def check_slope(steepest: float) -> None:
+    """Raises RoughnessError where the gap is too steep along an edge on Γ."""
+    if steepest > STEEPEST:
+        raise RoughnessError(
+            f"the face has a slope of {steepest:.3g}; the surface of lithium is a height over the interface, with slopes "
+            "up to 1: make the cut-off longer or the heights smaller"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +30,7 @@ def joined(stack: StackMesh) -> StackMesh:
         points[np.ix_(here, others)] = points[np.ix_(one_with[here], others)]  # meshers leave round-off
     one_with = one_with[one_with]  # from an edge in 3-D to the edge that its image is joined to
     inside = ~np.isin(stack.facet_group, SIDES)
-    _check(stack)
+    check_widths(np.ptp(stack.points[stack.cells][..., :-1], axis=1).max(axis=0).tolist(), stack.extents)
     gap = np.zeros(len(points))
     gap[interface_nodes(stack)] = stack.gap
     found = replace(stack, points=points, facets=stack.facets[inside], facet_group=stack.facet_group[inside], joined=one_with)
@@ -51,13 +52,14 @@ def _images(stack: StackMesh, here: Ints, there: Ints, axis: int) -> Ints:
     )
 
 
-def _check(stack: StackMesh) -> None:
-    """With three cells around the ring no two edges or facets have the same corners once the sides are one."""
-    corners = stack.points[stack.cells][..., :-1]
-    span = np.ptp(corners, axis=1).max(axis=0)
-    if np.any(3 * span > np.array(stack.extents) * (1 + TOLERANCE)):
-        wide = ", ".join(f"{size:.3g} µm in {axis}" for axis, size in zip("xy", span))
+def check_widths(widest: Sequence[float], extents: Sequence[float]) -> None:
+    """With three cells around the ring no two edges or facets have the same corners once the sides are one.
+
+    Widest cell and extent of Γ along each of its axes (µm). Raises MeshError.
+    """
+    if any(3 * wide > extent * (1 + TOLERANCE) for wide, extent in zip(widest, extents, strict=True)):
+        said = ", ".join(f"{wide:.3g} µm in {axis}" for axis, wide in zip("xy", widest))
         raise MeshError(
-            f"cells are up to {wide} wide: with sides that are one three of them must fit from side to "
+            f"cells are up to {said} wide: with sides that are one three of them must fit from side to "
             "side; make mesh.far smaller"
         )

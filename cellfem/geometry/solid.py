@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from cellfem.geometry.build import FAR_DISTANCE, NEAR_BAND, gmsh_model, layer_heights, sides_alike, size_field
+from cellfem.geometry.box import Box, check_sizes
+from cellfem.geometry.bricks import Bricks, build_bricks
+from cellfem.geometry.build import FAR_DISTANCE, NEAR_BAND, gmsh_model, sides_alike, size_field
 from cellfem.geometry.groups import ELECTROLYTE, LITHIUM
-from cellfem.geometry.stack import Floats, Ints, MeshError, StackMesh, assemble_with, with_gap
+from cellfem.geometry.stack import Floats, Ints, StackMesh, assemble_with, with_gap
 from cellfem.geometry.voids import Spot, Void, gap_at, images
 
 TETRAHEDRA = 4  # gmsh's type of element
 ROUND_OFF = 1e-9
 GROWTH_DISTANCE = FAR_DISTANCE  # µm, over which cells grow from `near` to `far`
-
-
-@dataclass(frozen=True)
-class Box:
-    """Size of a stack in 3-D, µm: extents of Γ in x and y, thickness of lithium and electrolyte."""
-
-    width: float
-    depth: float
-    lithium: float
-    electrolyte: float
 
 
 def build_solid(
@@ -39,15 +29,11 @@ def build_solid(
     `periodic.joined`, and features that reach over a side go on at the other. Lengths in µm; the same arguments give the same
     mesh. Raises MeshError. Not collective.
     """
-    for name, value in (*vars(box).items(), ("near", near), ("far", far)):
-        if not (math.isfinite(value) and value > 0):
-            raise MeshError(f"{name} is {value}: it must be a positive length")
-    if near > far or near > min(vars(box).values()):
-        raise MeshError(f"near = {near:g} µm is larger than far = {far:g} µm or than the stack itself: make it smaller")
+    check_sizes(box, near, far)
     features = images(features, (box.width, box.depth) if periodic else ())
-    points, cells, group = _bricks(box, near, far, features) if bricks else _tetrahedra(box, near, far, features, periodic)
+    made = _whole(build_bricks(box, near, far, features)) if bricks else _tetrahedra(box, near, far, features, periodic)
     voids = [f for f in features if isinstance(f, Void)]
-    return assemble_with(points, cells, group, lambda at: gap_at(at, voids))
+    return assemble_with(*made, lambda at: gap_at(at, voids))
 
 
 def extruded(plane: StackMesh, depth: float, layers: int) -> StackMesh:
@@ -80,29 +66,11 @@ def _prisms_cut(low: Ints, high: Ints) -> Ints:
     return np.concatenate([np.column_stack(t) for t in ((a, A, B, C), (a, b, B, C), (a, b, c, C))])
 
 
-def _bricks(box: Box, near: float, far: float, features: Sequence[Spot]) -> tuple[Floats, Ints, Ints]:
-    x = _columns(box.width, near, [(f.center, f.half_width) for f in features])
-    y = _columns(box.depth, near, [(f.center_y, f.half_width_y or f.half_width) for f in features if f.center_y is not None])
-    below, above = layer_heights(box.electrolyte, near, far), layer_heights(box.lithium, near, far)
-    z = np.concatenate([-below[:0:-1], above])
-    nx, ny, nz = len(x), len(y), len(z)
-    points = np.column_stack([np.tile(x, ny * nz), np.tile(np.repeat(y, nx), nz), np.repeat(z, nx * ny)])
-    k, j, i = (a.ravel() for a in np.meshgrid(np.arange(nz - 1), np.arange(ny - 1), np.arange(nx - 1), indexing="ij"))
-    corner = (k * ny + j) * nx + i
-    across = [corner, corner + 1, corner + nx, corner + nx + 1]
-    cells = np.column_stack([*across, *(node + nx * ny for node in across)])
-    return points, cells, np.where(k >= len(below) - 1, LITHIUM, ELECTROLYTE)
-
-
-def _columns(extent: float, near: float, spans: Sequence[tuple[float, float]]) -> Floats:
-    """Places of the faces of columns, about `near` wide, with faces at the ends of the spans (centre, half width)."""
-    ends = sorted({0.0, extent, *(c + s * h for c, h in spans for s in (-1, 1) if near / 4 < c + s * h < extent - near / 4)})
-    kept = [ends[0]]
-    for end in ends[1:]:
-        if end - kept[-1] > near / 4 or end == extent:
-            kept.append(end)
-    parts = [np.linspace(a, b, max(1, round((b - a) / near)) + 1)[:-1] for a, b in itertools.pairwise(kept)]
-    return np.concatenate([*parts, [extent]])
+def _whole(bricks: Bricks) -> tuple[Floats, Ints, Ints]:
+    """All nodes and cells, in the order of their numbers."""
+    nodes = bricks.nodes_of(np.arange(math.prod(bricks.nodes)), joined=False)
+    cells = np.stack([at.ravel() for at in np.indices(bricks.cells[::-1])][::-1], axis=-1)
+    return bricks.places(nodes), bricks.corner_numbers(cells, joined=False), bricks.groups(cells)
 
 
 def _tetrahedra(box: Box, near: float, far: float, features: Sequence[Spot], periodic: bool) -> tuple[Floats, Ints, Ints]:

@@ -119,12 +119,16 @@ def with_gap(stack: StackMesh, gap: Callable[[Floats], Floats]) -> StackMesh:
     """The same mesh with another gap at the start, a function of places (L, d-1) on Γ. Raises MeshError."""
     at = stack.points[interface_nodes(stack), :-1]
     values = np.asarray(gap(at), dtype=np.float64)
-    if not (np.all(np.isfinite(values)) and values.min() >= 0 and values.max() < stack.lithium_thickness):
-        raise MeshError(
-            f"the gap at the start reaches from {values.min():g} to {values.max():g} µm: "
-            "it must stay between 0 and the lithium's thickness"
-        )
+    check_gap(float(values.min()), float(values.max()), stack.lithium_thickness)
     return replace(stack, gap_at=at, gap=values)
+
+
+def check_gap(least: float, largest: float, thickness: float) -> None:
+    """Least and largest gap at the start, nan where one is, and the lithium's thickness (µm). Raises MeshError."""
+    if not 0 <= least <= largest < thickness:
+        raise MeshError(
+            f"the gap at the start reaches from {least:g} to {largest:g} µm: it must stay between 0 and the lithium's thickness"
+        )
 
 
 def signed_area(points: Floats, cells: Ints) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cellfem.checkpoint.registry import owned, set_owned
 from cellfem.domain import Domain, build_domain, surface_quadrature
-from cellfem.geometry import StackMesh
+from cellfem.geometry import Source
 from cellfem.model import start
 from cellfem.model.extension import MapExtension
 from cellfem.model.gas import Gas
@@ -102,10 +102,10 @@ class Model:
 
 
 def build_model(
-    stack: StackMesh | None, structure: Structure, interface: Interface, numerics: Numerics, comm: MPI.Intracomm
+    source: Source | None, structure: Structure, interface: Interface, numerics: Numerics, comm: MPI.Intracomm
 ) -> Model:
-    """Build and compile (collective; `stack` is needed on rank 0 only)."""
-    domain = build_domain(stack, comm)
+    """Build and compile (collective; `source` is needed on rank 0 only)."""
+    domain = build_domain(source, comm)
     state = create_state(domain, structure)
     residual = build_residual(domain, state, structure)
     start.set_interface(domain, state, residual.constants, interface)

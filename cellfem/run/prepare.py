@@ -12,8 +12,10 @@ from cellfem.geometry import (
     Face,
     MeshError,
     Patch,
+    Source,
     StackMesh,
     Void,
+    build_bricks,
     build_solid,
     build_stack,
     maps,
@@ -32,6 +34,17 @@ from cellfem.solver.march import Segment, Stop
 CHARGE_WITHIN = 1e-3  # share by which a step of held voltage may pass more charge than asked
 USED_UP_WITHIN = 0.1  # share of the least thickness by which lithium may be thinner where the run stops
 STEPS = 30  # time steps of a protocol step, at least, without `numerics.dt_max`
+
+
+def source_of(case: Case) -> Source:
+    """What the domain of a case is made of: the places of bricks in 3-D, of which every rank makes its part; else `stack_of`.
+
+    Not collective: rank 0 only. Raises MeshError.
+    """
+    if case.stack.dimension == 2 or case.mesh.cells != "bricks":
+        return stack_of(case)
+    box, features, periodic = _box(case), _features(case), case.stack.periodic
+    return build_bricks(box, case.mesh.near, case.mesh.far, features, map_of(case), periodic=periodic)
 
 
 def stack_of(case: Case) -> StackMesh:
@@ -112,13 +125,10 @@ def _stack(case: Case) -> StackMesh:
                 f'write stack.width = "{stack.width:g} um"'
             )
         return with_voids(stack, voids, periodic=periodic) if voids else stack
-    patches = [Patch(p.center, p.half_width, center_y=p.center_y, half_width_y=p.half_width_y) for p in case.patch]
-    features: list[Void | Patch] = [*voids, *patches]
+    features = _features(case)
     near, far, bricks = case.mesh.near, case.mesh.far, case.mesh.cells == "bricks"
     if case.stack.dimension == 3:
-        width, depth = case.stack.extents
-        box = Box(width, depth, case.lithium.thickness, case.electrolyte.thickness)
-        return build_solid(box, near, far, features, bricks=bricks, periodic=periodic)
+        return build_solid(_box(case), near, far, features, bricks=bricks, periodic=periodic)
     below = case.electrolyte.thickness / (2 if case.stack.cell == "symmetric" else 1)
     return build_stack(
         case.stack.width,
@@ -131,6 +141,16 @@ def _stack(case: Case) -> StackMesh:
         quadrilaterals=bricks,
         periodic=periodic,
     )
+
+
+def _box(case: Case) -> Box:
+    width, depth = case.stack.extents
+    return Box(width, depth, case.lithium.thickness, case.electrolyte.thickness)
+
+
+def _features(case: Case) -> list[Void | Patch]:
+    patches = [Patch(p.center, p.half_width, center_y=p.center_y, half_width_y=p.half_width_y) for p in case.patch]
+    return [*_voids(case, 1), *_voids(case, 2), *patches]
 
 
 def _voids(case: Case, electrode: int) -> list[Void]:

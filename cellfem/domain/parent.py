@@ -1,0 +1,47 @@
+"""What both ways of making a distributed mesh end in: all from rank 0 (`handed_out`), or part by part (`rank_by_rank`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from dolfinx import mesh
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+CELLS = {(2, 3): "triangle", (2, 4): "quadrilateral", (3, 4): "tetrahedron", (3, 8): "hexahedron"}
+"""Name of a cell by dimension and number of corners."""
+
+
+@dataclass(frozen=True, eq=False)
+class Gamma:
+    """Where a rank wants to know the gap: nodes of the skin, and the facets of Γ that it owns."""
+
+    nodes: Ints  # (N,) numbers of the skin's nodes, ghosts too; of joined nodes where sides are one
+    facets: NDArray[np.int32]  # (K, n) places of their corners among the nodes
+    cells: NDArray[np.int32]  # (K,) the lithium's cell of the parent at each
+
+
+@dataclass(frozen=True, eq=False)
+class Parent:
+    """The mesh of the whole stack, distributed with the cell across each facet on the rank that owns it.
+
+    Numbers are those of the whole `StackMesh`, which need not exist.
+    """
+
+    grid: mesh.Mesh
+    cells: mesh.MeshTags
+    facets: mesh.MeshTags
+    numbers: Ints  # (M,) of the local cells, ghosts too
+    corners: Ints  # (M, n) of their corners; joined nodes have one
+    extents: tuple[float, ...]
+    lithium_thickness: float
+    electrolyte_thickness: float
+    electrodes: int
+    periodic: bool
+    gap: Callable[[Gamma], Floats]  # gap at the start at the asked nodes, µm, zero off Γ (collective)

@@ -1,0 +1,147 @@
+"""Hexahedra in columns and layers, made rank by rank: no rank ever has more of the mesh than its part and the cells around it.
+
+Each rank takes its cells by `Halving`, sees which other ranks share a facet with them, and hands them to dolfinx with an equal
+share of the nodes; groups of cells and facets, numbers, places of joined nodes and the gap follow from the places of columns and
+layers, which all ranks know.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import basix.ufl
+import numpy as np
+from mpi4py import MPI
+from numpy.typing import NDArray
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.domain.halving import Halving
+from cellfem.domain.parent import Floats, Gamma, Ints, Parent
+from cellfem.domain.unroll import Places, rebuilt
+from cellfem.geometry.bricks import Bricks
+from dolfinx import mesh
+from dolfinx.graph import adjacencylist
+
+
+def rank_by_rank(bricks: Bricks, comm: MPI.Intracomm) -> Parent:
+    """Make the mesh of bricks that every rank knows alike (collective)."""
+    halving = Halving(bricks, comm.size)
+    own = halving.own(comm.rank)
+    element = basix.ufl.element("Lagrange", "hexahedron", 1, shape=(3,))
+    grid = mesh.create_mesh(
+        comm,
+        bricks.corner_numbers(own, joined=True),
+        element,
+        bricks.places(bricks.nodes_of(_share(math.prod(bricks.joined_nodes), comm), joined=True)),
+        _partitioner(bricks, halving, own, comm.rank) if comm.size > 1 else None,
+    )
+    corners = np.asarray(grid.geometry.input_global_indices, dtype=np.int64)[grid.geometry.dofmaps[0]]
+    cells = bricks.nodes_of(corners[:, 0], joined=True)  # the lowest corner, which is at no high end
+    if bricks.periodic:
+        grid = rebuilt(grid, element, _places(bricks, halving, cells, comm))
+
+    def gap(at: Gamma) -> Floats:
+        return _gap(bricks, cells, at, comm)
+
+    return Parent(
+        grid,
+        mesh.meshtags(grid, 3, np.arange(len(cells), dtype=np.int32), bricks.groups(cells).astype(np.int32)),
+        _facet_tags(bricks, grid, cells),
+        bricks.cell_numbers(cells),
+        corners,
+        bricks.extents,
+        bricks.lithium_thickness,
+        bricks.electrolyte_thickness,
+        1,
+        bricks.periodic,
+        gap,
+    )
+
+
+def _share(count: int, comm: MPI.Intracomm) -> Ints:
+    """This rank's numbers out of `count`: as equal shares as can be, in the order of ranks."""
+    begin, end = (count * rank // comm.size for rank in (comm.rank, comm.rank + 1))
+    return np.arange(begin, end)
+
+
+def _partitioner(bricks: Bricks, halving: Halving, own: Ints, rank: int) -> Any:
+    """For `mesh.create_mesh`: each of the own cells stays, and is a ghost where a cell across one of its facets is."""
+    cell, other = _neighbours_elsewhere(bricks, halving, own, rank)
+    begin = np.concatenate([[0], np.cumsum(1 + np.bincount(cell, minlength=len(own)))]).astype(np.int32)
+    ranks = np.full(begin[-1], rank, dtype=np.int32)
+    ghost = np.ones(len(ranks), dtype=bool)
+    ghost[begin[:-1]] = False
+    ranks[ghost] = other
+
+    def part(*_: Any) -> Any:
+        return adjacencylist(ranks, begin)._cpp_object
+
+    return part
+
+
+def _neighbours_elsewhere(bricks: Bricks, halving: Halving, own: Ints, rank: int) -> tuple[Ints, Ints]:
+    """Pairs of an own cell (its place in `own`, ascending) and another rank that has a cell across one of its facets."""
+    pairs = [np.empty((0, 2), dtype=np.int64)]
+    for axis, count in enumerate(bricks.cells):
+        for step in (-1, 1):
+            across = own.copy()
+            across[:, axis] += step
+            if bricks.periodic and axis < 2:
+                across[:, axis] %= count
+            inside = np.flatnonzero((across[:, axis] >= 0) & (across[:, axis] < count))
+            owner = halving.owners(across[inside])
+            apart = owner != rank
+            pairs.append(np.column_stack([inside[apart], owner[apart]]))
+    cell, other = np.unique(np.concatenate(pairs), axis=0).T
+    return cell, other
+
+
+def _facet_tags(bricks: Bricks, grid: mesh.Mesh, cells: Ints) -> mesh.MeshTags:
+    """Γ and the outside, seen from the cells, whose vertices dolfinx leaves in their order."""
+    grid.topology.create_entities(2)
+    grid.topology.create_connectivity(3, 2)
+    links = grid.topology.connectivity(3, 2)
+    facets = links.array.reshape(len(cells), 6)
+    group = bricks.facets(cells)
+    found, first = np.unique(facets[group > 0], return_index=True)
+    return mesh.meshtags(grid, 2, found.astype(np.int32), group[group > 0][first].astype(np.int32))
+
+
+def _places(bricks: Bricks, halving: Halving, cells: Ints, comm: MPI.Intracomm) -> Places:
+    """Nodes of the local cells where what is joined stands at both sides (collective).
+
+    A node belongs to the rank of the cell above it, or below where there is none: every rank knows that, and tells the others
+    the numbers that it gives to its own.
+    """
+    corners = bricks.corner_numbers(cells, joined=False)
+    seen = np.unique(corners)
+    owner = halving.owners(np.minimum(bricks.nodes_of(seen, joined=False), np.array(bricks.cells) - 1))
+    mine, ghosts = seen[owner == comm.rank], seen[owner != comm.rank]
+    owners = owner[owner != comm.rank]
+    offset = comm.exscan(len(mine)) or 0
+    order = np.argsort(owners, kind="stable")
+    asked = np.split(ghosts[order], np.searchsorted(owners[order], np.arange(1, comm.size)))
+    answers = comm.alltoall([offset + np.searchsorted(mine, nodes) for nodes in comm.alltoall(asked)])
+    numbers = np.empty(len(ghosts), dtype=np.int64)
+    numbers[order] = np.concatenate(answers)
+    nodes = np.concatenate([mine, ghosts])
+    by_number = np.argsort(nodes)
+    dofmap = by_number[np.searchsorted(nodes[by_number], corners)]
+    places = bricks.places(bricks.nodes_of(nodes, joined=False))
+    return Places(len(mine), numbers, owners, nodes, places, dofmap.astype(np.int32))
+
+
+def _gap(bricks: Bricks, cells: Ints, at: Gamma, comm: MPI.Intracomm) -> Floats:
+    """From the places of the own nodes; what holds for all of Γ is agreed upon."""
+    nodes = bricks.nodes_of(at.nodes, joined=True)
+    on_gamma = nodes[:, 2] == bricks.below
+    here = bricks.gap(bricks.places(nodes[on_gamma])[:, :2])
+    least = comm.allreduce(float(here.min(initial=np.inf)), op=MPI.MIN)
+    largest = comm.allreduce(float(here.max(initial=-np.inf)), op=MPI.MAX)
+    gap = np.zeros(len(nodes))
+    gap[on_gamma] = here
+    slopes: NDArray[np.float64] = bricks.slopes(cells[at.cells], gap[at.facets])
+    bricks.check_slopes(comm.allreduce(float(slopes.max(initial=0.0)), op=MPI.MAX))
+    gap[on_gamma] = bricks.settled(here, least, largest)
+    return gap
