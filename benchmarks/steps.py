@@ -18,7 +18,7 @@ from cellfem.case import load_case
 from cellfem.cluster.size import unknowns
 from cellfem.model import from_case
 from cellfem.output.records import read_records
-from cellfem.run import run_case, stack_of
+from cellfem.run import run_case, source_of
 
 
 def main(path: str, near: str, steps: str = "30") -> None:
@@ -50,7 +50,7 @@ def run(path: str, near: str, steps: int, out: Path) -> tuple[float, int, int]:
     if comm.rank > 0:
         return busy, 0, 0
     corrections = sum(int(row["newton_iterations"]) for row in read_records(out / "records.csv"))
-    return busy, corrections, unknowns(stack_of(case), from_case.structure(case).quadratic_porosity)
+    return busy, corrections, unknowns(source_of(case), from_case.structure(case).quadratic_porosity)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ ROWS = 1 << 18  # of a piece that is passed on when reading
 ARRAY = "__array__"
 PART = ".part"
 CONTENTS = "contents.json"
+VALUES = "values.json"
 
 
 class CheckpointError(ValueError):
@@ -57,11 +58,7 @@ class Store:
         file = ArrayFile(path, self.comm.rank == 0)
         file.json("about.json", {"format": FORMAT, **about})
         if self.comm.rank == 0:
-            arrays: dict[str, NDArray[Any]] = {}
-            values = {name: _lifted(to_plain(value.get()), name, arrays) for name, value in self.registry.values.items()}
-            file.json("values.json", values)
-            for name, array in arrays.items():
-                file.array(f"values/{name}.npy", array)
+            write_values(file, {name: to_plain(value.get()) for name, value in self.registry.values.items()})
         for s, parts in enumerate(self._leaves):
             for k, leaf in enumerate(parts):
                 self._collect(file, f"spaces/{s}.{k}.npy", leaf.keys[:, None])
@@ -81,7 +78,7 @@ class Store:
         """Put back everything that is declared, from a file that `open_checked` has found sound. Raises CheckpointError."""
         source = zipfile.ZipFile(path) if self.comm.rank == 0 else None
         try:
-            values, names = self.comm.bcast((_values(source), source.namelist()) if source else None, root=0)
+            values, names = self.comm.bcast((read_values(source), source.namelist()) if source else None, root=0)
             self._compare(path, set(values), set(names))
             for name, value in self.registry.values.items():
                 value.put(values[name])
@@ -298,7 +295,17 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], str]:
     return shape, dtype.str
 
 
-def _values(source: zipfile.ZipFile) -> dict[str, Any]:
+def write_values(file: ArrayFile, values: dict[str, Any]) -> None:
+    """What `to_plain` has made: values.json, and values/*.npy for the arrays. Not collective."""
+    arrays: dict[str, NDArray[Any]] = {}
+    file.json(VALUES, {name: _lifted(value, name, arrays) for name, value in values.items()})
+    for name, array in arrays.items():
+        file.array(f"values/{name}.npy", array)
+
+
+def read_values(source: zipfile.ZipFile) -> dict[str, Any]:
+    """What `write_values` was given. Not collective."""
+
     def lowered(item: Any) -> Any:
         if isinstance(item, dict):
             if ARRAY in item:
@@ -307,7 +314,7 @@ def _values(source: zipfile.ZipFile) -> dict[str, Any]:
             return {key: lowered(part) for key, part in item.items()}
         return [lowered(part) for part in item] if isinstance(item, list) else item
 
-    values: dict[str, Any] = lowered(json.loads(source.read("values.json")))
+    values: dict[str, Any] = lowered(json.loads(source.read(VALUES)))
     return values
 
 

@@ -64,11 +64,11 @@ def estimate(
     """Say how many unknowns a case has, and what memory and wall time it will take on 1 to N ranks."""
     from cellfem.cluster.size import unknowns
     from cellfem.geometry import MeshError
-    from cellfem.run.prepare import stack_of
+    from cellfem.run.prepare import source_of
 
     try:
         checked = load_case(case, overrides or ())
-        count = unknowns(stack_of(checked), from_case.structure(checked).quadratic_porosity)
+        count = unknowns(source_of(checked), from_case.structure(checked).quadratic_porosity)
     except (CaseError, MeshError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import basix
 import numpy as np
 from numpy.typing import NDArray
 
-from cellfem.geometry import StackMesh
+from cellfem.geometry import Bricks, Source, StackMesh
 from cellfem.geometry.groups import ELECTROLYTE, INTERFACE, LITHIUM
 from cellfem.model.state import GAMMA_FIELDS
 
@@ -15,19 +17,42 @@ CELLS = {(2, 3): "triangle", (2, 4): "quadrilateral", (3, 4): "tetrahedron", (3,
 NUMBERS = 2
 
 
-def unknowns(stack: StackMesh, quadratic_porosity: bool) -> int:
+def unknowns(source: Source, quadratic_porosity: bool) -> int:
     """Velocity and potential of degree 2, pressure of degree 1, porosity of 2 or 1, the fields on the cells at Γ, two numbers.
 
     Where opposite sides are one, what lies on them counts once.
     """
+    count = _of_bricks(source) if isinstance(source, Bricks) else _of_stack(source)
+    flow = count.dimension * count.second + count.first + (count.second if quadratic_porosity else count.first)
+    return flow + GAMMA_FIELDS * count.skin + count.second_below + NUMBERS
+
+
+@dataclass(frozen=True)
+class _Nodes:
+    """How many nodes of degree 1 and 2 the lithium has, of degree 2 the electrolyte, of degree 1 the cells at Γ."""
+
+    dimension: int
+    first: int
+    second: int
+    second_below: int
+    skin: int
+
+
+def _of_stack(stack: StackMesh) -> _Nodes:
     one_with, dimension = stack.joined if stack.periodic else np.arange(len(stack.points)), stack.points.shape[1]
     cells = one_with[stack.cells]
     lithium, electrolyte = (cells[stack.cell_group == group] for group in (LITHIUM, ELECTROLYTE))
     on_gamma = np.unique(one_with[stack.facets_of(INTERFACE)])
     skin = lithium[np.isin(lithium, on_gamma).any(axis=1)]
-    second, first = quadratic_nodes(lithium, dimension), len(np.unique(lithium))
-    flow = dimension * second + first + (second if quadratic_porosity else first)
-    return flow + GAMMA_FIELDS * len(np.unique(skin)) + quadratic_nodes(electrolyte, dimension) + NUMBERS
+    second, below = (quadratic_nodes(body, dimension) for body in (lithium, electrolyte))
+    return _Nodes(dimension, len(np.unique(lithium)), second, below, len(np.unique(skin)))
+
+
+def _of_bricks(bricks: Bricks) -> _Nodes:
+    nx, ny, _ = bricks.joined_nodes
+    area = (nx + bricks.cells[0]) * (ny + bricks.cells[1])  # nodes of degree 2 in a plane
+    above, below = bricks.cells[2] - bricks.below, bricks.below
+    return _Nodes(3, nx * ny * (above + 1), area * (2 * above + 1), area * (2 * below + 1), 2 * nx * ny)
 
 
 def quadratic_nodes(cells: Ints, dimension: int) -> int:

@@ -11,10 +11,9 @@ import hashlib
 import json
 import os
 import time
-import zipfile
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +24,15 @@ from cellfem.backend import MPI
 from cellfem.case import Case
 from cellfem.checkpoint import CheckpointError, Registry
 from cellfem.checkpoint.plain import from_plain, to_plain
-from cellfem.checkpoint.store import ArrayFile, Store, read_about
-from cellfem.geometry import StackMesh
+from cellfem.checkpoint.store import Store, read_about
+from cellfem.geometry import Source
 from cellfem.output.paraview import FIELDS
 from cellfem.output.records import HALF_WRITTEN
 from cellfem.output.words import time_text
 from cellfem.provenance import commit
 from cellfem.run.keeping import declare_recorder
 from cellfem.run.lock import touch
+from cellfem.run.mesh_file import read_source, source_hash, write_source
 from cellfem.run.recorder import Recorder
 from cellfem.solver.engine import Engine
 from cellfem.solver.keeping import declare_engine
@@ -158,17 +158,12 @@ class Keeper:
         self.store.read(point.path)  # once more: what looked at the state solves by iteration, from where it was last
 
 
-def prepare_folder(folder: Path, stack: StackMesh) -> str:
+def prepare_folder(folder: Path, source: Source) -> str:
     """An empty place for checkpoints with the mesh in it; the mesh's SHA-256. Not collective. Raises OSError."""
     clear(folder)
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    file = ArrayFile(folder / FOLDER / MESH)
-    for name, array in _arrays(stack).items():
-        file.array(f"{name}.npy", array)
-    error = file.finish()
-    if error:
-        raise OSError(error)
-    return mesh_hash(stack)
+    write_source(folder / FOLDER / MESH, source)
+    return source_hash(source)
 
 
 def clear_half_written(folder: Path) -> None:
@@ -216,18 +211,9 @@ def find(folder: Path, case: Case, say: Callable[[str], None]) -> Point:
     raise CheckpointError("\n".join([*errors, f"{folder}: no checkpoint is sound; run the case anew"]))
 
 
-def read_stack(folder: Path, sha256: str) -> StackMesh:
+def mesh_of(folder: Path, point: Point) -> Source:
     """The mesh that the run was begun with. Not collective. Raises CheckpointError."""
-    path = folder / FOLDER / MESH
-    try:
-        with np.load(path) as file:
-            found = {item.name: file[item.name] for item in fields(StackMesh)}
-        stack = StackMesh(**{name: array if array.ndim else array.item() for name, array in found.items()})
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path}: the mesh of the run is damaged or missing ({error}); run the case anew") from error
-    if mesh_hash(stack) != sha256:
-        raise CheckpointError(f"{path}: is not the mesh of this checkpoint; give the folder that both were written in")
-    return stack
+    return read_source(folder / FOLDER / MESH, point.about["mesh_sha256"])
 
 
 def cut_back(folder: Path, sizes: dict[str, int]) -> None:
@@ -253,19 +239,6 @@ def plain_case(case: Case) -> dict[str, Any]:
 def case_hash(case: Case) -> str:
     """SHA-256 of a case."""
     return hashlib.sha256(json.dumps(plain_case(case), sort_keys=True).encode()).hexdigest()
-
-
-def mesh_hash(stack: StackMesh) -> str:
-    """SHA-256 of a mesh."""
-    digest = hashlib.sha256()
-    for name, array in _arrays(stack).items():
-        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def _arrays(stack: StackMesh) -> dict[str, Any]:
-    return {item.name: np.asarray(getattr(stack, item.name)) for item in fields(stack)}
 
 
 def _compare(point: Point, case: Case) -> None:

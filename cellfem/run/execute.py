@@ -12,7 +12,7 @@ from pathlib import Path
 import cellfem
 from cellfem.backend import MPI, versions
 from cellfem.case import Case, load_case, resolved_toml
-from cellfem.geometry import MeshError, StackMesh, write_msh
+from cellfem.geometry import MeshError, Source
 from cellfem.model import from_case
 from cellfem.model.build import build_model
 from cellfem.model.ceramics import densification_text
@@ -30,13 +30,13 @@ from cellfem.run.checkpoints import (
     clear_half_written,
     cut_back,
     find,
+    mesh_of,
     prepare_folder,
-    read_stack,
     told,
 )
 from cellfem.run.conclude import PICTURES, conclude
 from cellfem.run.lock import only_run
-from cellfem.run.prepare import segments_of, stack_of
+from cellfem.run.prepare import segments_of, source_of, too_large, write_mesh
 from cellfem.run.recorder import Recorder
 from cellfem.run.rise import with_rises
 from cellfem.run.spectrum import PICTURE, SURFACE, TABLE, cell_spectrum, write_files
@@ -82,10 +82,10 @@ def run_case(
     begin = time.monotonic()
     _on_root(comm, lambda: folder.mkdir(parents=True, exist_ok=True))
     with only_run(folder, comm), remembered() as received:
-        stack, mesh = _mesh(case, folder, comm)
+        source, mesh = _mesh(case, folder, comm)
         if _asked_to_end(comm):
             return Result(End("interrupted", 0.0))
-        return _run(case, folder, stack, mesh, None, _Setting(quiet, comm, pace or Pace(), begin, received))
+        return _run(case, folder, source, mesh, None, _Setting(quiet, comm, pace or Pace(), begin, received))
 
 
 def resume_run(folder: Path, quiet: bool = False, comm: MPI.Intracomm = MPI.COMM_WORLD, pace: Pace | None = None) -> Result:
@@ -96,11 +96,11 @@ def resume_run(folder: Path, quiet: bool = False, comm: MPI.Intracomm = MPI.COMM
     begin = time.monotonic()
     case = load_case(folder / RESOLVED)
     with only_run(folder, comm), remembered() as received:
-        stack, point = _on_root(comm, lambda: _taken_up(case, folder, quiet)) or (None, None)
+        source, point = _on_root(comm, lambda: _taken_up(case, folder, quiet)) or (None, None)
         point = comm.bcast(point, root=0)
         assert point is not None
         mesh = point.about["mesh_sha256"]
-        return _run(case, folder, stack, mesh, point, _Setting(quiet, comm, pace or Pace(), begin, received))
+        return _run(case, folder, source, mesh, point, _Setting(quiet, comm, pace or Pace(), begin, received))
 
 
 @dataclass(frozen=True)
@@ -112,13 +112,15 @@ class _Setting:
     received: list[int]
 
 
-def _run(case: Case, folder: Path, stack: StackMesh | None, mesh: str, point: Point | None, at: _Setting) -> Result:
+def _run(case: Case, folder: Path, source: Source | None, mesh: str, point: Point | None, at: _Setting) -> Result:
     """From a mesh to the results, from the start or from a checkpoint; nothing, where a signal ends it in set-up."""
     comm, received = at.comm, at.received
     segments = segments_of(case)
-    model = build_model(stack, from_case.structure(case), from_case.interface(case), from_case.numerics(case), comm)
+    model = build_model(source, from_case.structure(case), from_case.interface(case), from_case.numerics(case), comm)
     engine = Engine(model)
     recorder = Recorder(case, engine, folder, at.quiet, point is not None, at.pace.progress_s)
+    if point is None and too_large(source):
+        recorder.note("no mesh.msh: each rank makes its own part of so many bricks; cellfem mesh writes the whole")
     if point is None and (density := densification_text(case)) is not None:
         recorder.note(density)
     every = None if case.output.checkpoint == "off" else float(case.output.checkpoint)
@@ -172,34 +174,34 @@ def _run(case: Case, folder: Path, stack: StackMesh | None, mesh: str, point: Po
     return replace(result, files=result.files | spectra)
 
 
-def _mesh(case: Case, folder: Path, comm: MPI.Intracomm) -> tuple[StackMesh | None, str]:
-    """Mesh on rank 0, with its file, and its hash; a failure there is raised on every rank."""
+def _mesh(case: Case, folder: Path, comm: MPI.Intracomm) -> tuple[Source | None, str]:
+    """What the domain is made of, on rank 0, with its file, and its hash; a failure there is raised on every rank."""
 
-    def make() -> tuple[StackMesh, str]:
+    def make() -> tuple[Source, str]:
         try:
             write_atomic(folder / RESOLVED, resolved_toml(case, _header()))
-            stack = stack_of(case)
+            source = source_of(case)
             _clear(folder)
-            write_msh(stack, folder / "mesh.msh")
+            write_mesh(case, source, folder / "mesh.msh")
             if case.output.checkpoint == "off":
                 clear(folder)
-                return stack, ""
-            return stack, prepare_folder(folder, stack)
+                return source, ""
+            return source, prepare_folder(folder, source)
         except OSError as problem:
             raise MeshError(cannot_write(problem)) from problem
 
     return _on_root(comm, make) or (None, "")
 
 
-def _taken_up(case: Case, folder: Path, quiet: bool) -> tuple[StackMesh, Point]:
+def _taken_up(case: Case, folder: Path, quiet: bool) -> tuple[Source, Point]:
     """Mesh and checkpoint of a run to be resumed; its files cut back to it."""
     point = find(folder, case, lambda text: print(text, file=sys.stderr))
-    stack = read_stack(folder, point.about["mesh_sha256"])
+    source = mesh_of(folder, point)
     cut_back(folder, point.about["files"])
     clear_half_written(folder)
     for name in ("summary.json", *(f"{name}.png" for name in PICTURES)):
         (folder / name).unlink(missing_ok=True)
-    return stack, point
+    return source, point
 
 
 def _asked_to_end(comm: MPI.Intracomm) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from cellfem.case import Case
 from cellfem.case import protocol as case_protocol
 from cellfem.geometry import (
     Box,
+    Bricks,
     Face,
     MeshError,
     Patch,
@@ -24,6 +26,7 @@ from cellfem.geometry import (
     roughness,
     with_face,
     with_voids,
+    write_msh,
 )
 from cellfem.geometry.periodic import joined
 from cellfem.geometry.stack import TOLERANCE
@@ -33,6 +36,7 @@ from cellfem.solver.march import Segment, Stop
 
 CHARGE_WITHIN = 1e-3  # share by which a step of held voltage may pass more charge than asked
 USED_UP_WITHIN = 0.1  # share of the least thickness by which lithium may be thinner where the run stops
+WHOLE = 100_000  # bricks up to which a run writes its mesh as one file
 STEPS = 30  # time steps of a protocol step, at least, without `numerics.dt_max`
 
 
@@ -45,6 +49,21 @@ def source_of(case: Case) -> Source:
         return stack_of(case)
     box, features, periodic = _box(case), _features(case), case.stack.periodic
     return build_bricks(box, case.mesh.near, case.mesh.far, features, map_of(case), periodic=periodic)
+
+
+def write_mesh(case: Case, source: Source, path: Path) -> None:
+    """The mesh as a gmsh file, unless it is `too_large`. Not collective: rank 0 only."""
+    if not isinstance(source, Bricks):
+        write_msh(source, path)
+    elif too_large(source):
+        path.unlink(missing_ok=True)
+    else:
+        write_msh(stack_of(case), path)
+
+
+def too_large(source: Source | None) -> bool:
+    """So many bricks that a run does not put them all into one file, which one process would have to hold."""
+    return isinstance(source, Bricks) and math.prod(source.cells) > WHOLE
 
 
 def stack_of(case: Case) -> StackMesh:

@@ -16,7 +16,7 @@ from cellfem.observe.impedance import Electric, frequencies, spectrum
 from cellfem.observe.surface_state import load_surface, put_surface
 from cellfem.output.nyquist import draw_nyquist, write_spectrum
 from cellfem.physics.smallsignal import VACUUM
-from cellfem.run.prepare import segments_of, stack_of
+from cellfem.run.prepare import segments_of, source_of
 
 INTERFACE_BELOW = 0.02
 """Share of the electrolyte's own frequency below which a spectrum shows the interfaces: 2 % of its arc is left there."""
@@ -66,8 +66,8 @@ def model_at_end(case: Case, folder: Path, comm: MPI.Intracomm) -> Model:
     Raises SurfaceError, MeshError.
     """
     surface = load_surface(folder / SURFACE)
-    stack = stack_of(case) if comm.rank == 0 else None
-    model = build_model(stack, from_case.structure(case), from_case.interface(case), from_case.numerics(case), comm)
+    source = source_of(case) if comm.rank == 0 else None
+    model = build_model(source, from_case.structure(case), from_case.interface(case), from_case.numerics(case), comm)
     begin, segments = 0.0, segments_of(case)
     for segment in segments:
         if surface.time <= (begin + segment.duration) * (1 + 1e-9) or segment is segments[-1]:
