@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain.partition import partitioner
-from cellfem.domain.unroll import with_places
+from cellfem.domain.unroll import numbering, with_places
 from cellfem.geometry.groups import ELECTROLYTE, INTERFACE, LITHIUM
 from cellfem.geometry.stack import StackMesh, interface_nodes
 from dolfinx import fem, io, mesh
@@ -60,7 +60,7 @@ class Domain:
     electrodes: int  # 2: a second one below the electrolyte
     side: fem.Function | None  # on the lithium, DG0: 1 in the first electrode, -1 in the second; None where there is one
     gap: NDArray[np.float64]  # gap at the start at the nodes of the skin (P1 dofs), µm; zero off Γ
-    corners: NDArray[np.int64]  # (cells, n) numbers in the `StackMesh` of the parent's corners, joined ones by one number
+    corners: NDArray[np.int64]  # (cells, n) numbers, alike on any ranks, of the parent's corners; joined nodes have one
     periodic: bool
 
     @property
@@ -119,7 +119,7 @@ class Domain:
         return np.asarray(self.parent.topology.original_cell_index, dtype=np.int64)[self._of_parent(grid)]
 
     def original_corners(self, grid: mesh.Mesh) -> NDArray[np.int64]:
-        """Numbers in the `StackMesh` of the corners of the same cells; joined corners have one."""
+        """Numbers of the corners of the same cells in the order of the `StackMesh`; joined nodes have one."""
         return self.corners[self._of_parent(grid)]
 
     def _of_parent(self, grid: mesh.Mesh) -> Ints:
@@ -203,15 +203,15 @@ def _distribute(
     cell = CELLS[dim, per_cell]
     element = basix.ufl.element("Lagrange", cell, 1, shape=(dim,))
     if comm.rank == 0 and stack is not None:
-        points, cells, cell_group = stack.points, stack.cells, stack.cell_group
-        facets, facet_group = stack.facets, stack.facet_group
-        if periodic:
-            cells, facets = stack.joined[cells], stack.joined[facets]
+        kept, number = numbering(stack)
+        points, cells, cell_group = stack.points[kept], number[stack.cells], stack.cell_group
+        facets, facet_group = number[stack.facets], stack.facet_group
+        middles = stack.points[stack.cells].mean(axis=1)
     else:
         points, cells, cell_group = np.empty((0, dim)), np.empty((0, per_cell), dtype=np.int64), np.empty(0, dtype=np.int64)
         per_facet = len(basix.topology(basix.CellType[cell])[dim - 1][0])
         facets, facet_group = np.empty((0, per_facet), dtype=np.int64), np.empty(0, dtype=np.int64)
-    middles = points[cells if stack is None else stack.cells].mean(axis=1)
+        middles = points
     # Interface integrals need the cell across each facet on the rank that owns it.
     parent = mesh.create_mesh(
         comm, cells, element, points, partitioner(middles, cells, cell_group, cell) if comm.size > 1 else None
@@ -252,7 +252,7 @@ def _gamma_facets(on_skin: fem.FunctionSpace, skin_map: Any, interface: Ints) ->
 
 
 def _gap(stack: StackMesh | None, on_skin: fem.FunctionSpace, corners: NDArray[np.int64], comm: MPI.Intracomm) -> Any:
-    """Gap at the P1 dofs of the skin from rank 0, each rank its own; corners: the stack's nodes of each cell of the skin."""
+    """Gap at the P1 dofs of the skin from rank 0, each rank its own; corners: numbers of those of each cell of the skin."""
     of_dof = np.zeros(on_skin.dofmap.index_map.size_local + on_skin.dofmap.index_map.num_ghosts, dtype=np.int64)
     of_dof[np.asarray(on_skin.dofmap.list)] = corners
     asked = comm.gather(of_dof, root=0)
@@ -260,6 +260,7 @@ def _gap(stack: StackMesh | None, on_skin: fem.FunctionSpace, corners: NDArray[n
     if stack is not None and asked is not None:
         gap = np.zeros(len(stack.points))
         gap[interface_nodes(stack)] = stack.gap
+        gap = gap[numbering(stack)[0]]
         answers = [gap[nodes] for nodes in asked]
     return comm.scatter(answers, root=0)
 

@@ -26,6 +26,13 @@ class Grid:
     of: Ints  # (N,) the space's node (local, ghosts too) that each stands for
     image: Ints  # (N,) bit k is set at the high end of axis k, of what is joined along it
 
+    def shift(self, periods: tuple[float, ...]) -> Floats:
+        """How far (N, 3) each stands from the one at the low end, µm; periods: `Domain.periods`."""
+        found = np.zeros((len(self.of), 3))
+        for axis, period in enumerate(periods):
+            found[:, axis] = np.where(self.image >> axis & 1, period, 0.0)
+        return found
+
 
 def body_grid(domain: Domain, space: fem.FunctionSpace) -> Grid:
     """Of a Lagrange space on one of the bodies. Not collective."""

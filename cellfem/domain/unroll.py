@@ -17,6 +17,17 @@ Ints = NDArray[np.int64]
 TAG = 4711  # of the messages by which ranks agree on the nodes
 
 
+def numbering(stack: StackMesh) -> tuple[Ints, Ints]:
+    """The nodes that stand for all, in their order, and for every node the place in this list of the one that it is joined to.
+
+    dolfinx needs numbers without holes.
+    """
+    if not stack.periodic:
+        every = np.arange(len(stack.points))
+        return every, every
+    return np.unique(stack.joined, return_inverse=True)
+
+
 def with_places(merged: mesh.Mesh, element: Any, stack: StackMesh | None) -> mesh.Mesh:
     """The topology of `merged`, made of joined nodes, with the places that the stack's cells have (collective).
 

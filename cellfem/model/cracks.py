@@ -26,8 +26,8 @@ class ElasticElectrolyte:
     Load on Γ, whose normal out of the electrolyte is n: -p_c n, and the friction k θ_g v_τ that drags it along with the lithium
     (velocities are the lithium's; the ceramic's is nothing beside it). The lithium's surface tension stays in its own surface:
     what it adds to the lithium's pressure where the surface is curved, it carries itself. So the force is P|Γ| as the platen's.
-    Sides are mirror planes; with sides = "free" they may move apart as planes (and out of the plane too) until the mean lateral
-    stress vanishes: a uniform stress is added. Far face: no normal displacement, and with support = "fixed" none at all.
+    Sides are mirror planes, or one; with sides = "free" they may move apart (as planes, and out of the plane too) until the mean
+    lateral stress vanishes: a uniform stress is added. Far face: no normal displacement, and with support = "fixed" none at all.
     """
 
     def __init__(self, model: Model, ceramic: Ceramic) -> None:
@@ -50,7 +50,11 @@ class ElasticElectrolyte:
         held = [Held(up, below)]
         if ceramic.support == "fixed":
             held += [Held(k, below) for k in range(up)]
-        held += [Held(side, _at(side, (low[side], high[side]), tiny)) for side in range(up)]
+        ends = [_at(side, (low[side], high[side]), tiny) for side in range(up)]
+        if not domain.periodic:
+            held += [Held(side, end) for side, end in enumerate(ends)]
+        elif ceramic.support != "fixed":  # nothing pushes it sideways as a whole: one corner keeps it where it is
+            held += [Held(side, lambda x: np.all([below(x), *(end(x) for end in ends)], axis=0)) for side in range(up)]
         self.body = ElasticBody(body, ceramic.young, ceramic.poisson, held, s.axisymmetric)
         _, gamma, _ = domain.measures(s.degree)
         test = self.body.test()("-")
@@ -106,15 +110,18 @@ class ElasticElectrolyte:
         """(N, 3, 3) at the nodes of the displacement."""
         return _tensor(self.at_nodes()) + added
 
+    def stretch(self, added: Array) -> Array:
+        """(3,) strains along the axes that belong to the uniform stress."""
+        strain = ((1 + self.body.poisson) * added - self.body.poisson * np.trace(added) * np.eye(3)) / self.body.young
+        return np.asarray(np.where(np.arange(3) < self.dim, strain.diagonal(), 0.0))
+
     def node_displacement(self, added: Array) -> Array:
-        """(N, 3) at the nodes."""
+        """(N, 3) at the nodes; of those where sides are one, at the low end."""
         values = self.body.displacement.x.array.reshape(-1, self.dim)
         result = np.zeros((len(values), 3))
         result[:, : self.dim] = values
-        strain = ((1 + self.body.poisson) * added - self.body.poisson * np.trace(added) * np.eye(3)) / self.body.young
-        at = self.body.space.tabulate_dof_coordinates() - np.array([0.0, *self.low[1:]] if self.dim == 2 else self.low)
-        for k in range(self.dim):
-            result[:, k] += strain[k, k] * at[:, k]
+        at = self.model.domain.places(self.body.space) - np.array([0.0, *self.low[1 : self.dim]] if self.dim == 2 else self.low)
+        result[:, : self.dim] += self.stretch(added)[: self.dim] * at
         return result
 
     def risk(self, added: Array) -> float:

@@ -25,8 +25,8 @@ SHIFT_TOLERANCE = 1e-12  # of the shift that brings the gap into contact, over �
 
 
 def boundary_conditions(domain: Domain, state: State, structure: Structure, platen: bool) -> list[tuple[int, fem.DirichletBC]]:
-    """(block, condition): mirror planes at the sides, no normal velocity at the platen (none at all where lithium sticks to it), the
-    far potential; Γ unknowns off Γ."""
+    """(block, condition): mirror planes at the sides, no normal velocity at the platen (none at all where it sticks), the far
+    potential; Γ unknowns off Γ."""
     W, K, S, _ = (u.function_space for u in state.unknowns)
     tiny = 1e-9 * max(*domain.extents, domain.lithium_thickness, domain.electrolyte_thickness)
 

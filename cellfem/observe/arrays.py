@@ -50,6 +50,7 @@ class Profile:
     """Values at the nodes of Γ, gathered on rank 0; all (N,), in an order that does not depend on the ranks.
 
     A line (2-D) is sorted by x. A map (3-D) has y_um and its facets (K, 3 or 4), corners in VTK order.
+    Where opposite sides are one their nodes stand at both ends, with the same values and a part of the weight each.
     weight is the node's quadrature weight: sum(weight*q) = ∫q dA, µm in plane strain, µm² when axisymmetric or in 3-D.
     Raises ValueError where lengths disagree, or x of a line does not increase.
     """
@@ -68,6 +69,8 @@ class Profile:
     y_um: Array | None = None
     gas_MPa: Array | None = None  # of the void that a place lies in, where voids hold gas
     facets: NDArray[np.int64] | None = None
+    one_with: NDArray[np.int64] | None = None  # where opposite sides are one: the node at the low end that each is one with
+    periods: tuple[float, ...] = ()  # then: after how much along each axis everything repeats itself, µm
 
     @property
     def is_map(self) -> bool:
@@ -77,7 +80,7 @@ class Profile:
     def __post_init__(self) -> None:
         for field in fields(self):
             values = getattr(self, field.name)
-            if field.name != "facets" and values is not None and values.shape != self.x_um.shape:
+            if field.name not in ("facets", "periods") and values is not None and values.shape != self.x_um.shape:
                 raise ValueError(f"profile: {field.name} has shape {values.shape}, x_um {self.x_um.shape}")
         if self.is_map:
             return

@@ -52,6 +52,7 @@ class Face:
     current: Array
     pressure: Array
     porosity: Array
+    periods: tuple[float, ...] = ()  # after how much along each axis Γ repeats itself, µm; () between mirror planes
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ class Span:
 def face_of(profile: Profile) -> Face:
     """Γ as it was gathered."""
     places = profile.x_um[:, None] if profile.y_um is None else np.column_stack([profile.x_um, profile.y_um])
-    return Face(places, profile.gap_um, profile.current_mA_cm2, profile.contact_pressure_MPa, profile.porosity)
+    values = profile.gap_um, profile.current_mA_cm2, profile.contact_pressure_MPa, profile.porosity
+    return Face(places, *values, profile.periods)
 
 
 def crossing_time(before: Array, after: Array, begin_s: float, end_s: float, limit: float) -> Array:
@@ -141,7 +143,8 @@ def _distance(face: Face, of: NDArray[np.int64], scales: Scales) -> Array:
     is_open = face.gap > scales.open_gap
     if not is_open.any():
         return np.full(len(of), np.inf)
-    distance, _ = cKDTree(face.places[is_open]).query(face.places[of])
+    places = face.places % np.array(face.periods) if face.periods else face.places
+    distance, _ = cKDTree(places[is_open], boxsize=face.periods or None).query(places[of])
     return np.asarray(distance)
 
 

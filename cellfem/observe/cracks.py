@@ -40,7 +40,8 @@ class CrackReading:
 class CrackFields:
     """Values at the quadratic nodes of the electrolyte on this rank, in the order of the displacement's nodes."""
 
-    displacement_um: Array  # (N, 3)
+    displacement_um: Array  # (N, 3); where sides are one, at the low end
+    stretch: Array  # (3,) strain of the whole along each axis
     principal_tension_MPa: Array  # (N,) largest principal stress
     von_mises_MPa: Array  # (N,)
 
@@ -52,7 +53,9 @@ class CrackObserver:
         self.ceramic = ceramic
         self.electrolyte = ElasticElectrolyte(model, ceramic)
         self.comm = model.domain.parent.comm
-        self.at = self.electrolyte.body.space.tabulate_dof_coordinates()
+        space = self.electrolyte.body.space
+        self.at = space.tabulate_dof_coordinates()
+        self.at[:, : model.domain.dimension] = model.domain.places(space)
         self.seconds, self.count = 0.0, 0
         self.reading: CrackReading | None = None
         self.fields: CrackFields | None = None
@@ -65,7 +68,7 @@ class CrackObserver:
         added = llzo.extra()
         stress, moved = llzo.node_stress(added), llzo.node_displacement(added)
         tension = elasticity.principal_stresses(stress)[..., -1]
-        self.fields = CrackFields(moved, tension, elasticity.von_mises(stress))
+        self.fields = CrackFields(moved, llzo.stretch(added), tension, elasticity.von_mises(stress))
         largest, place = self._largest(tension)
         far = float(np.sqrt((moved**2).sum(axis=1)).max(initial=0.0))
         self.reading = CrackReading(

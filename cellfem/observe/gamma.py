@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import ufl
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.domain import interface_grid
 from cellfem.model.build import Model
 from cellfem.observe.arrays import Profile
 from cellfem.observe.cells import vtk_order
@@ -58,9 +59,9 @@ class GammaObserver:
         nodes = state.gamma_nodes[state.gamma_side == 1 - 2 * electrode]
         self.nodes = nodes
         self.owned = nodes[nodes < space.dofmap.index_map.size_local]
-        at = space.tabulate_dof_coordinates()[:, : domain.dimension - 1]
-        self.at = np.where(np.abs(at) < 1e-9 * domain.width, 0.0, at)  # submeshes carry round-off
+        self.at = domain.places(space)[:, :-1]
         self.index_map = space.dofmap.index_map
+        self.grid = interface_grid(domain)
         self.area = domain.area(model.structure.axisymmetric)
 
     def evaluate(self) -> GammaValues:
@@ -84,26 +85,75 @@ class GammaObserver:
     def profile(self, g: GammaValues) -> Profile | None:
         """Gathered along Γ, on rank 0 only."""
         held = np.zeros_like(g.gap) if g.compression is None else g.compression
-        columns = (self.at, g.gap, g.values, g.gas, held)
-        rows = np.column_stack([column[self.owned] for column in columns])
+        rows = np.column_stack([column[self.owned] for column in (self.at, g.gap, g.values, g.gas, held)])
         number = self.index_map.local_to_global(self.owned.astype(np.int32))
-        domain = self.model.domain
-        facets = domain.gamma_facets
-        of_facets = self.index_map.local_to_global(facets.ravel().astype(np.int32)).reshape(facets.shape)
+        domain, grid = self.model.domain, self.grid
+        axes = domain.dimension - 1
+        # A node's number among those of all ranks, and at which end of what is joined a facet sees it.
+        seen = self.index_map.local_to_global(grid.of.astype(np.int32)) << axes | grid.image
+        of_facets = seen[grid.cells]
         pieces = domain.parent.comm.gather((rows, number, of_facets), root=0)
         if pieces is None:
             return None
         table, numbers, corners = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
-        axes = domain.dimension - 1
-        order = np.lexsort(table[:, :axes].T[::-1])
-        gap, weight, contact, carrying, current, overpotential, pressure, porosity, resistance, gas, held = table[order, axes:].T
+        corners = corners[np.isin(corners[:, 0] >> axes, numbers)]  # those of this electrode
+        faces = _Seen.of(table, numbers, corners, axes, domain.periods)
+        table, facets, one_with = faces.table, faces.facets, faces.one_with if domain.periodic else None
+        gap, weight, contact, carrying, current, overpotential, pressure, porosity, resistance, gas, held = table[:, axes:].T
         line = (weight, gap, contact, carrying, MA_CM2 * current, 1e3 * overpotential, pressure, porosity, OHM_CM2 * resistance)
-        enclosed = gas if self.model.structure.gas else None
-        known = None if g.compression is None else held
+        found = Profile(
+            table[:, 0],
+            *line,
+            gas_MPa=gas if self.model.structure.gas else None,
+            compression_MPa=None if g.compression is None else held,
+            one_with=one_with,
+            periods=domain.periods,
+        )
         if axes == 1:
-            return Profile(table[order, 0], *line, gas_MPa=enclosed, compression_MPa=known)
-        place = np.empty(int(numbers.max()) + 1, dtype=np.int64)
-        place[numbers[order]] = np.arange(len(order))
-        cells = vtk_order(place[corners])
+            return found
+        cells = vtk_order(facets)
         cells = cells[np.lexsort(np.sort(cells, axis=1).T[::-1])]  # alike on any number of ranks
-        return Profile(table[order, 0], *line, y_um=table[order, 1], gas_MPa=enclosed, compression_MPa=known, facets=cells)
+        return replace(found, y_um=table[:, 1], facets=cells)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Nodes of Γ as its facets see them, sorted by place: a node where sides are one stands at either end, with its share of the
+    weight."""
+
+    table: Array
+    facets: NDArray[np.int64]
+    one_with: NDArray[np.int64]  # the node that each is one with, that at the low end
+
+    @classmethod
+    def of(
+        cls, table: Array, numbers: NDArray[np.int64], corners: NDArray[np.int64], axes: int, periods: tuple[float, ...]
+    ) -> _Seen:
+        """table: rows of nodes, first their place, then gap and weight; corners: number << axes | image of each facet's."""
+        row_of = np.empty(int(numbers.max()) + 1, dtype=np.int64)
+        row_of[numbers] = np.arange(len(numbers))
+        nodes, facets = np.unique(corners, return_inverse=True)
+        facets = facets.reshape(corners.shape)
+        row = row_of[nodes >> axes]
+        found = table[row]
+        for axis, period in enumerate(periods):
+            found[:, axis] += np.where(nodes >> axis & 1, period, 0.0)
+        if periods:
+            size = np.zeros(len(nodes))
+            np.add.at(size, facets, _sizes(found[facets][..., :axes])[:, None])
+            whole = np.bincount(row, weights=size, minlength=len(table))
+            found[:, axes + 1] *= size / whole[row]
+        order = np.lexsort(found[:, :axes].T[::-1])
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        low = np.full(len(table), len(nodes))
+        np.minimum.at(low, row, place)
+        return cls(found[order], place[facets], low[row[order]])
+
+
+def _sizes(corners: Array) -> Array:
+    """Lengths (K,) of facets (K, 2, 1), or areas of facets (K, n, 2) whose corners are those of triangles or tensor products."""
+    if corners.shape[1] == 2:
+        return np.asarray(np.abs(corners[:, 1, 0] - corners[:, 0, 0]))
+    a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    return np.asarray(np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]))  # of triangles twice their area, as of all others

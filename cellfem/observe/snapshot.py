@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import ufl
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.domain import Grid, body_grid, interface_grid
 from cellfem.model.build import Model
 from cellfem.model.parameters import Flaws
 from cellfem.observe import cells
@@ -57,8 +60,8 @@ class SnapshotMaker:
         grad = ufl.grad(s.potential)
         self.electrolyte = _NodeValues(electrolyte_space, ufl.as_vector([s.potential, *(grad[i] for i in axes)]))
         self.cell_type = cells.QUADRATIC[model.domain.parent.basix_cell().name]
-        self.lithium_grid, self.electrolyte_grid = _owned_grid(lithium_space), _owned_grid(electrolyte_space)
-        self.facets = _oriented(model)
+        self.lithium_grid, self.electrolyte_grid = (_in_vtk_order(model, s) for s in (lithium_space, electrolyte_space))
+        self.face = _oriented(interface_grid(model.domain))
 
     def take(
         self,
@@ -88,26 +91,27 @@ class SnapshotMaker:
 
     def _lithium(self, law: PorousCreep, floor: float, platen_speeds: tuple[float, ...]) -> Block:
         *velocity, p, f, m, e2 = self.lithium().T
-        e2 = _filled(self.lithium_grid[0], e2)
+        grid = self.lithium_grid
+        e2 = _filled(self.lithium.space.tabulate_dof_coordinates(), e2)
         resistance = {}
         if law.hardening is not None:
             resistance = {"resistance_MPa": self._hardness()}
             law = law.at_resistance(resistance["resistance_MPa"])
         mu = point_law(e2 + floor**2, p, f, law).mu
         rate = np.sqrt(e2)
-        points, nodes = self.lithium_grid
-        points = points.copy()
-        side = self.model.domain.sides(points[:, self.dimension - 1])
-        points[:, self.dimension - 1] += side * (m + self.model.state.travel_at(side))
-        velocity[-1] = velocity[-1] + np.where(side > 0, platen_speeds[0], -platen_speeds[-1])
+        points, up = grid.points.copy(), self.dimension - 1
+        side = self.model.domain.sides(points[:, up])
+        points[:, up] += side * (m[grid.of] + self.model.state.travel_at(side))
+        moved = _vectors(velocity)[grid.of]
+        moved[:, up] += np.where(side > 0, platen_speeds[0], -platen_speeds[-1])
         data = {
-            "velocity_um_s": _vectors(velocity),
             "pressure_MPa": p,
             "von_mises_MPa": 3 * mu * rate,
             "creep_rate_1_s": rate,
             "porosity": f,
         }
-        return _compact(points, nodes, self.cell_type, data | resistance)
+        at_points = {name: values[grid.of] for name, values in (data | resistance).items()}
+        return Block(points, grid.cells, self.cell_type, {"velocity_um_s": moved} | at_points)
 
     def _hardness(self) -> Array:
         """Resistance S at the nodes of the lithium, MPa: the mean of each cell, averaged over those that share a node."""
@@ -120,7 +124,7 @@ class SnapshotMaker:
 
     def _electrolyte(self, cracks: CrackFields | None) -> Block:
         potential, *gradient = self.electrolyte().T
-        points, nodes = self.electrolyte_grid
+        grid = self.electrolyte_grid
         scale = -MA_CM2 * float(self.model.residual.constants.conductivity.value)
         data = {
             "potential_mV": 1e3 * (potential + (0.0 if self.model.domain.electrodes == 2 else self._number(1))),
@@ -132,7 +136,10 @@ class SnapshotMaker:
                 "principal_tension_MPa": cracks.principal_tension_MPa,
                 "von_mises_MPa": cracks.von_mises_MPa,
             }
-        return _compact(points, nodes, self.cell_type, data)
+        at_points = {name: values[grid.of] for name, values in data.items()}
+        if cracks is not None:
+            at_points["displacement_um"] += cracks.stretch * grid.shift(self.model.domain.periods)
+        return Block(grid.points, grid.cells, self.cell_type, at_points)
 
     def _interface(self, g: GammaValues, creep: PorousCreep, stack_pressure: float, mean: float, opened: Array) -> Block:
         current, overpotential = MA_CM2 * g.column("current"), 1e3 * g.column("overpotential")
@@ -152,27 +159,24 @@ class SnapshotMaker:
             data["gas_pressure_MPa"] = g.gas
         around = surroundings(self.model, creep, stack_pressure)
         data |= vars(dendrite_fields(current, overpotential, g.column("pressure"), self.flaws, around, g.compression))
-        return _compact(self._floor(), self.facets, FACE_TYPE[self.facets.shape[1]], data)
+        at_points = {name: values[self.face.of] for name, values in data.items()}
+        return Block(self.face.points, self.face.cells, FACE_TYPE[self.face.cells.shape[1]], at_points)
 
     def _void(self, g: GammaValues) -> Block:
         """Cells between the two faces where Γ is open; the roof's nodes follow the floor's."""
-        gap = g.gap[self.facets]
-        open_ones = self.facets[(gap > OPEN_GAP * self.model.interface.delta).any(axis=1)]
-        floor = self._floor()
-        roof = floor.copy()
-        roof[:, self.dimension - 1] += self._side() * np.maximum(g.gap, 0.0)
-        above = (open_ones[:, ::-1] if self.dimension == 2 else open_ones) + len(floor)
-        cell_type = VOID_TYPE[self.facets.shape[1]]
-        return _compact(
-            np.concatenate([floor, roof]), np.column_stack([open_ones, above]), cell_type, {"gap_um": np.tile(g.gap, 2)}
-        )
-
-    def _floor(self) -> Array:
-        return np.array(self.model.state.gamma.function_space.tabulate_dof_coordinates())
+        face, up = self.face, self.dimension - 1
+        gap = g.gap[face.of]
+        open_ones = face.cells[(gap[face.cells] > OPEN_GAP * self.model.interface.delta).any(axis=1)]
+        roof = face.points.copy()
+        roof[:, up] += self.model.domain.sides(face.points[:, up]) * np.maximum(gap, 0.0)
+        above = (open_ones[:, ::-1] if self.dimension == 2 else open_ones) + len(roof)
+        points, cells = np.concatenate([face.points, roof]), np.column_stack([open_ones, above])
+        return _compact(points, cells, VOID_TYPE[face.cells.shape[1]], {"gap_um": np.tile(gap, 2)})
 
     def _side(self) -> Array:
         """1 or -1 by the electrode of each skin node."""
-        return self.model.domain.sides(self._floor()[:, self.dimension - 1])
+        at = self.model.state.gamma.function_space.tabulate_dof_coordinates()
+        return self.model.domain.sides(at[:, self.dimension - 1])
 
     def _number(self, which: int) -> float:
         x = self.model.state.numbers.x.array
@@ -184,24 +188,24 @@ def _vectors(components: list[Array]) -> Array:
     return np.column_stack([*components, *(np.zeros_like(components[0]) for _ in range(3 - len(components)))])
 
 
-def _owned_grid(space: fem.FunctionSpace) -> tuple[Array, NDArray[np.int64]]:
-    """Nodes of a quadratic space and those of each owned cell in VTK order."""
-    owned = space.mesh.topology.index_map(space.mesh.topology.dim).size_local
+def _in_vtk_order(model: Model, space: fem.FunctionSpace) -> Grid:
+    """Nodes of a quadratic space as its owned cells see them."""
+    grid = body_grid(model.domain, space)
     order = cells.quadratic_order(space.mesh.basix_cell().name, space.element.basix_element.points)
-    return space.tabulate_dof_coordinates(), np.asarray(space.dofmap.list, dtype=np.int64)[:owned][:, order]
+    return replace(grid, cells=grid.cells[:, order])
 
 
-def _oriented(model: Model) -> NDArray[np.int64]:
-    """Nodes (skin dofs) of the facets of Γ that this rank owns, in VTK order: left to right, or counter-clockwise from above."""
-    facets = cells.vtk_order(model.domain.gamma_facets.astype(np.int64))
-    x = model.state.gamma.function_space.tabulate_dof_coordinates()[facets]
+def _oriented(face: Grid) -> Grid:
+    """Facets of Γ in VTK order: left to right, or counter-clockwise from above."""
+    facets = cells.vtk_order(face.cells)
+    x = face.points[facets]
     if facets.shape[1] == 2:
         turned = x[:, 0, 0] > x[:, 1, 0]
     else:
         a, b = x[:, 1] - x[:, 0], x[:, 2] - x[:, 0]
         turned = a[:, 0] * b[:, 1] < a[:, 1] * b[:, 0]
     facets[turned] = facets[turned][:, ::-1]
-    return facets
+    return replace(face, cells=facets)
 
 
 def _filled(points: Array, values: Array) -> Array:

@@ -2,6 +2,9 @@
 
 Mirror planes: Γ is half a period, its two ends are mirror planes (or the axis). A void that touches an end counts with its
 visible half: width and area are those inside the stack. Its place is the mirror plane, the centre of void and image together.
+
+Periodic sides: a void that reaches over an end is one and whole. Its ends lie then on both sides of the width (right > width),
+its place inside.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,7 +36,7 @@ class Found:
     gas_MPa: pressure of gas in it.
 
     In 3-D left and right are its ends in x, (place, place_y) the middle of its mouth, width that of a disc as large as the mouth,
-    and `nodes` those of Γ in it, with their places (k, 2).
+    and `nodes` those of Γ in it, with their places (k, 2). period_um: of Γ in x; inf where it does not repeat itself.
     """
 
     left_um: float
@@ -46,6 +49,7 @@ class Found:
     place_y_um: float | None = None
     nodes: frozenset[int] = frozenset()
     places: Array | None = field(default=None, compare=False, repr=False)
+    period_um: float = np.inf
 
 
 @dataclass(frozen=True)
@@ -103,9 +107,28 @@ def find_voids(profile: Profile, delta_um: float) -> tuple[Found, ...]:
         inside = np.minimum(middles[1:], right) - np.maximum(middles[:-1], left)
         share = np.clip(inside / np.diff(middles), 0.0, 1.0)
         area = float(np.sum(profile.weight * share * gap))
-        place = _place(left, right, float(x[0]), float(x[-1]))
+        place = 0.5 * (left + right) if profile.periods else _place(left, right, float(x[0]), float(x[-1]))
         voids.append(Found(left, right, place, right - left, float(gap[a : b + 1].max()), area, _gas(profile, slice(a, b + 1))))
-    return tuple(voids)
+    return _closed(voids, *profile.periods) if profile.periods else tuple(voids)
+
+
+def _closed(voids: Sequence[Found], period: float) -> tuple[Found, ...]:
+    """Voids along a line that closes upon itself: the last goes on as the first where both reach the seam."""
+    found = [replace(void, period_um=period) for void in voids]
+    if len(found) > 1 and found[0].left_um == 0.0 and found[-1].right_um == period:
+        first, last = found[0], found.pop()
+        right = period + first.right_um
+        whole = replace(
+            last,
+            right_um=right,
+            place_um=0.5 * (last.left_um + right) % period,
+            width_um=right - last.left_um,
+            depth_um=max(first.depth_um, last.depth_um),
+            area=first.area + last.area,
+            gas_MPa=max(first.gas_MPa, last.gas_MPa),
+        )
+        found = [*found[1:], whole]
+    return tuple(found)
 
 
 def find_lenses(profile: Profile, threshold: float) -> tuple[Found, ...]:
@@ -121,6 +144,8 @@ def find_lenses(profile: Profile, threshold: float) -> tuple[Found, ...]:
     is_open = gap > threshold
     pairs = np.concatenate([facets[:, [k, (k + 1) % facets.shape[1]]] for k in range(facets.shape[1])])
     pairs = pairs[is_open[pairs].all(axis=1)]
+    if profile.one_with is not None:
+        pairs = np.concatenate([pairs, np.column_stack([np.arange(len(gap)), profile.one_with])])
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(gap), len(gap)))
     piece = np.where(is_open, connected_components(links, directed=False)[1], -1)
     touched = facets[is_open[facets].any(axis=1)]
@@ -134,13 +159,16 @@ def find_lenses(profile: Profile, threshold: float) -> tuple[Found, ...]:
         mouth = part[mine].sum(axis=1)
         area = float(mouth.sum())
         weight = mouth if area > 0 else np.ones(len(mouth))
-        x, y = (_middle(middle[mine, k], weight, at[nodes, k], float(at[:, k].max())) for k in (0, 1))
+        if profile.periods:
+            spans = [_around(middle[mine, k], weight, at[nodes, k], period) for k, period in enumerate(profile.periods)]
+        else:
+            spans = [_between(middle[mine, k], weight, at[nodes, k], float(at[:, k].max())) for k in (0, 1)]
+        (x, left, right), (y, _, _) = spans
         volume = float((part[mine] * between[mine]).sum())
         width = float(2 * np.sqrt(area / np.pi))
-        ends = float(at[nodes, 0].min()), float(at[nodes, 0].max())
-        found.append(
-            Found(*ends, x, width, float(gap[nodes].max()), volume, _gas(profile, nodes), y, frozenset(nodes.tolist()), at[nodes])
-        )
+        lens = Found(left, right, x, width, float(gap[nodes].max()), volume, _gas(profile, nodes), y)
+        period = profile.periods[0] if profile.periods else np.inf
+        found.append(replace(lens, nodes=frozenset(nodes.tolist()), places=at[nodes], period_um=period))
     return tuple(sorted(found, key=lambda void: (void.left_um, void.place_y_um)))
 
 
@@ -149,12 +177,27 @@ def _gas(profile: Profile, nodes: slice | NDArray[np.int64]) -> float:
     return 0.0 if profile.gas_MPa is None else float(profile.gas_MPa[nodes].max())
 
 
-def _middle(facets: Array, weight: Array, nodes: Array, end: float) -> float:
-    """Middle of a mouth along one axis; the mirror plane, 0 or end, where the void touches one of them."""
+def _between(facets: Array, weight: Array, nodes: Array, end: float) -> tuple[float, float, float]:
+    """Middle of a mouth along one axis, and its ends; where the void touches one of the mirror planes, 0 or end, that plane."""
     at_first, at_last = nodes.min() < ROUND_OFF * end, nodes.max() > (1 - ROUND_OFF) * end
-    if at_first != at_last:
-        return 0.0 if at_first else end
-    return float(np.average(facets, weights=weight))
+    middle = float(np.average(facets, weights=weight)) if at_first == at_last else 0.0 if at_first else end
+    return middle, float(nodes.min()), float(nodes.max())
+
+
+def _around(facets: Array, weight: Array, nodes: Array, period: float) -> tuple[float, float, float]:
+    """Middle of a mouth along an axis that closes upon itself, and its ends, the left one inside.
+
+    The mouth is unrolled where the stretch without any of its nodes is longest; one that goes all around begins at 0.
+    """
+    known = np.unique(np.concatenate([nodes % period, facets % period]))
+    free = np.diff(np.concatenate([known, known[:1] + period]))
+    begin = known[(int(np.argmax(free)) + 1) % len(known)]
+    if len(known) > 1 and free.max() < 2 * np.median(free):
+        begin = 0.0
+    unrolled = begin + (facets - begin) % period
+    at = begin + (nodes - begin) % period
+    middle = float(np.average(unrolled, weights=weight)) % period
+    return middle, float(at.min()), float(at.max())
 
 
 def _facet_areas(corners: Array) -> Array:
@@ -236,8 +279,9 @@ def places_of(found: Found, profile: Profile, delta_um: float) -> NDArray[np.int
     """The nodes of Γ in a void, as places in the profile."""
     if profile.is_map:
         return np.array(sorted(found.nodes), dtype=np.int64)
-    x = profile.x_um
-    return np.flatnonzero((x >= found.left_um) & (x <= found.right_um) & (profile.gap_um > OPEN_OVER_DELTA * delta_um))
+    x, is_open = profile.x_um, profile.gap_um > OPEN_OVER_DELTA * delta_um
+    inside = (x >= found.left_um) & (x <= found.right_um)
+    return np.flatnonzero(is_open & (inside | (x <= found.right_um - found.period_um)))
 
 
 def open_voids(voids: Sequence[Void]) -> tuple[Void, ...]:
@@ -261,7 +305,8 @@ def _overlap(a: Found, b: Found) -> float:
     if a.places is not None and b.places is not None:
         common = len(a.nodes & b.nodes)
         return float(common) if common else -float(cKDTree(a.places).query(b.places)[0].min())
-    return min(a.right_um, b.right_um) - max(a.left_um, b.left_um)
+    turns = (0.0,) if np.isinf(a.period_um) else (-a.period_um, 0.0, a.period_um)
+    return max(min(a.right_um, b.right_um + turn) - max(a.left_um, b.left_um + turn) for turn in turns)
 
 
 def _claim(void: Void, found: Sequence[Found], free: list[int], heir: dict[int, int]) -> None:
