@@ -19,8 +19,8 @@ def joined(stack: StackMesh) -> StackMesh:
     """The stack with each node at a high end of Γ's axes joined to its image at the low end, and moved to the very height of it.
 
     `StackMesh.joined` is then, for every node, the node that it is one with (itself, for most), and the sides are no facets of
-    the outside any more. Raises MeshError where nodes have no image, or where so few cells lie from side to side that two different
-    edges have the same ends.
+    the outside any more. Raises MeshError where nodes have no image, or where so few cells lie from side to side that two
+    different edges have the same ends.
     """
     one_with, points = np.arange(len(stack.points)), stack.points.copy()
     for axis, (low, high) in enumerate(SIDES[: stack.dimension - 1]):
@@ -63,8 +63,8 @@ def _check(points: Floats, cells: Ints, one_with: Ints) -> None:
     apart = points[to_node] - points[from_node]
     backwards = ends[:, 0] > ends[:, 1]
     ends[backwards], apart[backwards] = ends[backwards][:, ::-1], -apart[backwards]
-    _, first, of = np.unique(ends, axis=0, return_index=True, return_inverse=True)
-    other = np.abs(apart - apart[first[of.ravel()]]).max(axis=1) > TOLERANCE * np.ptp(points, axis=0).max()
+    _, first, of = np.unique(ends @ [len(points), 1], return_index=True, return_inverse=True)
+    other = np.abs(apart - apart[first[of]]).max(axis=1) > TOLERANCE * np.ptp(points, axis=0).max()
     wrong = other | (ends[:, 0] == ends[:, 1])
     if wrong.any():
         place = ", ".join(f"{axis} = {value:.4g}" for axis, value in zip("xyz", points[from_node[np.argmax(wrong)]]))
