@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from cellfem.cli import app
 from cellfem.geometry import Void, build_stack, write_msh
+from cellfem.geometry.periodic import joined
 from tests.system.small import TEXT, cellfem
 
 BAD = {
@@ -171,8 +172,9 @@ def test_ready_mesh_that_cannot_be_joined(verb: str, tmp_path: Path) -> None:
 
 
 def test_ready_mesh_is_joined(tmp_path: Path) -> None:
+    """One that cellfem wrote itself, whose sides are no groups."""
     text = TEXT.replace('width = "10 um"', 'width = "10 um"\nsides = "periodic"').replace("[mesh]", '[mesh]\nfile = "one.msh"')
     (tmp_path / "case.toml").write_text(text, encoding="utf-8")
-    write_msh(build_stack(10.0, 6.0, 10.0, 0.7, 2.5, [Void(0.0, 2.5, 0.4)], periodic=True), tmp_path / "one.msh")
+    write_msh(joined(build_stack(10.0, 6.0, 10.0, 0.7, 2.5, [Void(0.0, 2.5, 0.4)], periodic=True)), tmp_path / "one.msh")
     done = CliRunner().invoke(app, ["mesh", str(tmp_path), "--out", str(tmp_path / "out.msh")])
     assert (done.exit_code, done.stderr) == (0, "")

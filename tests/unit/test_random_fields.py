@@ -130,9 +130,13 @@ def test_correlation_of_a_periodic_gaussian_field() -> None:
     assert z.var(axis=0) == pytest.approx(1.0, abs=error * np.sqrt(2))
     for k in range(1, len(r)):
         assert np.mean(z[:, 0] * z[:, k]) == pytest.approx(expected[k], abs=error * np.sqrt(1 + expected[k] ** 2))
-    # far below the period it is the one asked for, to (πr/L)²/6
-    short = np.array([0.5, 1.0]) / 20.0
-    assert np.exp(-1.0) * np.sinc(short[1]) == pytest.approx(np.exp(-1.0), rel=(np.pi / 20) ** 2 / 5)
+
+
+def test_rounded_waves_are_near_those_of_a_field_without_a_period() -> None:
+    """Mean square of the difference at distance r, wave vectors being off by up to π/L: 2[1 - sin(πr/L)/(πr/L)]."""
+    at = np.array([[3.0]])
+    off = [GaussianField(3.0, seed, periods=(60.0,))(at)[0] - GaussianField(3.0, seed)(at)[0] for seed in range(600)]
+    assert np.mean(np.square(off)) == pytest.approx(2 * (1 - np.sinc(3.0 / 60.0)), rel=4 * np.sqrt(2 / 600))
 
 
 def test_shares_and_intercepts_of_periodic_fields() -> None:
