@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from cellfem.case.interface import Spot, Void
 from cellfem.case.lithium import Anand, CreepTable, GrainBoundaries
 from cellfem.case.models import Case
+from cellfem.case.periodic_checks import periodic_problems, spots_around
 from cellfem.case.protocol_checks import protocol_problems, protocol_warnings
 from cellfem.case.solid_checks import spots_outside, stack_problems
 from cellfem.materials import electrolyte, electrolyte_names
@@ -30,6 +31,7 @@ def problems(case: Case) -> list[str]:
     """Everything that keeps the case from being run, each as `key: what is wrong; remedy`."""
     return [
         *stack_problems(case),
+        *periodic_problems(case),
         *_creep(case),
         *_interface(case),
         *_spots(case, "void", case.void),
@@ -126,6 +128,12 @@ def _interface(case: Case) -> Iterator[str]:
 
 
 def _spots(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:
+    if case.stack.cell == "half":
+        for k in (k for k, spot in enumerate(spots) if spot.electrode == 2):
+            yield f'{name}.{k}.electrode: a half cell has one electrode; remove this key, or write stack.cell = "symmetric"'
+    if case.stack.periodic:
+        yield from spots_around(case, name, spots)
+        return
     if case.stack.dimension == 3:
         yield from spots_outside(case, name, spots)
         return
@@ -138,8 +146,6 @@ def _spots(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:
                 f"{name}.{k}: reaches from {_um(left)} to {_um(right)}, out of the stack from 0 um to {_um(width)}; "
                 "move it, make half_width smaller or stack.width larger"
             )
-        if spots[k].electrode == 2 and case.stack.cell == "half":
-            yield f'{name}.{k}.electrode: a half cell has one electrode; remove this key, or write stack.cell = "symmetric"'
         for j, (other_left, other_right) in enumerate(spans[:k]):
             if spots[j].electrode == spots[k].electrode and left < other_right - tolerance and other_left < right - tolerance:
                 yield (
@@ -150,10 +156,8 @@ def _spots(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:
 
 def _voids(case: Case) -> Iterator[str]:
     width, thickness = case.stack.width, case.lithium.thickness
-    covered = max(
-        sum(right - left for left, right in (v.span(width) for v in case.void if v.electrode == number and v.center_y is None))
-        for number in (1, 2)
-    )
+    spans = [(v.electrode, v.span(width, periodic=case.stack.periodic)) for v in case.void if v.center_y is None]
+    covered = max(sum(right - left for electrode, (left, right) in spans if electrode == number) for number in (1, 2))
     if covered >= width * (1 - ROUND_OFF) and not list(_spots(case, "void", case.void)):
         yield f"void: voids take the whole width of {_um(width)} and leave nothing in contact; make half_width smaller"
     for k, void in enumerate(case.void):
@@ -207,17 +211,19 @@ def _roughness(case: Case) -> Iterator[str]:
             f"roughness.roll_off: {_um(rough.roll_off)} is shorter than roughness.cut_off, {_um(rough.cut_off)}; "
             "make it longer or the cut-off shorter"
         )
-    if rough.kind in ("self-affine", "file") and rough.cut_off > 2 * width:
+    periodic = case.stack.periodic
+    period, of_width, part = (width, "", "") if periodic else (2 * width, "twice ", "half of ")
+    if rough.kind in ("self-affine", "file") and rough.cut_off > period:
         yield (
-            f"roughness.cut_off: {_um(rough.cut_off)} is more than twice stack.width, {_um(width)}: no wave is left; "
+            f"roughness.cut_off: {_um(rough.cut_off)} is more than {of_width}stack.width, {_um(width)}: no wave is left; "
             "make it shorter"
         )
-    halves = 2 * width / rough.period
-    if rough.kind == "grooves" and (halves < 0.5 or abs(math.sin(math.pi * halves)) > 1e-6):
-        near_by = _um(float(f"{2 * width / max(round(halves), 1):.6g}"))
+    fit = period / rough.period
+    if rough.kind == "grooves" and (fit < 0.5 or abs(math.sin(math.pi * fit)) > 1e-6):
+        near_by = _um(float(f"{period / max(round(fit), 1):.6g}"))
         yield (
-            f"roughness.period: stack.width, {_um(width)}, is no multiple of half of {_um(rough.period)}, as the mirror "
-            f'planes at both sides need; write for example period = "{near_by}"'
+            f"roughness.period: stack.width, {_um(width)}, is no multiple of {part}{_um(rough.period)}, as "
+            f'{"periodic sides" if periodic else "the mirror planes at both sides"} need; write for example period = "{near_by}"'
         )
     if rough.depth > case.lithium.thickness / 2 and rough.kind in ("grooves", "pores"):
         yield (
@@ -377,12 +383,9 @@ def _layer_warnings(case: Case) -> Iterator[str]:
 
 
 def _stack_warnings(case: Case) -> Iterator[str]:
-    if (
-        case.stack.cell == "half"
-        and case.electrolyte.far_side == "equipotential"
-        and case.electrolyte.thickness < case.stack.width
-    ):
+    half, name = (case.stack.width / 2, "stack.width/2") if case.stack.periodic else (case.stack.width, "stack.width")
+    if case.stack.cell == "half" and case.electrolyte.far_side == "equipotential" and case.electrolyte.thickness < half:
         yield (
             f"electrolyte.thickness: {_um(case.electrolyte.thickness)} is less than half a period "
-            f"(stack.width, {_um(case.stack.width)}): the equipotential far side evens out the current"
+            f"({name}, {_um(half)}): the equipotential far side evens out the current"
         )

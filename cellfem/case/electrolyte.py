@@ -29,7 +29,8 @@ class Electrolyte(Section):
     material: MaterialName = "LLZO"
     """Name of the parameter set."""
     thickness: Length = default("20 um")
-    """Thickness of the modelled part; at least `stack.width` for an equipotential far side."""
+    """Thickness of the modelled part; for an equipotential far side at least half a period, `stack.width` (half of it with
+    periodic sides)."""
     conductivity: Conductivity = Field(default_factory=_material_conductivity)
     """Ionic conductivity at 25 degC, in place of the material's."""
     far_side: Literal["equipotential", "flux"] = "equipotential"

@@ -17,6 +17,8 @@ def _problems(case: Case) -> Iterator[str]:
     flaw, thickness = case.resolved_flaw, case.electrolyte.thickness
     if case.stack.dimension != 2 or case.stack.symmetry != "plane":
         yield 'stack.symmetry: a resolved flaw is a plane one; write dimension = 2 and symmetry = "plane"'
+    if case.stack.periodic:
+        yield 'stack.sides: a resolved flaw lies on a mirror plane, between mirror planes; write sides = "mirror"'
     if not any(placed.step.mode == "plate" for placed in case.sequence):
         yield 'protocol: no step plates; add one with mode = "plate" and a current'
     if flaw.half_opening >= flaw.length / 2:

@@ -67,7 +67,8 @@ class Interface(Section):
 
 
 class Spot(Section):
-    """A stretch of the interface. Centred on a side of the stack it is cut there in half by the mirror plane."""
+    """A stretch of the interface. Centred on a side of the stack it is cut there in half by the mirror plane; with periodic sides
+    it is whole wherever it lies, and what reaches over a side comes in at the other."""
 
     center: Place
     """Position of its middle in x, 0 to the width of the stack."""
@@ -80,10 +81,10 @@ class Spot(Section):
     half_width_y: Length | None = None
     """dimension = 3: half of its extent in y; without it as in x, a disc."""
 
-    def span(self, width: float) -> tuple[float, float]:
-        """Its ends in x (µm), cut at a mirror plane that it is centred on."""
-        left = 0.0 if self.center == 0.0 else self.center - self.half_width
-        right = width if self.center == width else self.center + self.half_width
+    def span(self, width: float, *, periodic: bool = False) -> tuple[float, float]:
+        """Its ends in x (µm), cut at a mirror plane that it is centred on; with periodic sides whole, if need be beyond them."""
+        left = 0.0 if self.center == 0.0 and not periodic else self.center - self.half_width
+        right = width if self.center == width and not periodic else self.center + self.half_width
         return left, right
 
 

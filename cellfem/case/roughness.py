@@ -38,7 +38,7 @@ class Roughness(Section):
     line: Place | None = None
     """file: the line across a map that a plane stack takes its profile from; without it the middle."""
     period: Length = default("10 um")
-    """grooves: their distance; stack.width must be a multiple of half of it."""
+    """grooves: their distance; stack.width must be a multiple of half of it, with periodic sides of the whole."""
     depth: Length = default("0.5 um")
     """grooves, pores: their depth."""
     shape: Literal["sine", "triangle", "trapezoid"] = "sine"

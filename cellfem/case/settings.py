@@ -34,6 +34,16 @@ class Stack(Section):
     way lithium is confined and cannot extrude sideways."""
 
     @property
+    def periodic(self) -> bool:
+        """Whether opposite sides are one."""
+        return self.sides == "periodic"
+
+    @property
+    def periods(self) -> tuple[float, ...]:
+        """Extents along which the interface repeats itself, µm; none between mirror planes."""
+        return self.extents if self.periodic else ()
+
+    @property
     def extents(self) -> tuple[float, ...]:
         """Extent of the interface along each of its axes, µm."""
         return (self.width,) if self.dimension == 2 else (self.width, self.depth or self.width)

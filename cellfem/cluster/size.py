@@ -16,10 +16,14 @@ NUMBERS = 2
 
 
 def unknowns(stack: StackMesh, quadratic_porosity: bool) -> int:
-    """Velocity and potential of degree 2, pressure of degree 1, porosity of 2 or 1, the fields on the cells at Γ, two numbers."""
-    cells, dimension = stack.cells, stack.points.shape[1]
+    """Velocity and potential of degree 2, pressure of degree 1, porosity of 2 or 1, the fields on the cells at Γ, two numbers.
+
+    Where opposite sides are one, what lies on them counts once.
+    """
+    one_with, dimension = stack.joined if stack.periodic else np.arange(len(stack.points)), stack.points.shape[1]
+    cells = one_with[stack.cells]
     lithium, electrolyte = (cells[stack.cell_group == group] for group in (LITHIUM, ELECTROLYTE))
-    on_gamma = np.unique(stack.facets[stack.facet_group == INTERFACE])
+    on_gamma = np.unique(one_with[stack.facets_of(INTERFACE)])
     skin = lithium[np.isin(lithium, on_gamma).any(axis=1)]
     second, first = quadratic_nodes(lithium, dimension), len(np.unique(lithium))
     flow = dimension * second + first + (second if quadratic_porosity else first)

@@ -12,12 +12,14 @@ import numpy as np
 
 from cellfem.geometry.groups import ELECTROLYTE, LITHIUM
 from cellfem.geometry.stack import Floats, Ints, MeshError, StackMesh, assemble, interface_nodes, with_gap
-from cellfem.geometry.voids import Patch, Void, edges, gap_at
+from cellfem.geometry.voids import Patch, Void, edges, gap_at, images
 
 NEAR_BAND, FAR_DISTANCE = 0.2, 15.0
 """Size is `near` up to 0.2 µm from Γ and grows linearly to `far` at 15 µm."""
 EDGE_GROWTH = 0.2
 """Growth of the size per distance from a finer edge."""
+ROUND_OFF = 1e-6
+"""Relative to the extent: sides whose middles are nearer than this lie on it."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,15 @@ def build_stack(
     structured: bool = False,
     quadrilaterals: bool = False,
     wall: WallLayers | None = None,
+    periodic: bool = False,
 ) -> StackMesh:
     """Mesh of the flat stack, all lengths in µm; the same arguments give the same mesh.
 
     The edges of the features become nodes of Γ. The cell size is `near` at Γ, near·`edge_factor` at those edges and `far` at
     15 µm and more from Γ. With `structured` the cells stand in columns `near` wide and in layers that grow from `near` to
-    `far`, as triangles or `quadrilaterals`. The voids give the gap at the start. Raises MeshError for sizes that make no mesh.
-    Not collective: call it on one rank.
+    `far`, as triangles or `quadrilaterals`. The voids give the gap at the start. With `periodic` both sides have their nodes at
+    the same heights, for `periodic.joined`, and features that reach over a side go on at the other. Raises MeshError for sizes
+    that make no mesh. Not collective: call it on one rank.
     """
     _check_sizes(width, lithium_thickness, electrolyte_thickness, near, far, edge_factor)
     if wall is not None and not 0 < wall.tops()[-1] < lithium_thickness:
@@ -60,11 +64,14 @@ def build_stack(
             "take fewer or thinner layers"
         )
     body = lithium_thickness - (wall.tops()[-1] if wall else 0.0)
+    features = images(features, (width,) if periodic else ())
     corners = edges(features, width)
     if structured:
         points, cells, cell_group = _columns(width, body, electrolyte_thickness, near, far, corners, quadrilaterals)
     else:
-        points, cells, cell_group = _triangulate_free(width, body, electrolyte_thickness, near, far, corners, edge_factor)
+        points, cells, cell_group = _triangulate_free(
+            width, body, electrolyte_thickness, near, far, corners, edge_factor, periodic
+        )
     stack = assemble(points, cells, cell_group, np.zeros(1), np.zeros(1))
     if wall is not None:
         stack = _with_wall_layers(stack, wall)
@@ -135,7 +142,14 @@ def _give_back_signals() -> None:
 
 
 def _triangulate_free(
-    width: float, lithium: float, electrolyte: float, near: float, far: float, corners: list[float], edge_factor: float
+    width: float,
+    lithium: float,
+    electrolyte: float,
+    near: float,
+    far: float,
+    corners: list[float],
+    edge_factor: float,
+    periodic: bool,
 ) -> tuple[Floats, Ints, Ints]:
     import gmsh
 
@@ -147,11 +161,13 @@ def _triangulate_free(
         sizes = [size_field("Abs(y)", near, far, NEAR_BAND, max(FAR_DISTANCE, NEAR_BAND + near))]
         if edge_factor < 1:
             fine = near * edge_factor
-            for x in corners:
+            for x in corners if not periodic else [x + shift for x in corners for shift in (-width, 0.0, width)]:
                 sizes.append(size_field(f"Sqrt((x-({x!r}))^2+y^2)", fine, far, 2 * fine, 2 * fine + (far - fine) / EDGE_GROWTH))
         smallest = field.add("Min")
         field.setNumbers(smallest, "FieldsList", sizes)
         field.setAsBackgroundMesh(smallest)
+        if periodic:
+            sides_alike(1, (width,))
         gmsh.model.mesh.generate(2)
         tags, coordinates, _ = gmsh.model.mesh.getNodes()
         points = coordinates.reshape(-1, 3)[:, :2]
@@ -163,6 +179,23 @@ def _triangulate_free(
             cells.append(index[of_surface])
             groups.append(np.full(len(of_surface), LITHIUM if occ.getCenterOfMass(dim, surface)[1] > 0 else ELECTROLYTE))
         return points.copy(), np.concatenate(cells), np.concatenate(groups)
+
+
+def sides_alike(facet: int, extents: Sequence[float]) -> None:
+    """Have gmsh mesh the high side of each axis of Γ as the low one. facet: dimension of the sides; extents: of Γ, µm."""
+    import gmsh
+
+    middles = {tag: gmsh.model.occ.getCenterOfMass(facet, tag) for _, tag in gmsh.model.getEntities(facet)}
+    for axis, extent in enumerate(extents):
+        low, high = (
+            sorted(
+                (tag for tag, at in middles.items() if abs(at[axis] - side) < ROUND_OFF * extent), key=lambda t: middles[t][facet]
+            )
+            for side in (0.0, extent)
+        )
+        shift = np.eye(4)
+        shift[axis, 3] = extent
+        gmsh.model.mesh.setPeriodic(facet, high, low, shift.ravel().tolist())
 
 
 def size_field(distance: str, near: float, far: float, inner: float, outer: float) -> int:
@@ -239,7 +272,7 @@ def _with_wall_layers(stack: StackMesh, wall: WallLayers) -> StackMesh:
     return assemble(np.concatenate([points, added]), np.concatenate([cells, layers]), groups, stack.gap_x, stack.gap)
 
 
-def with_voids(stack: StackMesh, voids: Iterable[Void]) -> StackMesh:
-    """The same mesh with the gap of these voids at the start, in place of its own."""
-    found = tuple(voids)
+def with_voids(stack: StackMesh, voids: Iterable[Void], *, periodic: bool = False) -> StackMesh:
+    """The same mesh with the gap of these voids at the start, in place of its own; with `periodic` they go on over the sides."""
+    found = tuple(images(voids, stack.extents if periodic else ()))
     return with_gap(stack, lambda at: gap_at(at, found))

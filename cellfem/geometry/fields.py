@@ -2,6 +2,7 @@
 
 Places are (..., 1) or (..., 2) µm: along a plane stack, or on the interface of a three-dimensional one. All fields are drawn in
 the plane, and stationary and isotropic there; a plane stack sees their cut along the line where the second coordinate is zero.
+Where the interface repeats itself (`periods`, µm, along the first axis or both; none between mirror planes) they repeat with it.
 """
 
 from __future__ import annotations
@@ -30,17 +31,24 @@ class GaussianField:
 
     The wave vectors are drawn from the field's spectrum (Shinozuka & Deodatis 1991, Appl. Mech. Rev. 44, 191), a normal
     distribution of variance 2/length² in each component. stream: keeps fields of one seed independent.
+
+    Along an axis with a period L they are rounded to multiples of 2π/L: the variance stays, and the correlation along it is
+    Σ_j exp(-(r_j/length)²) sin(πr_j/L)/(πr_j/L), r_j = r + jL, j = 0, ±1, …: at short distance the one asked for times
+    1 - (πr/L)²/6.
     """
 
     length: float
     seed: int
     stream: int = 0
+    periods: tuple[float, ...] = ()
 
     def __call__(self, places: Floats) -> Floats:
         """The field (...) at places (..., k)."""
         random = np.random.default_rng([self.seed, self.stream])
         waves = random.standard_normal((WAVES, 2)) * math.sqrt(2) / self.length
         phases = random.uniform(0.0, 2 * math.pi, WAVES)
+        for axis, period in enumerate(self.periods):
+            waves[:, axis] = np.round(waves[:, axis] * (period / (2 * math.pi))) * (2 * math.pi / period)
         return np.asarray(math.sqrt(2 / WAVES) * np.cos(_plane(places) @ waves.T + phases).sum(axis=-1))
 
 
@@ -52,13 +60,15 @@ class LognormalField:
     length: float
     seed: int
     stream: int = 0
+    periods: tuple[float, ...] = ()
 
     def __call__(self, places: Floats) -> Floats:
         """The field (...) at places (..., k)."""
         if self.spread == 0:
             return np.ones(places.shape[:-1])
         variance = math.log1p(self.spread**2)
-        return np.asarray(np.exp(math.sqrt(variance) * GaussianField(self.length, self.seed, self.stream)(places) - variance / 2))
+        field = GaussianField(self.length, self.seed, self.stream, self.periods)
+        return np.asarray(np.exp(math.sqrt(variance) * field(places) - variance / 2))
 
 
 @dataclass(frozen=True)
@@ -68,14 +78,15 @@ class Tessellation:
     spacing: float
     seed: int
     stream: int = 0
+    periods: tuple[float, ...] = ()
 
     def distance(self, places: Floats) -> Floats:
         """Distance (µm) of places (..., k) from the nearest face of a cell."""
         at = _plane(places).reshape(-1, 2)
-        side = TILE_SPACINGS * self.spacing
-        expected = (math.pi / (4 * self.spacing) * side) ** 2
-        tiles = _tiles(at, side, self.seed, self.stream)
-        seeds = np.concatenate([corner + side * tile.random((tile.poisson(expected), 2)) for corner, tile in tiles])
+        sides, tiles = _tiles(at, TILE_SPACINGS * self.spacing, self.seed, self.stream, self.periods)
+        expected = np.prod(math.pi / (4 * self.spacing) * sides)
+        least = 1 if len(self.periods) == 2 else 0  # the one tile of a plane that repeats itself must not be empty
+        seeds = np.concatenate([corner + sides * tile.random((max(tile.poisson(expected), least), 2)) for corner, tile in tiles])
         distance, index = cKDTree(seeds).query(at, k=NEIGHBOURS)
         apart = np.linalg.norm(seeds[index[:, 1:]] - seeds[index[:, :1]], axis=-1)
         to_face = (distance[:, 1:] ** 2 - distance[:, :1] ** 2) / (2 * apart)
@@ -94,16 +105,18 @@ class Spots:
     size_spread: float
     seed: int
     stream: int = 0
+    periods: tuple[float, ...] = ()
 
     def depth(self, places: Floats) -> Floats:
         """How deep places (..., k) lie inside the nearest disc, µm; negative outside, -inf without any disc near."""
         at = _plane(places).reshape(-1, 2)
         variance, side = math.log1p(self.size_spread**2), TILE_SPACINGS * self.size
+        sides, tiles = _tiles(at, side, self.seed, self.stream, self.periods)
         per_area = -math.log1p(-self.share) / (math.pi / 4 * self.size**2 * (1 + self.size_spread**2))
         depth = np.full(len(at), -np.inf)
-        for corner, tile in _tiles(at, side, self.seed, self.stream):
-            count = tile.poisson(per_area * side**2)
-            centres = corner + side * tile.random((count, 2))
+        for corner, tile in tiles:
+            count = tile.poisson(per_area * np.prod(sides))
+            centres = corner + sides * tile.random((count, 2))
             radii = 0.5 * self.size * np.exp(math.sqrt(variance) * tile.standard_normal(count) - variance / 2)
             for centre, radius in zip(centres, np.minimum(radii, side), strict=True):  # larger ones would need farther tiles
                 np.maximum(depth, radius - np.linalg.norm(at - centre, axis=1), out=depth)
@@ -116,14 +129,26 @@ def _plane(places: Floats) -> Floats:
     return np.asarray(np.concatenate([places, np.zeros((*places.shape[:-1], missing))], axis=-1), dtype=np.float64)
 
 
-def _tiles(at: Floats, side: float, seed: int, stream: int) -> Iterator[tuple[Floats, np.random.Generator]]:
-    """Lower corner and random numbers of every tile that holds one of `at` (N, 2), or is a neighbour of one that does."""
+def _tiles(
+    at: Floats, side: float, seed: int, stream: int, periods: tuple[float, ...]
+) -> tuple[Floats, Iterator[tuple[Floats, np.random.Generator]]]:
+    """Sides (2,) of tiles; lower corner and random numbers of every one within `side` of one that holds one of `at` (N, 2).
+
+    Along an axis with a period a tile is as long as it, and all have the same random numbers.
+    """
     if not len(at):
         at = np.zeros((1, 2))
-    low, high = np.floor(at.min(axis=0) / side).astype(int) - 1, np.floor(at.max(axis=0) / side).astype(int) + 1
-    for i in range(low[0], high[0] + 1):
-        for j in range(low[1], high[1] + 1):
-            yield side * np.array([i, j], dtype=float), np.random.default_rng([seed, stream, _natural(i), _natural(j)])
+    sides = np.array([*periods, side, side][:2])
+    beyond = np.ceil(side / sides).astype(int)
+    low, high = np.floor(at.min(axis=0) / sides).astype(int) - beyond, np.floor(at.max(axis=0) / sides).astype(int) + beyond
+
+    def one_by_one() -> Iterator[tuple[Floats, np.random.Generator]]:
+        for i in range(low[0], high[0] + 1):
+            for j in range(low[1], high[1] + 1):
+                names = [0 if axis < len(periods) else _natural(order) for axis, order in enumerate((i, j))]
+                yield sides * np.array([i, j], dtype=float), np.random.default_rng([seed, stream, *names])
+
+    return sides, one_by_one()
 
 
 def _natural(i: int) -> int:

@@ -1,4 +1,5 @@
-"""Rough faces in 3-D: maps of heights over Γ, by the laws of `roughness`, even about the mirror planes at all four sides."""
+"""Rough faces in 3-D: maps of heights over Γ, by the laws of `roughness`, even about the mirror planes at all four sides, or
+periodic."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.fft import dctn
 from scipy.special import ndtri
 
@@ -54,6 +55,27 @@ class WaveMap:
         along, across = (np.pi * np.arange(n) / size for n, size in zip(self.amplitudes.shape, (self.width, self.depth)))
         in_x, in_y = np.cos(places[:, :1] * along), np.cos(places[:, 1:] * across)
         return np.asarray(np.einsum("nk,kl,nl->n", in_x, self.amplitudes, in_y, optimize=True))
+
+
+@dataclass(frozen=True, eq=False)
+class PeriodicMap:
+    """h(x, y) = Re Σ c_kl exp(2πi (kx/width + ly/depth)), k = 0 … K, l = -L … L."""
+
+    amplitudes: NDArray[np.complex128]  # (K + 1, 2L + 1) µm; of two opposite wave vectors one only
+    width: float  # µm
+    depth: float
+    shortest: float
+
+    @property
+    def rms(self) -> float:
+        """Root mean square over the map, µm."""
+        return float(np.sqrt(np.sum(np.abs(self.amplitudes) ** 2) / 2))
+
+    def heights(self, places: Floats) -> Floats:
+        most = self.amplitudes.shape[1] // 2
+        in_x = np.exp(2j * np.pi / self.width * places[:, :1] * np.arange(len(self.amplitudes)))
+        in_y = np.exp(2j * np.pi / self.depth * places[:, 1:] * np.arange(-most, most + 1))
+        return np.asarray(np.einsum("nk,kl,nl->n", in_x, self.amplitudes, in_y, optimize=True).real)
 
 
 @dataclass(frozen=True)
@@ -113,21 +135,45 @@ def self_affine_map(law: SelfAffine, width: float, depth: float) -> WaveMap:
     A profile through it has the law of `SelfAffine`, κ^-(1+2H). A wave keeps its random number when the cut-off changes. Raises
     RoughnessError where no wave fits.
     """
-    if law.roll_off < law.cut_off:
-        raise RoughnessError(
-            f"the roll-off wavelength {law.roll_off:g} µm is shorter than the cut-off {law.cut_off:g} µm: make it longer"
-        )
-    counts = [math.floor(2 * size / law.cut_off * (1 + 1e-9)) for size in (width, depth)]
-    if max(counts) < 1:
-        raise RoughnessError(f"no wave as long as the cut-off {law.cut_off:g} µm fits into {width:g} µm: make it shorter")
+    counts = _orders(law, 2 * width, 2 * depth)
     k, j = np.meshgrid(np.arange(counts[0] + 1), np.arange(counts[1] + 1), indexing="ij")
-    wave = np.pi * np.hypot(k / width, j / depth)
-    level = np.maximum(wave * law.roll_off / (2 * np.pi), 1.0) ** -(1 + law.hurst)
-    inside = (wave > 0) & (wave <= 2 * np.pi / law.cut_off * (1 + 1e-9))
+    level, inside = _levels(law, np.pi * np.hypot(k / width, j / depth))
     share = np.where(k > 0, 1.0, np.sqrt(0.5)) * np.where(j > 0, 1.0, np.sqrt(0.5))  # waves along one axis are half as many
     amplitudes = np.where(inside, level * share * _normal(law.seed, k, j), 0.0)
     face = WaveMap(amplitudes, width, depth, law.cut_off)
     return WaveMap(amplitudes * (law.rms / face.rms), width, depth, law.cut_off)
+
+
+def periodic_map(law: SelfAffine, width: float, depth: float) -> PeriodicMap:
+    """The same, periodic over width and depth: complex normal amplitudes, alike at all places. Raises RoughnessError likewise."""
+    counts = _orders(law, width, depth)
+    k, j = np.meshgrid(np.arange(counts[0] + 1), np.arange(-counts[1], counts[1] + 1), indexing="ij")
+    level, inside = _levels(law, 2 * np.pi * np.hypot(k / width, j / depth))
+    inside &= (k > 0) | (j > 0)  # of two opposite wave vectors one
+    order = np.where(j > 0, 2 * j - 1, -2 * j)  # 0, 1, -1, 2, … as 0, 1, 2, 3, …
+    numbers = _normal(law.seed, 2 * k, order) + 1j * _normal(law.seed, 2 * k + 1, order)
+    face = PeriodicMap(np.where(inside, level * numbers, 0.0), width, depth, law.cut_off)
+    return PeriodicMap(face.amplitudes * (law.rms / face.rms), width, depth, law.cut_off)
+
+
+def _orders(law: SelfAffine, along: float, across: float) -> list[int]:
+    """Largest orders of the waves that repeat themselves over these lengths (µm). Raises RoughnessError where none is left."""
+    if law.roll_off < law.cut_off:
+        raise RoughnessError(
+            f"the roll-off wavelength {law.roll_off:g} µm is shorter than the cut-off {law.cut_off:g} µm: make it longer"
+        )
+    counts = [math.floor(size / law.cut_off * (1 + 1e-9)) for size in (along, across)]
+    if max(counts) < 1:
+        raise RoughnessError(
+            f"no wave as long as the cut-off {law.cut_off:g} µm fits into a period of {along:g} µm: make it shorter"
+        )
+    return counts
+
+
+def _levels(law: SelfAffine, wave: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Expected amplitude up to a factor, and whether the law has the wave, for wave numbers in 1/µm."""
+    level = np.maximum(wave * law.roll_off / (2 * np.pi), 1.0) ** -(1 + law.hurst)
+    return level, (wave > 0) & (wave <= 2 * np.pi / law.cut_off * (1 + 1e-9))
 
 
 def _normal(seed: int, k: Ints, j: Ints) -> Floats:

@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from cellfem.geometry.groups import BACK, FRONT, LEFT, RIGHT
-from cellfem.geometry.stack import TOLERANCE, Ints, MeshError, StackMesh
+from cellfem.geometry.stack import TOLERANCE, Floats, Ints, MeshError, StackMesh, interface_nodes
 
 SIDES = ((LEFT, RIGHT), (FRONT, BACK))
 """Facet groups at the low and the high end of each axis of Γ."""
 
 
 def joined(stack: StackMesh) -> StackMesh:
-    """The stack with each node at a high end of Γ's axes joined to its image at the low end; places stay as they are.
+    """The stack with each node at a high end of Γ's axes joined to its image at the low end, and moved to the very height of it.
 
     `StackMesh.joined` is then, for every node, the node that it is one with (itself, for most), and the sides are no facets of
-    the outside any more. Raises MeshError where nodes have no image, or where fewer than three cells lie between two sides (two
-    different edges would then have the same ends).
+    the outside any more. Raises MeshError where nodes have no image, or where so few cells lie from side to side that two
+    different edges have the same ends.
     """
-    one_with = np.arange(len(stack.points))
+    one_with, points = np.arange(len(stack.points)), stack.points.copy()
     for axis, (low, high) in enumerate(SIDES[: stack.dimension - 1]):
         here, there = np.unique(stack.facets_of(high)), np.unique(stack.facets_of(low))
         one_with[here] = there[_images(stack, here, there, axis)]
+        others = [k for k in range(stack.dimension) if k != axis]
+        points[np.ix_(here, others)] = points[np.ix_(one_with[here], others)]  # meshers leave round-off
     one_with = one_with[one_with]  # from an edge in 3-D to the edge that its image is joined to
     inside = ~np.isin(stack.facet_group, SIDES)
-    _check(stack)
-    return replace(stack, facets=stack.facets[inside], facet_group=stack.facet_group[inside], joined=one_with)
+    _check(points, stack.cells, one_with)
+    gap = np.zeros(len(points))
+    gap[interface_nodes(stack)] = stack.gap
+    found = replace(stack, points=points, facets=stack.facets[inside], facet_group=stack.facet_group[inside], joined=one_with)
+    nodes = interface_nodes(found)
+    return replace(found, gap_at=points[nodes, :-1], gap=gap[nodes])
 
 
 def _images(stack: StackMesh, here: Ints, there: Ints, axis: int) -> Ints:
     """Place in `there` of the image of each of `here`."""
     others = [k for k in range(stack.dimension) if k != axis]
-    orders = [np.lexsort(np.round(stack.points[nodes][:, others], 9).T) for nodes in (here, there)]
-    if len(here) == len(there):
-        apart = np.abs(stack.points[here[orders[0]]][:, others] - stack.points[there[orders[1]]][:, others]).max()
-        if apart <= TOLERANCE * np.ptp(stack.points, axis=0).max():
-            found = np.empty(len(here), dtype=np.int64)
-            found[orders[0]] = orders[1]
-            return found
+    apart, found = cKDTree(stack.points[there][:, others]).query(stack.points[here][:, others])
+    near = apart.max() <= TOLERANCE * np.ptp(stack.points, axis=0).max()
+    if near and len(here) == len(there) == len(np.unique(found)):
+        return np.asarray(found, dtype=np.int64)
     name, low, high = "xy"[axis], ("left", "front")[axis], ("right", "back")[axis]
     raise MeshError(
         f"the nodes of the {low} side ({len(there)}) and of the {high} side ({len(here)}) do not lie at the same heights, as "
@@ -47,13 +52,23 @@ def _images(stack: StackMesh, here: Ints, there: Ints, axis: int) -> Ints:
     )
 
 
-def _check(stack: StackMesh) -> None:
-    """With three cells around the ring no two edges or facets have the same corners once the sides are one."""
-    corners = stack.points[stack.cells][..., :-1]
-    span = np.ptp(corners, axis=1).max(axis=0)
-    if np.any(3 * span > np.array(stack.extents) * (1 + TOLERANCE)):
-        wide = ", ".join(f"{size:.3g} µm in {axis}" for axis, size in zip("xy", span))
+def _check(points: Floats, cells: Ints, one_with: Ints) -> None:
+    """Two joined nodes of a cell lie in one way to each other, so that no two edges, facets or cells have the same corners.
+
+    Three cells from side to side are enough for that.
+    """
+    pairs = np.array(list(itertools.combinations(range(cells.shape[1]), 2)))
+    from_node, to_node = (cells[:, pairs[:, k]].ravel() for k in (0, 1))
+    ends = np.column_stack([one_with[from_node], one_with[to_node]])
+    apart = points[to_node] - points[from_node]
+    backwards = ends[:, 0] > ends[:, 1]
+    ends[backwards], apart[backwards] = ends[backwards][:, ::-1], -apart[backwards]
+    _, first, of = np.unique(ends @ [len(points), 1], return_index=True, return_inverse=True)
+    other = np.abs(apart - apart[first[of]]).max(axis=1) > TOLERANCE * np.ptp(points, axis=0).max()
+    wrong = other | (ends[:, 0] == ends[:, 1])
+    if wrong.any():
+        place = ", ".join(f"{axis} = {value:.4g}" for axis, value in zip("xyz", points[from_node[np.argmax(wrong)]]))
         raise MeshError(
-            f"cells are up to {wide} wide: with sides that are one three of them must fit from side to "
-            "side; make mesh.far smaller"
+            f"too few cells lie from side to side, at {place} µm: with sides that are one about three must fit; make mesh.far "
+            "smaller"
         )

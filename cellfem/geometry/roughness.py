@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.fft import dct
+from scipy.fft import dct, rfft
 from scipy.special import ndtri
 
 from cellfem.geometry.stack import MeshError, StackMesh, with_gap
@@ -248,16 +248,22 @@ def sampled(face: Face, width: float) -> tuple[Floats, Floats]:
     return x, face.heights(x)
 
 
-def power_spectrum(heights: Floats, width: float) -> tuple[Floats, Floats]:
-    """(κ in 1/µm, C in µm³) of heights (N,) at equal distances from 0 to width, both included, continued evenly at the ends.
+def power_spectrum(heights: Floats, width: float, *, periodic: bool = False) -> tuple[Floats, Floats]:
+    """(κ in 1/µm, C in µm³) of heights (N,) at equal distances from 0 to width, both included, continued evenly at the ends, or
+    periodic over the width.
 
-    One-sided: ∫ C dκ over κ > 0 is the mean square. From the cosine series that interpolates the heights, without its highest
-    wave. Of several lines (N, M) the mean.
+    One-sided: ∫ C dκ over κ > 0 is the mean square. From the cosine series (or cosines and sines) that interpolates the heights,
+    without its highest wave. Of several lines (N, M) the mean.
     """
     lines = heights.reshape(len(heights), -1)
-    amplitudes = dct(lines - lines.mean(axis=0), type=1, axis=0) / (len(heights) - 1)
-    order = np.arange(1, len(heights) - 1)
-    spacing = np.pi / width
+    if periodic:
+        spacing, count = 2 * np.pi / width, len(lines) - 1
+        order = np.arange(1, (count + 1) // 2)
+        amplitudes = np.abs(rfft(lines[:-1], axis=0)) * (2 / count)
+    else:
+        spacing = np.pi / width
+        order = np.arange(1, len(heights) - 1)
+        amplitudes = dct(lines - lines.mean(axis=0), type=1, axis=0) / (len(heights) - 1)
     return np.asarray(order * spacing, dtype=np.float64), np.asarray((amplitudes[order] ** 2).mean(axis=1) / (2 * spacing))
 
 

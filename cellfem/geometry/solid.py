@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cellfem.geometry.build import FAR_DISTANCE, NEAR_BAND, gmsh_model, layer_heights, size_field
+from cellfem.geometry.build import FAR_DISTANCE, NEAR_BAND, gmsh_model, layer_heights, sides_alike, size_field
 from cellfem.geometry.groups import ELECTROLYTE, LITHIUM
 from cellfem.geometry.stack import Floats, Ints, MeshError, StackMesh, assemble_with, with_gap
-from cellfem.geometry.voids import Spot, Void, gap_at
+from cellfem.geometry.voids import Spot, Void, gap_at, images
 
 TETRAHEDRA = 4  # gmsh's type of element
 ROUND_OFF = 1e-9
@@ -29,18 +29,23 @@ class Box:
     electrolyte: float
 
 
-def build_solid(box: Box, near: float, far: float, features: Sequence[Spot] = (), *, bricks: bool = False) -> StackMesh:
+def build_solid(
+    box: Box, near: float, far: float, features: Sequence[Spot] = (), *, bricks: bool = False, periodic: bool = False
+) -> StackMesh:
     """Mesh of the flat stack: tetrahedra of size `near` at Γ and `far` from 15 µm on, with the outlines of the features on Γ as
     edges; or, with `bricks`, hexahedra `near` wide in layers that grow likewise, with their faces at the features' ends.
 
-    The voids give the gap at the start. Lengths in µm; the same arguments give the same mesh. Raises MeshError. Not collective.
+    The voids give the gap at the start. With `periodic` opposite sides have their nodes at the same places, for
+    `periodic.joined`, and features that reach over a side go on at the other. Lengths in µm; the same arguments give the same
+    mesh. Raises MeshError. Not collective.
     """
     for name, value in (*vars(box).items(), ("near", near), ("far", far)):
         if not (math.isfinite(value) and value > 0):
             raise MeshError(f"{name} is {value}: it must be a positive length")
     if near > far or near > min(vars(box).values()):
         raise MeshError(f"near = {near:g} µm is larger than far = {far:g} µm or than the stack itself: make it smaller")
-    points, cells, group = _bricks(box, near, far, features) if bricks else _tetrahedra(box, near, far, features)
+    features = images(features, (box.width, box.depth) if periodic else ())
+    points, cells, group = _bricks(box, near, far, features) if bricks else _tetrahedra(box, near, far, features, periodic)
     voids = [f for f in features if isinstance(f, Void)]
     return assemble_with(points, cells, group, lambda at: gap_at(at, voids))
 
@@ -100,7 +105,7 @@ def _columns(extent: float, near: float, spans: Sequence[tuple[float, float]]) -
     return np.concatenate([*parts, [extent]])
 
 
-def _tetrahedra(box: Box, near: float, far: float, features: Sequence[Spot]) -> tuple[Floats, Ints, Ints]:
+def _tetrahedra(box: Box, near: float, far: float, features: Sequence[Spot], periodic: bool) -> tuple[Floats, Ints, Ints]:
     import gmsh
 
     with gmsh_model():
@@ -114,6 +119,8 @@ def _tetrahedra(box: Box, near: float, far: float, features: Sequence[Spot]) -> 
         occ.synchronize()
         background = size_field("Abs(z)", near, far, NEAR_BAND, max(GROWTH_DISTANCE, NEAR_BAND + near))
         field.setAsBackgroundMesh(background)
+        if periodic:
+            sides_alike(2, (box.width, box.depth))
         gmsh.model.mesh.generate(3)
         tags, coordinates, _ = gmsh.model.mesh.getNodes()
         index = np.zeros(int(tags.max()) + 1, dtype=np.int64)

@@ -1,8 +1,10 @@
 """Shapes on the interface: voids (lenses of missing lithium) and patches (with edges of their own)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Literal
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +17,7 @@ class Spot:
     """Where a feature lies on Γ: |x - center| < half_width (µm), in 3-D a strip along y.
 
     With center_y in 3-D an ellipse with the half axes half_width and half_width_y (without it, a disc). What is centred on a
-    mirror plane is cut there in half.
+    mirror plane is cut there in half; what reaches over a periodic side goes on at the other, `images`.
     """
 
     center: float
@@ -42,6 +44,50 @@ class Void(Spot):
 @dataclass(frozen=True)
 class Patch(Spot):
     """A spot of the interface whose edge the mesh shall resolve."""
+
+
+def images[S: Spot](spots: Iterable[S], periods: Sequence[float]) -> list[S]:
+    """The spots as they lie in 0 to the period along each axis (µm): where one reaches over a side, its copies a period away too.
+
+    Without periods the spots as they are.
+    """
+    found: list[S] = []
+    for spot in spots:
+        for dx, dy in spot_shifts(spot, periods):
+            y = None if spot.center_y is None else spot.center_y + dy
+            found.append(replace(spot, center=spot.center + dx, center_y=y))
+    return found
+
+
+class OnGamma(Protocol):
+    """Where a spot lies, whatever else it is."""
+
+    @property
+    def center(self) -> float: ...
+    @property
+    def half_width(self) -> float: ...
+    @property
+    def center_y(self) -> float | None: ...
+    @property
+    def half_width_y(self) -> float | None: ...
+
+
+def spot_shifts(spot: OnGamma, periods: Sequence[float], tail: float = 0.0) -> list[tuple[float, float]]:
+    """`shifts` of a spot along x and, of one that is no strip in 3-D, along y; tail: how far it acts beyond its edge (µm)."""
+    along, across = [0.0], [0.0]
+    if periods:
+        along = shifts(spot.center, spot.half_width + tail, periods[0])
+    if len(periods) == 2 and spot.center_y is not None:
+        across = shifts(spot.center_y, (spot.half_width_y or spot.half_width) + tail, periods[1])
+    return list(itertools.product(along, across))
+
+
+def shifts(center: float, half: float, period: float) -> list[float]:
+    """Multiples of the period by which the stretch center ± half is shifted so that it reaches into 0 to period (all in µm)."""
+    tiny = 1e-9
+    first = math.floor(-(center + half) / period + tiny) + 1
+    last = math.ceil((period - center + half) / period - tiny) - 1
+    return [n * period for n in range(first, last + 1)]
 
 
 def gap_at(places: NDArray[np.float64], voids: Iterable[Void]) -> NDArray[np.float64]:

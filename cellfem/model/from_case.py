@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from cellfem.case import Case, Step
+from cellfem.case import interface as case_interface
 from cellfem.case.lithium import Anand, Lithium
 from cellfem.geometry.fields import LognormalField, Spots, Tessellation
+from cellfem.geometry.voids import spot_shifts
 from cellfem.model.ceramics import ceramics_of
 from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
 from cellfem.model.parameters import Cell, Ceramic, Flaws, Interface, Load, Material, Numerics, Patch, Structure
@@ -15,6 +18,7 @@ from cellfem.physics.hardening import Hardening
 from cellfem.physics.vacancies import COALESCENCE
 from cellfem.units import GAS_CONSTANT, T_REFERENCE
 
+EDGES_FELT = 20.0  # widths of a patch's edge, from where tanh is 1 to the last digit
 SLOWEST_REMOVAL = 1e-3  # µm/s: keeps k_n finite where no current flows
 STICK = 1e6  # MPa s/µm: at 1 µm/h a shear traction of 280 MPa, more than lithium bears: it does not slide
 
@@ -74,18 +78,25 @@ def interface(case: Case) -> Interface:
         surface_tension=li.surface_tension,
         removal_rate=automatic if li.removal_rate is None else li.removal_rate,
         sink_rate=sink if li.sink_rate is None else li.sink_rate,
-        patches=tuple(Patch(p.center, p.half_width, p.asr, p.edge, p.center_y, p.half_width_y, p.electrode) for p in case.patch),
+        patches=tuple(image for patch in case.patch for image in _patches(patch, case.stack.periods)),
         random=heterogeneity(case),
         diffusivity=li.D,
     )
 
 
+def _patches(p: case_interface.Patch, periods: tuple[float, ...]) -> Iterator[Patch]:
+    """A patch, and where sides are one its images as far as their edges are felt in the stack."""
+    for dx, dy in spot_shifts(p, periods, EDGES_FELT * p.edge):
+        y = None if p.center_y is None else p.center_y + dy
+        yield Patch(p.center + dx, p.half_width, p.asr, p.edge, y, p.half_width_y, p.electrode)
+
+
 def heterogeneity(case: Case) -> Heterogeneity:
-    h = case.heterogeneity
+    h, periods = case.heterogeneity, case.stack.periods
     resistance, roughness, cells, spots = range(4)  # streams of random numbers
 
     def lognormal(spread: float, length: float, stream: int) -> LognormalField | None:
-        return LognormalField(spread, length, h.seed, stream) if spread > 0 else None
+        return LognormalField(spread, length, h.seed, stream, periods) if spread > 0 else None
 
     grains, impurities = h.grains, h.impurities
     return Heterogeneity(
@@ -93,11 +104,13 @@ def heterogeneity(case: Case) -> Heterogeneity:
         roughness=lognormal(h.roughness.spread, h.roughness.length, roughness),
         grains=None
         if grains.spacing is None
-        else GrainBoundaries(Tessellation(grains.spacing, h.seed, cells), grains.width, grains.asr, grains.D),
+        else GrainBoundaries(Tessellation(grains.spacing, h.seed, cells, periods), grains.width, grains.asr, grains.D),
         impurities=None
         if impurities.share == 0
         else Impurities(
-            Spots(impurities.share, impurities.size, impurities.size_spread, h.seed, spots), impurities.asr, impurities.edge
+            Spots(impurities.share, impurities.size, impurities.size_spread, h.seed, spots, periods),
+            impurities.asr,
+            impurities.edge,
         ),
     )
 

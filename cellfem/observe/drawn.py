@@ -2,13 +2,15 @@
 
 The number is drawn from Poisson's distribution with mean density × area, lengths from N(a)/density of the flaws longer than
 `length` (all of them for "single" and "exponential"), places evenly over the face: width × depth of a stack, the disc of an
-axisymmetric one. Grains are the Voronoi cells of points drawn evenly over the face and beyond its edges; a flaw on a boundary
-is drawn anywhere first and then moved square to the nearest boundary. All comes from the seed, the flaws of the case and
-the size of the face alone, so that it is the same on every mesh and on every rank.
+axisymmetric one. Grains are the Voronoi cells of points drawn evenly over the face and beyond its edges; where opposite sides are
+one, over the face alone, which goes on at the other side. A flaw on a boundary is drawn anywhere first and then moved square to
+the nearest boundary; what comes over a mirror plane is folded back, over a periodic side it comes in at the other. All comes
+from the seed, the flaws of the case and the size of the face alone, so that it is the same on every mesh and on every rank.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,10 +47,13 @@ def expected_count(flaws: Flaws, extents: tuple[float, ...], axisymmetric: bool)
     return flaws.density * (np.pi * width**2 if axisymmetric else width * (depth[0] if depth else flaws.depth))
 
 
-def draw_flaws(flaws: Flaws, extents: tuple[float, ...], axisymmetric: bool = False) -> DrawnFlaws | None:
+def draw_flaws(
+    flaws: Flaws, extents: tuple[float, ...], axisymmetric: bool = False, *, periodic: bool = False
+) -> DrawnFlaws | None:
     """The flaws of a face; None without a seed. Not collective: every rank draws the same.
 
     extents: width or radius, and in 3-D the depth (µm), for which flaws.depth stands in a plane section.
+    periodic: opposite sides are one (in a plane section those across too).
     """
     if flaws.seed is None:
         return None
@@ -65,11 +70,13 @@ def draw_flaws(flaws: Flaws, extents: tuple[float, ...], axisymmetric: bool = Fa
         low, high = np.zeros(2), np.array([width, across])
         places = high * numbers.random((count, 2))
     if flaws.on_grain_boundaries and count:
-        places = _to_boundaries(places, _grains(low, high, flaws.grain_size, numbers))
+        make = _periodic_grains if periodic else _grains
+        places = _to_boundaries(places, make(low, high, flaws.grain_size, numbers))
     if axisymmetric:
         radius = np.hypot(*places.T)
         return DrawnFlaws(_folded(radius, width), np.arctan2(places[:, 1], places[:, 0]) * radius, length)
-    return DrawnFlaws(_folded(places[:, 0], width), _folded(places[:, 1], across), length)
+    back: Callable[[Array, float], Array] = np.mod if periodic else _folded
+    return DrawnFlaws(back(places[:, 0], width), back(places[:, 1], across), length)
 
 
 def _lengths(flaws: Flaws, share: Array) -> Array:
@@ -87,6 +94,13 @@ def _grains(low: Array, high: Array, size: float, numbers: np.random.Generator) 
     low, high = low - MARGIN * size, high + MARGIN * size
     count = max(int(numbers.poisson(np.prod(high - low) / size**2)), 2)
     return np.asarray(low + (high - low) * numbers.random((count, 2)))
+
+
+def _periodic_grains(low: Array, high: Array, size: float, numbers: np.random.Generator) -> Array:
+    """Middles of grains over the rectangle, and their images on all sides of it."""
+    count = max(int(numbers.poisson(np.prod(high - low) / size**2)), 1)
+    inside = low + (high - low) * numbers.random((count, 2))
+    return np.concatenate([inside + (high - low) * [i, j] for i in (-1, 0, 1) for j in (-1, 0, 1)])
 
 
 def _to_boundaries(places: Array, grains: Array) -> Array:

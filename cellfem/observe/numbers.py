@@ -75,7 +75,7 @@ class Observer:
 
     def __init__(self, model: Model, flaws: Flaws, cell: Cell) -> None:
         self.model, self.cell = model, cell
-        self.drawn = draw_flaws(flaws, model.domain.extents, model.structure.axisymmetric)
+        self.drawn = draw_flaws(flaws, model.domain.extents, model.structure.axisymmetric, periodic=model.domain.periodic)
         self.electrodes = [Electrode(model, flaws, self.drawn, number) for number in range(model.domain.electrodes)]
         self.small_signal = SmallSignal(model)
         d, s = model.domain, model.structure

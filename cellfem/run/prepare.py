@@ -10,6 +10,7 @@ from cellfem.case import protocol as case_protocol
 from cellfem.geometry import (
     Box,
     Face,
+    MeshError,
     Patch,
     StackMesh,
     Void,
@@ -22,6 +23,8 @@ from cellfem.geometry import (
     with_face,
     with_voids,
 )
+from cellfem.geometry.periodic import joined
+from cellfem.geometry.stack import TOLERANCE
 from cellfem.geometry.symmetric import mirrored
 from cellfem.model import from_case
 from cellfem.solver.march import Segment, Stop
@@ -33,14 +36,25 @@ STEPS = 30  # time steps of a protocol step, at least, without `numerics.dt_max`
 
 def stack_of(case: Case) -> StackMesh:
     """The mesh of a case: a ready file, or gmsh's, with voids and rough face. Not collective: rank 0 only. Raises MeshError."""
-    half = _stack(case)
+    stack = _unjoined(case)
+    if not case.stack.periodic:
+        return stack
+    try:
+        return joined(stack)
+    except MeshError as error:
+        raise MeshError(f"{'mesh' if case.mesh.file is None else case.mesh.file}: {error}") from None
+
+
+def _unjoined(case: Case) -> StackMesh:
+    """The same with its sides apart."""
+    half, periodic = _stack(case), case.stack.periodic
     if case.stack.dimension == 3:
         heights = map_of(case)
         return half if heights is None else maps.with_map(half, heights)
     face, electrodes = face_of(case), []
     for number in (1, 2) if case.stack.cell == "symmetric" else (1,):
         voids = _voids(case, number)
-        stack = with_voids(half, voids) if voids or case.mesh.file is None else half
+        stack = with_voids(half, voids, periodic=periodic) if voids or case.mesh.file is None else half
         electrodes.append(stack if face is None else with_face(stack, face))
     return electrodes[0] if len(electrodes) == 1 else mirrored(*electrodes)
 
@@ -50,7 +64,7 @@ def face_of(case: Case) -> Face | None:
     rough, width = case.roughness, case.stack.width
     match rough.kind:
         case "self-affine":
-            return roughness.self_affine(law_of(case), width)
+            return roughness.self_affine(law_of(case), width, mirror=not case.stack.periodic)
         case "grooves":
             return roughness.Grooves(rough.period, rough.depth, rough.shape)
         case "pores":
@@ -67,7 +81,8 @@ def map_of(case: Case) -> maps.MapFace | None:
     rough, (width, depth) = case.roughness, case.stack.extents
     match rough.kind:
         case "self-affine":
-            return maps.self_affine_map(law_of(case), width, depth)
+            make = maps.periodic_map if case.stack.periodic else maps.self_affine_map
+            return make(law_of(case), width, depth)
         case "grooves":
             return maps.GrooveMap(roughness.Grooves(rough.period, rough.depth, rough.shape))
         case "pores":
@@ -94,20 +109,33 @@ def measured_of(case: Case) -> measured.Measured:
 
 def _stack(case: Case) -> StackMesh:
     """The mesh of one electrode on the electrolyte, on half of it in a symmetric cell."""
-    voids = [*_voids(case, 1), *_voids(case, 2)]
+    voids, periodic = [*_voids(case, 1), *_voids(case, 2)], case.stack.periodic
     if case.mesh.file is not None:
         stack = read_mesh(Path(case.mesh.file))
-        return with_voids(stack, voids) if voids else stack
+        if periodic and abs(stack.width - case.stack.width) > TOLERANCE * stack.width:
+            raise MeshError(
+                f"{case.mesh.file}: it is {stack.width:g} µm wide, the period of the case is {case.stack.width:g} µm: "
+                f'write stack.width = "{stack.width:g} um"'
+            )
+        return with_voids(stack, voids, periodic=periodic) if voids else stack
     patches = [Patch(p.center, p.half_width, center_y=p.center_y, half_width_y=p.half_width_y) for p in case.patch]
     features: list[Void | Patch] = [*voids, *patches]
     near, far, bricks = case.mesh.near, case.mesh.far, case.mesh.cells == "bricks"
     if case.stack.dimension == 3:
         width, depth = case.stack.extents
         box = Box(width, depth, case.lithium.thickness, case.electrolyte.thickness)
-        return build_solid(box, near, far, features, bricks=bricks)
+        return build_solid(box, near, far, features, bricks=bricks, periodic=periodic)
     below = case.electrolyte.thickness / (2 if case.stack.cell == "symmetric" else 1)
     return build_stack(
-        case.stack.width, case.lithium.thickness, below, near, far, features, structured=bricks, quadrilaterals=bricks
+        case.stack.width,
+        case.lithium.thickness,
+        below,
+        near,
+        far,
+        features,
+        structured=bricks,
+        quadrilaterals=bricks,
+        periodic=periodic,
     )
 
 

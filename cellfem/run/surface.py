@@ -76,7 +76,7 @@ def _reading(case: Case, title: str) -> Reading:
     assert face is not None
     x, heights = roughness.sampled(face, width)
     used = roughness.statistics(x, heights)
-    spectrum = Curve(*roughness.power_spectrum(heights, width), "as used")
+    spectrum = Curve(*roughness.power_spectrum(heights, width, periodic=case.stack.periodic), "as used")
     if case.roughness.kind == "file":
         return _measured(case, title, x, heights, used, spectrum)
     law = None

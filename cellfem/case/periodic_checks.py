@@ -1,0 +1,115 @@
+"""Checks of stacks whose opposite sides are one (see `checks`)."""
+
+from collections.abc import Iterator
+
+from cellfem.case.interface import Spot
+from cellfem.case.models import Case
+from cellfem.units import format_quantity
+
+ROUND_OFF = 1e-9
+"""Relative to the period."""
+CELLS_AROUND = 3
+"""Fewest cells from side to side."""
+FAR_FROM = 15.0
+"""µm from the interface, where the cells of gmsh's meshes have grown to mesh.far."""
+LONGEST = 1 / 3
+"""Correlation length, mean spacing, size or edge of what repeats itself, over the period."""
+
+
+def _um(value: float) -> str:
+    return format_quantity(value, "um")
+
+
+def periodic_problems(case: Case) -> Iterator[str]:
+    """What does not go with periodic sides."""
+    if not case.stack.periodic:
+        return
+    if case.stack.symmetry == "axisymmetric":
+        yield 'stack.sides: "periodic" sides do not go with an axis; write sides = "mirror", or symmetry = "plane"'
+    if case.lithium.platen == "slip" and case.interface.friction == "slip":
+        yield (
+            'lithium.platen: "slip" with periodic sides and interface.friction = "slip" leaves nothing that keeps lithium from '
+            'drifting along the interface; write platen = "stick", or friction = "stick"'
+        )
+    if case.roughness.kind == "file":
+        yield (
+            'roughness.kind: "file", a measured face, does not repeat itself as stack.sides = "periodic" needs; '
+            'write kind = "self-affine" with its rms, hurst and roll_off, or sides = "mirror"'
+        )
+    yield from _mesh(case)
+    yield from _lengths(case)
+
+
+def _mesh(case: Case) -> Iterator[str]:
+    mesh, period = case.mesh, min(case.stack.extents)
+    thickest = max(case.lithium.thickness, case.electrolyte.thickness / (2 if case.stack.cell == "symmetric" else 1))
+    if mesh.file is not None:
+        return
+    if mesh.cells == "bricks":
+        if CELLS_AROUND * mesh.near > period * (1 + ROUND_OFF):
+            yield (
+                f"mesh.near: {_um(mesh.near)} is more than a third of {_um(period)} from side to side: with periodic sides three "
+                "columns must fit; make near smaller"
+            )
+        return
+    largest = mesh.near + (mesh.far - mesh.near) * min(thickest / FAR_FROM, 1.0)
+    if CELLS_AROUND * largest > period * (1 + ROUND_OFF):
+        reached = "" if thickest >= FAR_FROM else f", grown to {_um(float(f'{largest:.3g}'))} in {_um(thickest)},"
+        yield (
+            f"mesh.far: {_um(mesh.far)}{reached} is more than a third of {_um(period)} from side to side: with periodic sides "
+            f"three cells must fit; make far at most {_um(float(f'{period / CELLS_AROUND:.3g}'))}"
+        )
+
+
+def _lengths(case: Case) -> Iterator[str]:
+    """Lengths of what is random or soft, against the period."""
+    h, period = case.heterogeneity, min(case.stack.extents)
+    key = "width" if period == case.stack.width else "depth"
+    lengths = {f"patch.{k}.edge": patch.edge for k, patch in enumerate(case.patch)}
+    lengths |= {f"heterogeneity.{n}.length": f.length for n, f in (("asr", h.asr), ("roughness", h.roughness)) if f.spread > 0}
+    lengths |= {"heterogeneity.grains.spacing": h.grains.spacing} if h.grains.spacing is not None else {}
+    lengths |= {"heterogeneity.impurities.size": h.impurities.size} if h.impurities.share > 0 else {}
+    if case.flaw.seed is not None and case.flaw.sites == "grain boundaries":
+        lengths |= {"flaw.grain_size": case.flaw.grain_size}
+    for name, length in lengths.items():
+        if length > LONGEST * period * (1 + ROUND_OFF):
+            yield (
+                f"{name}: {_um(length)} is more than a third of stack.{key}, {_um(period)}, over which everything repeats "
+                "itself; make it shorter or the stack larger"
+            )
+
+
+def spots_around(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:
+    """Spots that lie in no stack, or meet themselves around it, or in dimension 2 each other."""
+    extents = case.stack.extents
+    for k, spot in enumerate(spots):
+        places = [("x", "half_width", spot.center, spot.half_width)]
+        if spot.center_y is not None:
+            across = "half_width" if spot.half_width_y is None else "half_width_y"
+            places.append(("y", across, spot.center_y, spot.half_width_y or spot.half_width))
+        for (axis, key, center, half), size in zip(places, extents, strict=False):
+            side = {"x": "width", "y": "depth"}[axis]
+            if center > size * (1 + ROUND_OFF):
+                yield (
+                    f"{name}.{k}.{'center' if axis == 'x' else 'center_y'}: {axis} = {_um(center)} lies out of the stack from "
+                    f"0 um to {_um(size)}; move it, or make stack.{side} larger"
+                )
+            if 2 * half > size * (1 + ROUND_OFF):
+                yield (
+                    f"{name}.{k}.{key}: {_um(half)} makes it wider than the stack, {_um(size)}: it would meet itself over the "
+                    f"periodic sides; make it at most {_um(size / 2)}, or stack.{side} larger"
+                )
+        for j, other in enumerate(spots[:k]):
+            if case.stack.dimension == 2 and other.electrode == spot.electrode:
+                yield from _overlap(name, (k, spot), (j, other), extents[0])
+
+
+def _overlap(name: str, one: tuple[int, Spot], two: tuple[int, Spot], period: float) -> Iterator[str]:
+    (k, spot), (j, other) = one, two
+    apart = abs(spot.center - other.center) % period
+    if min(apart, period - apart) < spot.half_width + other.half_width - ROUND_OFF * period:
+        (left, right), (other_left, other_right) = spot.span(period, periodic=True), other.span(period, periodic=True)
+        yield (
+            f"{name}.{k}: from {_um(left)} to {_um(right)} overlaps {name}.{j} from {_um(other_left)} to {_um(other_right)}, "
+            f"or its image {_um(period)} away; move one of them or make it narrower"
+        )
