@@ -43,7 +43,14 @@ def periodic_problems(case: Case) -> Iterator[str]:
 def _mesh(case: Case) -> Iterator[str]:
     mesh, period = case.mesh, min(case.stack.extents)
     thickest = max(case.lithium.thickness, case.electrolyte.thickness / (2 if case.stack.cell == "symmetric" else 1))
-    if mesh.file is not None or mesh.cells == "bricks":
+    if mesh.file is not None:
+        return
+    if mesh.cells == "bricks":
+        if CELLS_AROUND * mesh.near > period * (1 + ROUND_OFF):
+            yield (
+                f"mesh.near: {_um(mesh.near)} is more than a third of {_um(period)} from side to side: with periodic sides three "
+                "columns must fit; make near smaller"
+            )
         return
     largest = mesh.near + (mesh.far - mesh.near) * min(thickest / FAR_FROM, 1.0)
     if CELLS_AROUND * largest > period * (1 + ROUND_OFF):

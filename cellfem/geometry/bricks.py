@@ -19,12 +19,13 @@ from cellfem.geometry.box import Box, check_sizes
 from cellfem.geometry.build import layer_heights
 from cellfem.geometry.groups import BACK, BOTTOM, ELECTROLYTE, FRONT, INTERFACE, LEFT, LITHIUM, RIGHT, TOP
 from cellfem.geometry.maps import MapFace, check_edges, check_slope
-from cellfem.geometry.periodic import check_widths
 from cellfem.geometry.stack import MIN_QUALITY, Floats, Ints, MeshError, StackMesh, check_gap
 from cellfem.geometry.voids import Spot, Void, gap_at, images
 
 CORNERS = np.array([(a, b, c) for c, b, a in itertools.product((0, 1), repeat=3)])
 """(8, 3) of a cell, from its lowest; in the order of a tensor product, x fastest."""
+AROUND = 3
+"""Cells from side to side, at least, where these are one: no two edges or facets then have the same corners."""
 SIDES = (LEFT, RIGHT, FRONT, BACK, BOTTOM, TOP)
 """Facet groups at the low and the high end of each axis."""
 
@@ -163,11 +164,13 @@ def build_bricks(
     below, above = layer_heights(box.electrolyte, near, far), layer_heights(box.lithium, near, far)
     z = np.concatenate([-below[:0:-1], above])
     _check_shapes([np.diff(at) for at in (x, y, z)])
-    longest = [float(np.diff(at).max()) for at in (x, y)]
-    if periodic:
-        check_widths(longest, (box.width, box.depth))
+    if periodic and min(len(x), len(y)) <= AROUND:
+        raise MeshError(
+            f"mesh: too few cells lie from side to side ({len(x) - 1} along x, {len(y) - 1} along y): with sides that are one "
+            f"{AROUND} must fit; make mesh.near smaller"
+        )
     if face is not None:
-        check_edges(max(longest), face)
+        check_edges(max(float(np.diff(at).max()) for at in (x, y)), face)
     return Bricks(x, y, z, tuple(f for f in features if isinstance(f, Void)), face, periodic)
 
 

@@ -23,7 +23,8 @@ def write_msh(stack: StackMesh, path: str | os.PathLike[str]) -> None:
     """Write the stack as it stands at the start, in µm, to a gmsh file (MSH 2.2, ASCII).
 
     Cells: lithium, LLZO and, where the gap is open, void; facets: interface (both faces of a void), top, bottom, left, right, and
-    in 3-D front and back. Lithium nodes stand at y = Y + gap (1 - Y/H), y the last coordinate. Call it on one rank.
+    in 3-D front and back (sides that are one are no facets). Lithium nodes stand at y = Y + gap (1 - Y/H), y the last
+    coordinate. Call it on one rank.
     """
     dimension = stack.dimension
     points, roof = _true_geometry(stack)

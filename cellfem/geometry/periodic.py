@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
 from dataclasses import replace
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from cellfem.geometry.groups import BACK, FRONT, LEFT, RIGHT
-from cellfem.geometry.stack import TOLERANCE, Ints, MeshError, StackMesh, interface_nodes
+from cellfem.geometry.stack import TOLERANCE, Floats, Ints, MeshError, StackMesh, interface_nodes
 
 SIDES = ((LEFT, RIGHT), (FRONT, BACK))
 """Facet groups at the low and the high end of each axis of Γ."""
@@ -19,8 +19,8 @@ def joined(stack: StackMesh) -> StackMesh:
     """The stack with each node at a high end of Γ's axes joined to its image at the low end, and moved to the very height of it.
 
     `StackMesh.joined` is then, for every node, the node that it is one with (itself, for most), and the sides are no facets of
-    the outside any more. Raises MeshError where nodes have no image, or where fewer than three cells lie between two sides (two
-    different edges would then have the same ends).
+    the outside any more. Raises MeshError where nodes have no image, or where so few cells lie from side to side that two
+    different edges have the same ends.
     """
     one_with, points = np.arange(len(stack.points)), stack.points.copy()
     for axis, (low, high) in enumerate(SIDES[: stack.dimension - 1]):
@@ -30,7 +30,7 @@ def joined(stack: StackMesh) -> StackMesh:
         points[np.ix_(here, others)] = points[np.ix_(one_with[here], others)]  # meshers leave round-off
     one_with = one_with[one_with]  # from an edge in 3-D to the edge that its image is joined to
     inside = ~np.isin(stack.facet_group, SIDES)
-    check_widths(np.ptp(stack.points[stack.cells][..., :-1], axis=1).max(axis=0).tolist(), stack.extents)
+    _check(points, stack.cells, one_with)
     gap = np.zeros(len(points))
     gap[interface_nodes(stack)] = stack.gap
     found = replace(stack, points=points, facets=stack.facets[inside], facet_group=stack.facet_group[inside], joined=one_with)
@@ -52,14 +52,23 @@ def _images(stack: StackMesh, here: Ints, there: Ints, axis: int) -> Ints:
     )
 
 
-def check_widths(widest: Sequence[float], extents: Sequence[float]) -> None:
-    """With three cells around the ring no two edges or facets have the same corners once the sides are one.
+def _check(points: Floats, cells: Ints, one_with: Ints) -> None:
+    """Two joined nodes of a cell lie in one way to each other, so that no two edges, facets or cells have the same corners.
 
-    Widest cell and extent of Γ along each of its axes (µm). Raises MeshError.
+    Three cells from side to side are enough for that.
     """
-    if any(3 * wide > extent * (1 + TOLERANCE) for wide, extent in zip(widest, extents, strict=True)):
-        said = ", ".join(f"{wide:.3g} µm in {axis}" for axis, wide in zip("xy", widest))
+    pairs = np.array(list(itertools.combinations(range(cells.shape[1]), 2)))
+    from_node, to_node = (cells[:, pairs[:, k]].ravel() for k in (0, 1))
+    ends = np.column_stack([one_with[from_node], one_with[to_node]])
+    apart = points[to_node] - points[from_node]
+    backwards = ends[:, 0] > ends[:, 1]
+    ends[backwards], apart[backwards] = ends[backwards][:, ::-1], -apart[backwards]
+    _, first, of = np.unique(ends @ [len(points), 1], return_index=True, return_inverse=True)
+    other = np.abs(apart - apart[first[of]]).max(axis=1) > TOLERANCE * np.ptp(points, axis=0).max()
+    wrong = other | (ends[:, 0] == ends[:, 1])
+    if wrong.any():
+        place = ", ".join(f"{axis} = {value:.4g}" for axis, value in zip("xyz", points[from_node[np.argmax(wrong)]]))
         raise MeshError(
-            f"cells are up to {said} wide: with sides that are one three of them must fit from side to "
-            "side; make mesh.far smaller"
+            f"too few cells lie from side to side, at {place} µm: with sides that are one about three must fit; make mesh.far "
+            "smaller"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import ufl
@@ -101,19 +101,20 @@ class GammaObserver:
         table, facets, one_with = faces.table, faces.facets, faces.one_with if domain.periodic else None
         gap, weight, contact, carrying, current, overpotential, pressure, porosity, resistance, gas, held = table[:, axes:].T
         line = (weight, gap, contact, carrying, MA_CM2 * current, 1e3 * overpotential, pressure, porosity, OHM_CM2 * resistance)
-        found = Profile(
+        cells = None
+        if axes == 2:
+            cells = vtk_order(facets)
+            cells = cells[np.lexsort(np.sort(cells, axis=1).T[::-1])]  # alike on any number of ranks
+        return Profile(
             table[:, 0],
             *line,
+            y_um=None if axes == 1 else table[:, 1],
             gas_MPa=gas if self.model.structure.gas else None,
             compression_MPa=None if g.compression is None else held,
+            facets=cells,
             one_with=one_with,
             periods=domain.periods,
         )
-        if axes == 1:
-            return found
-        cells = vtk_order(facets)
-        cells = cells[np.lexsort(np.sort(cells, axis=1).T[::-1])]  # alike on any number of ranks
-        return replace(found, y_um=table[:, 1], facets=cells)
 
 
 @dataclass(frozen=True)

@@ -191,13 +191,11 @@ def _around(facets: Array, weight: Array, nodes: Array, period: float) -> tuple[
     """
     known = np.unique(np.concatenate([nodes % period, facets % period]))
     free = np.diff(np.concatenate([known, known[:1] + period]))
-    begin = known[(int(np.argmax(free)) + 1) % len(known)]
-    if len(known) > 1 and free.max() < 2 * np.median(free):
-        begin = 0.0
-    unrolled = begin + (facets - begin) % period
-    at = begin + (nodes - begin) % period
+    all_around = len(known) > 1 and free.max() < 2 * np.median(free)
+    begin = 0.0 if all_around else known[(int(np.argmax(free)) + 1) % len(known)]
+    unrolled, at = (begin + (places - begin) % period for places in (facets, nodes))
     middle = float(np.average(unrolled, weights=weight)) % period
-    return middle, float(at.min()), float(at.max())
+    return (middle, 0.0, period) if all_around else (middle, float(at.min()), float(at.max()))
 
 
 def _facet_areas(corners: Array) -> Array:

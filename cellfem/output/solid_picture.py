@@ -171,7 +171,7 @@ def _scale(
 
 
 def _cut(scene: Scene) -> float:
-    """y of the deepest gap, µm; a little off the mirror planes so that the void has a face."""
+    """y of the deepest gap, µm; a little off the sides so that the void has a face."""
     profile = scene.profile
     assert profile.y_um is not None
     depth = float(profile.y_um.max())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from cellfem.geometry.roughness import in_decades
 from cellfem.observe.arrays import Array
@@ -14,6 +15,7 @@ from cellfem.output.words import length_unit
 
 BLUE, ORANGE = "#1f5f99", "#d1661c"
 DECADES_SHOWN = 8  # of the power, below its largest
+SHORT_AXIS = 100.0  # ratio of its ends below which an axis of wave numbers has labels at 1, 2, 5
 
 Line = tuple[Array, Array]
 """(x, heights), µm."""
@@ -75,6 +77,10 @@ def _spectrum(axes: Axes, curves: Sequence[Curve], law: Curve | None) -> None:
     if law is not None:
         axes.loglog(law.wave_number, law.power, color=ORANGE, ls="--", label=law.label)
     axes.set_xlim(first / 1.3, last * 1.3)
+    if last < SHORT_AXIS * first:  # else matplotlib writes its labels over each other
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_ylim(largest * 10.0**-DECADES_SHOWN, largest * 5)
     axes.set_xlabel("wave number 2π/λ (1/µm)")
     axes.set_ylabel("power of the profile (µm³)")

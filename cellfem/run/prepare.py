@@ -68,7 +68,13 @@ def too_large(source: Source | None) -> bool:
 
 def stack_of(case: Case) -> StackMesh:
     """The mesh of a case: a ready file, or gmsh's, with voids and rough face. Not collective: rank 0 only. Raises MeshError."""
-    return joined(_unjoined(case)) if case.stack.periodic else _unjoined(case)
+    stack = _unjoined(case)
+    if not case.stack.periodic:
+        return stack
+    try:
+        return joined(stack)
+    except MeshError as error:
+        raise MeshError(f"{'mesh' if case.mesh.file is None else case.mesh.file}: {error}") from None
 
 
 def _unjoined(case: Case) -> StackMesh:
@@ -140,7 +146,7 @@ def _stack(case: Case) -> StackMesh:
         stack = read_mesh(Path(case.mesh.file))
         if periodic and abs(stack.width - case.stack.width) > TOLERANCE * stack.width:
             raise MeshError(
-                f"{case.mesh.file}: the mesh is {stack.width:g} µm wide, the period of the case is {case.stack.width:g} µm: "
+                f"{case.mesh.file}: it is {stack.width:g} µm wide, the period of the case is {case.stack.width:g} µm: "
                 f'write stack.width = "{stack.width:g} um"'
             )
         return with_voids(stack, voids, periodic=periodic) if voids else stack

@@ -2,7 +2,8 @@
 
 python strip_steps.py VARIANT, of "strip" (true geometry, a void and a patch), "axisymmetric", "bonded" (a patch), "random"
 ("strip" where everything varies at random), "hardening" ("strip" with Anand's resistance), "gas" ("strip" with gas in
-the void) and "solid" (a quarter of a lens in 3-D, with gas and under Leblond's law).
+the void), "solid" (a quarter of a lens in 3-D, with gas and under Leblond's law), "periodic" and "periodic box" (with gas in a
+void that lies across the sides, in 3-D across an upright edge).
 """
 
 import json
@@ -13,11 +14,14 @@ from typing import Any
 import numpy as np
 import ufl
 from mpi4py import MPI
+from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import Box, Void, build_solid, build_stack
 from cellfem.geometry import Patch as MeshPatch
 from cellfem.geometry.fields import LognormalField, Spots, Tessellation
+from cellfem.geometry.periodic import joined
+from cellfem.geometry.stack import with_gap
 from cellfem.model.build import build_model
 from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
 from cellfem.model.parameters import Ceramic, Interface, Load, Material, Numerics, Patch, Structure
@@ -36,6 +40,8 @@ VARIANTS = {
     "gas": (Structure(gas=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
     "bonded": (Structure(flat=True, bonded=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
     "solid": (Structure(gas=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
+    "periodic": (Structure(gas=True, held_platen=True), (0.1, 0.3, 0.6, 1.0, 2.0)),
+    "periodic box": (Structure(gas=True, held_platen=True, quadratic_porosity=False), (0.1, 0.3, 0.6, 1.0, 2.0)),
 }
 
 VARYING = Heterogeneity(
@@ -46,6 +52,8 @@ VARYING = Heterogeneity(
 )
 
 
+BOX = (25.0, 10.0)
+"""Width and depth of the periodic stacks, µm."""
 CERAMIC = Ceramic(150e3, 0.26, 1e3, 1.0, 150.0, 2.0, 1e9, "volume", 1e3, "free", "roller")
 
 
@@ -58,6 +66,12 @@ def material(variant: str) -> Material:
     return replace(plain, creep_prefactor=anand.prefactor, creep_exponent=anand.exponent, hardening=anand)
 
 
+def across_the_sides(at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Gap (µm) of a void whose middle is 1 µm off the corner (1 µm off the side of a line)."""
+    nearest = (at - 1.0 + np.array(BOX[: at.shape[1]]) / 2) % np.array(BOX[: at.shape[1]]) - np.array(BOX[: at.shape[1]]) / 2
+    return np.asarray(np.maximum(0.5 * (1 - (np.linalg.norm(nearest, axis=1) / 4.0) ** 2), 0.0))
+
+
 def march(variant: str, comm: MPI.Intracomm) -> list[dict[str, float]]:
     """0.4 MPa and 0.5 mA/cm² on a clean face of 10 Ω cm² with a patch of 1000."""
     structure, steps = VARIANTS[variant]
@@ -68,6 +82,12 @@ def march(variant: str, comm: MPI.Intracomm) -> list[dict[str, float]]:
         if variant == "solid":
             lens = [Void(0.0, 3.0, 0.5, center_y=0.0), MeshPatch(17.5, 2.5)]
             stack = build_solid(Box(25.0, 4.0, 6.0, 8.0), 2.0, 4.0, lens)
+        elif structure.held_platen:
+            if variant == "periodic box":
+                plain = build_solid(Box(*BOX, 6.0, 8.0), 2.0, 4.0, bricks=True)
+            else:
+                plain = build_stack(BOX[0], 20.0, 20.0, 1.0, 4.0, structured=True)
+            stack = joined(with_gap(plain, across_the_sides))
     uneven = VARYING if variant == "random" else Heterogeneity()
     interface = Interface(1e-3, removal_rate=0.34, patches=(Patch(17.5, 2.5, 0.1),), random=uneven, diffusivity=8e-3)
     engine = Engine(build_model(stack, structure, interface, Numerics(), comm))

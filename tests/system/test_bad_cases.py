@@ -1,11 +1,15 @@
 """One bad case of each kind by the command line: a message with key, value and remedy, exit code 2, nothing meshed or written."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from cellfem.cli import app
+from cellfem.geometry import Void, build_stack, write_msh
+from cellfem.geometry.periodic import joined
 from tests.system.small import TEXT, cellfem
 
 BAD = {
@@ -91,6 +95,11 @@ BAD = {
         'file = "no.msh"\n[numerics]',
         'no.msh"; give its path from the folder of the case',
     ),
+    "measured face between periodic sides": (
+        'width = "10 um"',
+        'width = "10 um"\nsides = "periodic"\n[roughness]\nkind = "file"\nfile = "face.txt"\ncut_off = "3 um"',
+        'roughness.kind: "file", a measured face, does not repeat itself as stack.sides = "periodic" needs',
+    ),
     "no TOML": ('"10 um"', "10 um", "is not valid TOML"),
 }
 
@@ -141,3 +150,31 @@ def test_case_that_is_not_there(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["run", str(tmp_path / "none.toml")])
     assert done.exit_code == 2
     assert "there is no such case file; give a case.toml or the folder that holds it" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["run", "mesh"])
+def test_ready_mesh_that_cannot_be_joined(verb: str, tmp_path: Path) -> None:
+    """Sides that are one need their nodes at the same heights, and the period of the case: told with the file, nothing solved."""
+    text = TEXT.replace('width = "10 um"', 'width = "10 um"\nsides = "periodic"').replace("[mesh]", '[mesh]\nfile = "one.msh"')
+    path = tmp_path / "case.toml"
+    path.write_text(text, encoding="utf-8")
+    mesh = build_stack(10.0, 6.0, 10.0, 0.7, 2.5, [Void(0.0, 2.5, 0.4)], periodic=True)
+    points = mesh.points.copy()
+    right = np.flatnonzero((points[:, 0] == 10.0) & (points[:, 1] > 1.0) & (points[:, 1] < 5.0))
+    points[right[0], 1] += 0.05
+    for message, change in (("do not lie at the same heights", {}), ('write stack.width = "10 um"', {"stack.width": "11 um"})):
+        write_msh(replace(mesh, points=points), tmp_path / "one.msh")
+        words = [word for key, value in change.items() for word in ("--set", f"{key}={value}")]
+        done = CliRunner().invoke(app, [verb, str(path), "--out", str(tmp_path / "out"), *words])
+        assert done.exit_code == 2
+        assert message in done.stderr
+        assert done.stderr.startswith(str(tmp_path / "one.msh"))
+
+
+def test_ready_mesh_is_joined(tmp_path: Path) -> None:
+    """One that cellfem wrote itself, whose sides are no groups."""
+    text = TEXT.replace('width = "10 um"', 'width = "10 um"\nsides = "periodic"').replace("[mesh]", '[mesh]\nfile = "one.msh"')
+    (tmp_path / "case.toml").write_text(text, encoding="utf-8")
+    write_msh(joined(build_stack(10.0, 6.0, 10.0, 0.7, 2.5, [Void(0.0, 2.5, 0.4)], periodic=True)), tmp_path / "one.msh")
+    done = CliRunner().invoke(app, ["mesh", str(tmp_path), "--out", str(tmp_path / "out.msh")])
+    assert (done.exit_code, done.stderr) == (0, "")

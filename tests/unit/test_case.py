@@ -226,3 +226,16 @@ def test_a_layer_that_holds_flat_lithium_off_is_told() -> None:
         assert bool(notes) == told
     wetted = short(pressure="0.1 MPa") | {"interface": {"stiffness": "1000 MPa/um", "adhesion_work": "0.1 J/m^2"}}
     assert not [note for note in warnings(parse_case(wetted)) if note.startswith("interface.stiffness")]
+
+
+def test_an_electrolyte_thinner_than_half_a_period_is_told() -> None:
+    """Half a period is the width between mirror planes, and half of it where the sides are one."""
+    for sides, thickness, half in (
+        ("mirror", "24 um", "(stack.width, 25 um)"),
+        ("periodic", "12 um", "(stack.width/2, 12.5 um)"),
+    ):
+        data = short() | {"stack": {"sides": sides, "width": "25 um"}, "electrolyte": {"thickness": thickness}}
+        (note,) = (note for note in warnings(parse_case(data)) if note.startswith("electrolyte.thickness"))
+        assert half in note
+    enough = short() | {"stack": {"sides": "periodic", "width": "25 um"}, "electrolyte": {"thickness": "12.5 um"}}
+    assert not [note for note in warnings(parse_case(enough)) if note.startswith("electrolyte.thickness")]

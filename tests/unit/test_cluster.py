@@ -19,6 +19,7 @@ from cellfem.cluster.size import unknowns
 from cellfem.cluster.status import read_status, table
 from cellfem.domain import build_domain
 from cellfem.geometry import Void, build_stack
+from cellfem.geometry.periodic import joined
 from cellfem.model.parameters import Structure
 from cellfem.model.state import create_state
 from cellfem.output.progress import STATUS
@@ -33,6 +34,13 @@ def test_unknowns_are_those_of_the_model(quadratic: bool) -> None:
     state = create_state(build_domain(stack, MPI.COMM_SELF), Structure(quadratic_porosity=quadratic))
     maps = [u.function_space.dofmap for u in state.unknowns]
     assert unknowns(stack, quadratic) == sum(dofs.index_map.size_global * dofs.index_map_bs for dofs in maps)
+
+
+def test_unknowns_of_joined_sides_count_once() -> None:
+    stack = joined(build_stack(25.0, 20.0, 20.0, 2.0, 6.0, [Void(24.0, 5.0, 1.0)], periodic=True))
+    state = create_state(build_domain(stack, MPI.COMM_SELF), Structure())
+    maps = [u.function_space.dofmap for u in state.unknowns]
+    assert unknowns(stack, Structure().quadratic_porosity) == sum(dofs.index_map.size_global * dofs.index_map_bs for dofs in maps)
 
 
 def test_cost_goes_through_what_was_measured() -> None:

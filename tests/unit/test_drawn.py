@@ -10,7 +10,7 @@ from cellfem.case import CaseError, parse_case
 from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Profile
 from cellfem.observe.dendrite import flaw_block, profile_fields, read_dendrite
-from cellfem.observe.drawn import DrawnFlaws, _grains, _to_boundaries, draw_flaws, expected_count
+from cellfem.observe.drawn import DrawnFlaws, _grains, _periodic_grains, _to_boundaries, draw_flaws, expected_count
 from cellfem.output.dendrites import Plated, dendrite_verdict
 from tests.unit.test_dendrite import AROUND, STEP, along
 
@@ -63,6 +63,26 @@ def test_grain_boundaries_are_half_way_between_the_two_nearest_grains() -> None:
     assert np.mean(np.abs(distance[:, 1] - distance[:, 0]) < 1e-9) > 0.99  # near a triple point some hop on
     on_boundaries = drawn(Flaws(seed=1, density=1e-2, on_grain_boundaries=True, grain_size=5.0))
     assert 0 <= on_boundaries.x.min() <= on_boundaries.x.max() <= 25.0
+
+
+def test_periodic_faces_have_their_flaws_and_grains_over_the_sides() -> None:
+    """Even over the face, and on boundaries of grains that go on at the other side (those of the face itself, and no more)."""
+    flaws = Flaws(seed=5, density=0.5, on_grain_boundaries=True, grain_size=5.0)
+    found, between = draw_flaws(flaws, (25.0, 20.0), periodic=True), draw_flaws(flaws, (25.0, 20.0))
+    assert found is not None
+    assert between is not None
+    assert len(found) == len(between)  # number and lengths do not ask for the sides
+    assert np.array_equal(found.length, between.length)
+    numbers = np.random.default_rng(5)
+    count = int(numbers.poisson(0.5 * 25 * 20))
+    numbers.random(3 * count)
+    grains = _periodic_grains(np.zeros(2), np.array([25.0, 20.0]), 5.0, numbers)
+    assert len(grains) % 9 == 0
+    distance, _ = cKDTree(grains).query(np.column_stack([found.x, found.across]), k=2)
+    assert np.mean(distance[:, 1] - distance[:, 0] < 1e-9) > 0.97  # near a triple point some hop on
+    for place, size in ((found.x, 25.0), (found.across, 20.0)):
+        assert 0 <= place.min() <= place.max() <= size
+        assert abs(place.mean() / size - 0.5) < 4 / np.sqrt(12 * len(found)) * 2  # boundaries gather them: of twice the scatter
 
 
 def test_reading_is_that_of_the_worst_flaw_and_does_not_depend_on_the_mesh() -> None:

@@ -1,6 +1,7 @@
 """Meshes of the stack: what they hold, files there and back, and bad meshes told apart."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import gmsh
@@ -30,7 +31,10 @@ from cellfem.geometry import (
     with_voids,
     write_msh,
 )
+from cellfem.geometry.periodic import joined
 from cellfem.geometry.stack import signed_area
+from cellfem.geometry.symmetric import mirrored
+from cellfem.geometry.voids import images
 
 FEATURES = (Void(0, 5, 1), Patch(17.5, 2.5))
 ARRAYS = ("points", "cells", "cell_group", "facets", "facet_group", "gap_x", "gap")
@@ -302,3 +306,62 @@ def test_ready_mesh_is_what_its_input_makes() -> None:
     assert (ready.width, ready.lithium_thickness, ready.electrolyte_thickness) == (25, 20, 20)
     assert np.allclose(ready.gap, gap_profile(ready.gap_x, FEATURES[:1]))  # type: ignore[arg-type]
     assert len(ready.gap_x) == len(made.gap_x)
+
+
+# --- opposite sides that are one
+
+
+def test_what_reaches_over_a_side_comes_in_at_the_other() -> None:
+    places = {1.0: [1.0, 11.0], 9.0: [-1.0, 9.0], 5.0: [5.0], 0.0: [0.0, 10.0], 10.0: [0.0, 10.0], 2.0: [2.0], 8.0: [8.0]}
+    for center, found in places.items():
+        assert [spot.center for spot in images([Patch(center, 2.0)], (10.0,))] == found
+    corner = images([Void(9.5, 1.0, 0.2, center_y=0.5, half_width_y=2.0)], (10.0, 8.0))
+    assert sorted((spot.center, spot.center_y) for spot in corner) == [(-0.5, 0.5), (-0.5, 8.5), (9.5, 0.5), (9.5, 8.5)]
+    assert {(spot.depth, spot.half_width_y) for spot in corner} == {(0.2, 2.0)}
+    assert [spot.center for spot in images([Patch(9.5, 1.0)], (10.0, 8.0))] == [-0.5, 9.5]  # a strip has no y
+    assert images(FEATURES, ()) == list(FEATURES)
+
+
+AROUND = (Void(24, 3, 0.6), Patch(0.5, 1.5))
+"""Two spots that reach over the sides of 25 µm."""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"structured": True}, {"structured": True, "quadrilaterals": True}, {"wall": WallLayers(0.05, 4)}, {"edge_factor": 0.3}],
+    ids=["free", "columns", "quadrilaterals", "wall", "fine edges"],
+)
+def test_periodic_sides_are_joined_node_by_node(options: dict[str, object]) -> None:
+    mesh = build_stack(25, 20, 15, 0.8, 4, AROUND, periodic=True, **options)  # type: ignore[arg-type]
+    one = joined(mesh)
+    left, right = (np.unique(mesh.facets_of(side)) for side in (LEFT, RIGHT))
+    assert np.array_equal(np.sort(one.joined[right]), left)
+    assert np.array_equal(one.points[one.joined[right], 1], one.points[right, 1])
+    inside = np.setdiff1d(np.arange(len(mesh.points)), right)
+    assert np.array_equal(one.joined[inside], inside)
+    assert not np.isin(one.facet_group, (LEFT, RIGHT)).any()
+    assert one.periodic
+    for edge in (2.0, 21.0, 24.0):  # 24 + 3, 24 - 3 and 0.5 - 1.5 around
+        assert np.abs(one.gap_x - edge).min() < 1e-9
+    distance = np.abs((one.gap_x - 24.0 + 12.5) % 25.0 - 12.5)
+    assert one.gap == pytest.approx(0.6 * np.maximum(1 - (distance / 3) ** 2, 0), abs=1e-12)
+
+
+def test_symmetric_cells_are_joined_along_both_halves() -> None:
+    first = build_stack(25, 20, 7.5, 0.8, 4, AROUND, periodic=True)
+    one = joined(mirrored(first, with_voids(first, [])))
+    right = np.flatnonzero(one.points[:, 0] == 25.0)
+    assert np.all(one.points[one.joined[right], 0] == 0.0)
+    assert np.array_equal(one.points[one.joined[right], 1], one.points[right, 1])
+    assert np.array_equal(one.points[interface_nodes(one), :1], one.gap_at)
+    assert one.gap.max() == pytest.approx(0.6, abs=0.01)
+
+
+def test_sides_that_cannot_be_joined_are_told() -> None:
+    mesh = build_stack(25, 20, 15, 0.8, 4, periodic=True)
+    lifted = mesh.points.copy()
+    lifted[np.argmax((lifted[:, 0] == 25.0) & (lifted[:, 1] > 2.0) & (lifted[:, 1] < 15.0)), 1] += 0.1
+    with pytest.raises(MeshError, match=r"the left side \(\d+\) and of the right side \(\d+\) do not lie at the same heights"):
+        joined(replace(mesh, points=lifted))
+    with pytest.raises(MeshError, match=r"too few cells lie from side to side.*make mesh\.far smaller"):
+        joined(build_stack(10, 20, 15, 1, 8, periodic=True))

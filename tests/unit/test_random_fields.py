@@ -7,6 +7,7 @@ from cellfem.case import CaseError, parse_case
 from cellfem.geometry.fields import GaussianField, LognormalField, Spots, Tessellation
 from cellfem.model import from_case
 from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
+from cellfem.model.start import resistance_along
 
 SEEDS = range(300)
 LINE = np.linspace(0.0, 25.0, 11)[:, None]
@@ -90,6 +91,99 @@ def test_what_lies_on_what() -> None:
     factor = face.diffusion_factor(x, 8e-3)
     assert (factor.min(), factor.max()) == (pytest.approx(1.0, rel=0.01), pytest.approx(1000.0, rel=0.05))
     assert Heterogeneity().resistance_at(x, 1e-3).tolist() == [1e-3] * len(x)
+
+
+# --- fields that repeat themselves
+
+PERIODS = (12.0, 9.0)
+PLACES = np.random.default_rng(1).uniform(0.0, 9.0, (200, 2))
+
+
+@pytest.mark.parametrize("periods", [PERIODS[:1], PERIODS], ids=["along x", "both"])
+def test_periodic_fields_repeat_themselves(periods: tuple[float, ...]) -> None:
+    fields = (
+        GaussianField(3.0, 4, periods=periods),
+        LognormalField(0.5, 3.0, 4, periods=periods),
+        Tessellation(3.0, 4, periods=periods).distance,
+        Spots(0.3, 2.0, 0.3, 4, periods=periods).depth,
+    )
+    for field in fields:
+        value = field(PLACES)
+        for axis, period in enumerate(periods):
+            moved = field(PLACES + np.eye(2)[axis] * period)
+            assert np.maximum(moved, -2.0) == pytest.approx(np.maximum(value, -2.0), abs=1e-9)
+        if len(periods) == 1:
+            assert np.abs(field(PLACES + np.array([0.0, 9.0])) - value).max() > 0.1
+        assert np.std(value) > 0.05
+
+
+def test_correlation_of_a_periodic_gaussian_field() -> None:
+    """As the docstring says, for a third of the period, the longest length that a case may have; variance 1."""
+    period, length = 9.0, 3.0
+    r = np.array([0.0, 1.0, 3.0, 4.5, 8.0])
+    z = np.array([GaussianField(length, seed, periods=(period,))(r[:, None]) for seed in range(600)])
+    apart = r[:, None] + period * np.arange(-8, 9)
+    expected = np.sum(np.exp(-((apart / length) ** 2)) * np.sinc(apart / period), axis=1)
+    assert expected[0] == pytest.approx(1.0, abs=1e-12)
+    assert expected[1] == pytest.approx(expected[4], abs=1e-12)  # 8 µm is 1 µm around
+    error = 4 / np.sqrt(len(z))
+    assert z.var(axis=0) == pytest.approx(1.0, abs=error * np.sqrt(2))
+    for k in range(1, len(r)):
+        assert np.mean(z[:, 0] * z[:, k]) == pytest.approx(expected[k], abs=error * np.sqrt(1 + expected[k] ** 2))
+
+
+def test_rounded_waves_are_near_those_of_a_field_without_a_period() -> None:
+    """Mean square of the difference at distance r, wave vectors being off by up to π/L: 2[1 - sin(πr/L)/(πr/L)]."""
+    at = np.array([[3.0]])
+    off = [GaussianField(3.0, seed, periods=(60.0,))(at)[0] - GaussianField(3.0, seed)(at)[0] for seed in range(600)]
+    assert np.mean(np.square(off)) == pytest.approx(2 * (1 - np.sinc(3.0 / 60.0)), rel=4 * np.sqrt(2 / 600))
+
+
+def test_shares_and_intercepts_of_periodic_fields() -> None:
+    """Means over seeds, each bound by four standard errors of its own scatter."""
+    x = np.arange(0.0, 12.0, 0.01)[:, None]
+    covered = np.array([np.mean(Spots(0.2, 3.0, 0.5, seed, periods=(12.0,)).depth(x) > 0) for seed in range(400)])
+    assert covered.mean() == pytest.approx(0.2, abs=four_sigma(covered))
+    crossings = []
+    for seed in range(400):
+        distance = Tessellation(3.0, seed, periods=PERIODS).distance(np.column_stack([x[:, 0], np.zeros(len(x))]))
+        before, after = np.roll(distance, 1), np.roll(distance, -1)
+        crossings.append(np.sum((distance < before) & (distance <= after) & (distance < 0.011)))
+    count = np.array(crossings)
+    assert count.mean() == pytest.approx(4.0, abs=four_sigma(count))
+
+
+def test_periodic_fields_of_a_case() -> None:
+    case = parse_case(
+        {
+            "stack": {"sides": "periodic", "width": "24 um", "depth": "20 um", "dimension": 3},
+            "heterogeneity": {
+                "seed": 7,
+                "asr": {"spread": 0.5, "length": "4 um"},
+                "grains": {"spacing": "6 um", "D": "8e-12 m^2/s"},
+                "impurities": {"share": 0.1},
+            },
+            "protocol": [STRIP],
+        }
+    )
+    face = from_case.heterogeneity(case)
+    assert face.resistance == LognormalField(0.5, 4.0, 7, 0, (24.0, 20.0))
+    assert face.grains is not None
+    assert face.impurities is not None
+    assert face.grains.cells.periods == face.impurities.spots.periods == (24.0, 20.0)
+
+
+def test_patches_of_a_periodic_case_show_their_edges_on_the_other_side() -> None:
+    patch = {"center": "23 um", "half_width": "1.5 um", "asr": "90 ohm*cm^2", "edge": "1 um"}
+    data = {"stack": {"sides": "periodic", "width": "24 um"}, "patch": [patch], "protocol": [STRIP]}
+    interface = from_case.interface(parse_case(data))
+    x = np.linspace(0.0, 24.0, 241)[:, None]
+    value = resistance_along(x, interface)
+    assert value[0] == pytest.approx(value[-1], rel=1e-12)
+    around = np.abs((x[:, 0] - 23.0 + 12.0) % 24.0 - 12.0)
+    share = 0.5 * (np.tanh(around + 1.5) - np.tanh(around - 1.5))
+    assert value == pytest.approx(1e-3 + 8e-3 * share, rel=1e-6)
+    assert len(from_case.interface(parse_case(data | {"stack": {"width": "25 um"}})).patches) == 1
 
 
 STRIP = {"mode": "strip", "current": "0.5 mA/cm^2", "duration": "1 h", "pressure": "0.4 MPa"}

@@ -94,6 +94,23 @@ def test_mirror_planes_and_period() -> None:
     assert np.abs(periodic.heights(-x) - periodic.heights(x)).max() > 0.05
 
 
+def test_spectrum_of_a_periodic_face_is_that_of_its_waves() -> None:
+    face = self_affine(LAW, WIDTH, mirror=False)
+    k, power = power_spectrum(sampled(face, WIDTH)[1], WIDTH, periodic=True)
+    count = len(face.cosines)
+    assert k[:count] == pytest.approx(face.wave_numbers, rel=1e-12)
+    assert power[:count] == pytest.approx((face.cosines**2 + face.sines**2) / (2 * k[0]), abs=1e-12)
+    assert power[count:].max() < 1e-20
+    assert np.sum(power) * k[0] == pytest.approx(LAW.rms**2, rel=1e-10)
+
+
+def test_cut_off_of_a_periodic_face_adds_waves_only() -> None:
+    coarse, fine = (self_affine(law(cut_off=length), WIDTH, mirror=False) for length in (2.0, 1.0))
+    count = len(coarse.cosines)
+    ratio = np.concatenate([fine.cosines[:count] / coarse.cosines, fine.sines[:count] / coarse.sines])
+    assert np.ptp(ratio) < 1e-12
+
+
 def test_impossible_laws_are_told() -> None:
     with pytest.raises(RoughnessError, match="roll-off"):
         self_affine(law(roll_off=0.1), WIDTH)
@@ -350,3 +367,42 @@ def test_surface_of_a_file_is_shown(tmp_path: Path) -> None:
     assert (tmp_path / "face.png").stat().st_size > 20_000
     with pytest.raises(RoughnessError, match="there is no such file"):
         read_surface(tmp_path / "none.csv", [])
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_surface_of_a_periodic_case_is_shown(dimension: int, tmp_path: Path) -> None:
+    """Spectrum by waves of the whole period, which sum up to the mean square of the face (the line) itself."""
+    (tmp_path / "case.toml").write_text(
+        f'stack = {{ width = "20 um", sides = "periodic", dimension = {dimension} }}\nroughness.kind = "self-affine"\n'
+        '[[protocol]]\nmode = "press"\nduration = "1 s"\npressure = "1 MPa"\n'
+    )
+    reading = read_surface(tmp_path, ["roughness.rms=50 nm"])
+    (spectrum,) = reading.curves
+    assert spectrum.wave_number[0] == pytest.approx(2 * np.pi / 20)
+    assert np.sum(spectrum.power) * spectrum.wave_number[0] == pytest.approx(reading.used.rms**2, rel=1e-6)
+    assert reading.heights[0] == pytest.approx(reading.heights[-1], abs=1e-12)
+    if dimension == 2:
+        assert reading.used.rms == pytest.approx(0.05, rel=1e-6)
+        assert reading.law is not None
+        assert np.sum(reading.law.power) * spectrum.wave_number[0] == pytest.approx(0.05**2, rel=1e-9)
+    draw(reading, tmp_path / "face.png")
+    assert (tmp_path / "face.png").stat().st_size > 20_000
+
+
+@pytest.mark.parametrize(
+    "rough",
+    [
+        {"kind": "self-affine", "rms": "0.1 um"},
+        {"kind": "grooves", "period": "10 um", "depth": "0.3 um"},
+        {"kind": "pores", "size": "4 um", "depth": "0.3 um", "share": 0.4},
+    ],
+    ids=["self-affine", "grooves", "pores"],
+)
+def test_gap_of_a_periodic_face_goes_on_over_the_side(rough: dict[str, object]) -> None:
+    void = {"center": "0 um", "half_width": "2 um", "depth": "0.4 um"}
+    data = case(rough, void=[void]) | {"stack": {"width": "20 um", "sides": "periodic"}}
+    mesh = stack_of(parse_case(data))
+    gap = dict(zip(mesh.gap_x, mesh.gap, strict=True))
+    assert mesh.periodic
+    assert gap[0.0] == pytest.approx(gap[20.0], abs=1e-9)
+    assert gap[0.0] >= 0.4

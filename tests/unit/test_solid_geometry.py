@@ -26,6 +26,7 @@ from cellfem.geometry import (
     write_msh,
 )
 from cellfem.geometry.measured import Measured
+from cellfem.geometry.periodic import joined
 from cellfem.geometry.roughness import Grooves, SelfAffine
 from cellfem.geometry.stack import sizes
 from cellfem.run import stack_of
@@ -167,3 +168,81 @@ def test_case_makes_its_stack() -> None:
     assert mesh.dimension == 3
     assert mesh.extents == (8.0, 8.0)
     assert mesh.gap.max() > 0.25
+
+
+# --- opposite sides that are one
+
+
+@pytest.mark.parametrize("bricks", [False, True])
+def test_periodic_sides_are_joined_node_by_node(bricks: bool) -> None:
+    """A lens over a corner of the box, an ellipse over an edge, a strip over another; area and depths as of whole ones."""
+    lens, ellipse = Void(7.5, 1.8, 0.4, center_y=5.8), Patch(4.0, 1.2, center_y=0.2, half_width_y=0.9)
+    mesh = build_solid(BOX, 0.5, 2.0, [lens, ellipse, Patch(0.2, 1.0)], bricks=bricks, periodic=True)
+    one = joined(mesh)
+    ends = np.array(BOX.width), np.array(BOX.depth)
+    high = [np.flatnonzero(one.points[:, axis] == end) for axis, end in enumerate(ends)]
+    at = one.points.copy()
+    for axis, nodes in enumerate(high):
+        at[nodes, axis] = 0.0
+    assert np.array_equal(one.points[one.joined], at)
+    assert not np.isin(one.facet_group, (FRONT, BACK)).any()
+    assert len(np.unique(one.joined)) == len(mesh.points) - len(np.union1d(*high))
+    away = [
+        np.abs((one.gap_at[:, axis] - center + end / 2) % end - end / 2)
+        for axis, (center, end) in enumerate(((7.5, 8), (5.8, 6)))
+    ]
+    assert one.gap == pytest.approx(0.4 * np.maximum(1 - (away[0] ** 2 + away[1] ** 2) / 1.8**2, 0), abs=1e-9)
+    for edge in ([1.2, 3.0], [7.2, 3.0]) if bricks else ([1.3, 5.8], [7.5, 1.6], [4.0, 1.1], [4.0, 5.3]):
+        place = one.gap_at[:, :1] - edge[0] if bricks else one.gap_at - edge
+        assert np.linalg.norm(place, axis=1).min() < (1e-6 if bricks else 0.3)
+
+
+def test_periodic_map_is_alike_everywhere_and_keeps_its_waves() -> None:
+    law = SelfAffine(0.1, 0.8, 8.0, 2.0, 3)
+    face = maps.periodic_map(law, 16.0, 12.0)
+    x, y = (a.ravel() for a in np.meshgrid(np.arange(0, 16, 0.25), np.arange(0, 12, 0.25), indexing="ij"))
+    places = np.column_stack([x, y])
+    h = face.heights(places)
+    assert np.sqrt(np.mean(h**2)) == pytest.approx(0.1, rel=1e-12)  # exact: 64 × 48 points for waves up to order 8 and 6
+    assert h.mean() == pytest.approx(0.0, abs=1e-12)
+    for shift in ([16.0, 0.0], [0.0, 12.0], [-16.0, 24.0]):
+        assert face.heights(places + shift) == pytest.approx(h, abs=1e-12)
+    assert np.abs(face.heights(-places) - h).max() > 0.05
+    assert np.abs(face.heights(places * [-1, 1]) - h).max() > 0.05
+    finer = maps.periodic_map(SelfAffine(0.1, 0.8, 8.0, 1.0, 3), 16.0, 12.0).amplitudes
+    beyond = finer.shape[1] // 2 - face.amplitudes.shape[1] // 2
+    part = finer[: face.amplitudes.shape[0], beyond:-beyond]
+    there = face.amplitudes != 0
+    ratio = part[there] / face.amplitudes[there]
+    assert np.ptp(ratio.real) < 1e-12
+    assert np.abs(ratio.imag).max() < 1e-12
+    assert 0.9 < ratio[0].real < 1.0
+
+
+def test_heights_of_periodic_maps_scatter_alike_at_all_places() -> None:
+    """Over 400 seeds, within four standard errors of a variance; between mirror planes it is four times as large in a corner."""
+    places = np.array([[0.0, 0.0], [8.0, 0.0], [3.0, 5.0], [15.0, 11.0]])
+    h = np.array([maps.periodic_map(SelfAffine(0.1, 0.8, 8.0, 2.0, seed), 16.0, 12.0).heights(places) for seed in range(400)])
+    assert h.var(axis=0) == pytest.approx(0.01, rel=4 * np.sqrt(2 / 400))
+
+
+def test_profiles_through_a_periodic_map_have_the_law_of_a_profile() -> None:
+    slopes = []
+    for seed in range(12):
+        face = maps.periodic_map(SelfAffine(0.1, 0.5, 64.0, 0.5, seed), 64.0, 64.0)
+        slopes.append(np.log((np.abs(face.amplitudes) ** 2).sum(axis=1)[4:60]))
+    slope = np.polyfit(np.log(np.arange(4, 60)), np.mean(slopes, axis=0), 1)[0]
+    assert slope == pytest.approx(-2.0, abs=0.2)
+
+
+def test_periodic_case_makes_its_joined_stack() -> None:
+    void = {"center": "8 um", "center_y": "4 um", "half_width": "2 um", "half_width_y": "3 um", "depth": "0.3 um"}
+    stack = {"dimension": 3, "width": "8 um", "sides": "periodic"}
+    rough = {"kind": "self-affine", "rms": "50 nm", "cut_off": "4 um", "roll_off": "8 um"}
+    case = parse_case(CASE | {"stack": stack, "void": [void], "mesh": {"near": "1 um", "far": "2 um"}, "roughness": rough})
+    mesh = stack_of(case)
+    assert mesh.periodic
+    gap = np.zeros(len(mesh.points))
+    gap[interface_nodes(mesh)] = mesh.gap
+    assert gap[mesh.joined][interface_nodes(mesh)] == pytest.approx(mesh.gap, abs=1e-9)
+    assert mesh.gap.max() > 0.3

@@ -198,3 +198,76 @@ def test_lenses_of_a_map_keep_their_identity() -> None:
     voids = track(voids, find_voids(third, DELTA), 2.0, no_matter)
     assert voids[-1].id == 3
     assert voids[-1].is_open
+
+
+# --- periodic sides
+
+
+def ring(gap: Array) -> Profile:
+    """A line that closes upon itself: the first node and the last are one."""
+    one_with = np.arange(len(X))
+    one_with[-1] = 0
+    return replace(profile(gap), one_with=one_with, periods=(25.0,))
+
+
+def on_ring(center: float, half_width: float, depth: float) -> Array:
+    apart = (X - center + 12.5) % 25.0 - 12.5
+    return np.maximum(depth * (1 - (apart / half_width) ** 2), 0.0)
+
+
+@pytest.mark.parametrize("center", [0.0, 2.0, 12.0, 24.0])
+def test_a_void_over_the_side_is_one_and_whole(center: float) -> None:
+    (inside,) = find_voids(profile(lens(12.0, 5.0, 1.0)), DELTA)
+    (found,) = find_voids(ring(on_ring(center, 5.0, 1.0)), DELTA)
+    assert found.place_um == pytest.approx(center, abs=1e-9)
+    assert (found.area, found.width_um, found.depth_um) == pytest.approx((inside.area, inside.width_um, inside.depth_um))
+    assert found.right_um - found.left_um == pytest.approx(found.width_um)
+    open_places = X[places_of(found, ring(on_ring(center, 5.0, 1.0)), DELTA)]
+    assert len(open_places) == np.sum(on_ring(center, 5.0, 1.0) > 3 * DELTA)
+
+
+def test_an_interface_that_is_open_all_around_is_one_void() -> None:
+    (found,) = find_voids(ring(np.full_like(X, 0.2)), DELTA)
+    assert (found.width_um, found.area) == pytest.approx((25.0, 5.0))
+
+
+def test_a_void_keeps_its_name_when_it_moves_over_the_side() -> None:
+    known = start_voids(find_voids(ring(on_ring(23.0, 3.0, 1.0)), DELTA))
+    for time, center in enumerate((24.5, 1.0, 2.0), start=1):
+        known = track(known, find_voids(ring(on_ring(center % 25.0, 3.0, 1.0)), DELTA), float(time), no_matter)
+    assert [(v.id, v.is_open, v.found.place_um) for v in known] == [(1, True, pytest.approx(2.0, abs=1e-9))]
+
+
+def closed_map(center: tuple[float, float], half_width: float) -> Profile:
+    """A map of 20 × 12 µm in unit squares whose opposite sides are one, with a round lens 1 µm deep."""
+    nx, ny = 21, 13
+    x, y = (a.ravel() for a in np.meshgrid(np.arange(nx, dtype=float), np.arange(ny, dtype=float)))
+    apart = np.hypot((x - center[0] + 10) % 20 - 10, (y - center[1] + 6) % 12 - 6)
+    gap = np.maximum(1 - (apart / half_width) ** 2, 0.0)
+    i, j = (a.ravel() for a in np.meshgrid(np.arange(nx - 1), np.arange(ny - 1)))
+    corner = j * nx + i
+    facets = np.column_stack([corner, corner + 1, corner + nx + 1, corner + nx])
+    one_with = ((np.arange(nx * ny) // nx) % (ny - 1)) * nx + (np.arange(nx * ny) % nx) % (nx - 1)
+    nothing = np.zeros(nx * ny)
+    return Profile(
+        x, np.ones(nx * ny), gap, *([nothing] * 7), y_um=y, facets=facets, one_with=one_with, periods=(20.0, 12.0)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("center", [(0.0, 0.0), (19.0, 5.0), (6.0, 11.0), (2.0, 1.0)])
+def test_a_lens_over_sides_and_edges_is_one_and_whole(center: tuple[float, float]) -> None:
+    (wanted,) = find_voids(closed_map((10.0, 6.0), 4.0), DELTA)
+    (found,) = find_voids(closed_map(center, 4.0), DELTA)
+    assert (found.area, found.width_um, found.depth_um) == pytest.approx((wanted.area, wanted.width_um, wanted.depth_um))
+    assert found.place_um == pytest.approx(center[0], abs=1e-9)
+    assert found.place_y_um == pytest.approx(center[1], abs=1e-9)
+    assert 0 <= found.left_um < 20
+    assert found.right_um - found.left_um == pytest.approx(wanted.right_um - wanted.left_um)
+
+
+def test_a_strip_over_the_whole_width_of_a_closed_map_is_one_void() -> None:
+    across = closed_map((10.0, 6.0), 4.0)
+    strip = replace(across, gap_um=np.where(np.abs(np.asarray(across.y_um) - 6) < 1.5, 0.5, 0.0))
+    (found,) = find_voids(strip, DELTA)
+    assert (found.left_um, found.right_um) == (0.0, 20.0)
+    assert found.place_y_um == pytest.approx(6.0)

@@ -11,14 +11,18 @@ from cellfem.geometry import Box, StackMesh, Void, build_solid, build_stack
 from cellfem.geometry.periodic import joined
 from cellfem.geometry.stack import with_gap
 from cellfem.geometry.voids import Spot, gap_at
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.parameters import Ceramic, Interface, Load, Material, Numerics, Structure
 from cellfem.model.parameters import Patch as Resistance
+from cellfem.observe.cracks import CrackObserver
+from cellfem.observe.gamma import GammaObserver
+from cellfem.observe.voids import find_voids
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import engine_at_start, integral
 from tests.verification.stepping import crossed_stack
 
 Array = NDArray[np.float64]
 LITHIUM = Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15)
+CERAMIC = Ceramic(150e3, 0.26, 1e3, 1.0, 150.0, 2.0, 1e9, "volume", 1e3, "mirror", "roller")
 WIDTH, DEPTH, HEIGHT = 16.0, 6.0, 4.0
 STEPS = (0.5, 1.0, 2.0, 4.0)
 SAME = 1e-7
@@ -61,6 +65,27 @@ def numbers(engine: Engine) -> Array:
     area = model.domain.area(False)
     shares = [integral(model, value) / area for value in (e.touching, e.carrying, e.overpotential, e.gap)]
     return np.array([*shares, *model.state.numbers.x.array[:2]])
+
+
+def assert_voids_shifted(first: Engine, second: Engine, shift: tuple[float, ...]) -> None:
+    """One void in both, whole though the sides cut it; the weights of Γ add up to its area; LLZO is stressed alike."""
+    voids = []
+    for engine in (first, second):
+        model = engine.model
+        observer = GammaObserver(model)
+        profile = observer.profile(observer.evaluate())
+        assert profile is not None
+        assert profile.weight.sum() == pytest.approx(model.domain.area(False), rel=1e-12)
+        (void,) = find_voids(profile, model.interface.delta)
+        voids.append(void)
+    one, other = voids
+    assert (other.area, other.width_um, other.depth_um) == pytest.approx((one.area, one.width_um, one.depth_um), rel=SAME)
+    at = [(one.place_um, other.place_um), (one.place_y_um or 0.0, other.place_y_um or 0.0)]
+    for (a, b), move, period in zip(at, shift, first.model.domain.periods):
+        assert (a + move) % period == pytest.approx(b, abs=SAME * period)
+    stress = [CrackObserver(engine.model, CERAMIC).read() for engine in (first, second)]
+    assert stress[1].tension_MPa == pytest.approx(stress[0].tension_MPa, rel=1e-5)
+    assert stress[1].likelihood == pytest.approx(stress[0].likelihood, rel=1e-4)
 
 
 def assert_same(found: dict[tuple[float, ...], float], wanted: dict[tuple[float, ...], float]) -> None:
@@ -109,6 +134,7 @@ def test_where_the_sides_of_a_plane_stack_stand_does_not_matter(columns: int) ->
         stack = joined(flat_stack(WIDTH, lambda at, voids=voids: gap_at(at, voids)))
         engines.append(stripped(stack, patches, structure))
     assert_same(gap_by_place(engines[1]), gap_by_place(engines[0], (0.8 * columns,)))
+    assert_voids_shifted(*engines, (0.8 * columns,))
     assert numbers(engines[1]) == pytest.approx(numbers(engines[0]), rel=SAME)
     left, right = (gap_by_place(engines[0])[(x,)] for x in (2.4, 9.6))
     assert abs(left - right) > 10 * SAME * max(gap_by_place(engines[0]).values()), "the face is no mirror image of itself"
@@ -128,4 +154,5 @@ def test_where_the_sides_of_a_box_stand_does_not_matter() -> None:
         patches = [Resistance(p.center, p.half_width, 0.05, centre_y=p.center_y) for p in images(patch, extents)]
         engines.append(stripped(joined(stack), patches, structure))
     assert_same(gap_by_place(engines[1]), gap_by_place(engines[0], shift))
+    assert_voids_shifted(*engines, shift)
     assert numbers(engines[1]) == pytest.approx(numbers(engines[0]), rel=SAME)
