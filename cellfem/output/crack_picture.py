@@ -61,7 +61,7 @@ def draw_cracks(
         for axes in (tension, odds):
             axes.spines[["top", "right"]].set_visible(False)
         figure.suptitle(title, x=0.02, ha="left", fontsize=9.5, fontweight="bold")
-        left.subplots_adjust(left=0.14, right=0.9, top=0.82, bottom=0.14)
+        left.subplots_adjust(left=0.17, right=0.9, top=0.82, bottom=0.14)
         right.subplots_adjust(left=0.17, right=0.97, top=0.86, bottom=0.14)
         save(figure, path)
 

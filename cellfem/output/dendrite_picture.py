@@ -12,7 +12,7 @@ from cellfem.observe.dendrite import DendriteFields, drawn_index, profile_fields
 from cellfem.observe.drawn import DrawnFlaws
 from cellfem.output.dendrites import Plated
 from cellfem.output.stack_picture import patch_spans
-from cellfem.output.style import GREY, INK, new_figure, save, style
+from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figure, save, style
 from cellfem.output.words import time_text
 
 BLUE, ORANGE, RED, PURPLE = "#1f5f99", "#d1661c", "#a02c2c", "#7a4b94"
@@ -36,7 +36,7 @@ def draw_dendrites(
     if worst.profile is None or last.profile is None:
         raise ValueError("a picture along the interface needs its profile")
     with style():
-        figure = new_figure(4.6, 6.4)
+        figure = new_figure(CURVES_WIDTH_IN, 6.4)
         current, drives, index, density = figure.subplots(4, 1, sharex=True, height_ratios=(1.0, 1.2, 1.0, 1.0))
         for moment, profile, line in ((last, last.profile, "--"), (worst, worst.profile, "-")):
             fields = profile_fields(profile, flaws, moment.reading.around)
@@ -76,7 +76,7 @@ def draw_dendrites(
             for a, b in patch_spans(worst.profile):
                 axes.axvspan(a, b, color=GREY, alpha=0.22, lw=0)
         times = f"solid: largest index, {time_text(worst.time_s)}; dashed: {time_text(last.time_s)}"
-        current.set_title(f"{title}\n" if title else "", loc="left", fontweight="bold")
+        current.set_title(f"{headline(title)}\n" if title else "", loc="left", fontweight="bold")
         current.set_title(times, loc="right", fontsize=7.5)
         figure.align_ylabels([current, drives, index, density])
         figure.tight_layout(h_pad=0.4)

@@ -17,11 +17,11 @@ from cellfem.observe.arrays import Profile
 from cellfem.observe.causes import CAUSES
 from cellfem.observe.opening import Openings, first_opening, opening_rows
 from cellfem.output.records import write_atomic
-from cellfem.output.style import GREY, INK, new_figure, save, style, without_white
+from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figure, save, style, without_white
 from cellfem.output.words import time_text, time_unit
 
 COLOURS = {"void edge": "#1f5f99", "plating": "#7a5ba8", "pillar": "#d1661c", "vacancy saturation": "#a23b3b", "flow": "#2b7a4b"}
-WIDTH_IN, HEIGHT_IN = 4.6, 4.2
+HEIGHT_IN = 4.2
 
 
 def write_openings(path: Path, known: Openings) -> None:
@@ -52,7 +52,7 @@ def draw_openings(path: Path, known: Openings, profile: Profile, *, title: str =
     latest = float(np.nanmax(known.time_s, initial=0.0)) or 1.0
     per_unit, unit = time_unit(latest)
     with style():
-        figure = new_figure(WIDTH_IN, HEIGHT_IN)
+        figure = new_figure(CURVES_WIDTH_IN, HEIGHT_IN)
         when, why = figure.subplots(2, 1, sharex=True, height_ratios=(1.7, 1.0))
         for cause, colour in COLOURS.items():
             here = known.cause == cause
@@ -85,7 +85,7 @@ def draw_openings(path: Path, known: Openings, profile: Profile, *, title: str =
         ]
         if handles:
             figure.legend(handles=handles, loc="lower center", ncols=len(handles), handletextpad=0.2, columnspacing=1.0)
-        when.set_title(title, loc="left", fontweight="bold")
+        when.set_title(headline(title), loc="left", fontweight="bold")
         figure.align_ylabels([when, why])
         figure.tight_layout(rect=(0, 0.05, 1, 1), h_pad=0.5)
         save(figure, path)
@@ -96,7 +96,7 @@ def _draw_map(path: Path, known: Openings, title: str) -> None:
     opened = np.isfinite(known.time_s)
     per_unit, unit = time_unit(float(np.nanmax(known.time_s, initial=0.0)) or 1.0)
     with style():
-        figure = new_figure(WIDTH_IN, HEIGHT_IN)
+        figure = new_figure(CURVES_WIDTH_IN, HEIGHT_IN)
         axes = figure.subplots()
         axes.scatter(x[~opened], y[~opened], s=3, color="#d0d0d0", label="never open")
         shown = axes.scatter(
@@ -112,7 +112,7 @@ def _draw_map(path: Path, known: Openings, title: str) -> None:
         axes.set_xlabel("x (µm)")
         axes.set_ylabel("y (µm)")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
-        axes.set_title(title, loc="left", fontweight="bold")
+        axes.set_title(headline(title), loc="left", fontweight="bold")
         figure.tight_layout()
         save(figure, path)
 

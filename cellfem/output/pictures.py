@@ -11,7 +11,7 @@ from cellfem.observe.arrays import Array, Profile
 from cellfem.observe.columns import SECOND
 from cellfem.observe.voids import OPEN_OVER_DELTA
 from cellfem.output.stack_picture import Scene, draw_stack, patch_spans
-from cellfem.output.style import GREY, INK, new_figure, save, style
+from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figure, save, style
 from cellfem.output.words import length_unit, time_text, time_unit
 
 __all__ = ["Scene", "draw_history", "draw_interface", "draw_stack"]
@@ -45,7 +45,7 @@ def draw_history(
         flows = bool(np.any(column["current_mA_cm2"]))
         loads = [column[name] for name in ("pressure_MPa", "current_mA_cm2")]
         changes = flows and any(np.ptp(load) > CHANGE * np.abs(load).max() for load in loads)
-        figure = new_figure(4.6, 7.0 if changes else 5.6)
+        figure = new_figure(CURVES_WIDTH_IN, 7.0 if changes else 5.6)
         ratios = (1.25, 1.0, 1.25, *((1.0,) if changes else ()))
         contact, voltage, voids, *load = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios)
         pressure = column["pressure_MPa"]
@@ -83,7 +83,7 @@ def draw_history(
         if end:
             contact.set_title(f"end: {end}", loc="right", fontsize=7.5)
         voids.set_xlim(0.0 if time[0] < 0.1 * time[-1] else time[0], time[-1] * (1.02 if end else 1.0) or 1.0)
-        contact.set_title(f"{title}\n" if title and end else title, loc="left", fontweight="bold")
+        contact.set_title(f"{headline(title)}\n" if title and end else headline(title), loc="left", fontweight="bold")
         figure.align_ylabels([contact, voltage, voids, *load])
         figure.tight_layout(h_pad=0.4)
         save(figure, path)
@@ -126,7 +126,7 @@ def _draw_load(axes: Axes, time: Array, column: Mapping[str, Array]) -> None:
 def draw_interface(path: Path, start: Scene, end: Scene, *, delta_um: float, title: str = "", axisymmetric: bool = False) -> None:
     """Gap, contact and carrying fraction, current and porosity along Γ at the end, with the start dashed; patches shaded."""
     with style():
-        figure = new_figure(4.6, 6.4)
+        figure = new_figure(CURVES_WIDTH_IN, 6.4)
         gap, contact, current, porosity = figure.subplots(4, 1, sharex=True, height_ratios=(1.2, 1.0, 1.0, 1.0))
         before, after = start.profile, end.profile
         deepest = max(float(before.gap_um.max()), float(after.gap_um.max()))
@@ -157,7 +157,7 @@ def draw_interface(path: Path, start: Scene, end: Scene, *, delta_um: float, tit
             above = gap.get_xaxis_transform()
             gap.text(0.5 * sum(spans[0]), 0.97, "higher ASR", transform=above, ha="center", va="top", fontsize=7, color=INK)
         times = f"solid: end, {time_text(end.snapshot.time_s)}; dashed: start"
-        gap.set_title(f"{title}\n" if title else "", loc="left", fontweight="bold")
+        gap.set_title(f"{headline(title)}\n" if title else "", loc="left", fontweight="bold")
         gap.set_title(times, loc="right", fontsize=7.5)
         figure.align_ylabels([gap, contact, current, porosity])
         figure.tight_layout(h_pad=0.4)

@@ -84,6 +84,7 @@ def draw_stack(
             for axes, window, up in ((above, whole, tall), (below, strip, STRIP)):
                 _paint(axes, layers, window, (column, up), with_pyvista)
                 _outline(axes, scene.profile, window)
+                axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
                 axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
                 axes.tick_params(labelleft=k == 0)
             above.set_title(f"{name}: {time_text(scene.snapshot.time_s)}, {100 * scene.contact_fraction:.0f} % in contact")

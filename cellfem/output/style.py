@@ -1,5 +1,6 @@
 """How all pictures look: fonts and sizes of a two-column paper page, colour maps that stay clear of white."""
 
+import textwrap
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 
 PAGE_WIDTH_IN = 7.2
+CURVES_WIDTH_IN = 4.6
+"""Of pictures of curves over each other."""
 DPI = 200
+LETTERS_PER_IN, BESIDE_IN = 12.5, 0.9  # of bold titles, and what of a figure's width lies beside its axes
 INK = "#303030"
 GREY = "#9a9a9a"
 STYLE: dict[Any, Any] = {
@@ -46,6 +50,11 @@ def new_figure(width_in: float, height_in: float) -> Figure:
 def save(figure: Figure, path: Path) -> None:
     """Write the figure as PNG at 200 dpi."""
     figure.savefig(path, dpi=DPI, format="png")
+
+
+def headline(title: str) -> str:
+    """A title in bold over curves, in as many lines as it needs."""
+    return textwrap.fill(title, int(LETTERS_PER_IN * (CURVES_WIDTH_IN - BESIDE_IN)))
 
 
 def without_white(name: str, low: float = 0.15, high: float = 1.0) -> Colormap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from importlib.resources import files
@@ -14,8 +15,10 @@ from cellfem.output.words import cannot_write
 
 SCRIPT, STATE, PICTURE = "scene.py", "scene.pvsm", "scene.png"
 PARAVIEW_S = 600.0
-ATTEMPTS, NO_DISPLAY = 3, "vtkXOpenGLRenderWindow::CreateAWindow"
-"""Two of xvfb-run at a time may take the same display, and one of them loses it: what ParaView then says."""
+ATTEMPTS, NO_DISPLAY = 3, ("vtkXOpenGLRenderWindow::CreateAWindow", "Xvfb failed to start")
+"""Two of xvfb-run at a time may take the same display, and one of them loses it: what ParaView or xvfb-run then says."""
+FIRST_DISPLAY, DISPLAYS = 100, 5000
+"""Where each process begins to look for a free one, by its number."""
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.", show_default=False)]
 Time = Annotated[
@@ -74,7 +77,7 @@ def paraview_command() -> list[str] | None:
     pvbatch, xvfb = shutil.which("pvbatch"), shutil.which("xvfb-run")
     if pvbatch is None:
         return None
-    return [xvfb, "-a", pvbatch] if xvfb else [pvbatch]
+    return [xvfb, "-a", "-n", str(FIRST_DISPLAY + os.getpid() % DISPLAYS), pvbatch] if xvfb else [pvbatch]
 
 
 def _run(folder: Path, animation: bool) -> None:
@@ -86,7 +89,7 @@ def _run(folder: Path, animation: bool) -> None:
             [*command, str(folder / SCRIPT), *(["--animation"] if animation else [])],
             capture_output=True, text=True, timeout=PARAVIEW_S, check=False,
         )  # fmt: skip
-        if NO_DISPLAY not in done.stderr:
+        if not any(words in done.stderr for words in NO_DISPLAY):
             break
     if done.returncode != 0 or not (folder / PICTURE).exists():
         _fail(f"pvbatch ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")

@@ -38,6 +38,10 @@ from paraview.simple import (
 
 LOOK = json.loads(r"""@LOOK@""")
 
+UNREAD = (
+    "ParaView could not read {} of {}, its own messages say why. Files of cellfem before 2026-11-26 hold appended data, which "
+    "ParaView before 5.12 cannot read beside a new expat library: run the case again, take a newer ParaView, or cellfem render."
+)
 WIDTH, HEIGHT = 1600, 1500  # pixels of the pictures
 UPPER = 0.62  # share of the height of the panel with the whole stack
 RIGHT = 0.24  # share of the width that is left to the colour bars
@@ -224,6 +228,10 @@ def build():
     reader.UpdatePipeline(LOOK["shown"])
     names = ["lithium", "LLZO", "void", "interface"] + (["flaws"] if LOOK["with_flaws"] else [])
     parts = {name: part_of(reader, name) for name in names}
+    for name in ("lithium", "LLZO"):
+        parts[name].UpdatePipeline(LOOK["shown"])
+        if parts[name].GetDataInformation().GetNumberOfPoints() == 0:
+            raise RuntimeError(UNREAD.format(name, path))
     scene = GetAnimationScene()
     scene.UpdateAnimationUsingDataTimeSteps()
     scene.AnimationTime = LOOK["shown"]

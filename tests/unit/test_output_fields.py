@@ -135,6 +135,17 @@ def test_series_reads_back(tmp_path: Path) -> None:
     np.testing.assert_allclose(current, block.point_data["current_density_mA_cm2"], rtol=1e-6)
 
 
+def test_pieces_hold_no_appended_data(tmp_path: Path) -> None:
+    """ParaView 5.11 cannot read it beside a new expat."""
+    Series(tmp_path, "strip").write(snapshot_at(0.0))
+    pieces = list((tmp_path / "fields").glob("*.vtu"))
+    assert len(pieces) == 4
+    for piece in pieces:
+        text = piece.read_text(encoding="ascii")
+        assert "AppendedData" not in text
+        assert 'format="binary"' in text
+
+
 def test_pieces_of_ranks_one_of_them_empty(tmp_path: Path) -> None:
     whole = snapshot_at(900.0)
     Series(tmp_path, "strip", rank=1, size=2, allgather=lambda value: [None, value]).write(nothing_of(whole))

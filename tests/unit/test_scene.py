@@ -3,6 +3,7 @@
 import ast
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -181,6 +182,11 @@ def test_pictures_and_state_by_paraview(tmp_path: Path, kind: Kind) -> None:
     (moved / "scene.png").unlink()
     assert CliRunner().invoke(app, ["scene", str(moved), "--run"]).exit_code == 0
     check_picture(moved / "scene.png", kind)
+    if kind == "3d":  # an empty picture must not pass for one of the run
+        next((moved / "fields").glob("lithium_00001_*.vtu")).write_text("spoilt", encoding="ascii")
+        done = subprocess.run([*(paraview_command() or []), moved / "scene.py"], capture_output=True, text=True, check=False)
+        assert done.returncode != 0
+        assert "ParaView could not read lithium of" in done.stderr
 
 
 def check_picture(path: Path, kind: Kind) -> None:
