@@ -70,5 +70,5 @@ def _check(points: Floats, cells: Ints, one_with: Ints) -> None:
         place = ", ".join(f"{axis} = {value:.4g}" for axis, value in zip("xyz", points[from_node[np.argmax(wrong)]]))
         raise MeshError(
             f"too few cells lie from side to side, at {place} µm: with sides that are one about three must fit; make mesh.far "
-            "smaller"
+            "(or mesh.near) smaller"
         )

@@ -42,6 +42,8 @@ VARIANTS = {
     "evolving resistance": ("lithium.anand={}", "numerics.dt_max=2 s"),
     "axisymmetric": ("stack.symmetry=axisymmetric", "patch=[]", "numerics.dt_max=2 s"),
     "symmetric": ("stack.cell=symmetric", "numerics.dt_max=2 s"),
+    "periodic": ("stack.sides=periodic", "stack.cell=symmetric", "void.0.center=9 um", "numerics.dt_max=2 s"),
+    "periodic box": (*SOLID, "stack.sides=periodic", "mesh.cells=bricks", "void.0.center=5 um", "void.0.half_width=1.5 um"),
     "solid": SOLID,
     "iterative": (*SOLID, "numerics.linear=iterative"),
 }
@@ -89,6 +91,7 @@ def same_results(one: Path, other: Path) -> None:
         pytest.param("euler", (2, 6), marks=pytest.mark.slow),
         pytest.param("axisymmetric", (3, 8), marks=pytest.mark.slow),
         pytest.param("symmetric", (3, 8), marks=pytest.mark.slow),
+        pytest.param("periodic", (3, 8), marks=pytest.mark.slow),
         pytest.param("solid", (3, 8), marks=pytest.mark.slow),
         pytest.param("iterative", (3, 8), marks=pytest.mark.slow),
     ],
@@ -158,10 +161,10 @@ def test_resumed_on_other_ranks(whole: Path, stopped: Path, ranks: int, tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variant", ["symmetric", "solid", "iterative"])
+@pytest.mark.parametrize("variant", ["symmetric", "periodic", "periodic box", "solid", "iterative"])
 def test_other_stacks_resumed_on_two_ranks(variant: str, tmp_path: Path) -> None:
     """Newton's tolerance is set tight in 3-D: what an iteration leaves of a correction is then below 1e-8."""
-    steps = () if variant != "symmetric" else FIXED
+    steps = FIXED if variant in ("symmetric", "periodic") else ()
     case = load_case(write_case(tmp_path), (*VARIANTS[variant], *steps))
     assert run_case(case, tmp_path / "whole", quiet=True).end.kind == "done"
     with signal_after(8):
