@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from mpi4py import MPI
@@ -19,7 +19,20 @@ from cellfem.solver.system import Scales, System
 
 INSTANT = 1e-3  # s: time in which a surface hardly moves (0.7 pm at 0.5 mA/cm²), long enough for the contact to find its force
 FORCE_SCALE = 0.1  # MPa, stands for the load where there is none
-START_MOST = 200  # corrections of a start, which has no prediction: 20 to 50 are usual between two exponents
+START_MOST = 200  # corrections of a stage of a start, which has no prediction: 10 to 50 are usual
+START_FLOOR = 1e-6  # 1/s, strain rate floor of the first stage
+START_TOLERANCE = 1e-2  # of the stages before the last
+FLOW_SHARE = 0.35
+"""Stress about which exponents are raised, over the load: lithium flows where the load has a deviator, at the rims of voids and
+asperities, and a third of the load is what stages of all cases have in common (a start takes a third of the corrections then)."""
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """Creep law and strain rate floor (1/s) on the way to those asked for."""
+
+    creep: PorousCreep
+    floor: float
 
 
 class StartError(RuntimeError):
@@ -101,22 +114,20 @@ class Engine:
         self.set(load, material)
         self.stepper.begin()
         self.stepper.set_scheme(INSTANT)
-        exponent, self.system.floor = self._start_stages(material)[0]
-        self.system.creep = replace(self.system.creep, exponent=exponent)
+        self._take(self._start_stages()[0])
         self.system.assemble_residual()
         self.system.assemble_jacobian()
         self.system.factor()
 
     def start(self, load: Load, material: Material) -> None:
         """From nothing to an equilibrium under the load at time 0, by continuation in the exponent and the rate floor."""
-        stages = self._start_stages(material)
         self.model.place_surface(load.pressure, load.wetting)
         if material.hardening is not None:
             self.model.state.hardness.x.array[:] = material.hardening.initial
         self.set(load, material)
         self.stepper.begin()
         try:
-            self._settle(stages)
+            self._settle(self._start_stages())
         except StartError:
             self.stepper.restore()  # a state at rest, fit to be written
             raise
@@ -127,17 +138,15 @@ class Engine:
 
         Stresses, velocities and potential jump in it, while the contact finds its force.
         """
-        n, floor = material.creep_exponent, self.model.numerics.strain_rate_floor
         self.set(load, material)
         self.stepper.begin()
-        now = self.system.get()
-        by_continuation = [(k, max(floor, 1e-6)) for k in (1.0, 2.0, 4.0) if k < n] + [(n, max(floor, 1e-6)), (n, floor)]
+        now, stages = self.system.get(), self._start_stages()
         try:
-            return self._settle([(n, floor)])
+            return self._settle(stages[-1:])
         except StartError:
             self.system.set(now)
         try:
-            return self._settle(by_continuation)
+            return self._settle(stages)
         except StartError:
             self.system.set(now)  # what is written as the last state is a good one
             raise
@@ -147,15 +156,24 @@ class Engine:
         numbers = self.model.state.numbers.x.array
         return float(self.system.comm.allreduce(float(numbers[0::2].sum()) if len(numbers) else -np.inf, op=MPI.MAX))
 
-    def _start_stages(self, material: Material) -> list[tuple[float, float]]:
-        """(creep exponent, rate floor) by which a start comes to its own."""
-        floor = self.model.numerics.strain_rate_floor
-        n = material.creep_exponent
-        return (
-            [(k, max(floor, 1e-6)) for k in (1.0, 2.0, 4.0) if k < n] + [(n, f) for f in (1e-6, 1e-7) if f > floor] + [(n, floor)]
-        )
+    def _start_stages(self) -> list[_Stage]:
+        """By which a start comes to its own: exponents up to that of the law, each with the law's rate at a usual stress, so that
+        velocities keep their size from one to the next; the floor falls on the way."""
+        creep, floor = self.system.creep, self.model.numerics.strain_rate_floor
+        exponents = [*(k for k in (1.0, 2.0, 4.0) if k < creep.exponent), creep.exponent]
+        stress = FLOW_SHARE * max(float(self.model.residual.constants.pressure.value), FORCE_SCALE)
+        power = stress if np.isinf(creep.breakdown) else creep.breakdown * np.sinh(stress / creep.breakdown)
+        prefactors = [float(creep.prefactor * power ** (creep.exponent - k)) for k in exponents]
+        floors = np.geomspace(floor, max(floor, START_FLOOR), len(exponents))[::-1]
+        return [
+            _Stage(replace(creep, exponent=k, prefactor=A), float(f))
+            for k, A, f in zip(exponents, prefactors, floors, strict=True)
+        ]
 
-    def _settle(self, stages: list[tuple[float, float]]) -> Outcome:
+    def _take(self, stage: _Stage) -> None:
+        self.system.creep, self.system.floor = stage.creep, stage.floor
+
+    def _settle(self, stages: list[_Stage]) -> Outcome:
         """Solve for an instant: velocities, stresses and potential find their balance, surface and vacancies hardly move.
 
         Lithium that is pressed into a rough face moves much faster than charge moves it: where corrections do not get small
@@ -171,18 +189,18 @@ class Engine:
         self.system.set(before)
         return self._continue(stages)
 
-    def _continue(self, stages: list[tuple[float, float]]) -> Outcome:
+    def _continue(self, stages: list[_Stage]) -> Outcome:
         """One stage from the solution of the one before."""
-        settling = replace(self.newton, most=max(self.newton.most, START_MOST), keep=False)
-        for exponent, floor in stages:
-            self.system.creep = replace(self.system.creep, exponent=exponent)
-            self.system.floor = floor
-            settling.keep = False
-            outcome = settling.solve()
+        whole = replace(self.newton, most=max(self.newton.most, START_MOST), keep=False)
+        for stage in stages:
+            self._take(stage)
+            last = stage is stages[-1]
+            tolerance = whole.tolerance if last else max(whole.tolerance, START_TOLERANCE)
+            outcome = replace(whole, tolerance=tolerance, balances=last).solve()
             if not outcome.converged:
                 raise StartError(
-                    f"no equilibrium at t = {self.stepper.time:.6g} s with creep exponent {exponent:g}: {outcome.reason}; "
-                    "begin with a gentler load, a lower pressure (raised by pressure_end) or a smaller current"
+                    f"no equilibrium at t = {self.stepper.time:.6g} s with creep exponent {stage.creep.exponent:g}: "
+                    f"{outcome.reason}; begin with a gentler load, a lower pressure (raised by pressure_end) or a smaller current"
                 )
         self.newton.keep = False
         return outcome

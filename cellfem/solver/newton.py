@@ -54,6 +54,7 @@ class Newton:
     most: int = 80
     slow: float = 0.65  # contraction from which factors are not worth keeping; goes with what new ones cost
     keep: bool = False  # factors at hand may be tried
+    balances: bool = True  # must hold at the end, too
     iterations: int = 0
     jacobians: int = 0
 
@@ -64,6 +65,9 @@ class Newton:
         if self.keep and self._quasi_newton(s.correction().copy()):
             return Outcome(True, self.iterations, 0)
         return self._damped()
+
+    def _ends(self) -> bool:
+        return not self.balances or self.problem.balanced()
 
     def _size(self, delta: Array) -> float:
         square = self.problem.dot(delta, delta)
@@ -107,7 +111,7 @@ class Newton:
                 s.add(v)
                 self.iterations += 1
                 s.assemble_residual()
-                if s.balanced():
+                if self._ends():
                     return True
                 v = s.correction().copy()
                 steps, squares, sizes = [], [], [self._size(v)]
@@ -128,7 +132,7 @@ class Newton:
                 s.add(step)
                 self.iterations += 1
                 s.assemble_residual()
-                if s.balanced():
+                if self._ends():
                     return Outcome(True, self.iterations, self.jacobians)
                 continue
             if size_before > 0 and damping < 1:
