@@ -58,8 +58,9 @@ def wait_for_end(batch: dict[str, str], out: Path, seconds: float) -> str:
     raise AssertionError(f"jobs are left after {seconds:g} s: {jobs}")
 
 
-def wait_for_rows(out: Path, count: int) -> None:
-    late = time.monotonic() + WAIT_S
+def wait_for_rows(out: Path, count: int, seconds: float = WAIT_S) -> None:
+    """Until so many lines are in the records, the one of the names included."""
+    late = time.monotonic() + seconds
     while not (out / "records.csv").exists() or (out / "records.csv").read_text(encoding="utf-8").count("\n") < count:
         assert time.monotonic() < late, "no rows"
         time.sleep(0.1)
@@ -135,10 +136,7 @@ def test_pbs_script_on_openpbs(tmp_path: Path) -> None:
     plain = settings('numerics.dt=["0.1 s"]', "protocol.0.duration=60 s", "void=[]", "output.interval=30 s")
     words = ("--time", "60 s", "--margin", "30 s", "--tasks", 2, "--system", "pbs", *plain)
     say({}, *command("submit", write_case(tmp_path), "--out", out, *words))
-    late = time.monotonic() + 2 * WAIT_S
-    while not (out / "records.csv").exists() or read_records(out / "records.csv")[-1]["step"] < 600:
-        assert time.monotonic() < late, (out / "job.log").read_text(encoding="utf-8")[-2000:]
-        time.sleep(1.0)
+    wait_for_rows(out, 602, 2 * WAIT_S)
     assert [row["step"] for row in read_records(out / "records.csv")] == list(range(601))
     log = (out / "job.log").read_text(encoding="utf-8")
     assert "goes on from t = " in log, "it took more than one turn"
