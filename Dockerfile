@@ -21,10 +21,12 @@ RUN pip install --no-cache-dir --no-deps --no-build-isolation --force-reinstall 
 COPY cases /cases
 COPY meshes /meshes
 
-# MPICH may not read another process's memory under docker's seccomp rules. A place to write in is looked for in the results' folder
+# MPICH may not read another process's memory under docker's seccomp rules, and ranks that the host's launcher starts, each in a
+# container (a user namespace) of its own, may not open each other's files in /proc (UCX). A place to write in is looked for in the results' folder
 # first: the root file system may be read-only, and the user unknown.
 ENV OMP_NUM_THREADS=1 \
     MPIR_CVAR_CH4_CMA_ENABLE=0 \
+    UCX_POSIX_USE_PROC_LINK=n \
     VTK_DEFAULT_OPENGL_WINDOW=vtkEGLRenderWindow \
     USER=cellfem \
     HOME=/home/cellfem \

@@ -1,9 +1,11 @@
 """Run a case natively and in the container image, with prescribed steps, and hold the records against each other.
 
-    python scripts/check_image.py [--case cases/strip-void] [--image cellfem] [--ranks 1] [--with "ch-run -w ./image --"]
+    python scripts/check_image.py [--case cases/strip-void] [--image cellfem] [--ranks 1]
+    python scripts/check_image.py --engine apptainer --image cellfem.sif
+    python scripts/check_image.py --with "ch-run -w ./image --"
 
-The image is run as batch systems run it: an unknown user, a read-only root, no network, no capabilities. Exit code 1 where a
-number differs by more than 1e-8 of its size.
+The image is run as batch systems run it: a read-only root, no network, no capabilities; by docker as an unknown user,
+by Apptainer as oneself without one's home. Exit code 1 where a number differs by more than 1e-8 of its size.
 """
 
 import argparse
@@ -24,8 +26,11 @@ SMALLEST = 1e-6
 """Numbers below it, in their units, are compared by their difference."""
 
 
-def container(image: str, out: Path) -> list[str]:
-    """The command in front of the program: docker, hardened."""
+def container(engine: str, image: str, out: Path) -> list[str]:
+    """The command in front of the program: docker or Apptainer, hardened."""
+    if engine == "apptainer":
+        alone = ["--containall", "--no-home", "--network", "none", "--pwd", "/results"]
+        return ["apptainer", "exec", *alone, "--bind", f"{out}:/results", image]
     hard = ["--read-only", "--cap-drop=all", "--security-opt=no-new-privileges", "--network=none", "--user", "12345:12345"]
     return ["docker", "run", "--rm", *hard, "-v", f"{out}:/results", image]
 
@@ -46,10 +51,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--case", type=Path, default=Path("cases/strip-void"))
     parser.add_argument("--duration", default="20 s")
-    parser.add_argument("--image", default="cellfem")
+    parser.add_argument("--engine", choices=["docker", "apptainer"], default="docker")
+    parser.add_argument("--image", default="cellfem", help="a tag of docker's, or a .sif")
     parser.add_argument("--ranks", type=int, default=1)
     parser.add_argument(
-        "--with", dest="prefix", help="what runs a program in the image, in place of docker; sees the results' folder as it is"
+        "--with", dest="prefix", help="what runs a program in the image, in place of an engine; sees the results' folder as it is"
     )
     chosen = parser.parse_args()
     overrides = [word for step in (*STEPS, f"protocol.0.duration={chosen.duration}") for word in ("--set", step)]
@@ -61,9 +67,10 @@ def main() -> int:
             [sys.executable, "-m", "cellfem.cli", "run", str(chosen.case), "--out", str(out / "native"), *overrides], check=True
         )
         if chosen.prefix:
-            before, case, there = shlex.split(chosen.prefix), f"/cases/{chosen.case.name}", out / "image"
+            before, there = shlex.split(chosen.prefix), out / "image"
         else:
-            before, case, there = container(chosen.image, out), f"/cases/{chosen.case.name}", Path("/results/image")
+            before, there = container(chosen.engine, chosen.image, out), Path("/results/image")
+        case = f"/cases/{chosen.case.name}"
         subprocess.run([*before, "cellfem", "run", case, "--out", str(there), *overrides], check=True, env=os.environ)
         found = [read_records(out / name / "records.csv") for name in ("native", "image")]
     size, where = worst(found[0], found[1])

@@ -41,7 +41,8 @@ class Job:
 
     seconds: wall time of one turn, after which the job queues itself again. margin: what is kept of it for the last checkpoint
     and pictures. launcher: what starts a program on all ranks, "" where there is one. container: what runs a program in the
-    image, "" without. extra: further lines of the batch system, as in "#SBATCH --mem=8G". most: restarts after accidents.
+    image, "" without. extra: further lines of the batch system, as in "#SBATCH --mem=8G". most: restarts after accidents,
+    which are counted in a file beside the script.
     """
 
     name: str
@@ -96,6 +97,7 @@ def _script(job: Job, system: System, work: str, log: Path, script: Path, more: 
         launcher=" ".join(part for part in (job.launcher, job.container, job.program) if part),
         work=work,
         most=job.most,
+        accidents=f"{shlex.quote(str(script.with_suffix('.accidents')))}${{SLURM_ARRAY_TASK_ID:+-$SLURM_ARRAY_TASK_ID}}",
     )
     hours, rest = divmod(math.ceil(job.seconds), 3600)
     return _Text(_template(system)).substitute(
@@ -107,6 +109,7 @@ def _script(job: Job, system: System, work: str, log: Path, script: Path, more: 
         walltime=f"{hours:02d}:{rest // 60:02d}:{rest % 60:02d}",
         margin=math.ceil(job.margin),
         log=log,
+        log_word=shlex.quote(str(log)),
         extra="\n".join(extra),
         script=shlex.quote(str(script)),
         body=body,

@@ -73,13 +73,13 @@ def submit(
     out = out.resolve()
     script = out / SCRIPT
     job = Job(
-        re.sub(r"[^\w.-]", "-", out.name) or "cellfem",
+        re.sub(r"[^\w.-]", "-", out.name, flags=re.ASCII) or "cellfem",
         nodes,
         tasks,
         turn,
         account,
         partition,
-        _launcher(tasks, launcher, container=bool(image or container)),
+        _launcher(tasks, launcher, system, container=bool(image or container)),
         f'apptainer exec --bind "{out}" {image}' if image else container or "",
         "cellfem" if image or container else f"{sys.executable} -m cellfem.cli",
         setup=setup,
@@ -147,14 +147,14 @@ def _read_plan(folder: Path) -> Grid:
     return Grid(folder / CASE, (), tuple(replace(axis, values=tuple(data[axis.name])) for axis in axes))
 
 
-def _launcher(tasks: int, given: str | None, container: bool) -> str:
+def _launcher(tasks: int, given: str | None, system: str, container: bool) -> str:
     """What starts the ranks. Raises nothing: a launcher that does not fit is found out by the run itself."""
     if given is not None:
         return f"{given} -n {tasks}" if given else ""
     if tasks == 1:
         return ""
     if container:
-        return f"srun --mpi=pmi2 -n {tasks}"
+        return f"srun --mpi=pmi2 -n {tasks}" if system == "slurm" else f"mpiexec -n {tasks}"
     from cellfem.doctor import mpiexec
 
     return f"{mpiexec() or 'mpiexec'} -n {tasks}"

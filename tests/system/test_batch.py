@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -57,6 +58,14 @@ def wait_for_end(batch: dict[str, str], out: Path, seconds: float) -> str:
     raise AssertionError(f"jobs are left after {seconds:g} s: {jobs}")
 
 
+def wait_for_rows(out: Path, count: int, seconds: float = WAIT_S) -> None:
+    """Until so many lines are in the records, the one of the names included."""
+    late = time.monotonic() + seconds
+    while not (out / "records.csv").exists() or (out / "records.csv").read_text(encoding="utf-8").count("\n") < count:
+        assert time.monotonic() < late, "no rows"
+        time.sleep(0.1)
+
+
 @pytest.mark.slow
 def test_job_resumes_itself_until_it_is_done(batch: dict[str, str], tmp_path: Path) -> None:
     """A job of two ranks gets Slurm's signal in the middle: it stops, is queued again, and ends with the whole run's rows."""
@@ -64,16 +73,74 @@ def test_job_resumes_itself_until_it_is_done(batch: dict[str, str], tmp_path: Pa
     plain = settings('numerics.dt=["0.1 s"]', "protocol.0.duration=25 s", "void=[]", "output.interval=10 s")
     told = say(batch, *command("submit", write_case(tmp_path), "--out", out, "--time", "10 min", "--tasks", 2, *plain))
     assert "Submitted batch job" in told
-    late = time.monotonic() + WAIT_S
-    while not (out / "records.csv").exists() or (out / "records.csv").read_text(encoding="utf-8").count("\n") < 30:
-        assert time.monotonic() < late, "no rows"
-        time.sleep(0.1)
+    wait_for_rows(out, 30)
     say(batch, "scancel", "--signal=USR1", "--batch", told.split()[3])
     log = wait_for_end(batch, out, WAIT_S)
     rows = read_records(out / "records.csv")
     assert [row["step"] for row in rows] == list(range(251)), log[-2000:]
     assert "goes on from t = " in log, "it took more than one turn"
     assert "done" in cellfem("status", out).stdout
+
+
+@pytest.mark.slow
+def test_cancelled_job_stays_away(batch: dict[str, str], tmp_path: Path) -> None:
+    """scancel sends SIGTERM: the run keeps what it has, and the script does not queue the job again."""
+    out = tmp_path / "job"
+    plain = settings('numerics.dt=["0.1 s"]', "void=[]")
+    number = say(batch, *command("submit", write_case(tmp_path), "--out", out, "--time", "10 min", *plain)).split()[3]
+    wait_for_rows(out, 5)
+    say(batch, "scancel", number)
+    log = wait_for_end(batch, out, WAIT_S)
+    assert "not queued again" in log
+    assert say(batch, "squeue", "-h", "-o", "%T", "-t", "all", "-j", number).split() == ["CANCELLED"]
+    assert "cellfem resume goes on from" in cellfem("status", out).stdout
+
+
+@pytest.mark.slow
+def test_pbs_script_by_the_wrappers_of_slurm(batch: dict[str, str], tmp_path: Path) -> None:
+    """qsub of slurm-wlm-torque reads the lines of PBS: two ranks, stopped in the middle, queued again by qsub, done."""
+    qsub = Path(shutil.which("sbatch") or "").with_name("qsub")
+    if not qsub.exists():
+        pytest.skip("no wrappers (Debian: slurm-wlm-torque)")
+    first = {"PATH": f"{qsub.parent}{os.pathsep}{os.environ['PATH']}"}
+    out = tmp_path / "job"
+    plain = settings('numerics.dt=["0.1 s"]', "protocol.0.duration=25 s", "void=[]", "output.interval=10 s")
+    words = ("--time", "10 min", "--tasks", 2, "--system", "pbs", *plain)
+    number = say(batch | first, *command("submit", write_case(tmp_path), "--out", out, *words)).split()[0]
+    wait_for_rows(out, 30)
+    say(batch, "scancel", "--signal=USR1", "--batch", number)
+    wait_for_end(batch, out, WAIT_S)
+    log = (out / "job.log").read_text(encoding="utf-8")
+    assert [row["step"] for row in read_records(out / "records.csv")] == list(range(251)), log[-2000:]
+    assert "goes on from t = " in log, "it took more than one turn"
+
+
+def openpbs() -> str:
+    """Why there is no OpenPBS that could be asked, "" if there is one."""
+    try:
+        version = subprocess.run(["qsub", "--version"], capture_output=True, text=True, check=False)
+        server = subprocess.run(["qstat", "-B"], capture_output=True, text=True, check=False)
+    except OSError as error:
+        return str(error)
+    if "pbs_version" not in version.stdout + version.stderr:
+        return "qsub is not of OpenPBS"
+    return "" if server.returncode == 0 else "no OpenPBS is up"
+
+
+@pytest.mark.slow
+def test_pbs_script_on_openpbs(tmp_path: Path) -> None:
+    """Turns of 60 s of which the run may have 30: --max-time stops it before the limit, qsub takes it up again."""
+    if reason := openpbs():
+        pytest.skip(reason)
+    out = tmp_path / "job"
+    plain = settings('numerics.dt=["0.1 s"]', "protocol.0.duration=60 s", "void=[]", "output.interval=30 s")
+    words = ("--time", "60 s", "--margin", "30 s", "--tasks", 2, "--system", "pbs", *plain)
+    say({}, *command("submit", write_case(tmp_path), "--out", out, *words))
+    wait_for_rows(out, 602, 2 * WAIT_S)
+    assert [row["step"] for row in read_records(out / "records.csv")] == list(range(601))
+    log = (out / "job.log").read_text(encoding="utf-8")
+    assert "goes on from t = " in log, "it took more than one turn"
+    assert "not queued again" not in log
 
 
 @pytest.mark.slow
@@ -110,7 +177,7 @@ def test_script_without_a_batch_system(tmp_path: Path) -> None:
     cellfem("submit", tmp_path / "small.toml", "--out", out, "--time", "90 min", "--system", "pbs", "--dry")
     text = (out / "job.sh").read_text(encoding="utf-8")
     assert "#PBS -l walltime=01:30:00\n" in text
-    assert "qsub -v CELLFEM_RESTARTS" in text
+    assert "qsub -v CELLFEM_TURN" in text
     assert subprocess.run(["bash", "-n", str(out / "job.sh")], check=False).returncode == 0
     assert "waiting" not in cellfem("status", tmp_path, code=2).stdout
 

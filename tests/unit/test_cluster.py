@@ -89,16 +89,18 @@ def program(folder: Path, body: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("code", "restarts", "again", "ends"),
-    [(0, 0, False, 0), (2, 0, False, 2), (3, 0, False, 3), (4, 9, True, 0), (137, 1, True, 0), (137, 3, False, 137)],
+    ("code", "accidents", "again", "ends"),
+    [(0, 0, False, 0), (2, 0, False, 2), (3, 0, False, 3), (4, 3, True, 0), (137, 2, True, 0), (137, 3, False, 137)],
 )
-def test_what_the_script_makes_of_an_exit_code(code: int, restarts: int, again: bool, ends: int, tmp_path: Path) -> None:
+def test_what_the_script_makes_of_an_exit_code(code: int, accidents: int, again: bool, ends: int, tmp_path: Path) -> None:
+    """Turns that ended in time, nine of them, are no accidents."""
+    (tmp_path / "job.accidents").write_text(f"{accidents}\n", encoding="utf-8")
     (tmp_path / "scontrol").write_text('#!/bin/bash\necho "$@" > queued\n', encoding="utf-8")
     (tmp_path / "scontrol").chmod(0o755)
     job = Job("x", 1, 1, 600.0, program=program(tmp_path, f"exit {code}"))
     text = single_script(job, "slurm", tmp_path / "out", Path("case dir"), tmp_path / "job.sh")
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    done = run_script(text, tmp_path, SLURM_RESTART_COUNT=str(restarts), SLURM_JOB_ID="17", PATH=path)
+    done = run_script(text, tmp_path, SLURM_RESTART_COUNT="9", SLURM_JOB_ID="17", PATH=path)
     assert done.returncode == ends, done.stderr
     assert (tmp_path / "queued").exists() == again
     assert (
@@ -143,6 +145,30 @@ def test_a_signal_in_set_up_queues_the_job_again(ends: str, tmp_path: Path) -> N
         assert process.wait(timeout=30) == 0
         assert (tmp_path / "queued").read_text(encoding="utf-8") == "requeue 17\n"
         assert (tmp_path / "said").exists() == (waited_for == "said"), "nothing is begun after the signal"
+
+
+@pytest.mark.parametrize(("signal", "seconds", "again"), [(15, 600.0, False), (10, 600.0, True), (15, 2.0, True)])
+def test_who_cancels_a_job_is_obeyed(signal: int, seconds: float, again: bool, tmp_path: Path) -> None:
+    """SIGTERM is scancel or qdel, unless the turn is over; a job that queues itself again after it could never be got rid of."""
+    (tmp_path / "qsub").write_text('#!/bin/bash\necho "$@" > queued\n', encoding="utf-8")
+    (tmp_path / "qsub").chmod(0o755)
+    ends = program(tmp_path, 'trap "exit 4" TERM\nfor i in $(seq 300); do sleep 0.1; done')
+    job = Job("x", 1, 1, seconds, program=ends, margin=1.0)
+    text = single_script(job, "pbs", tmp_path / "out", Path("case"), tmp_path / "job.sh")
+    (tmp_path / "out").mkdir()
+    process = subprocess.Popen(
+        ["bash", "-c", text], cwd=tmp_path, env=os.environ | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    )
+    while not (tmp_path / "said").exists():
+        time.sleep(0.02)
+    time.sleep(0.3 if seconds > 2 else 2.0)
+    process.send_signal(signal)
+    assert process.wait(timeout=30) == (0 if again else 4)
+    assert (tmp_path / "queued").exists() == again
+    if again:
+        assert (tmp_path / "queued").read_text(encoding="utf-8") == f"-v CELLFEM_TURN=1 {tmp_path}/job.sh\n"
+    else:
+        assert "not queued again" in (tmp_path / "out" / "job.log").read_text(encoding="utf-8")
 
 
 def test_array_runs_its_share_of_the_points(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
-child= asked=
-heed() { # a signal at any moment, set-up included
+child= asked= deleted=
+heed() { # a signal at any moment, set-up included; SIGTERM before the turn is over is scancel or qdel
     asked=yes
+    [ "$1" = USR1 ] || [ $SECONDS -ge %{seconds} ] || deleted=yes
     [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
 }
-trap heed USR1 TERM INT
+trap 'heed USR1' USR1
+trap 'heed TERM' TERM INT
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 export XDG_CACHE_HOME=%{cache}
 %{setup}
@@ -36,13 +38,21 @@ advance() { # a folder for results, then what cellfem run needs besides
     return $ended
 }
 
+counted=%{accidents}
+[ "$turn" -gt 0 ] || rm -f "$counted"
 %{work}
 case $code in
     0 | 2 | 3) exit $code ;;
     4) ;;
     *)
         echo "cellfem ended with code $code" >&2
-        [ "$restarts" -lt %{most} ] || exit $code
+        accidents=$(($(cat "$counted" 2>/dev/null || echo 0) + 1))
+        [ $accidents -le %{most} ] || exit $code
+        echo $accidents >"$counted"
         ;;
 esac
+if [ "$deleted" ]; then
+    echo "ended by SIGTERM before its time: not queued again" >&2
+    exit 4
+fi
 again

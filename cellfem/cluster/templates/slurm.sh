@@ -13,5 +13,5 @@
 again() {
     scontrol requeue "${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}"
 }
-restarts=${SLURM_RESTART_COUNT:-0}
+turn=${SLURM_RESTART_COUNT:-0}
 %{body}
