@@ -363,5 +363,5 @@ def test_sides_that_cannot_be_joined_are_told() -> None:
     lifted[np.argmax((lifted[:, 0] == 25.0) & (lifted[:, 1] > 2.0) & (lifted[:, 1] < 15.0)), 1] += 0.1
     with pytest.raises(MeshError, match=r"the left side \(\d+\) and of the right side \(\d+\) do not lie at the same heights"):
         joined(replace(mesh, points=lifted))
-    with pytest.raises(MeshError, match=r"too few cells lie from side to side.*make mesh\.far smaller"):
+    with pytest.raises(MeshError, match=r"too few cells lie from side to side.*make mesh\.far \(or mesh\.near\) smaller"):
         joined(build_stack(10, 20, 15, 1, 8, periodic=True))
