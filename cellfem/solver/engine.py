@@ -21,10 +21,11 @@ INSTANT = 1e-3  # s: time in which a surface hardly moves (0.7 pm at 0.5 mA/cm²
 FORCE_SCALE = 0.1  # MPa, stands for the load where there is none
 START_MOST = 200  # corrections of a stage of a start, which has no prediction: 10 to 50 are usual
 START_FLOOR = 1e-6  # 1/s, strain rate floor of the first stage
-START_TOLERANCE = 1e-2  # of the stages before the last
-FLOW_SHARE = 0.35
-"""Stress about which exponents are raised, over the load: lithium flows where the load has a deviator, at the rims of voids and
-asperities, and a third of the load is what stages of all cases have in common (a start takes a third of the corrections then)."""
+ON_THE_WAY, AT_THE_END = 1e-2, 0.1  # tolerance of the stages before the last; of the last, over Newton's: it stays in the surface
+FLOW_SHARE, FLOW_MOST = 0.35, 1.0
+"""Stress about which exponents are raised, over the load, and at most in MPa: lithium flows where the load has a deviator, at the
+rims of voids and asperities; with a third of the load a start of all cases takes the fewest corrections. Of a high load a third
+is more than lithium bears anywhere."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ class Engine:
         velocities keep their size from one to the next; the floor falls on the way."""
         creep, floor = self.system.creep, self.model.numerics.strain_rate_floor
         exponents = [*(k for k in (1.0, 2.0, 4.0) if k < creep.exponent), creep.exponent]
-        stress = FLOW_SHARE * max(float(self.model.residual.constants.pressure.value), FORCE_SCALE)
+        stress = min(FLOW_SHARE * max(float(self.model.residual.constants.pressure.value), FORCE_SCALE), FLOW_MOST)
         power = stress if np.isinf(creep.breakdown) else creep.breakdown * np.sinh(stress / creep.breakdown)
         prefactors = [float(creep.prefactor * power ** (creep.exponent - k)) for k in exponents]
         floors = np.geomspace(floor, max(floor, START_FLOOR), len(exponents))[::-1]
@@ -195,7 +196,7 @@ class Engine:
         for stage in stages:
             self._take(stage)
             last = stage is stages[-1]
-            tolerance = whole.tolerance if last else max(whole.tolerance, START_TOLERANCE)
+            tolerance = AT_THE_END * whole.tolerance if last else max(whole.tolerance, ON_THE_WAY)
             outcome = replace(whole, tolerance=tolerance, balances=last).solve()
             if not outcome.converged:
                 raise StartError(

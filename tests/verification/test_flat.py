@@ -51,7 +51,9 @@ def test_uniform_stripping_is_a_rigid_translation_that_keeps_its_contact(pressur
     assert integral(model, model.residual.expressions.touching) / WIDTH == pytest.approx(touching, rel=1e-6)
     assert model.state.numbers.x.array[0] - travel == pytest.approx(-600 * STRIPPED, rel=1e-5)
     assert max(np.abs(velocity(model, i)).max() for i in (0, 1)) < 1e-6 * STRIPPED
-    assert spread(engine) < 1e-10
+    # Round-off of the solves, 10 attometres: it adds up on one set of factors (5e-15 to 1.4e-10 were seen over 600 s,
+    # the same at any tolerance of Newton's method from 1e-6 to 1e-13).
+    assert spread(engine) < 1e-9
 
 
 @pytest.mark.parametrize("pressure", [pytest.param(0.1, marks=pytest.mark.slow), 0.4])
