@@ -106,7 +106,8 @@ def _tension_sentence(worst: Pressed, ceramic: Ceramic) -> str:
     if reading.tension_MPa <= 0:
         return "LLZO is under compression everywhere."
     x, y, z = reading.place_um
-    place = f"{x:.3g} µm, {0.0 - y:.3g} µm deep" if z == 0 else f"({x:.3g}, {y:.3g}) µm, {0.0 - z:.3g} µm deep"
+    solid = y > 0 or z < 0  # in a plane the electrolyte lies at y ≤ 0, z = 0
+    place = f"{x:.3g} µm, {0.0 - y:.3g} µm deep" if not solid else f"({x:.3g}, {y:.3g}) µm, {0.0 - z:.3g} µm deep"
     odds = "" if math.isnan(reading.likelihood) else f"; the likelihood that it breaks is {reading.likelihood:.2g}"
     return (
         f"The largest tension in LLZO is {reading.tension_MPa:.3g} MPa at {place}, after {time_text(worst.time_s)}: "

@@ -75,6 +75,10 @@ def test_verdict_is_that_of_the_largest_tension() -> None:
     assert verdict["likely_from_MPa"] == pytest.approx(2.0 + 3.0 * 0.5 / 0.7, rel=1e-3)
     assert "600 MPa at 7 µm, 0.5 µm deep" in verdict["text"]
     assert "from 4.14 MPa on" in verdict["text"]
+    for place, text in (((7.0, 5.5, 0.0), "(7, 5.5) µm, 0 µm deep"), ((7.0, 0.0, -2.0), "(7, 0) µm, 2 µm deep")):  # of a solid
+        solid = crack_verdict(Pressed(2.0, 5.0, CrackReading(600.0, place, 1.2, 0.7, 0.02)), CERAMIC, rows)
+        assert solid is not None
+        assert f"600 MPa at {text}" in solid["text"]
     assert crack_verdict(None, None, rows) is None
     assert set(crack_columns(worse)) == set(crack_columns(None))
     assert math.isnan(crack_columns(None)["crack_index"])
