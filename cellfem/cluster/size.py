@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from cellfem.geometry import Bricks, Source, StackMesh
 from cellfem.geometry.groups import ELECTROLYTE, INTERFACE, LITHIUM
+from cellfem.geometry.stack import CELLS
 from cellfem.model.state import GAMMA_FIELDS
 
 Ints = NDArray[np.int64]
-CELLS = {(2, 3): "triangle", (2, 4): "quadrilateral", (3, 4): "tetrahedron", (3, 8): "hexahedron"}
 NUMBERS = 2
 
 

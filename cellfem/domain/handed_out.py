@@ -8,10 +8,10 @@ import numpy as np
 from mpi4py import MPI
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.domain.parent import CELLS, Floats, Gamma, Parent
+from cellfem.domain.parent import Floats, Gamma, Parent
 from cellfem.domain.partition import partitioner
 from cellfem.domain.unroll import numbering, with_places
-from cellfem.geometry.stack import StackMesh, interface_nodes
+from cellfem.geometry.stack import CELLS, StackMesh, interface_nodes
 from dolfinx import io, mesh
 from dolfinx.graph import adjacencylist
 

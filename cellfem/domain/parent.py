@@ -14,9 +14,6 @@ from dolfinx import mesh
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-CELLS = {(2, 3): "triangle", (2, 4): "quadrilateral", (3, 4): "tetrahedron", (3, 8): "hexahedron"}
-"""Name of a cell by dimension and number of corners."""
-
 
 @dataclass(frozen=True, eq=False)
 class Gamma:

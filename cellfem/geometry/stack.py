@@ -137,6 +137,8 @@ def signed_area(points: Floats, cells: Ints) -> Floats:
     return 0.5 * ((b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0]))
 
 
+CELLS = {(2, 3): "triangle", (2, 4): "quadrilateral", (3, 4): "tetrahedron", (3, 8): "hexahedron"}
+"""Name of a cell by dimension and number of corners."""
 FACETS: dict[tuple[int, int], list[list[int]]] = {
     (2, 3): [[1, 2], [2, 0], [0, 1]],
     (2, 4): [[0, 1], [0, 2], [1, 3], [2, 3]],

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ufl.core.expr import Expr
 
 from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.geometry.groups import BOTTOM
 from cellfem.model.build import Model
 from cellfem.model.elastic import ElasticBody, Held, NodeMean, Where
 from cellfem.model.parameters import Ceramic
@@ -27,7 +28,8 @@ class ElasticElectrolyte:
     (velocities are the lithium's; the ceramic's is nothing beside it). The lithium's surface tension stays in its own surface:
     what it adds to the lithium's pressure where the surface is curved, it carries itself. So the force is P|Γ| as the platen's.
     Sides are mirror planes, or one; with sides = "free" they may move apart (as planes, and out of the plane too) until the mean
-    lateral stress vanishes: a uniform stress is added. Far face: no normal displacement, and with support = "fixed" none at all.
+    lateral stress vanishes: a uniform stress is added. Far face: no normal displacement, and with support = "fixed" none at all;
+    on a roller it bears evenly what lithium drags sideways as a whole, where there are no mirror planes to bear it.
     """
 
     def __init__(self, model: Model, ceramic: Ceramic) -> None:
@@ -53,19 +55,24 @@ class ElasticElectrolyte:
         ends = [_at(side, (low[side], high[side]), tiny) for side in range(up)]
         if not domain.periodic:
             held += [Held(side, end) for side, end in enumerate(ends)]
-        elif ceramic.support != "fixed":  # nothing pushes it sideways as a whole: one corner keeps it where it is
+        elif ceramic.support != "fixed":  # nothing is left that pushes it sideways as a whole: a corner keeps it where it is
             held += [Held(side, lambda x: np.all([below(x), *(end(x) for end in ends)], axis=0)) for side in range(up)]
         self.body = ElasticBody(body, ceramic.young, ceramic.poisson, held, s.axisymmetric)
-        _, gamma, _ = domain.measures(s.degree)
+        _, gamma, outside = domain.measures(s.degree)
         test = self.body.test()("-")
         normal = ufl.FacetNormal(domain.parent)("-")
         x = model.residual.expressions
         work = -x.contact_pressure * ufl.dot(normal, test)
         if s.friction:
             v = ufl.split(model.state.bulk)[0]("+")
-            sliding = v - ufl.dot(v, normal) * normal
-            work += model.residual.constants.friction * x.touching * ufl.dot(sliding, test)
-        self.load = fem.form(work * x.gamma_weight * gamma, entity_maps=domain.entity_maps)
+            drag = model.residual.constants.friction * x.touching * (v - ufl.dot(v, normal) * normal)
+            work += ufl.dot(drag, test)
+        load = work * x.gamma_weight * gamma
+        self.shear, self.drags = fem.Constant(domain.parent, np.zeros(self.dim)), []
+        if s.friction and domain.periodic and ceramic.support != "fixed":
+            load -= ufl.dot(self.shear, self.body.test()) * outside(BOTTOM)
+            self.drags = [fem.form(drag[k] * gamma, entity_maps=domain.entity_maps) for k in range(up)]
+        self.load = fem.form(load, entity_maps=domain.entity_maps)
         stress = ufl.as_vector([self.body.stress[i, j] for i, j in ENTRIES])
         self.at_nodes = NodeMean(body, stress, len(ENTRIES))
         self.points = _Points(self.body, stress)
@@ -80,6 +87,9 @@ class ElasticElectrolyte:
 
     def solve(self) -> None:
         """Under the load of the moment."""
+        comm, area = self.body.mesh.comm, self.model.domain.area(False)
+        for k, drag in enumerate(self.drags):
+            self.shear.value[k] = comm.allreduce(fem.assemble_scalar(drag)) / area
         self.body.solve(self.load)
 
     def extra(self) -> Array:
