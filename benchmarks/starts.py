@@ -1,6 +1,6 @@
 """What the start of a run costs: corrections and factorisations of Newton's method, by the stages of its continuation.
 
-    python benchmarks/starts.py [CASE ...]          (without: all folders of cases/ that have a half cell of their own)
+    python benchmarks/starts.py [CASE ...]          (without: all folders of cases/)
 
 A line for each case: pressure, corrections, factorisations, seconds, and exponent[corrections/factorisations] of each stage.
 """
