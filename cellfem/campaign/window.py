@@ -29,7 +29,6 @@ from cellfem.observe.dendrite import Surroundings, dendrite_fields
 from cellfem.output.records import read_records, write_atomic
 from cellfem.output.summary import KEPT_OVER_PERFECT, perfect_contact
 from cellfem.output.words import cannot_write
-from cellfem.physics.creep import PorousCreep
 from cellfem.physics.kinetics import FARADAY, GAS
 
 GRID = ("pressure=0.2,0.4,0.8,1.5,3 MPa", "current=0.1,0.25,0.5,1,2 mA/cm^2")
@@ -139,10 +138,7 @@ def flat_index(case: Case, pressure: float, current: np.ndarray) -> np.ndarray:
     exchange = thermal / (interface.resistance * material.resistance_factor)
     share = perfect_contact(pressure, interface.half_pressure)
     overpotential = 2 * thermal * np.arcsinh(current / MA_CM2 / (2 * share * exchange))
-    law = PorousCreep(
-        material.creep_prefactor, material.creep_exponent, breakdown=material.breakdown, diffusional=material.diffusional
-    )
-    around = Surroundings(law, material.conductivity, pressure, material.temperature)
+    around = Surroundings(material.dense_creep, material.conductivity, pressure, material.temperature)
     return dendrite_fields(-current, -1e3 * overpotential, np.full_like(current, pressure), flaws, around).dendrite_index
 
 

@@ -19,7 +19,6 @@ from cellfem.flaw.shape import Flaw, build_flaw
 from cellfem.model import from_case
 from cellfem.model.ceramics import Ceramics, ceramics_of
 from cellfem.model.parameters import Material
-from cellfem.physics.creep import PorousCreep
 from cellfem.physics.extrusion import Plated, extrusion_pressure
 from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
 
@@ -206,10 +205,9 @@ class FlawModel:
 def thin_pressure(question: Question, current: float) -> float:
     """Pressure over the mouth's by thin flow in a slender slit with even plating, MPa."""
     m, flaw = question.material, question.flaw
-    law = PorousCreep(m.creep_prefactor, m.creep_exponent, breakdown=m.breakdown, diffusional=m.diffusional)
     plated: Plated = "walls" if question.walls_plate else "tip"
     speed = SPEED * current * (1.0 if question.walls_plate else math.pi / 2)
-    return float(extrusion_pressure("slit", plated, flaw.filled, flaw.half_opening, speed, law))
+    return float(extrusion_pressure("slit", plated, flaw.filled, flaw.half_opening, speed, m.dense_creep))
 
 
 def critical_current(

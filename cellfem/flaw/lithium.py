@@ -299,7 +299,7 @@ class FlawSystem:
         self._set(plating, material, scale)
         self.floor = FLOORS[-1] * self._slow(plating, scale)
         before = self.state()
-        self.creep = _law(material)
+        self.creep = material.dense_creep
         if Newton(self, TOLERANCE, MOST).solve().converged:
             return True
         self.restore(before)
@@ -318,7 +318,7 @@ class FlawSystem:
         self._set(plating, material, scale)
         for u in self.unknowns:
             u.x.array[:] = 0.0
-        newton, exact = Newton(self, TOLERANCE, MOST), _law(material)
+        newton, exact = Newton(self, TOLERANCE, MOST), material.dense_creep
         n = exact.exponent
         for k, floor in [*((e, FLOORS[0]) for e in EXPONENTS if e < n), *((n, floor) for floor in FLOORS)]:
             self.creep = replace(
@@ -384,7 +384,3 @@ class FlawSystem:
     def tractions(self) -> tuple[Array, Array]:
         """(places (N, 3), (N, 2): pressure and shear of Λ = λ n + τ t at the nodes of walls and round end, t = (-n_y, n_x))."""
         return self.traction.function_space.tabulate_dof_coordinates(), self.traction.x.array.reshape(-1, 2)
-
-
-def _law(material: Material) -> PorousCreep:
-    return PorousCreep(material.creep_prefactor, material.creep_exponent, 0.0, True, material.breakdown, material.diffusional)

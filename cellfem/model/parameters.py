@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellfem.model.heterogeneity import Heterogeneity
+from cellfem.physics.creep import PorousCreep
 from cellfem.physics.hardening import Hardening
 
 
@@ -80,6 +81,24 @@ class Material:
     leblond: bool = False  # porous law of Leblond, Perrin & Suquet
     hardening: Hardening | None = None  # Anand's resistance
     activation_volume: float = 0.0  # V/RT of the diffusivity, 1/MPa
+
+    def creep_law(self, porosity_switch: float, coupled: bool = True) -> PorousCreep:
+        """The creep law with all its options. The only place that makes one of a material: no reader can leave an option out."""
+        return PorousCreep(
+            prefactor=self.creep_prefactor,
+            exponent=self.creep_exponent,
+            porosity_switch=porosity_switch,
+            coupled=coupled,
+            breakdown=self.breakdown,
+            diffusional=self.diffusional,
+            leblond=self.leblond,
+            hardening=self.hardening,
+        )
+
+    @property
+    def dense_creep(self) -> PorousCreep:
+        """The creep law of lithium without pores and without a past (`PorousCreep.dense`)."""
+        return self.creep_law(0.0).dense
 
 
 @dataclass(frozen=True)

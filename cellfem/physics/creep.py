@@ -52,6 +52,12 @@ class PorousCreep:
     leblond: bool = False
     hardening: Hardening | None = None
 
+    @property
+    def dense(self) -> PorousCreep:
+        """The same without pores and without a past: breakdown and diffusional flow stay, the porous law (`coupled`, `leblond`)
+        means nothing, and lithium that hardens is fresh, at its initial resistance."""
+        return replace(self, porosity_switch=0.0, coupled=True, leblond=False, hardening=None)
+
     def at_resistance(self, resistance: Array) -> PorousCreep:
         """The power law of a law with hardening at these resistances (MPa), one prefactor for each."""
         assert self.hardening is not None
@@ -71,7 +77,9 @@ class PorousCreep:
         return power + self.diffusional, slope
 
     def flow_stress(self, rate: float) -> float:
-        """Uniaxial stress (MPa) at which dense lithium flows at `rate` (1/s), without diffusional flow."""
+        """Uniaxial stress (MPa) at which dense lithium flows at `rate` > 0 (1/s)."""
+        if self.diffusional > 0:
+            return float(invert_fluidity(np.zeros(1), np.array([rate**2]), self)[0])
         power = float((rate / self.prefactor) ** (1 / self.exponent))
         return float(self.breakdown * np.arcsinh(power / self.breakdown)) if np.isfinite(self.breakdown) else power
 
@@ -149,6 +157,8 @@ def invert_fluidity(y2: Array, e: Array, law: PorousCreep) -> Array:
     shear = (np.sqrt(e) / law.prefactor) ** (1 / law.exponent)  # Q of pure shear by the power law
     if np.isfinite(law.breakdown):
         shear = law.breakdown * np.arcsinh(shear / law.breakdown)
+    if law.diffusional > 0:
+        shear = np.minimum(shear, np.sqrt(e) / law.diffusional)  # either mechanism alone needs more than both together
     q = np.sqrt(shear**2 + y2)
     for _ in range(NEWTON_STEPS):
         F, slope = law.fluidity(q)

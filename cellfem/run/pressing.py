@@ -9,15 +9,11 @@ from cellfem.case import Case
 from cellfem.case.protocol import PRESS_TIME
 from cellfem.model import from_case
 from cellfem.output.pressing import Row, press_verdict
-from cellfem.physics.creep import PorousCreep
 
 
 def pressing_of(case: Case, rows: Sequence[Row]) -> dict[str, Any] | None:
-    """None where no step presses."""
+    """None where no step presses. By the rate of dense, fresh lithium with all options of the creep law of each step."""
     if all(placed.step.mode != "press" for placed in case.steps):
         return None
-    laws = []
-    for placed in case.sequence:
-        material = from_case.material(case, placed.step)
-        laws.append(PorousCreep(material.creep_prefactor, material.creep_exponent, breakdown=material.breakdown))
+    laws = [from_case.material(case, placed.step).dense_creep for placed in case.sequence]
     return press_verdict(rows, lambda pressure, step: laws[step].rate(pressure), PRESS_TIME)

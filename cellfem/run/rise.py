@@ -12,8 +12,7 @@ from dataclasses import replace
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.build import Model
-from cellfem.model.parameters import Load, Material
-from cellfem.physics.creep import PorousCreep
+from cellfem.model.parameters import Load
 from cellfem.solver.engine import INSTANT
 from cellfem.solver.march import Segment
 
@@ -55,7 +54,7 @@ def gentle(model: Model, segment: Segment) -> float:
     To 0.1 %, by bisection in the logarithm.
     """
     pressure = segment.load(0.0).pressure
-    limit = CONSTRAINT * _flow_stress(segment.material)
+    limit = CONSTRAINT * segment.material.dense_creep.flow_stress(1 / INSTANT)
     if model.structure.bonded or model.highest_pressure(pressure) <= limit:
         return pressure
     low, high = pressure, pressure
@@ -68,11 +67,6 @@ def gentle(model: Model, segment: Segment) -> float:
         else:
             low = middle
     return low
-
-
-def _flow_stress(material: Material) -> float:
-    """Of lithium that flows at 1/INSTANT."""
-    return PorousCreep(material.creep_prefactor, material.creep_exponent, breakdown=material.breakdown).flow_stress(1 / INSTANT)
 
 
 def _rising(segment: Segment, low: float, rise: float) -> Segment:

@@ -66,16 +66,7 @@ class Engine:
         model, system = self.model, self.system
         model.set_load(load)
         model.set_material(material)
-        system.creep = PorousCreep(
-            material.creep_prefactor,
-            material.creep_exponent,
-            model.numerics.porosity_switch,
-            model.structure.coupled,
-            material.breakdown,
-            material.diffusional,
-            material.leblond,
-            material.hardening,
-        )
+        system.creep = material.creep_law(model.numerics.porosity_switch, model.structure.coupled)
         system.floor = model.numerics.strain_rate_floor
         system.stays = load.fixed
         system.set_conditions(boundary_conditions(model.domain, model.state, model.structure, load.platen))

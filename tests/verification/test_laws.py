@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from mpi4py import MPI
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 from scipy.special import erfcx
@@ -17,8 +18,10 @@ from scipy.special import erfcx
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.case import Case
 from cellfem.geometry import Void, WallLayers, build_stack
+from cellfem.model.build import build_model
 from cellfem.model.from_case import material as material_of
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.physics.creep import PorousCreep
 from cellfem.physics.hardening import Hardening
 from cellfem.physics.kinetics import SPEED
 from cellfem.solver.engine import INSTANT, Engine
@@ -53,6 +56,14 @@ def test_no_hardening_is_the_power_law_of_the_resistance_at_the_start():
     plain, _ = after(SOFT, 4)
     np.testing.assert_allclose(resistance, ANAND.initial, rtol=1e-12)
     np.testing.assert_allclose(gap, plain, rtol=0, atol=1e-9)
+
+
+def test_an_engine_takes_every_option_of_the_creep_law() -> None:
+    engine = Engine(build_model(crossed_stack(4.0, 1.0, 0.5), Structure(linear_removal=True), FACE, Numerics(), MPI.COMM_WORLD))
+    for more in ({"breakdown": 2.8, "diffusional": 1e-3}, {"leblond": True}, {"hardening": ANAND}):
+        engine.set(Load(0.4, 0.5), replace(SOFT, **more))
+        law = engine.system.creep
+        assert law == replace(PorousCreep(SOFT.creep_prefactor, SOFT.creep_exponent, Numerics().porosity_switch), **more)
 
 
 def test_linear_removal_ends_where_it_takes_up_what_is_injected():
