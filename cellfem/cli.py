@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -148,7 +149,7 @@ def run(
     if _first_rank() and not quiet:
         for warning in warnings(checked):
             typer.echo(f"note: {warning}", err=True)
-    _show(lambda: run_case(checked, folder, quiet, pace=Pace(limit, progress)))
+    _show(lambda: run_case(checked, folder, quiet, pace=Pace(limit, progress)), folder)
 
 
 @app.command()
@@ -165,10 +166,10 @@ def resume(
         raise typer.Exit(_start_ranks(ranks, ["resume", str(folder), *_pace_words(quiet, max_time, progress)]))
     from cellfem.run import Pace, resume_run
 
-    _show(lambda: resume_run(folder, quiet, pace=Pace(limit, progress)))
+    _show(lambda: resume_run(folder, quiet, pace=Pace(limit, progress)), folder)
 
 
-def _show(start: Callable[[], "Result"]) -> NoReturn:
+def _show(start: Callable[[], "Result"], folder: Path) -> NoReturn:
     """Run, print what came of it, and leave with the exit code that belongs to it."""
     from cellfem.checkpoint import CheckpointError
     from cellfem.geometry import MeshError
@@ -187,7 +188,17 @@ def _show(start: Callable[[], "Result"]) -> NoReturn:
         raise
     if result.files:
         show(Console(highlight=False), result.summary, result.files)
+    if result.end.kind == "interrupted" and _first_rank():
+        typer.echo(_how_to_go_on(folder), err=True)
     raise typer.Exit(EXIT_CODES[result.end.kind])
+
+
+def _how_to_go_on(folder: Path) -> str:
+    from cellfem.run.checkpoints import FOLDER, START, numbered
+
+    if numbered(folder) or (folder / FOLDER / START).exists():
+        return f"stopped; to go on: cellfem resume {shlex.quote(str(folder))}"
+    return "stopped before there was a checkpoint: start it anew"
 
 
 app.command()(sweep)

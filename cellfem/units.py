@@ -27,6 +27,17 @@ _AVOGADRO = Decimal("6.02214076e23")
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"\s*({_NUMBER}|[+-]?(?:nan|inf(?:inity)?)\b)\s*(.*?)\s*", re.IGNORECASE | re.DOTALL)
+_DECIMAL_COMMA = re.compile(r"\s*([+-]?\d+),(\d+.*)", re.DOTALL)
+_DEGREES = re.compile(r"°\s+C\b|\bdeg\s+C\b")
+_AS_WRITTEN = (
+    (re.compile(r"(?<![A-Za-zµμ])([numµμkMG]?)(?:Ohm|OHM|Ω)s?(?![A-Za-z])"), r"\1ohm"),
+    (re.compile(r"\b(?:Sec|SEC|sec)s?\b\.?"), "s"),
+    (re.compile(r"(?<=[A-Za-z])\.(?=[A-Za-z])"), "*"),  # mA.h, mA.cm-2
+    (re.compile(r"\^\s*\(?1/2\)?"), "^0.5"),
+    (re.compile(r"\s*√\s*\(?([A-Za-zµμ]+)\)?"), r"*\1^0.5"),
+    (re.compile(r"(?<=[A-Za-zµμΩÅ])([+-]?\d+(?:\.\d+)?)(?![\d.])"), r"**\1"),  # cm2, cm-2
+)
+"""How people write units that pint does not know, and how pint has them."""
 _PATTERN = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*(1/)?[A-Za-zµμΩ°Å].*$"
 
 
@@ -98,6 +109,8 @@ def parse_quantity(text: object, unit: str) -> float:
     if not isinstance(text, str):
         what = "has no unit" if isinstance(text, int | float) and not isinstance(text, bool) else f"is not {kind.name}"
         raise QuantityError(f"{as_written(text)} {what}; {remedy}, in quotes")
+    if comma := _DECIMAL_COMMA.fullmatch(text):
+        raise QuantityError(f'{as_written(text)} has a decimal comma; write a point: "{comma[1]}.{comma[2]}"')
     match = _QUANTITY.fullmatch(text)
     if match is None:
         raise QuantityError(f"{as_written(text)} is not a number with a unit; {remedy}")
@@ -115,9 +128,27 @@ def parse_quantity(text: object, unit: str) -> float:
 
 def _parse_unit(text: str, symbol: str, remedy: str) -> pint.Unit:
     try:
-        return ureg.parse_units(symbol)
+        return parse_unit(symbol)
+    except QuantityError as error:
+        raise QuantityError(f"{as_written(text)}: {error}; {remedy}") from error
+
+
+def parse_unit(symbol: str) -> pint.Unit:
+    """The unit that people write as mA/cm^2, mA/cm2, mA cm-2, mA.cm-2, Ohm, s-1, ... Raises QuantityError.
+
+    What pint reads by itself, it reads; only what it does not is put into its words first.
+    """
+    words = _DEGREES.sub("degC", symbol)  # a degree and a coulomb to pint
+    try:
+        return ureg.parse_units(words)
     except Exception as error:  # pint's parser lets through whatever its tokeniser or the unit's arithmetic raises
-        raise QuantityError(f'{as_written(text)}: cellfem does not know the unit "{symbol}"; {remedy}') from error
+        reason = error
+    for pattern, better in _AS_WRITTEN:
+        words = pattern.sub(better, words)
+    try:
+        return ureg.parse_units(words)
+    except Exception:
+        raise QuantityError(f'cellfem does not know the unit "{symbol}"') from reason
 
 
 def _convert(number: Decimal, symbol: pint.Unit, unit: str, text: str) -> Decimal:

@@ -49,13 +49,16 @@ pressure = "0.4 MPa"
 ```
 
 - **Quantities** are text with a unit: `"5 MPa"`, `"0.5 mA/cm^2"`, `"25 degC"`, `"10 ohm*cm^2"`. Any unit of the right
-  dimension will do: `"4 bar"` is a pressure. Numbers without a unit (`f_c = 0.2`) are written bare.
+  dimension will do, as people write it: `"4 bar"` is a pressure,
+  `"0.5 mA cm-2"` and `"0.5 mA/cm2"` are currents.
+  The decimal mark is a point. Numbers without a unit (`f_c = 0.2`) are written bare.
 - **Errors**: a key that is not in these tables, a wrong unit or a value out of range ends the program with exit code 2
   before anything is meshed. All errors of a file are told at once, one line each: key, value, remedy.
 - **Look before running**: `cellfem check CASE` prints the case with all its defaults, `cellfem run CASE` writes the same
   into `case.resolved.toml` beside the results, with versions and the source of every material parameter.
 - **Overrides**: `--set protocol.0.pressure="2 MPa"`, as often as wanted, for `run`, `mesh` and `check`; lists are counted
-  from 0. The value is TOML if it can be read as such, else text. `--set "void=[]"` removes all voids.
+  from 0. `--set pressure="2 MPa"` (also `current`, `temperature`) is put into every step.
+  The value is TOML if it can be read as such, else text. `--set "void=[]"` removes all voids.
 - **Editors**: `cellfem check --schema > case.schema.json` gives a JSON schema, with which an editor completes keys and marks
   errors.
 

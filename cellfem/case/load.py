@@ -62,7 +62,7 @@ def parse_case(data: dict[str, Any]) -> Case:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise CaseError([f"{file}: there is no such case file; give a case.toml or the folder that holds it"], file) from error
     except tomllib.TOMLDecodeError as error:

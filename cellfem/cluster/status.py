@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from cellfem.output.progress import STATUS
@@ -17,6 +18,8 @@ from cellfem.output.words import time_text, until_text
 
 CASE = "case.resolved.toml"
 TAIL_BYTES = 4096
+UNBOUNDED = 1000
+"""Columns of a line that no terminal ends."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,10 @@ def status(
         typer.echo(f"{folder}: holds no run and no sweep of cellfem", err=True)
         raise typer.Exit(2)
     found = [read_status(run) for run in runs]
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(table(found))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = UNBOUNDED  # in a file or a pipe a run keeps its line
+    show(console, found)
     if len(found) > 1:
         states = [one.state.split(" ")[0] for one in found]
         console.print(", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)))
@@ -95,19 +100,36 @@ def read_status(folder: Path) -> Status:
     return Status(folder.name, "stopped", note="no checkpoint: to be run anew", **place)
 
 
-def table(found: list[Status]) -> Table:
-    """One row for each run."""
-    shown = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("run", "state", "time", "step", "contact", "left", ""):
-        shown.add_column(heading, no_wrap=True)
+def show(console: Console, found: list[Status]) -> None:
+    """The table; where the console is too narrow for it, with cells of several lines and the notes below. Names stay whole."""
+    whole = table(found)
+    if Measurement.get(console, console.options.update(width=UNBOUNDED), whole).maximum <= console.width:
+        console.print(whole)
+        return
+    console.print(table(found, notes=False))
     for one in found:
-        done = "" if one.time_s is None else time_text(one.time_s)
-        if one.time_s is not None and one.total_s:
-            done += f" of {time_text(one.total_s)} ({100 * one.time_s / one.total_s:.0f} %)"
-        left = "" if one.left_s is None else f"{time_text(one.left_s)}{until_text(one.left_s)}"
-        contact = "" if one.contact is None else f"{one.contact:.3f}"
-        shown.add_row(one.name, one.state, done, "" if one.step is None else str(one.step), contact, left, one.note)
+        if one.note:
+            console.print(f"{one.name}: {one.note}")
+
+
+def table(found: list[Status], notes: bool = True) -> Table:
+    """One row for each run."""
+    shown, rows = Table(box=None, padding=(0, 2, 0, 0)), [_cells(one)[: 7 if notes else 6] for one in found]
+    for k, heading in enumerate(("run", "state", "time", "step", "contact", "left", "")[: 7 if notes else 6]):
+        cells = [heading, *(row[k] for row in rows)]
+        shown.add_column(heading, no_wrap=k == 0, min_width=max(len(word) for cell in cells for word in (cell.split() or [""])))
+    for row in rows:
+        shown.add_row(*row)
     return shown
+
+
+def _cells(one: Status) -> list[str]:
+    done = "" if one.time_s is None else time_text(one.time_s)
+    if one.time_s is not None and one.total_s:
+        done += f" of {time_text(one.total_s)} ({100 * one.time_s / one.total_s:.0f} %)"
+    left = "" if one.left_s is None else f"{time_text(one.left_s)}{until_text(one.left_s)}"
+    contact = "" if one.contact is None else f"{one.contact:.3f}"
+    return [one.name, one.state, done, "" if one.step is None else str(one.step), contact, left, one.note]
 
 
 def _last_row(path: Path) -> dict[str, float]:

@@ -51,6 +51,7 @@ def test_sigterm_ends_the_run_with_what_there_is(ranks: int, tmp_path: Path) -> 
     assert ran.summary["end_time_s"] == ran.rows[-1]["time_s"]
     assert "so far: the run was stopped from outside" in ran.summary["verdict"]["text"]
     assert "stopped from outside" in shown
+    assert f"to go on: cellfem resume {ran.folder}" in said
     assert_last_state_is_written(ran)
 
 

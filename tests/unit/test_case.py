@@ -7,7 +7,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from cellfem.campaign import grid
 from cellfem.case import Case, CaseError, json_schema, load_case, parse_case, resolved_toml, warnings
+from cellfem.case.overrides import EVERY_STEP
 from cellfem.materials import creep_set
 from cellfem.model import from_case
 from cellfem.physics.creep import PorousCreep
@@ -93,6 +95,22 @@ def test_annular_void_is_allowed() -> None:
 def test_bonded_contact_needs_no_pressure() -> None:
     case = parse_case(short(pressure="0 MPa") | {"interface": {"contact": "bonded"}})
     assert case.steps[0].step.pressure == 0.0
+
+
+def test_pressure_current_and_temperature_of_every_step(tmp_path: Path) -> None:
+    """As on the axes of a sweep: also inside loops, current where there is one."""
+    text = (
+        '[[protocol]]\nmode = "press"\npressure = "1 MPa"\nduration = "1 s"\n[[protocol]]\nrepeat = 2\n'
+        '[[protocol.step]]\nmode = "strip"\npressure = "1 MPa"\ncurrent = "1 mA/cm2"\nduration = "1 s"\n'
+    )
+    (tmp_path / "case.toml").write_text(text, encoding="utf-8-sig")  # with a BOM, as some editors write
+    case = load_case(tmp_path, ["pressure=2 MPa", "current=0.5 mA cm-2", "temperature=60 degC"])
+    assert [placed.step.pressure for placed in case.steps] == [2.0, 2.0]
+    assert [placed.step.current for placed in case.steps] == [None, 5.0]
+    assert {placed.step.temperature for placed in case.steps} == {333.15}
+    with pytest.raises(CaseError, match='--set "current=1 mA/cm\\^2": no step of the protocol carries current'):
+        load_case(tmp_path, ["protocol=[]", "current=1 mA/cm^2"])
+    assert set(EVERY_STEP) == set(grid.SHORT)
 
 
 def test_overrides() -> None:

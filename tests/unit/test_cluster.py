@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import os
@@ -11,12 +12,13 @@ from pathlib import Path
 
 import pytest
 from mpi4py import MPI
+from rich.console import Console
 
 from cellfem.case import load_case
 from cellfem.cluster.estimate import STEPS, Measured, cost, counts, measured, parallel_share, steps
 from cellfem.cluster.scripts import Job, array_script, point_line, single_script
 from cellfem.cluster.size import unknowns
-from cellfem.cluster.status import read_status, table
+from cellfem.cluster.status import Status, read_status, show, table
 from cellfem.domain import build_domain
 from cellfem.geometry import Void, build_stack
 from cellfem.geometry.periodic import joined
@@ -209,3 +211,14 @@ def test_status_reads_only(tmp_path: Path) -> None:
     (run / "summary.json").write_text(json.dumps({"end": "stop.voltage at 5 s", "wall_s": 3.0}), encoding="utf-8")
     assert read_status(run).state == "stop.voltage at 5 s"
     assert table([stopped, running]).row_count == 2
+
+
+def test_status_keeps_the_names_of_runs_at_80_columns() -> None:
+    name = "pressure=0.4MPa_current=0.5mA-cm2"
+    long = Status(name, "running", 5.0, 20.0, 1, 0.8, 90.0, "n12, process 7, job 55, last step 3 s ago")
+    console = Console(width=80, file=io.StringIO(), record=True)
+    show(console, [long, Status("short", "waiting")])
+    lines = console.export_text().splitlines()
+    assert [line for line in lines if line.startswith(name)], lines
+    assert max(map(len, lines)) <= 80
+    assert f"{name}: n12, process 7, job 55" in " ".join(" ".join(lines).split())
