@@ -13,8 +13,9 @@ likelihood is that of this draw: 1 if any of them grows, else 0. The fields alon
 
 The first term is F(φ_tip - φ_Li)/Ω, at which plating at the tip would stop; both are shown less p_c, as "drive". Δp_ext is what
 creep, by the law of the run, takes to extrude the lithium of a slit or cylinder whose tip (or walls) are plated at |i|Ω/F. The
-whole flaw is taken as filled. Formulas: `cellfem.physics.fracture` and `extrusion`. All is zero where nothing is plated:
-without current there is no drive. That pressure alone presses lithium into flaws (Doux et al. 2020) is `physics.penetration`.
+whole flaw is taken as filled. Formulas: `cellfem.physics.fracture` and `extrusion`. All is zero where nothing is plated, and
+everywhere while the electrode as a whole is stripped or at rest: the currents that then go in circles between places under unlike
+pressure fill no flaw. That pressure alone presses lithium into flaws (Doux et al. 2020) is `physics.penetration`.
 
 **What the index leaves out**: electrons that pass through LLZO or along its grain boundaries, and so dendrites that are born in
 the bulk; flaws that are not filled or do not reach Γ; crowding of current at the tip beyond |i| a/κ; growth after the start; the
@@ -25,9 +26,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 
 from cellfem.model.parameters import Flaws
@@ -45,7 +47,8 @@ OPERATING: tuple[Lever, ...] = ("current", "pressure", "temperature")
 A_M2 = 10.0  # A/m² per mA/cm²
 LINE = 3  # vtk
 ROOT_UM = 1e3  # MPa·µm^½ per MPa·m^½
-PLATED = 1e-4  # mA/cm² (0.5 nm/h): from here on a place counts as plated, and no flaw is filled by what round-off leaves at rest
+PLATED = 1e-4  # mA/cm² (0.5 nm/h): from here on an electrode, and a place of it, counts as plated
+UNIFORM = 1e-3  # share by which the index must vary along Γ for its largest to have a place
 STEP = 1.01  # factor by which a parameter is moved for a sensitivity
 MOVE, WARMER = 2.0, 30.0  # factor, and K, by which it is moved to see what helps
 
@@ -103,8 +106,9 @@ class DendriteReading:
 
     mechanism: what limits, or makes, the driving pressure. levers: d ln(index)/d ln(parameter); moves: what a factor of two (30 K
     of temperature) does to the index; both with the state of Γ held (overpotential taken as proportional to the current and,
-    with temperature, to the interface's resistance). length_um: of the flaw. drawn, critical: flaws drawn, and how many of them
-    grow; None where they are counted by their density.
+    with temperature, to the interface's resistance). length_um: of the flaw. uniform: the index is alike all along Γ (to
+    `UNIFORM`), and its place says nothing. drawn, critical: flaws drawn, and how many of them grow; None where
+    they are counted by their density.
     """
 
     index: float
@@ -123,16 +127,18 @@ class DendriteReading:
     levers: dict[Lever, float]
     moves: dict[Lever, Move]
     around: Surroundings
+    uniform: bool = False
     drawn: int | None = None
     critical: int | None = None
 
 
 def record(reading: DendriteReading | None) -> dict[str, float]:
-    """The COLUMNS of records.csv; zeros, and no place, where nothing is plated."""
+    """The COLUMNS of records.csv; zeros where nothing is plated; no place there, nor where the index is uniform."""
     if reading is None:
         return dict.fromkeys(COLUMNS, 0.0) | {"dendrite_place_um": np.nan}
+    place = np.nan if reading.uniform else reading.place_um
     values = (
-        *(reading.index, reading.likelihood, reading.place_um, reading.overpotential_mV, reading.drive_overpotential_MPa),
+        *(reading.index, reading.likelihood, place, reading.overpotential_mV, reading.drive_overpotential_MPa),
         *(reading.drive_extrusion_MPa, reading.pressure_MPa, reading.flaw_compression_MPa, reading.intensity_MPa_m0_5),
     )
     return dict(zip(COLUMNS, values, strict=True))
@@ -145,11 +151,15 @@ def dendrite_fields(
     flaws: Flaws,
     around: Surroundings,
     compression_MPa: Array | None = None,
+    plating: NDArray[np.bool_] | bool = True,
 ) -> DendriteFields:
     """The fields at nodes of Γ from those of the state, (N,) each: current (> 0 strips), overpotential, contact pressure, and the
-    electrolyte's compression along its face, which is estimated where it is not given."""
+    electrolyte's compression along its face, which is estimated where it is not given.
+
+    plating: whether the electrode of a node is plated as a whole (`is_plating`).
+    """
     point = _Point(A_M2 * current_mA_cm2, 1e-3 * overpotential_mV, contact_pressure_MPa, compression_MPa, flaws, around)
-    plated = current_mA_cm2 < -PLATED
+    plated = (current_mA_cm2 < -PLATED) & plating
     drive, pushed_out = point.drives(flaws.length)
     intensity = np.where(plated, point.intensity(flaws.length), 0.0)
     critical = fracture.critical_length(point.intensity, flaws.toughness, current_mA_cm2)
@@ -165,18 +175,27 @@ def dendrite_fields(
     )
 
 
+def is_plating(mean_mA_cm2: Any) -> Any:
+    """Whether an electrode is plated, by its mean current density (mA/cm², > 0 strips); a number or an array."""
+    return mean_mA_cm2 < -PLATED
+
+
+def plates(profile: Profile) -> bool:
+    """Whether the electrode of a profile is plated as a whole."""
+    return bool(is_plating(float(profile.weight @ profile.current_mA_cm2 / profile.weight.sum())))
+
+
 def profile_fields(profile: Profile, flaws: Flaws, around: Surroundings) -> DendriteFields:
     """The fields at the nodes of a profile."""
     p = profile
-    return dendrite_fields(
-        p.current_mA_cm2, p.overpotential_mV, p.contact_pressure_MPa, flaws, around, compression_MPa=p.compression_MPa
-    )
+    values = p.current_mA_cm2, p.overpotential_mV, p.contact_pressure_MPa
+    return dendrite_fields(*values, flaws, around, compression_MPa=p.compression_MPa, plating=plates(p))
 
 
 def drawn_index(profile: Profile, drawn: DrawnFlaws, flaws: Flaws, around: Surroundings) -> Array:
     """K_I/K_Ic of each drawn flaw (N,), from the values of Γ at its place; zero where nothing is plated."""
     point = _at(profile, drawn, flaws, around)
-    return np.where(point.plated, point.intensity(drawn.length) / flaws.toughness, 0.0)
+    return np.where(np.logical_and(point.plated, plates(profile)), point.intensity(drawn.length) / flaws.toughness, 0.0)
 
 
 def flaw_block(profile: Profile | None, drawn: DrawnFlaws, flaws: Flaws, around: Surroundings) -> Block:
@@ -204,12 +223,13 @@ def read_dendrite(
 
     The area is |Γ| of the half period times flaws.depth in plane strain, that of the whole disc when axisymmetric, |Γ| in 3-D.
     """
-    if not np.any(profile.current_mA_cm2 < -PLATED):
+    if not plates(profile) or not np.any(profile.current_mA_cm2 < -PLATED):
         return None
     area = profile.weight * (1.0 if axisymmetric or profile.is_map else flaws.depth)
-    likelihood, length, indices = 0.0, flaws.length, np.zeros(0)
+    likelihood, length, indices, uniform = 0.0, flaws.length, np.zeros(0), False
     if drawn is None:
         fields = profile_fields(profile, flaws, around)
+        uniform = bool(np.ptp(fields.dendrite_index) <= UNIFORM * fields.dendrite_index.max())
         here = _node(profile, int(np.argmax(fields.dendrite_index)), flaws, around)
         likelihood = float(fracture.weakest_link(area @ fields.likelihood_density_1_um2))
     elif len(drawn):
@@ -240,6 +260,7 @@ def read_dendrite(
         levers={lever: _slope(here, lever) for lever in _MOVED},
         moves={lever: _move(here, lever) for lever in _MOVED},
         around=around,
+        uniform=uniform,
         drawn=None if drawn is None else len(drawn),
         critical=None if drawn is None else int(np.sum(indices >= 1)),
     )

@@ -34,7 +34,8 @@ class Reading:
     row: dict[str, float]
     overvoltage: float  # V, voltage less its value without current
     current: float  # mean, A/m²
-    charge: float  # C/m²
+    charge: float  # C/m², net: what was stripped less what was plated
+    throughput: float  # C/m², stripped and plated together
     electrodes: tuple[ElectrodeReading, ...]
     resistance: Resistance
 
@@ -83,6 +84,7 @@ class Observer:
         weight = 2 * ufl.pi * ufl.SpatialCoordinate(d.parent)[0] if s.axisymmetric else 1.0
         self.far = fem.form(model.state.potential * weight * ds(BOTTOM), entity_maps=d.entity_maps)
         self.charges: list[float] = []  # C/m², of the last two steps
+        self.throughput = 0.0  # C/m²
 
     def read(self, stepper: Stepper, dt: float, step: int, iterations: int, compression: np.ndarray | None = None) -> Reading:
         """The row of the step that `stepper` has just tried (dt = 0: the start); nothing is kept until `commit`.
@@ -105,6 +107,7 @@ class Observer:
         overvoltage = voltage + of_stress
         ohmic = imposed * model.domain.electrolyte_thickness / float(k.conductivity.value)
         charge = self._charge(imposed, dt)
+        throughput = self.throughput + abs(charge - (self.charges[0] if self.charges else 0.0))
         expected = [imposed] if not held else [-readings[1].current if symmetric else current_taken]
         expected += [-imposed] if symmetric else []
         currents = [abs(one.current - other) for one, other in zip(readings, expected, strict=True)]
@@ -118,6 +121,7 @@ class Observer:
             "current_mA_cm2": MA_CM2 * imposed,
             "voltage_mV": 1e3 * voltage,
             "capacity_mAh_cm2": MA_CM2 * charge / SECONDS_PER_HOUR,
+            "throughput_mAh_cm2": MA_CM2 * throughput / SECONDS_PER_HOUR,
             "asr_ohm_cm2": OHM_CM2 * (overvoltage - ohmic) / imposed if imposed else np.nan,
             "asr_small_signal_ohm_cm2": OHM_CM2 * resistance.total,
             "asr_charge_transfer_ohm_cm2": OHM_CM2 * resistance.charge_transfer,
@@ -135,13 +139,14 @@ class Observer:
             row["focusing_max"] = np.nan
         for other in readings[1:]:
             row |= {f"{name}{SECOND}": value for name, value in other.row.items()}
-        return Reading(row, overvoltage, imposed, charge, readings, resistance)
+        return Reading(row, overvoltage, imposed, charge, throughput, readings, resistance)
 
     def commit(self, reading: Reading) -> None:
         """The step of this reading is accepted."""
         for electrode, read in zip(self.electrodes, reading.electrodes, strict=True):
             electrode.commit(read)
         self.charges = [reading.charge, *self.charges][:2]
+        self.throughput = reading.throughput
 
     def _fixture_pressure(self) -> float:
         """Stack pressure of the moment, MPa: that of the load, with the spring's share."""

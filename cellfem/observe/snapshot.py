@@ -16,7 +16,7 @@ from cellfem.model.parameters import Flaws
 from cellfem.observe import cells
 from cellfem.observe.arrays import Block, Snapshot
 from cellfem.observe.cracks import CrackFields
-from cellfem.observe.dendrite import dendrite_fields
+from cellfem.observe.dendrite import dendrite_fields, is_plating
 from cellfem.observe.gamma import MA_CM2, OHM_CM2, GammaValues, surroundings
 from cellfem.physics import flow
 from cellfem.physics.creep import PorousCreep, point_law
@@ -157,8 +157,9 @@ class SnapshotMaker:
         }
         if self.model.structure.gas:
             data["gas_pressure_MPa"] = g.gas
-        around = surroundings(self.model, creep, stack_pressure)
-        data |= vars(dendrite_fields(current, overpotential, g.column("pressure"), self.flaws, around, g.compression))
+        around, plating = surroundings(self.model, creep, stack_pressure), is_plating(self._side() * mean)
+        pressure = g.column("pressure")
+        data |= vars(dendrite_fields(current, overpotential, pressure, self.flaws, around, g.compression, plating))
         at_points = {name: values[self.face.of] for name, values in data.items()}
         return Block(self.face.points, self.face.cells, FACE_TYPE[self.face.cells.shape[1]], at_points)
 

@@ -14,10 +14,12 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.tri import Triangulation
 
 from cellfem.observe.arrays import Block, Snapshot
-from cellfem.output.style import INK, new_figure, save, style
-from cellfem.output.words import time_text
+from cellfem.output.style import INK, PAGE_WIDTH_IN, new_figure, save, style
+from cellfem.output.words import time_text, time_unit
 
 RED, BLUE = "#a02c2c", "#1f5f99"
+HEIGHT_IN = 3.6
+TALLEST = 1.0  # height over width of what is shown of LLZO
 LEAST = 1e-8  # of an index or likelihood shown
 
 
@@ -29,26 +31,25 @@ def draw_cracks(
     title: str = "",
     axisymmetric: bool = False,
 ) -> None:
-    """Left: largest principal stress of LLZO near Γ at the last output (tension red, compression blue).
+    """Left: largest principal stress of LLZO (tension red, compression blue) at the output where it is largest.
     Right: tension, index and likelihood over time, with the pressure. 2-D only."""
     block = snapshot.blocks["LLZO"]
     known = [row for row in rows if np.isfinite(row["crack_tension_MPa"])]
+    per_unit, unit = time_unit(float(rows[-1]["time_s"]))
     with style():
-        figure = new_figure(7.2, 3.3)
+        figure = new_figure(PAGE_WIDTH_IN, HEIGHT_IN)
         left, right = figure.subfigures(1, 2, width_ratios=(1.15, 1.0), squeeze=False)[0]
         body = left.subplots()
         tension, odds = right.subplots(2, 1, sharex=True)
-        _draw_body(left, body, block)
-        body.set_title(f"LLZO after {time_text(snapshot.time_s)}", loc="left")
+        part = _draw_body(left, body, block)
+        body.set_title(f"LLZO after {time_text(snapshot.time_s)}{part}", loc="left")
         body.set_xlabel("r (µm)" if axisymmetric else "x (µm)")
         body.set_ylabel("y (µm)")
-        time = [row["time_s"] for row in known]
+        time = [row["time_s"] / per_unit for row in known]
         tension.plot(time, [row["pressure_MPa"] for row in known], color=INK, ls="--", lw=1.0, label="stack pressure")
         tension.plot(time, [row["crack_tension_MPa"] for row in known], color=RED, label="largest principal stress")
         tension.axhline(0.0, color=INK, lw=0.4)
         tension.set_ylabel("MPa")
-        tension.legend(loc="upper left")
-        tension.set_ylim(top=1.6 * max(tension.get_ylim()[1], 0.0))
         odds.plot(time, [row["crack_index"] for row in known], color=BLUE, label="crack index")
         likelihood = [row["crack_likelihood"] for row in known]
         seen = max(likelihood, default=0.0) > LEAST
@@ -56,20 +57,23 @@ def draw_cracks(
         odds.axhline(1.0, color=INK, lw=0.5, ls=":")
         odds.set_yscale("log")
         odds.set_ylim(LEAST, 10.0)
-        odds.set_xlabel("time (s)")
-        odds.legend(loc="lower left")
+        odds.set_xlabel(f"time ({unit})")
         for axes in (tension, odds):
             axes.spines[["top", "right"]].set_visible(False)
+            off_the_curves = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0)}
+            axes.legend(**off_the_curves, ncols=2, borderaxespad=0.2, handlelength=1.4, columnspacing=1.0)
         figure.suptitle(title, x=0.02, ha="left", fontsize=9.5, fontweight="bold")
-        left.subplots_adjust(left=0.17, right=0.9, top=0.82, bottom=0.14)
-        right.subplots_adjust(left=0.17, right=0.97, top=0.86, bottom=0.14)
+        left.subplots_adjust(left=0.17, right=0.9, top=0.84, bottom=0.14)
+        right.subplots_adjust(left=0.17, right=0.97, top=0.84, bottom=0.14, hspace=0.35)
         save(figure, path)
 
 
-def _draw_body(figure: SubFigure, axes: Axes, block: Block) -> None:
+def _draw_body(figure: SubFigure, axes: Axes, block: Block) -> str:
+    """What is shown of it, in words for the title, if not all: a tall body below its upper face is under even compression."""
     x, y = block.points[:, 0], block.points[:, 1]
     values = block.point_data["principal_tension_MPa"]
-    shown = y > y.max() - 0.6 * (x.max() - x.min())
+    height = min(float(np.ptp(y)), TALLEST * float(np.ptp(x)))
+    shown = y >= y.max() - height
     low, high = (float(np.percentile(values[shown], q)) for q in (1, 99.8))
     norm = TwoSlopeNorm(0.0, min(low, -0.05 * max(high, 1e-6)), max(high, 0.05 * abs(low), 1e-6))
     corners = [[0, 3, 5], [3, 1, 4], [5, 4, 2], [3, 4, 5]]
@@ -79,8 +83,9 @@ def _draw_body(figure: SubFigure, axes: Axes, block: Block) -> None:
     if values[here] > 0:
         axes.plot(x[here], y[here], "o", mfc="none", mec=INK, ms=6, clip_on=False)
     axes.set_xlim(x.min(), x.max())
-    axes.set_ylim(y.max() - 0.6 * (x.max() - x.min()), y.max())
+    axes.set_ylim(y.max() - height, y.max())
     axes.set_aspect("equal")
     axes.yaxis.set_major_locator(MaxNLocator(5))
     bar = figure.colorbar(ScalarMappable(norm=norm, cmap="RdBu_r"), ax=axes, extend="both", shrink=0.8)
     bar.set_label("largest principal stress (MPa)", fontsize=7.5)
+    return "" if height == np.ptp(y) else f", upper {height:.3g} of {np.ptp(y):.3g} µm"

@@ -11,8 +11,8 @@ from cellfem.observe.arrays import Array
 from cellfem.observe.dendrite import DendriteFields, drawn_index, profile_fields
 from cellfem.observe.drawn import DrawnFlaws
 from cellfem.output.dendrites import Plated
-from cellfem.output.stack_picture import patch_spans
-from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figure, save, style
+from cellfem.output.stack_panels import patch_spans
+from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figure, not_closer, save, style
 from cellfem.output.words import time_text
 
 BLUE, ORANGE, RED, PURPLE = "#1f5f99", "#d1661c", "#a02c2c", "#7a4b94"
@@ -61,13 +61,18 @@ def draw_dendrites(
             label = f"flaws drawn, {drawn.length.min():.2g} to {drawn.length.max():.2g} µm"
             index.scatter(drawn.x, indices, s=5, color=GREY, lw=0, label=label, zorder=1)
             index.legend(loc="upper left")
-        index.plot(worst.reading.place_um, worst.reading.index, "o", color=RED, ms=4)
+        if worst.reading.uniform:
+            index.text(0.02, 0.08, "uniform", transform=index.transAxes, color=INK)
+        else:
+            index.plot(worst.reading.place_um, worst.reading.index, "o", color=RED, ms=4)
         index.set_ylim(bottom=0.0)
         index.set_ylabel("dendrite index\n$K_I/K_{Ic}$")
         _log(density)
         density.set_ylabel("critical flaws\nper area (1/µm²)")
         density.set_xlabel("r (µm)" if axisymmetric else "x (µm)")
         density.set_xlim(worst.profile.x_um[0], worst.profile.x_um[-1])
+        for axes in (current, drives):
+            not_closer(axes)
         for axes in (current, drives, index, density):
             axes.spines["top"].set_visible(False)
             axes.xaxis.set_minor_locator(AutoMinorLocator())

@@ -50,7 +50,8 @@ def dendrite_verdict(worst: Plated | None) -> dict[str, Any]:
     return {
         "index": reading.index,
         "likelihood": reading.likelihood,
-        "place_um": reading.place_um,
+        "place_um": None if reading.uniform else reading.place_um,
+        "uniform": reading.uniform,
         **({} if reading.place_y_um is None else {"place_y_um": reading.place_y_um}),
         "time_s": worst.time_s,
         "mechanism": reading.mechanism,
@@ -90,6 +91,10 @@ def _place_sentence(worst: Plated) -> str:
     if reading.index == 0:
         return f"Every flaw is held shut: pressure on the electrolyte is above that in the lithium, even {after}."
     grows = "it grows there" if reading.index >= 1 else "it does not grow"
+    if reading.uniform:
+        grows = "it grows everywhere" if reading.index >= 1 else "it does not grow"
+        share = f"K_I of a flaw of {reading.length_um:.3g} µm is {_percent(reading.index)} of K_Ic {after}"
+        return f"The index is uniform along the interface: {share}, so {grows}."
     which = (
         f"A flaw of {reading.length_um:.3g} µm"
         if reading.drawn is None

@@ -17,11 +17,12 @@ from cellfem.observe.arrays import Profile
 from cellfem.observe.causes import CAUSES
 from cellfem.observe.opening import Openings, first_opening, opening_rows
 from cellfem.output.records import write_atomic
-from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figure, save, style, without_white
+from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figure, not_closer, save, style, without_white
 from cellfem.output.words import time_text, time_unit
 
 COLOURS = {"void edge": "#1f5f99", "plating": "#7a5ba8", "pillar": "#d1661c", "vacancy saturation": "#a23b3b", "flow": "#2b7a4b"}
 HEIGHT_IN = 4.2
+LOGARITHMIC = 0.2  # decades that the resistance must span to be drawn in the logarithm
 
 
 def write_openings(path: Path, known: Openings) -> None:
@@ -66,10 +67,13 @@ def draw_openings(path: Path, known: Openings, profile: Profile, *, title: str =
             when.text(0.5, 0.5, "contact is lost nowhere", transform=when.transAxes, ha="center", color=INK)
         when.set_ylim(0.0, 1.08 * latest / per_unit)
         when.set_ylabel(f"time to opening ({unit})")
-        why.semilogy(x, profile.asr_ohm_cm2, color=INK)
-        plain = "{x:.4g}"
-        why.yaxis.set_major_formatter(plain)
-        why.yaxis.set_minor_formatter(plain if np.ptp(np.log10(profile.asr_ohm_cm2)) < 1 else "")
+        why.plot(x, profile.asr_ohm_cm2, color=INK)
+        if np.ptp(np.log10(profile.asr_ohm_cm2)) > LOGARITHMIC:
+            why.set_yscale("log")
+            plain = "{x:.4g}"
+            why.yaxis.set_major_formatter(plain)
+            why.yaxis.set_minor_formatter(plain if np.ptp(np.log10(profile.asr_ohm_cm2)) < 1 else "")
+        not_closer(why)
         why.set_ylabel("ASR (Ω cm²)")
         why.set_xlabel("r (µm)" if axisymmetric else "x (µm)")
         why.set_xlim(x[0], x[-1])
@@ -126,7 +130,8 @@ def _shade_start(axes: Any, x: np.ndarray, is_open: np.ndarray) -> None:
 def _sentence(first: Mapping[str, Any]) -> str:
     names = [name for name in ("x_um", "y_um") if name in first]
     place = ", ".join(f"{name[0]} = {first[name]:.3g} µm" for name in names)
-    saturation = f"vacancies at {first['saturation']:.0%} of coalescence"
+    # plating and compaction leave less than none, within the foot of the law of removal
+    saturation = f"vacancies at {max(first['saturation'], 0.0):.0%} of coalescence"
     current = "" if math.isnan(first["current"]) else f", {first['current']:.2g} times the mean current"
     why = {
         "void edge": f"at the edge of a void, {first['to_void_um']:.2g} µm away ({saturation}{current})",

@@ -10,14 +10,17 @@ from matplotlib.ticker import AutoMinorLocator
 from cellfem.observe.arrays import Array, Profile
 from cellfem.observe.columns import SECOND
 from cellfem.observe.voids import OPEN_OVER_DELTA
-from cellfem.output.stack_picture import Scene, draw_stack, patch_spans
-from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figure, save, style
+from cellfem.output.stack_panels import patch_spans
+from cellfem.output.stack_picture import Scene, draw_stack
+from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figure, not_closer, save, style
 from cellfem.output.words import length_unit, time_text, time_unit
 
 __all__ = ["Scene", "draw_history", "draw_interface", "draw_stack"]
 
 FAINT = 30.0
 """A part of the resistance is not drawn below the smallest total over this."""
+LEAST_POROSITY = 1e-3  # that an axis of porosity spans
+THIN = 0.7  # points, of curves of a second electrode
 CHANGE = 0.01  # share by which pressure or current must change to be shown
 BLUE, ORANGE, GREEN, PURPLE = "#1f5f99", "#d1661c", "#2b7a4b", "#7a4b94"
 
@@ -56,15 +59,18 @@ def draw_history(
             _second(contact, time, column, name, colour)
         contact.set_ylim(0.0, 1.03)
         contact.set_ylabel("fraction of interface")
+        if f"contact_fraction{SECOND}" in column:
+            contact.plot([], [], color=INK, lw=THIN, label="second electrode (thin)")
         contact.legend(loc="best", labelspacing=0.25)
         if flows:
             voltage.plot(time, column["voltage_mV"], color=INK)
             voltage.set_ylabel("voltage (mV)")
+            not_closer(voltage)
         else:
             _draw_resistance(voltage, time, column)
         voids.plot(time, column[size], color=GREEN)
         _second(voids, time, column, size, GREEN)
-        voids.set_ylim(bottom=0.0)
+        voids.set_ylim(0.0, 1.08 * (voids.dataLim.y1 or 1.0))
         voids.set_ylabel(f"voids, total {'volume' if axisymmetric else 'area'} ({size_unit})", color=GREEN)
         lowest = load[0] if load else voids
         lowest.set_xlabel(f"time ({unit})")
@@ -73,7 +79,7 @@ def draw_history(
         deepest = voids.twinx()
         gap_per_unit, gap_unit = length_unit(float(np.nanmax(column["gap_max_um"])))
         deepest.plot(time, column["gap_max_um"] / gap_per_unit, color=PURPLE, ls="--")
-        deepest.set_ylim(bottom=0.0)
+        deepest.set_ylim(0.0, 1.04 * max(deepest.dataLim.y1, 1.0))
         deepest.spines["top"].set_visible(False)
         deepest.set_ylabel(f"largest gap ({gap_unit})", color=PURPLE)
         for axes in (contact, voltage, voids, *load):
@@ -110,7 +116,7 @@ def _draw_resistance(axes: Axes, time: Array, column: Mapping[str, Array]) -> No
 def _second(axes: Axes, time: Array, column: Mapping[str, Array], name: str, colour: str) -> None:
     """The same of the second electrode, if there is one."""
     if f"{name}{SECOND}" in column:
-        axes.plot(time, column[f"{name}{SECOND}"], color=colour, lw=0.7)
+        axes.plot(time, column[f"{name}{SECOND}"], color=colour, lw=THIN)
 
 
 def _draw_load(axes: Axes, time: Array, column: Mapping[str, Array]) -> None:
@@ -149,6 +155,8 @@ def draw_interface(path: Path, start: Scene, end: Scene, *, delta_um: float, tit
         porosity.set_ylabel("porosity f")
         porosity.set_xlabel("r (µm)" if axisymmetric else "x (µm)")
         porosity.set_xlim(after.x_um[0], after.x_um[-1])
+        not_closer(current)
+        not_closer(porosity, LEAST_POROSITY)
         for axes in (gap, contact, current, porosity):
             _dress(axes)
             for a, b in patch_spans(after):

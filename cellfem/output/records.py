@@ -65,6 +65,7 @@ def _columns(axisymmetric: bool) -> tuple[str, ...]:
         "asr_charge_transfer_ohm_cm2",
         "asr_constriction_ohm_cm2",
         "cell_resistance_ohm",
+        "throughput_mAh_cm2",
     )
 
 

@@ -1,11 +1,12 @@
 """The stack at start and end: creep rate in lithium, current density in LLZO, voids as empty white space.
 
-Upper panels: the whole stack in true proportions. Lower panels: a strip around Γ, stretched vertically by the factor printed on
-it, because a gap of 50 nm in a stack of 25 µm is thinner than a hair line.
+Upper panels: the whole stack in true proportions, or a part of it, which the label says. Below, for each electrode: a strip
+around its Γ, stretched vertically by the factor printed on it, because a gap of 50 nm in a stack of 25 µm is thinner than a hair
+line. A rough face is drawn as LLZO's: the mesh keeps it flat and knows its gap only (docs/theory.md).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,36 +16,38 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
-from matplotlib.tri import Triangulation
-from numpy.typing import NDArray
 
 from cellfem.observe.arrays import Array, Block, Profile, Snapshot
-from cellfem.observe.voids import OPEN_OVER_DELTA, find_voids
-from cellfem.output.rendering import Layer, Window, off_screen_backend, render
+from cellfem.observe.voids import OPEN_OVER_DELTA
+from cellfem.output.rendering import Layer, off_screen_backend
+from cellfem.output.stack_panels import Face, Panel, fill_touching, outline, paint, panels_of, patch_spans
 from cellfem.output.style import GREY, INK, PAGE_WIDTH_IN, new_figure, save, style, without_white
 from cellfem.output.words import length_unit, time_text
 
 CREEP, CURRENT = "creep_rate_1_s", "current_density_mA_cm2"
-LEFT, RIGHT, BETWEEN, TOP, BOTTOM, GAP, STRIP = 0.62, 1.0, 0.22, 0.62, 0.72, 0.42, 1.55  # inches
-TALLEST = 1.7  # height over width of the upper panels; taller stacks are cut, the axis says where
-TALLEST_OF_TWO = 3.6  # the same with a second electrode
+LEFT, RIGHT, BETWEEN, TOP, BOTTOM, GAP = 0.62, 1.0, 0.22, 0.62, 0.72, 0.42  # inches
 LEAST_FOR_BARS = 2.8  # inches; beside lower panels the colour bars take the whole height
 DECADES = 5.0  # of creep rate shown
-SPOILED = 1.2  # ASR over the clean one from which on a place belongs to a patch
 COLOURS = {"lithium": without_white("GnBu", 0.18), "LLZO": without_white("YlOrRd", 0.10)}
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """The stack and its interface at one time (snapshot gathered from all ranks)."""
+    """The stack and its interface at one time (snapshot gathered from all ranks); second: profile of a second electrode."""
 
     snapshot: Snapshot
     profile: Profile
+    second: Profile | None = None
 
     @property
     def contact_fraction(self) -> float:
         """∫θ_g dA/|Γ|."""
         return float(np.sum(self.profile.weight * self.profile.contact) / np.sum(self.profile.weight))
+
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """Of each electrode."""
+        return (self.profile,) if self.second is None else (self.profile, self.second)
 
 
 def draw_stack(
@@ -55,82 +58,93 @@ def draw_stack(
     delta_um: float,
     title: str = "",
     axisymmetric: bool = False,
+    relief: Callable[[Array], Array] | None = None,
     note: Callable[[str], None] = print,
 ) -> None:
-    """Write the picture (PNG). Lithium lies above y = 0, LLZO below. delta_um: δ; note: takes a sentence for the log."""
-    scenes = (start, end)
+    """Write the picture (PNG). Lithium lies above y = 0, LLZO below, a second electrode below that.
+
+    delta_um: δ. relief: heights (µm) of LLZO's rough face at places x, at most 0; None: flat. note: takes a sentence for the log.
+    """
     with_pyvista = off_screen_backend() is not None
     if not with_pyvista:
         note("No off-screen OpenGL (EGL or OSMesa) on this machine: the stack is drawn by matplotlib instead of pyvista.")
     norms = {
-        "lithium": creep_norm([scene.snapshot.blocks["lithium"] for scene in scenes]),
-        "LLZO": current_norm([scene.snapshot.blocks["LLZO"] for scene in scenes]),
+        "lithium": creep_norm([scene.snapshot.blocks["lithium"] for scene in (start, end)]),
+        "LLZO": current_norm([scene.snapshot.blocks["LLZO"] for scene in (start, end)]),
     }
     column = (PAGE_WIDTH_IN - LEFT - RIGHT - BETWEEN) / 2
-    whole = _whole_window(scenes)
-    strip, factor = _strip_window(scenes, delta_um, whole, column)
-    tall = column * (whole.y[1] - whole.y[0]) / (whole.x[1] - whole.x[0])
-    height = TOP + tall + GAP + STRIP + BOTTOM
+    scenes = [_Drawn.of(scene, relief, norms) for scene in (start, end)]
+    panels = panels_of([scene.layers for scene in scenes], [scene.faces for scene in scenes], delta_um, column)
+    tall = panels[0].height
+    height = TOP + sum(panel.height for panel in panels) + GAP * (len(panels) - 1) + BOTTOM
     with style():
         figure = new_figure(PAGE_WIDTH_IN, height)
 
         def axes_at(left: float, bottom: float, width: float, up: float) -> Axes:
             return figure.add_axes((left / PAGE_WIDTH_IN, bottom / height, width / PAGE_WIDTH_IN, up / height))
 
-        for k, (scene, name) in enumerate(zip(scenes, ("Start", "End"), strict=True)):
-            left = LEFT + k * (column + BETWEEN)
-            above, below = axes_at(left, BOTTOM + STRIP + GAP, column, tall), axes_at(left, BOTTOM, column, STRIP)
-            layers = [_layer(scene, part, norms[part]) for part in ("lithium", "LLZO")]
-            for axes, window, up in ((above, whole, tall), (below, strip, STRIP)):
-                _paint(axes, layers, window, (column, up), with_pyvista)
-                _outline(axes, scene.profile, window)
-                axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-                axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        for k, (drawn, scene, name) in enumerate(zip(scenes, (start, end), ("Start", "End"), strict=True)):
+            bottom = height - TOP
+            for number, panel in enumerate(panels):
+                bottom -= panel.height
+                axes = axes_at(LEFT + k * (column + BETWEEN), bottom, column, panel.height)
+                _draw_panel(axes, panel, drawn, delta_um, with_pyvista)
                 axes.tick_params(labelleft=k == 0)
-            above.set_title(f"{name}: {time_text(scene.snapshot.time_s)}, {100 * scene.contact_fraction:.0f} % in contact")
-            below.set_xlabel("r (µm)" if axisymmetric else "x (µm)")
-            _fill_touching(below, scene.profile, delta_um)
-            _label(below, f"vertical × {factor:g}")
-            _label(above, "true proportions")
-            if k == 0:
-                above.set_ylabel("y (µm)")
-                _label_heights(below, strip)
-        _colour_bars(figure, axes_at, norms, tall)
+                if k == 0:
+                    _label_heights(axes, panel)
+                if number == 0:
+                    time = time_text(scene.snapshot.time_s)
+                    axes.set_title(f"{name}: {time}, {100 * scene.contact_fraction:.0f} % in contact")
+                bottom -= GAP
+            axes.set_xlabel("r (µm)" if axisymmetric else "x (µm)")
+        _colour_bars(figure, axes_at, norms, tall, height)
         _legend(figure, delta_um, start.profile)
         figure.text(LEFT / PAGE_WIDTH_IN, 1 - 0.14 / height, title, fontsize=9.5, fontweight="bold", va="top", color=INK)
         save(figure, path)
 
 
-def patch_spans(profile: Profile) -> list[tuple[float, float]]:
-    """Patches as (from, to) in µm: stretches of Γ whose ASR is above 1.2 times the clean (least) one, between the places where it
-    passes the middle between the clean and the stretch's largest one."""
-    x, asr, clean = profile.x_um, profile.asr_ohm_cm2, float(profile.asr_ohm_cm2.min())
-    spoiled = np.concatenate(([False], asr > SPOILED * clean, [False])).astype(np.int8)
-    spans = []
-    for a, b in zip(np.flatnonzero(np.diff(spoiled) == 1), np.flatnonzero(np.diff(spoiled) == -1), strict=True):
-        middle = 0.5 * (clean + float(asr[a:b].max()))
-        above = a + np.flatnonzero(asr[a:b] >= middle)
-        spans.append((_passes(x, asr, middle, above[0], -1), _passes(x, asr, middle, above[-1], +1)))
-    return spans
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """A scene as it is drawn: with the rough face on LLZO's side."""
+
+    layers: list[Layer]
+    faces: list[Face]
+
+    @classmethod
+    def of(cls, scene: Scene, relief: Callable[[Array], Array] | None, norms: dict[str, Normalize]) -> "_Drawn":
+        llzo = scene.snapshot.blocks["LLZO"].points[:, 1]
+        places = (0.0,) if scene.second is None else (0.0, float(llzo.min()))
+        faces = [
+            Face(profile, at, 1 - 2 * number, np.zeros_like(profile.x_um) if relief is None else relief(profile.x_um))
+            for number, (profile, at) in enumerate(zip(scene.profiles, places, strict=True))
+        ]
+        layers = []
+        for part in ("lithium", "LLZO"):
+            block = scene.snapshot.blocks[part]
+            values = node_values(block, CREEP if part == "lithium" else CURRENT)
+            for face in faces:
+                block = replace(block, points=face.lifted(block.points))
+            layers.append(Layer(block, values, norms[part], COLOURS[part]))
+        return cls(layers, faces)
 
 
-def _passes(x: Array, asr: Array, middle: float, node: int, outwards: int) -> float:
-    """Where the ASR, linear between nodes, passes `middle` between a node above it and its neighbour, or the end of Γ."""
-    neighbour = node + outwards
-    if not 0 <= neighbour < len(x):
-        return float(x[node])
-    share = min((asr[node] - middle) / (asr[node] - asr[neighbour]), 1.0)
-    return float(x[node] + share * (x[neighbour] - x[node]))
+def _draw_panel(axes: Axes, panel: Panel, drawn: _Drawn, delta_um: float, with_pyvista: bool) -> None:
+    paint(axes, drawn.layers, panel.window, (axes.bbox.width, axes.bbox.height), with_pyvista)
+    for number, face in enumerate(drawn.faces):
+        outline(axes, face, panel.window)
+        if panel.electrode == number:
+            fill_touching(axes, face, delta_um)
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.5}
+    at = axes.transAxes
+    axes.text(0.98, 0.96, panel.label, transform=at, ha="right", va="top", fontsize=7.5, color=INK, bbox=box, zorder=5)
 
 
 def node_values(block: Block, name: str) -> Array:
+    """Values (N,) at the nodes of a block; of vectors their length."""
     values = block.point_data[name]
     return values if values.ndim == 1 else np.linalg.norm(values, axis=1)
-
-
-def _layer(scene: Scene, part: str, norm: Normalize) -> Layer:
-    block = scene.snapshot.blocks[part]
-    return Layer(block, node_values(block, CREEP if part == "lithium" else CURRENT), norm, COLOURS[part])
 
 
 def creep_norm(blocks: list[Block]) -> Normalize:
@@ -147,85 +161,22 @@ def current_norm(blocks: list[Block]) -> Normalize:
     return Normalize(0.0, top or 1.0, clip=True)
 
 
-def _whole_window(scenes: tuple[Scene, Scene]) -> Window:
-    points = np.concatenate([scene.snapshot.blocks[part].points for scene in scenes for part in ("lithium", "LLZO")])
-    x = (float(points[:, 0].min()), float(points[:, 0].max()))
-    low, high = float(points[:, 1].min()), float(points[:, 1].max())
-    lithium, llzo = (min(scene.snapshot.blocks[part].points[:, 1].min() for scene in scenes) for part in ("lithium", "LLZO"))
-    tallest = TALLEST_OF_TWO if lithium < llzo else TALLEST  # a second electrode below is not cut away
-    spare = max(high - low - tallest * (x[1] - x[0]), 0.0)
-    cut_low = spare * -low / (high - low)
-    return Window(x, (low + cut_low, high - (spare - cut_low)))
+def _label_heights(axes: Axes, panel: Panel) -> None:
+    """Heights along a strip are counted from its own Γ."""
+    if panel.electrode is None:
+        axes.set_ylabel("y (µm)")
+        return
+    per_unit, unit = length_unit(panel.window.y[1] - panel.window.y[0])
+    of_its_own = "y" if panel.at == 0 else "y from second Γ"
+    axes.set_ylabel(f"{of_its_own} ({unit})")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{round((value - panel.at) / per_unit, 6) + 0.0:.4g}")
 
 
-def _strip_window(scenes: tuple[Scene, Scene], delta_um: float, whole: Window, column: float) -> tuple[Window, float]:
-    """The strip around Γ and its vertical stretch, one of 1, 2, 5, 10, …, chosen to show the deepest gap, or the shallowest void
-    where that is less than a third as deep (the deepest is then cut by the frame; the upper panels show it whole)."""
-    deepest = max(float(scene.profile.gap_um.max()) for scene in scenes)
-    depths = [void.depth_um for scene in scenes for void in find_voids(scene.profile, delta_um)]
-    shallowest = min(depths, default=deepest)
-    shown = deepest if shallowest > deepest / 3 else max(shallowest, deepest / 8)
-    true_height = STRIP / column * (whole.x[1] - whole.x[0])
-    exact = max(true_height / max(1.5 * shown, 0.15), 1.0)
-    decade = 10.0 ** np.floor(np.log10(exact))
-    factor = float(max(step for step in (1, 2, 5) if step * decade <= exact * (1 + 1e-9)) * decade)
-    height = true_height / factor
-    return Window(whole.x, (-0.28 * height, 0.72 * height)), factor
-
-
-def _paint(axes: Axes, layers: list[Layer], window: Window, size: tuple[float, float], with_pyvista: bool) -> None:
-    if with_pyvista:
-        pixels = (round(400 * size[0]), round(400 * size[1]))  # twice the resolution of the page: smooth edges
-        axes.imshow(render(layers, window, pixels), extent=window.extent, aspect="auto", interpolation="antialiased")
-    else:
-        for layer in layers:
-            if len(layer.block.cells):
-                x, y, _ = layer.block.points.T
-                triangles = Triangulation(x, y, _linear_triangles(layer.block))
-                axes.tripcolor(triangles, layer.values, norm=layer.norm, cmap=layer.cmap, shading="gouraud", rasterized=True)
-    axes.set_xlim(window.x)
-    axes.set_ylim(window.y)
-
-
-def _linear_triangles(block: Block) -> NDArray[np.int64]:
-    """Each quadratic triangle as four straight ones."""
-    if block.cells.shape[1] == 3:
-        return block.cells
-    corners = [[0, 3, 5], [3, 1, 4], [5, 4, 2], [3, 4, 5]]
-    return np.concatenate([block.cells[:, corner] for corner in corners])
-
-
-def _outline(axes: Axes, profile: Profile, window: Window) -> None:
-    """Both faces as thin lines, and a bar along the patches."""
-    # pressed faces interlock by their roughness (gap < 0): that is contact, not lithium inside LLZO
-    axes.plot(profile.x_um, np.maximum(profile.gap_um, 0.0), color=INK, lw=0.5, zorder=3)
-    axes.axhline(0.0, color=INK, lw=0.5, zorder=3)
-    bar = 0.05 / axes.bbox.height * axes.figure.dpi * (window.y[1] - window.y[0])  # 0.05 inch on the page
-    for a, b in patch_spans(profile):
-        axes.fill_between([a, b], -bar, 0.0, color=INK, lw=0, zorder=2)
-
-
-def _fill_touching(axes: Axes, profile: Profile, delta_um: float) -> None:
-    """Grey where the faces touch through their roughness (0 < gap < 3δ)."""
-    touching = (profile.gap_um > 0) & (profile.gap_um < OPEN_OVER_DELTA * delta_um)
-    axes.fill_between(profile.x_um, 0.0, profile.gap_um, where=touching.tolist(), color=GREY, lw=0, interpolate=True, zorder=2)
-
-
-def _label(axes: Axes, text: str) -> None:
-    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.5}
-    axes.text(0.98, 0.96, text, transform=axes.transAxes, ha="right", va="top", fontsize=7.5, color=INK, bbox=box, zorder=5)
-
-
-def _label_heights(axes: Axes, strip: Window) -> None:
-    per_unit, unit = length_unit(strip.y[1] - strip.y[0])
-    axes.set_ylabel(f"y ({unit})")
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value / per_unit:.4g}")
-
-
-def _colour_bars(figure: Figure, axes_at: Callable[..., Axes], norms: dict[str, Normalize], tall: float) -> None:
-    left, bottom = PAGE_WIDTH_IN - RIGHT + 0.14, BOTTOM + STRIP + GAP
+def _colour_bars(figure: Figure, axes_at: Callable[..., Axes], norms: dict[str, Normalize], tall: float, height: float) -> None:
+    """Beside the uppermost panel, or all of them where that is low."""
+    left, bottom = PAGE_WIDTH_IN - RIGHT + 0.14, height - TOP - tall
     if tall < LEAST_FOR_BARS:
-        bottom, tall = BOTTOM, tall + STRIP + GAP
+        bottom, tall = BOTTOM, height - TOP - BOTTOM
     half = tall / 2 - 0.12
     for part, base, text, extend in (
         ("lithium", bottom + tall - half, "creep rate\nin lithium (1/s)", "both"),

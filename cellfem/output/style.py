@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
@@ -17,6 +19,7 @@ DPI = 200
 LETTERS_PER_IN, BESIDE_IN = 12.5, 0.9  # of bold titles, and what of a figure's width lies beside its axes
 INK = "#303030"
 GREY = "#9a9a9a"
+CLOSEST = 0.1  # share of the largest value that an axis spans at least
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8.0,
@@ -55,6 +58,24 @@ def save(figure: Figure, path: Path) -> None:
 def headline(title: str) -> str:
     """A title in bold over curves, in as many lines as it needs."""
     return textwrap.fill(title, int(LETTERS_PER_IN * (CURVES_WIDTH_IN - BESIDE_IN)))
+
+
+def not_closer(axes: Axes, least: float = 0.0) -> None:
+    """Widen the y axis where all curves together vary by less than `CLOSEST` of their largest value, or than `least`.
+
+    What a closer look would show of a constant is round-off, or the mesh. Call it when all is drawn.
+    """
+    curves = [np.asarray(line.get_ydata(), dtype=float) for line in axes.get_lines()]
+    values = np.concatenate([curve[np.isfinite(curve)] for curve in curves] or [np.zeros(0)])
+    if not len(values):
+        return
+    low, high = float(values.min()), float(values.max())
+    room = max(CLOSEST * max(abs(low), abs(high)), least) / 2
+    if room > 0 and high - low < 2 * room:
+        middle = 0.5 * (low + high)
+        axes.set_ylim(middle - room, middle + room)
+        if axes.get_yscale() == "linear":
+            axes.ticklabel_format(axis="y", useOffset=False)
 
 
 def without_white(name: str, low: float = 0.15, high: float = 1.0) -> Colormap:

@@ -37,6 +37,8 @@ and props the rest open), the edge of a void, or unevenness of another kind. The
 
 NEGLIGIBLE = 1e-4
 """Constriction over charge transfer below which there is none to speak of."""
+BOTH_WAYS = 1e-6
+"""Share of the charge passed from which on it differs from the net charge: current has flowed both ways."""
 ROUND_OFF = 1e-12
 """Smaller numbers of the table and the sentences (mAh/cm², mV, Ω cm², µm) are differences of equal ones."""
 
@@ -148,7 +150,7 @@ def _table(summary: Summary) -> Table:
     perfect = f"{_percent(verdict['perfect_contact_fraction'])} for a perfect flat face"
     result.add_row("contact", f"{verdict['contact']}: {_percent(final['contact_fraction'])} ({perfect})")
     result.add_row("carrying current", _percent(final["carrying_fraction"]))
-    result.add_row("end", f"{summary['end']}, {_number(final['capacity_mAh_cm2'])} mAh/cm²")
+    result.add_row("end", f"{summary['end']}, {_charge(final)}")
     result.add_row("voltage", f"{_number(final['voltage_mV'])} mV")
     result.add_row("interface resistance", _resistance(final))
     result.add_row("largest gap", f"{_number(final['gap_max_um'])} µm")
@@ -160,7 +162,7 @@ def _table(summary: Summary) -> Table:
         result.add_row("lost first", verdict["opening"]["text"])
     if second := verdict.get("second_electrode"):
         result.add_row("second electrode", second["text"])
-    if verdict["dendrite"] and verdict["dendrite"]["place_um"] is not None:
+    if verdict["dendrite"] and verdict["dendrite"]["time_s"] is not None:
         result.add_row("dendrites", verdict["dendrite"]["text"])
     if verdict["crack"]:
         result.add_row("LLZO", verdict["crack"]["text"])
@@ -231,7 +233,7 @@ def _contact_sentence(verdict: str, final: Row, end: End, half_pressure_MPa: flo
     so_far = " so far" if end.kind in ("gave up", "interrupted") else ""
     perfect = perfect_contact(final["pressure_MPa"], half_pressure_MPa)
     return (
-        f"Contact was {verdict}{so_far}: {what} after {time_text(end.time_s)} ({_number(final['capacity_mAh_cm2'])} mAh/cm²) "
+        f"Contact was {verdict}{so_far}: {what} after {time_text(end.time_s)} ({_charge(final)}) "
         f"with {_percent(final['contact_fraction'])} of the interface in contact, against {_percent(perfect)} of a perfect flat "
         f"face at {_number(final['pressure_MPa'])} MPa."
     )
@@ -264,6 +266,14 @@ def _fate(void: Void) -> str:
     if void.death in by and void.death_time_s is not None:
         parts.append(f"{by[void.death]} after {time_text(void.death_time_s)}")
     return f" ({', '.join(parts)})" if parts else ""
+
+
+def _charge(final: Row) -> str:
+    """What was stripped less what was plated, and where both were done, what has passed."""
+    net, passed = final["capacity_mAh_cm2"], final["throughput_mAh_cm2"]
+    if passed - abs(net) <= ROUND_OFF + BOTH_WAYS * passed:
+        return f"{_number(net)} mAh/cm²"
+    return f"{_number(net if abs(net) > BOTH_WAYS * passed else 0.0)} mAh/cm² net, {_number(passed)} passed"
 
 
 def _percent(fraction: float) -> str:

@@ -20,6 +20,7 @@ from cellfem.output.overlay import lay_over, verdict
 from cellfem.output.pictures import Scene, draw_history, draw_interface, draw_stack
 from cellfem.output.solid_picture import draw_maps, draw_solid
 from cellfem.output.summary import End, Summary, electrode_verdict, second_rows, summarise, write_summary
+from cellfem.run.prepare import relief_of
 from cellfem.run.pressing import pressing_of
 from cellfem.run.recorder import Moment, Recorder
 
@@ -79,7 +80,8 @@ def _gathered(moment: Moment, comm: MPI.Intracomm) -> list[Scene]:
     if pieces is None:
         return []
     whole = merge_snapshots(pieces)
-    return [Scene(whole, profile) for profile in moment.profiles if profile is not None]
+    profiles = [profile for profile in moment.profiles if profile is not None]
+    return [Scene(whole, profile, *(profiles[1:] if number == 0 else ())) for number, profile in enumerate(profiles)]
 
 
 def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, moments: list[list[Scene]]) -> dict[str, Path]:
@@ -90,7 +92,15 @@ def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, moments: l
         draw_solid(paths["stack"], *scenes[:2], delta_um=delta, title=case.title, note=recorder.note)
         draw_maps(paths["interface"], *scenes[:2], delta_um=delta, title=case.title)
     else:
-        draw_stack(paths["stack"], *scenes[:2], delta_um=delta, title=case.title, axisymmetric=axisymmetric, note=recorder.note)
+        draw_stack(
+            paths["stack"],
+            *scenes[:2],
+            delta_um=delta,
+            title=case.title,
+            axisymmetric=axisymmetric,
+            relief=relief_of(case),
+            note=recorder.note,
+        )
         draw_interface(paths["interface"], *scenes[:2], delta_um=delta, title=case.title, axisymmetric=axisymmetric)
     draw_history(
         paths["history"],

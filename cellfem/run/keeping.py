@@ -33,10 +33,10 @@ def declare_recorder(recorder: Recorder, registry: Registry) -> None:
 
     def sums() -> dict[str, Any]:
         of_each = [{name: getattr(electrode, name) for name in CARRIED} for electrode in observer.electrodes]
-        return {"charges": observer.charges, "electrodes": of_each}
+        return {"charges": observer.charges, "throughput": observer.throughput, "electrodes": of_each}
 
     def put_sums(data: dict[str, Any]) -> None:
-        observer.charges = data["charges"]
+        observer.charges, observer.throughput = data["charges"], data["throughput"]
         for electrode, of_it in zip(observer.electrodes, data["electrodes"], strict=True):
             for name in CARRIED:
                 setattr(electrode, name, of_it[name])

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cellfem.case import Case
 from cellfem.case import protocol as case_protocol
@@ -106,6 +110,15 @@ def face_of(case: Case) -> Face | None:
             line = measured.line_of(measured.cropped(whole, rough.offset, width), rough.line)
             return measured.measured_face(line, rough.cut_off)
     return None
+
+
+def relief_of(case: Case) -> Callable[[NDArray[np.float64]], NDArray[np.float64]] | None:
+    """Heights (µm) of the rough face of a plane case below its highest asperity, as a function of x; None when flat."""
+    face = face_of(case)
+    if face is None:
+        return None
+    highest = float(roughness.sampled(face, case.stack.width)[1].max())
+    return lambda x: np.minimum(face.heights(x) - highest, 0.0)
 
 
 def map_of(case: Case) -> maps.MapFace | None:

@@ -67,6 +67,7 @@ def test_cycles_under_a_spring(tmp_path: Path) -> None:
     # Charge: two closed cycles, then what the held voltage was to pass.
     assert [row["capacity_mAh_cm2"] for row in ends[:4]] == pytest.approx([0.01, 0.0, 0.01, 0.0], abs=1e-12)
     assert ends[4]["capacity_mAh_cm2"] == pytest.approx(0.005, rel=1e-3)
+    assert [row["throughput_mAh_cm2"] for row in ends] == pytest.approx([0.01, 0.02, 0.03, 0.04, 0.045], rel=1e-3)
     # Lithium follows the charge, over each cycle to 1e-8 of what was moved.
     lost = [ran.rows[0]["lithium_um"] - row["lithium_um"] for row in ends]
     moved = 2 * 0.01 * UM_PER_MAH_CM2

@@ -1,4 +1,4 @@
-"""docs/case-files.md is what the models of the case say."""
+"""docs/case-files.md is what the models of the case say, docs/output-columns.md what the columns are."""
 
 import importlib.util
 from pathlib import Path
@@ -10,14 +10,15 @@ from cellfem.case import parse_case
 from cellfem.case.models import Case
 from cellfem.case.protocol import Step
 from cellfem.case.settings import Numerics
+from cellfem.output.meanings import MEANINGS
+from cellfem.output.records import record_columns
 from cellfem.units import parse_quantity
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.fixture(scope="module")
-def reference() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_case_reference", DOCS / "make_case_reference.py")
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -25,8 +26,20 @@ def reference() -> ModuleType:
     return module
 
 
+@pytest.fixture(scope="module")
+def reference() -> ModuleType:
+    return script("make_case_reference")
+
+
 def test_file_is_up_to_date(reference: ModuleType) -> None:
     assert (DOCS / "case-files.md").read_text(encoding="utf-8") == reference.render(), "run python docs/make_case_reference.py"
+
+
+def test_columns_are_up_to_date_and_each_has_a_meaning() -> None:
+    output = script("make_output_reference")
+    assert (DOCS / "output-columns.md").read_text(encoding="utf-8") == output.render(), "run python docs/make_output_reference.py"
+    known = {*record_columns(), *record_columns(axisymmetric=True)}
+    assert known == set(MEANINGS)
 
 
 def test_every_table_of_a_case_is_there(reference: ModuleType) -> None:

@@ -14,7 +14,7 @@ from cellfem.case import CaseError, parse_case, resolved_toml
 from cellfem.model import from_case
 from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Profile
-from cellfem.observe.dendrite import Surroundings, profile_fields, read_dendrite
+from cellfem.observe.dendrite import Surroundings, profile_fields, read_dendrite, record
 from cellfem.output.dendrite_picture import draw_dendrites
 from cellfem.output.dendrites import Plated, dendrite_verdict, worse
 from cellfem.output.summary import End, contact_verdict
@@ -68,6 +68,32 @@ def test_zero_where_nothing_is_plated() -> None:
     for profile in (along(current=0.5, overpotential=5.0), along(current=0.0, overpotential=0.0)):
         assert not any(np.any(array) for array in vars(profile_fields(profile, FLAWS, AROUND)).values())
         assert read_dendrite(profile, FLAWS, AROUND) is None
+
+
+def test_currents_in_circles_fill_no_flaw() -> None:
+    """At rest and while the electrode is stripped lithium is plated here and there, from places under unlike pressure."""
+    x = along().x_um
+    for mean in (0.0, 0.5):
+        circles = along(current_mA_cm2=mean + 2.0 * np.cos(np.pi * x / 25.0), overpotential_mV=-5.0 * np.ones_like(x))
+        assert circles.current_mA_cm2.min() < -1.0
+        assert read_dendrite(circles, FLAWS, AROUND) is None
+        assert not any(np.any(array) for array in vars(profile_fields(circles, FLAWS, AROUND)).values())
+
+
+def test_a_uniform_index_has_no_place() -> None:
+    x = along().x_um
+    current = -0.5 * (1 + 1e-5 * np.cos(x))
+    even = along(current_mA_cm2=current, overpotential_mV=-5.0 * np.ones_like(x))
+    reading = read_dendrite(even, FLAWS, AROUND)
+    assert reading is not None
+    assert reading.uniform
+    verdict = dendrite_verdict(Plated(1500.0, reading))
+    assert (verdict["uniform"], verdict["place_um"]) == (True, None)
+    assert "uniform along the interface" in verdict["text"]
+    assert math.isnan(record(reading)["dendrite_place_um"])
+    rim = read_dendrite(along(), FLAWS, AROUND)
+    assert rim is not None
+    assert not rim.uniform
 
 
 def test_drives_vanish_with_the_current() -> None:

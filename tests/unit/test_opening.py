@@ -105,6 +105,12 @@ def test_evidence_and_first() -> None:
     assert math.isinf(first["to_void_um"])
 
 
+def test_fewer_vacancies_than_none_are_none() -> None:
+    dense = replace(EVEN, porosity=np.full(21, -0.004))
+    text = opening_verdict(opened(dense, n5=0.06))["text"]
+    assert "vacancies at 0% of coalescence" in text
+
+
 def test_in_the_plane() -> None:
     places = np.column_stack([X, X[::-1]])
     before = Face(places, put(EVEN.gap, n3=0.5), EVEN.current, EVEN.pressure, EVEN.porosity)

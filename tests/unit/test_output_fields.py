@@ -19,7 +19,7 @@ from cellfem.output import rendering, stack_picture
 from cellfem.output.paraview import Series
 from cellfem.output.pictures import Scene, draw_history, draw_interface, draw_stack
 from cellfem.output.rendering import Layer, Window, off_screen_backend, render
-from cellfem.output.stack_picture import patch_spans
+from cellfem.output.stack_panels import patch_spans
 
 WIDTH, HEIGHT = 25.0, 20.0
 

@@ -124,6 +124,17 @@ def test_verdict_on_contact(contact: float, end: End, verdict: str) -> None:
     assert contact_verdict(contact, 0.4, 0.02, end) == verdict  # 0.9 * 0.4/0.42 = 0.8571
 
 
+def test_net_charge_and_what_has_passed_are_told_apart() -> None:
+    cycle = row(2, contact_fraction=0.9, capacity_mAh_cm2=2e-17, throughput_mAh_cm2=0.4)
+    strip = row(2, contact_fraction=0.9, capacity_mAh_cm2=0.4, throughput_mAh_cm2=0.4)
+    texts = [
+        summarise([end], [], End("done", 120), half_pressure_MPa=0.02, wall_s=1, version="1")["verdict"]["text"]
+        for end in (cycle, strip)
+    ]
+    assert "(0 mAh/cm² net, 0.4 passed)" in texts[0]
+    assert "(0.4 mAh/cm²)" in texts[1]
+
+
 def test_summary(tmp_path: Path) -> None:
     rows = [
         row(0, contact_fraction=0.9, voltage_mV=math.nan, newton_iterations=9, balance_charge=math.nan),
