@@ -13,7 +13,10 @@ BAD_INPUT = 2
 def overlay(
     results: Annotated[Path, typer.Argument(help="The folder of a run.", show_default=False)],
     curve: Annotated[
-        Path, typer.Argument(help="A csv with a header, units in it, as in time (h), voltage (mV).", show_default=False)
+        Path,
+        typer.Argument(
+            help="Text of a cycler (csv, .txt, .mpt, .DTA), units in its header: time (h), voltage (mV).", show_default=False
+        ),
     ],
     x: Annotated[str | None, typer.Option(help="Header of the column of time or areal capacity.")] = None,
     voltage: Annotated[str | None, typer.Option(help="Header of the column of voltage.")] = None,
@@ -38,7 +41,9 @@ def overlay(
                 "series": series,
             }
         )
-        found = lay_over(results, read_curve(table), table.series)
+        measured = read_curve(table, lambda key: f"--{key.replace('_', '-')}")
+        typer.echo(f"{curve}: {measured.understood}")
+        found = lay_over(results, measured, table.series)
     except CurveError as error:
         _fail(f"{curve} {error}")
     except ValidationError as error:

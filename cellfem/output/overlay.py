@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from cellfem.case.measured import Curve, Floats
+from cellfem.case.measured import Curve
 from cellfem.output.records import read_records, write_atomic
 from cellfem.output.style import INK, new_figure, save, style
 from cellfem.output.words import time_unit
+from cellfem.tables.text import Floats
 
 BLUE, ORANGE = "#1f5f99", "#d1661c"
 OHM_CM2 = 1e4
@@ -29,6 +30,7 @@ class Comparison:
     mean_mV: float
     largest_mV: float
     source: str
+    understood: str
     series_ohm_cm2: float
 
 
@@ -53,7 +55,8 @@ def compare(rows: Sequence[Mapping[str, float]], curve: Curve, series_ohm_cm2: f
     difference = curve.voltage_mV[inside] - np.interp(curve.x[inside], x, voltage)
     largest = float(difference[np.argmax(np.abs(difference))])
     rms = float(np.sqrt(np.mean(difference**2)))
-    return Comparison(int(inside.sum()), len(curve.x), rms, float(difference.mean()), largest, curve.source, series_ohm_cm2)
+    mean = float(difference.mean())
+    return Comparison(int(inside.sum()), curve.of, rms, mean, largest, curve.source, curve.understood, series_ohm_cm2)
 
 
 def draw_overlay(path: Path, rows: Sequence[Mapping[str, float]], curve: Curve, found: Comparison, title: str = "") -> None:
@@ -91,7 +94,7 @@ def verdict(found: Comparison) -> dict[str, object]:
     """For summary.json."""
     return asdict(found) | {
         "text": f"The measured voltage ({found.source}) differs from the computed one by {found.rms_mV:.3g} mV (rms), "
-        f"{found.mean_mV:+.3g} mV on average, over {found.points} of {found.of} points."
+        f"{found.mean_mV:+.3g} mV on average, over {found.points} of the {found.of} points in the file."
     }
 
 

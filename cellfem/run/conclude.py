@@ -66,7 +66,9 @@ def _measured(case: Case, folder: Path, recorder: Recorder) -> dict[str, Path]:
     if case.measured.file is None:
         return {}
     try:
-        found = lay_over(folder, read_curve(case.measured), case.measured.series, case.title)
+        curve = read_curve(case.measured)
+        recorder.note(f"{curve.source}: {curve.understood}")
+        found = lay_over(folder, curve, case.measured.series, case.title)
     except (CurveError, ValueError) as error:
         recorder.note(f"measured.file: {error}")
         return {}

@@ -1,0 +1,5 @@
+"""What a file of measurements that cannot be read as meant is told with."""
+
+
+class TableError(ValueError):
+    """The file holds no table of numbers, or one that may mean two things; str() goes on a sentence that begins with its name."""
