@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cellfem.campaign.grid import Grid, Point, word
 from cellfem.case import Case, CaseError, load_case
+from cellfem.model import from_case
 from cellfem.units import QuantityError, format_quantity, parse_quantity
 
 DIGITS = 4
@@ -41,7 +42,7 @@ class Trial:
 
 def parse_target(text: str, case: Case, conductivity: float) -> Target:
     """`50 ohm*cm^2` of one interface, or `120 ohm` of the cell; conductivity: the electrolyte's, S·µm/m². Raises CaseError."""
-    cell = case.impedance
+    cell = from_case.cell(case)
     area = cell.area * 1e-12
     bulk = cell.separator / conductivity / area
     try:
@@ -56,7 +57,7 @@ def parse_target(text: str, case: Case, conductivity: float) -> Target:
         alone = f"{bulk:.4g} ohm of the electrolyte alone ({cell.separator:g} um on {cell.area * 1e-8:g} cm^2)"
         remedy = "no pressure reaches it; write a higher one, or change [impedance]"
         raise CaseError([f"--target: {value:g} ohm is not above the {alone}: {remedy}"])
-    return Target("cell_resistance_ohm", value, (value - bulk) * area / cell.interfaces, f"{value:g} Ω of the cell")
+    return Target("cell_resistance_ohm", value, (value - bulk) * area / cell.times, f"{value:g} Ω of the cell")
 
 
 def pressure_keys(case: Case) -> tuple[str, ...]:

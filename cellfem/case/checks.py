@@ -113,8 +113,8 @@ def _interface(case: Case) -> Iterator[str]:
             'switch one of them "on"'
         )
     if case.stack.cell == "symmetric":
-        if case.impedance.spectrum:
-            yield 'impedance.spectrum: is of a half cell; write false, or stack.cell = "half"'
+        if case.impedance.interfaces == 1:
+            yield 'impedance.interfaces: 1, but a symmetric cell has its own two; remove this key, or write stack.cell = "half"'
         if case.stack.dimension == 3:
             yield 'stack.cell: "symmetric" is built for dimension = 2; write cell = "half", or dimension = 2'
         if interface.contact == "bonded":

@@ -7,6 +7,9 @@ from pydantic import Field
 from cellfem.case.fields import Count, Length, Number, Section, Switch, default
 from cellfem.units import quantity
 
+HALF_CELL_SEPARATOR = 1e3
+"""µm of electrolyte in the cell that a half cell stands for, where the case does not say."""
+
 Area = Annotated[float, quantity("um^2", gt=0.0, le=1e13)]
 AreaCapacitance = Annotated[float, quantity("F/m^2", gt=0.0, le=1e4)]
 Frequency = Annotated[float, quantity("Hz", gt=0.0, le=1e12)]
@@ -17,10 +20,11 @@ class Impedance(Section):
 
     area: Area = default("1 cm^2")
     """Area of the cell."""
-    separator: Length = default("1 mm")
-    """Thickness of the cell's electrolyte between its two faces (electrolyte.thickness is the modelled part of it)."""
+    separator: Length | None = None
+    """Thickness of the cell's electrolyte between its two faces, in place of the modelled electrolyte.thickness. Without it that
+    very thickness in a symmetric cell, which is modelled whole; 1 mm in a half cell, which models the layer at its face."""
     interfaces: Annotated[Count, Field(ge=1, le=2)] = 2
-    """How many such interfaces the cell has: 2 in a symmetric cell."""
+    """How many faces like the modelled one the cell of a half cell has; a symmetric cell has its own two."""
     spectrum: Switch = False
     """Whether a run ends with an impedance spectrum: spectrum.csv and nyquist.png."""
     lowest: Frequency = default("0.1 Hz")

@@ -11,7 +11,7 @@ from cellfem.case.electrolyte import Electrolyte
 from cellfem.case.fields import Section
 from cellfem.case.flaw import Flaw
 from cellfem.case.heterogeneity import Heterogeneity
-from cellfem.case.impedance import Impedance
+from cellfem.case.impedance import HALF_CELL_SEPARATOR, Impedance
 from cellfem.case.interface import Interface, Patch, Void
 from cellfem.case.lithium import Lithium
 from cellfem.case.measured import Measured
@@ -61,6 +61,14 @@ class Case(Section):
         plain = self.lithium.anand is None and self.lithium.law != "leblond"
         value = materials.lithium().breakdown if presses and plain else "off"
         return self.model_copy(update={"lithium": self.lithium.model_copy(update={"breakdown": value})})
+
+    @model_validator(mode="after")
+    def _separator_of_the_cell(self) -> Self:
+        """The electrolyte of the cell for which resistances are given in Ω, resolved here alone (see `Impedance.separator`)."""
+        if self.impedance.separator is not None:
+            return self
+        thickness = self.electrolyte.thickness if self.stack.cell == "symmetric" else HALF_CELL_SEPARATOR
+        return self.model_copy(update={"impedance": self.impedance.model_copy(update={"separator": thickness})})
 
     @property
     def steps(self) -> tuple[Placed, ...]:

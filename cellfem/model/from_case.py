@@ -160,7 +160,11 @@ def ceramic(case: Case) -> Ceramic | None:
 
 
 def cell(case: Case) -> Cell:
-    return Cell(case.impedance.area, case.impedance.separator, case.impedance.interfaces)
+    """What the cell of [impedance] is beside what is modelled of it."""
+    table, whole = case.impedance, case.stack.cell == "symmetric"
+    assert table.separator is not None  # a checked case says it
+    faces = 2 if whole else table.interfaces
+    return Cell(table.area, table.separator, 1 if whole else faces, faces)
 
 
 def numerics(case: Case) -> Numerics:

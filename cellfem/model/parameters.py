@@ -165,11 +165,16 @@ class Ceramic:
 
 @dataclass(frozen=True)
 class Cell:
-    """The cell for which resistances are given in Ω: `interfaces` such faces and `separator` µm of electrolyte on `area` µm²."""
+    """The cell for which resistances are given in Ω: `times` the modelled Γ and `separator` µm of electrolyte on `area` µm².
 
-    area: float = 1e8
-    separator: float = 1e3
-    interfaces: int = 2
+    What is modelled of a half cell is one face: it counts once or twice. A symmetric cell is modelled whole: its Γ are both
+    faces, which count once. In both the separator stands in place of the modelled electrolyte.
+    """
+
+    area: float
+    separator: float
+    times: int
+    interfaces: int  # faces of the cell
 
 
 @dataclass(frozen=True)

@@ -94,21 +94,9 @@ class State:
         """Copy f into a function of the space of `porosity_old`."""
         target.x.array[self.porosity_nodes] = self.bulk.x.array[self.porosity_dofs]
 
-    def porosity_at_corners(self) -> Array:
-        """f at the corners of cells, in the order of the map's dofs."""
-        everywhere = np.empty(len(self.porosity_old[0].x.array))
-        everywhere[self.porosity_nodes] = self.bulk.x.array[self.porosity_dofs]
-        corners, cells = self.map.function_space.dofmap.list, self.porosity_old[0].function_space.dofmap.list
-        found = np.empty(len(self.map.x.array))
-        found[corners] = everywhere[cells[:, : corners.shape[1]]]
-        return found
-
-    def set_porosity(self, at_corners: Array) -> None:
-        """f linear between these values, in the order of the map's dofs."""
-        linear, own = fem.Function(self.map.function_space), fem.Function(self.porosity_old[0].function_space)
-        linear.x.array[:] = at_corners
-        own.interpolate(linear)
-        self.bulk.x.array[self.porosity_dofs] = own.x.array[self.porosity_nodes]
+    def porosity_from(self, source: fem.Function) -> None:
+        """Set f to a function of the space of `porosity_old`."""
+        self.bulk.x.array[self.porosity_dofs] = source.x.array[self.porosity_nodes]
 
     def update_map(self) -> None:
         """Carry m of Γ into the map of the lithium."""

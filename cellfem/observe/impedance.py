@@ -2,6 +2,8 @@
 
     ∇·[(κ + j2πνε)∇φ̂] = 0,   (κ + j2πνε) ∂φ̂/∂n_out = -[θ/ASR + j2πν(θ_g C_dl + (1-θ_g) ε₀/([g]₊+g₀))] φ̂ on Γ
 
+Between two electrodes there is no far face: the first is at 0, the second at 1, and both faces are in Z.
+
 in real form for (Re φ̂, Im φ̂), the PETSc at hand being real: [[K, -2πν M], [2πν M, K]] with K of the conductances and M of the
 capacitances, both assembled once; one factorisation a frequency.
 """
@@ -9,6 +11,7 @@ capacitances, both assembled once; one factorisation a frequency.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import ufl
@@ -37,10 +40,10 @@ class Electric:
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """Z·A of one face and the modelled electrolyte, Ω m², at frequencies in Hz; beside it the circuit of a uniform face.
+    """Z·A of Γ and the modelled electrolyte, Ω m², at frequencies in Hz; beside it the circuit of a uniform face.
 
-    circuit: 1/(G + j2πνC) + L/(κ + j2πνε) with G and C averaged over Γ: a face with one potential all along it.
-    transfer: A/∫(θ/ASR); bulk: L/κ; both Ω m². capacitance: mean over Γ, F/m².
+    circuit: Σ 1/(G + j2πνC) + L/(κ + j2πνε) with G and C averaged over each face: one potential all along it.
+    transfer: Σ A/∫(θ/ASR); bulk: L/κ; both Ω m². capacitance: mean over each face, F/m².
     """
 
     frequency: Array
@@ -48,7 +51,7 @@ class Spectrum:
     circuit: Complex
     transfer: float
     bulk: float
-    capacitance: float
+    capacitance: tuple[float, ...]
 
 
 def frequencies(lowest: float, highest: float, per_decade: int) -> Array:
@@ -62,14 +65,14 @@ def spectrum(model: Model, electric: Electric, frequency: Array) -> Spectrum:
     problem = _Problem(model, electric)
     k = model.residual.constants
     kappa, thickness = float(k.conductivity.value), model.domain.electrolyte_thickness
-    G, C = problem.conductance, problem.capacitance
+    faces = problem.faces
     return Spectrum(
         frequency,
         np.array([problem.impedance(2 * np.pi * nu) for nu in frequency]),
-        layered_impedance(frequency, G, C, kappa, electric.permittivity * VACUUM, thickness),
-        1 / G if G > 0 else np.inf,
+        layered_impedance(frequency, faces, kappa, electric.permittivity * VACUUM, thickness),
+        sum(1 / G if G > 0 else np.inf for G, _ in faces),
         thickness / kappa,
-        C,
+        tuple(C for _, C in faces),
     )
 
 
@@ -94,22 +97,27 @@ class _Problem:
         )
         K_form, M_form = (fem.form(form, entity_maps=d.entity_maps) for form in forms)
         self.signal = fem.Function(S)
-        through = [q * self.signal("-")[part] * dG for q in (conductance, capacitance) for part in (0, 1)]
+        sides = [1.0] if d.side is None else [(1 + sign * d.side("+")) / 2 for sign in (1, -1)]
+        through = [sides[0] * q * self.signal("-")[part] * dG for q in (conductance, capacitance) for part in (0, 1)]
         self.through = [fem.form(form, entity_maps=d.entity_maps) for form in through]
         self.far = [fem.form(self.signal[part] * weight * ds(BOTTOM), entity_maps=d.entity_maps) for part in (0, 1)]
-        self.conductance, self.capacitance = (
-            self._sum(fem.form(q * dG, entity_maps=d.entity_maps)) for q in (conductance, capacitance)
-        )
-        self.equipotential = s.equipotential
-        bcs = self._far_face(S, d.electrolyte_thickness) if s.equipotential else []
+        averages = [[fem.form(side * q * dG, entity_maps=d.entity_maps) for q in (conductance, capacitance)] for side in sides]
+        self.faces = [(self._sum(of_G), self._sum(of_C)) for of_G, of_C in averages]
+        self.given = s.equipotential or d.electrodes == 2  # the signal of the far side is 1
+        bcs = self._far_face(S, d.electrolyte_thickness) if s.equipotential and d.electrodes == 1 else []
         # The blocked space gives both the pattern of whole 2 x 2 blocks: K + 2πν M adds values alone.
         self.K, self.M = fp.create_matrix(K_form), fp.create_matrix(M_form)
         fp.assemble_matrix(self.K, K_form, bcs=bcs)
         fp.assemble_matrix(self.M, M_form, bcs=bcs, diag=0.0)
         self.K.assemble()
         self.M.assemble()
-        load = None if s.equipotential else fem.form(w[0] * weight * ds(BOTTOM), entity_maps=d.entity_maps)
-        self.of_K, self.of_M = self._load(S, K_form, bcs, load, 1.0), self._load(S, M_form, bcs, None, 0.0)
+        loads: list[Any] = [None, None]
+        if d.electrodes == 2:  # through the second face from its signal of 1 + 0j, which `turn` makes j
+            loads = [sides[1] * conductance * w("-")[0] * dG, sides[1] * capacitance * w("-")[1] * dG]
+        elif not s.equipotential:
+            loads[0] = w[0] * weight * ds(BOTTOM)
+        of_K, of_M = (None if load is None else fem.form(load, entity_maps=d.entity_maps) for load in loads)
+        self.of_K, self.of_M = self._load(S, K_form, bcs, of_K, 1.0), self._load(S, M_form, bcs, of_M, 0.0)
         self.A = self.K.duplicate(copy=True)
         self.ksp = PETSc.KSP().create(self.comm)
         self.ksp.setType("preonly")
@@ -125,7 +133,7 @@ class _Problem:
         self.ksp.setOperators(self.A)
         self.ksp.solve(b, self.signal.x.petsc_vec)
         self.signal.x.scatter_forward()
-        if not self.equipotential:
+        if not self.given:
             return complex(*(self._sum(part) for part in self.far))
         g_re, g_im, c_re, c_im = (self._sum(part) for part in self.through)
         return 1 / complex(g_re - omega * c_im, g_im + omega * c_re)
@@ -138,7 +146,8 @@ class _Problem:
     def _load(
         self, S: fem.FunctionSpace, form: fem.Form, bcs: list[fem.DirichletBC], load: fem.Form | None, on_far: float
     ) -> PETSc.Vec:
-        """Right-hand side of the far face's signal through the matrix of `form`; the far face's own rows hold `on_far` of it."""
+        """Right-hand side of a signal given on the far side: by `load` or, where the far face holds it, through the matrix of
+        `form`; the far face's own rows hold `on_far` of it."""
         b = fp.create_vector(S)
         if load is not None:
             fp.assemble_vector(b, load)

@@ -163,10 +163,9 @@ class Observer:
         return before[0] + (current - float(k.c2.value) * (before[1] - before[0])) / float(k.c0.value)
 
     def _cell(self, resistance: Resistance) -> float:
-        """Ω of the whole cell; two electrodes have the resistance of both faces in one."""
+        """Ω of the whole cell."""
         conductivity = float(self.model.residual.constants.conductivity.value)
-        faces = self.cell.interfaces if len(self.electrodes) == 1 else 1
-        return cell_resistance(resistance.total, faces, self.cell.separator, conductivity, self.cell.area)
+        return cell_resistance(resistance.total, self.cell.times, self.cell.separator, conductivity, self.cell.area)
 
     def _exchange(self) -> float:
         """Exchange current density i₀ of the clean face, A/m²."""

@@ -42,9 +42,9 @@ class Resistance:
         return self.charge_transfer + self.constriction
 
 
-def cell_resistance(interface: float, interfaces: int, separator: float, conductivity: float, area: float) -> float:
-    """(N·ASR + L/κ)/A in Ω: N interfaces of ASR (Ω m²) and L (µm) of electrolyte, κ in S·µm/m², A in µm²."""
-    return (interfaces * interface + separator / conductivity) / (area * 1e-12)
+def cell_resistance(interface: float, times: int, separator: float, conductivity: float, area: float) -> float:
+    """(N·ASR + L/κ)/A in Ω: N times the ASR of the modelled Γ (Ω m²) and L (µm) of electrolyte, κ in S·µm/m², A in µm²."""
+    return (times * interface + separator / conductivity) / (area * 1e-12)
 
 
 class SmallSignal:

@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.build import Model
 from cellfem.model.state import GAMMA_FIELDS
+from dolfinx import fem
 
 Array = NDArray[np.float64]
 SAME_PLACE = 1e-6
@@ -24,42 +25,54 @@ class SurfaceError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class SurfaceState:
-    """points: (N, gdim) nodes of Γ, µm; gap (N,) µm; porosity (N,); time in s. Sorted by place."""
+    """points: (N, gdim) nodes of Γ, µm; gap (N,) µm; time in s. Sorted by place.
+
+    porosity_points, porosity: the same of the porosity, which has nodes of its own where it is quadratic.
+    """
 
     points: Array
     gap: Array
+    porosity_points: Array
     porosity: Array
     time: float
 
     def save(self, path: Path) -> None:
         """As a numpy archive."""
         with path.open("wb") as file:
-            np.savez(file, points=self.points, gap=self.gap, porosity=self.porosity, time=self.time)
+            np.savez(file, **{name: getattr(self, name) for name in self.__dataclass_fields__})
 
 
 def load_surface(path: Path) -> SurfaceState:
     """Raises SurfaceError where the file is missing or is none."""
     try:
         with np.load(path) as data:
-            return SurfaceState(data["points"], data["gap"], data["porosity"], float(data["time"]))
+            names = ("points", "gap", "porosity_points", "porosity")
+            points, gap, porosity_points, porosity = (data[name] for name in names)
+            return SurfaceState(points, gap, porosity_points, porosity, float(data["time"]))
     except (OSError, ValueError, KeyError) as error:
-        raise SurfaceError(f"{path}: holds no face of lithium ({error}); give the folder of a finished run, or a case") from error
+        raise SurfaceError(
+            f"{path}: holds no face of lithium as this version saves it ({error}); give the folder of a finished run, or a case"
+        ) from error
 
 
 def gather_surface(model: Model, time: float) -> SurfaceState | None:
     """Of the present state, on rank 0 only (collective)."""
     state, K = model.state, model.state.gamma.function_space
     nodes = state.gamma_nodes
-    owned = nodes[nodes < K.dofmap.index_map.size_local]
-    porosity = state.porosity_at_corners()
-    gap = np.zeros(len(owned)) if model.structure.bonded else state.gap()[nodes < K.dofmap.index_map.size_local]
-    at = model.domain.places(K)[owned]
-    pieces = model.domain.parent.comm.gather((at, gap, porosity[state.skin_to_lithium[owned]]), root=0)
+    owned = nodes < K.dofmap.index_map.size_local
+    gap = np.zeros(owned.sum()) if model.structure.bonded else state.gap()[owned]
+    porosity = fem.Function(state.porosity_old[0].function_space)
+    state.porosity_into(porosity)
+    on_gamma = _porosity_nodes(model)
+    on_gamma = on_gamma[on_gamma < porosity.function_space.dofmap.index_map.size_local]
+    of_gap = (model.domain.places(K)[nodes[owned]], gap)
+    of_porosity = (model.domain.places(porosity.function_space)[on_gamma], porosity.x.array[on_gamma])
+    pieces = model.domain.parent.comm.gather((*of_gap, *of_porosity), root=0)
     if pieces is None:
         return None
-    points, gaps, porosities = (np.concatenate(part) for part in zip(*pieces, strict=True))
-    order = np.lexsort(np.round(points.T, 6))
-    return SurfaceState(points[order], gaps[order], porosities[order], time)
+    points, gaps, porosity_points, porosities = (np.concatenate(part) for part in zip(*pieces, strict=True))
+    order, other = (np.lexsort(np.round(places.T, 6)) for places in (points, porosity_points))
+    return SurfaceState(points[order], gaps[order], porosity_points[other], porosities[other], time)
 
 
 def put_surface(model: Model, surface: SurfaceState) -> None:
@@ -68,15 +81,29 @@ def put_surface(model: Model, surface: SurfaceState) -> None:
     Raises SurfaceError where the mesh is another.
     """
     state, comm = model.state, model.domain.parent.comm
-    at = model.domain.places(state.gamma.function_space)[state.gamma_nodes]
-    distance, nearest = cKDTree(surface.points).query(at) if len(at) else (np.zeros(0), np.zeros(0, dtype=np.int64))
-    if comm.allreduce(bool(np.any(distance > SAME_PLACE))):
+    porosity, on_gamma = fem.Function(state.porosity_old[0].function_space), _porosity_nodes(model)
+    far, nearest = _nearest(surface.points, model.domain.places(state.gamma.function_space)[state.gamma_nodes])
+    far_too, nearest_too = _nearest(surface.porosity_points, model.domain.places(porosity.function_space)[on_gamma])
+    if comm.allreduce(far or far_too):
         raise SurfaceError("the saved face belongs to another mesh: run the case again")
     for number in (0, 1):
         state.numbers.x.array[number : number + 1] = 0.0
     if not model.structure.bonded:
         state.gamma.x.array[GAMMA_FIELDS * state.gamma_nodes] = surface.gap[nearest]
         state.update_map()
-    porosity = np.zeros(len(state.map.x.array))
-    porosity[state.skin_to_lithium[state.gamma_nodes]] = surface.porosity[nearest]
-    state.set_porosity(porosity)
+    porosity.x.array[on_gamma] = surface.porosity[nearest_too]
+    state.porosity_from(porosity)
+
+
+def _porosity_nodes(model: Model) -> NDArray[np.int64]:
+    """Local nodes of the porosity that lie on Γ, owned and ghosts."""
+    at = model.state.porosity_old[0].function_space.tabulate_dof_coordinates()
+    return np.flatnonzero(model.domain.near(at[:, model.domain.dimension - 1], model.domain.gamma_planes))
+
+
+def _nearest(points: Array, at: Array) -> tuple[bool, NDArray[np.int64]]:
+    """Whether any of these places is none of the points, and the point next to each."""
+    if not len(at):
+        return False, np.zeros(0, dtype=np.int64)
+    distance, nearest = cKDTree(points).query(at)
+    return bool(np.any(distance > SAME_PLACE)), nearest

@@ -6,6 +6,8 @@ A/m² per V/µm (`S*um/m^2`), a permittivity ε in F·µm/m² (so that 2πνε a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import ufl
 from numpy.typing import NDArray
@@ -27,15 +29,16 @@ def interface_capacitance(touching: Expr, gap: Expr, double_layer: float, floor:
 
 def layered_impedance(
     frequency: NDArray[np.float64],
-    conductance: float,
-    capacitance: float,
+    faces: Sequence[tuple[float, float]],
     conductivity: float,
     permittivity: float,
     thickness: float,
 ) -> NDArray[np.complex128]:
-    """Z·A (Ω m²) of a uniform face on a layer of electrolyte: 1/(G + j2πνC) + L/(κ + j2πνε).
+    """Z·A (Ω m²) of uniform faces on a layer of electrolyte: Σ 1/(G + j2πνC) + L/(κ + j2πνε).
 
-    G (S/m²), C (F/m²) of Γ per area; κ, ε, L of the layer, in this module's units. Exact where nothing varies along Γ.
+    faces: G (S/m²) and C (F/m²) per area, of each face; κ, ε, L of the layer, in this module's units. Exact where nothing varies
+    along Γ.
     """
     s = 2j * np.pi * np.asarray(frequency)
-    return np.asarray(1 / (conductance + s * capacitance) + thickness / (conductivity + s * permittivity))
+    of_faces = sum(1 / (conductance + s * capacitance) for conductance, capacitance in faces)
+    return np.asarray(of_faces + thickness / (conductivity + s * permittivity))

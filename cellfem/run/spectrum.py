@@ -12,6 +12,7 @@ from cellfem.backend import MPI
 from cellfem.case import Case
 from cellfem.model import from_case
 from cellfem.model.build import Model, build_model
+from cellfem.model.parameters import Cell
 from cellfem.observe.impedance import Electric, frequencies, spectrum
 from cellfem.observe.surface_state import load_surface, put_surface
 from cellfem.output.nyquist import draw_nyquist, write_spectrum
@@ -31,19 +32,24 @@ class CellSpectrum:
     bulk_frequency: float  # κ/2πε of the electrolyte, Hz
     impedance: NDArray[np.complex128]
     circuit: NDArray[np.complex128]
+    cell: str  # what the cell is, in words
 
     @property
     def sentence(self) -> str:
         low, high = int(np.argmin(self.frequency)), int(np.argmax(self.frequency))
         z = self.impedance
         return (
+            f"{self.cell}: "
             f"{z[low].real:.4g} Ω at {self.frequency[low]:.3g} Hz, {abs(z[high]):.3g} Ω at {self.frequency[high]:.3g} Hz; "
             f"a uniform face of the same contact would have {self.circuit[low].real:.4g} Ω at {self.frequency[low]:.3g} Hz"
         )
 
 
 def cell_spectrum(case: Case, model: Model) -> CellSpectrum:
-    """Of the present state (collective): N interfaces with constriction, and the separator instead of the modelled layer."""
+    """Of the present state (collective): the modelled Γ, with constriction, as often as the cell has it, and its separator.
+
+    The separator takes the place of the modelled layer: Z A = N (z - L/κ*) + L_sep/κ*, κ* = κ + j2πνε.
+    """
     table, cell = case.impedance, from_case.cell(case)
     floor = case.interface.roughness if isinstance(table.gap_floor, str) else table.gap_floor
     electric = Electric(table.double_layer, table.permittivity, floor)
@@ -54,10 +60,15 @@ def cell_spectrum(case: Case, model: Model) -> CellSpectrum:
 
     def of_cell(z: NDArray[np.complex128]) -> NDArray[np.complex128]:
         interface = z - model.domain.electrolyte_thickness * per_length
-        return np.asarray((cell.interfaces * interface + cell.separator * per_length) / area)
+        return np.asarray((cell.times * interface + cell.separator * per_length) / area)
 
     relaxation = kappa / (2 * np.pi * electric.permittivity * VACUUM)
-    return CellSpectrum(found.frequency, relaxation, of_cell(found.impedance), of_cell(found.circuit))
+    return CellSpectrum(found.frequency, relaxation, of_cell(found.impedance), of_cell(found.circuit), _words(case, cell))
+
+
+def _words(case: Case, cell: Cell) -> str:
+    faces = f"{cell.interfaces} interface{'s' if cell.interfaces > 1 else ''}"
+    return f"cell of {cell.area * 1e-8:g} cm^2, {faces}, {cell.separator:g} um of {case.electrolyte.material}"
 
 
 def model_at_end(case: Case, folder: Path, comm: MPI.Intracomm) -> Model:
@@ -81,10 +92,7 @@ def model_at_end(case: Case, folder: Path, comm: MPI.Intracomm) -> Model:
 
 def write_files(found: CellSpectrum, case: Case, folder: Path) -> dict[str, Path]:
     """Table and picture into the folder; rank 0."""
-    cell = case.impedance
-    faces = f"{cell.interfaces} interfaces, {cell.separator:g} um of {case.electrolyte.material}"
-    says = f"cell of {cell.area * 1e-8:g} cm^2, {faces}"
-    write_spectrum(folder / TABLE, found.frequency, found.impedance, says)
+    write_spectrum(folder / TABLE, found.frequency, found.impedance, found.cell)
     files = {"impedance spectrum": folder / TABLE}
     if case.output.pictures:
         draw_nyquist(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cellfem.observe.columns import SECOND
+from cellfem.output.nyquist import read_spectrum
 from cellfem.output.records import read_records, record_columns
 from cellfem.units import FARADAY
 
@@ -96,6 +97,17 @@ def test_records_of_both_electrodes_balance(strip: small.Ran) -> None:
     for row in strip.rows:
         assert row["pressure_MPa"] == pytest.approx(0.8 + 2 * (row["platen_um"] + row[f"platen_um{SECOND}"]), rel=1e-9)
     assert last["voltage_mV"] > 0
+
+
+def test_resistance_of_the_cell_is_that_of_both_faces_and_all_of_the_electrolyte(strip: small.Ran) -> None:
+    """8 µm at 0.4 mS/cm are 2 Ω cm²; the spectrum of the folder ends there."""
+    last = strip.rows[-1]
+    assert last["cell_resistance_ohm"] == pytest.approx(last["asr_small_signal_ohm_cm2"] + 2.0, rel=1e-9)
+    out = strip.folder.parent / "spectrum"
+    said = small.cellfem("impedance", strip.folder, "--out", out, "--set", "impedance.lowest=1e-3 Hz").stdout
+    assert "2 interfaces, 8 um of LLZO" in said
+    _, z = read_spectrum(out / "spectrum.csv")
+    assert z[-1].real == pytest.approx(last["cell_resistance_ohm"], rel=1e-6)
 
 
 def test_mirrored_electrodes_give_mirrored_results(strip: small.Ran, tmp_path: Path) -> None:

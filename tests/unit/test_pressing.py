@@ -91,6 +91,22 @@ def test_targets() -> None:
             parse_target(bad, case, kappa)
 
 
+def test_the_cell_beside_what_is_modelled_of_it() -> None:
+    """A half cell stands for one of two faces and 1 mm; a symmetric cell is modelled whole, its faces count once."""
+    layer = {"electrolyte": {"thickness": "500 um"}}
+    half = from_case.cell(parse_case({"protocol": [PRESS], **layer}))
+    assert (half.times, half.interfaces, half.separator) == (2, 2, 1000.0)
+    symmetric = {"protocol": [STRIP], "stack": {"cell": "symmetric"}, **layer}
+    case = parse_case(symmetric)
+    whole = from_case.cell(case)
+    assert (whole.times, whole.interfaces, whole.separator) == (1, 2, 500.0)
+    assert 'separator = "500 um"' in resolved_toml(case, "")
+    thick = from_case.cell(parse_case(symmetric | {"impedance": {"separator": "1 mm"}}))
+    assert thick.separator == 1000.0
+    with pytest.raises(CaseError, match="a symmetric cell has its own two"):
+        parse_case(symmetric | {"impedance": {"interfaces": 1}})
+
+
 def test_the_highest_pressure_is_what_is_varied(tmp_path: Path) -> None:
     ramp = PRESS | {"pressure": "0.1 MPa", "pressure_end": "25 MPa"}
     case = parse_case({"protocol": [ramp, PRESS | {"pressure": "25 MPa", "pressure_end": "5 MPa"}]})
@@ -107,7 +123,7 @@ def test_the_highest_pressure_is_what_is_varied(tmp_path: Path) -> None:
 def test_spectrum_file_is_what_impedance_py_reads(tmp_path: Path) -> None:
     """impedance.py 1.7 reads numpy.genfromtxt(file, delimiter=","): columns f, Z', Z''."""
     frequency = np.geomspace(1e6, 1, 13)
-    z = layered_impedance(frequency, 1e3, 1e-2, 4e4, 50 * VACUUM, 20.0)
+    z = layered_impedance(frequency, [(1e3, 1e-2)], 4e4, 50 * VACUUM, 20.0)
     write_spectrum(tmp_path / "z.csv", frequency, z, "a cell, with commas")
     data = np.genfromtxt(tmp_path / "z.csv", delimiter=",")
     assert data.shape == (13, 3)
@@ -119,7 +135,7 @@ def test_spectrum_file_is_what_impedance_py_reads(tmp_path: Path) -> None:
 
 
 def test_layered_impedance_has_its_limits() -> None:
-    z = layered_impedance(np.array([1e-6, 1e16]), 1e3, 1e-2, 4e4, 50 * VACUUM, 20.0)
+    z = layered_impedance(np.array([1e-6, 1e16]), [(1e3, 1e-2)], 4e4, 50 * VACUUM, 20.0)
     assert z[0] == pytest.approx(1e-3 + 5e-4, rel=1e-6)
     assert z[1] * 2j * np.pi * 1e16 == pytest.approx(100 + 20 / (50 * VACUUM), rel=1e-6)
 

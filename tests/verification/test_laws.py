@@ -25,6 +25,7 @@ from cellfem.physics.creep import PorousCreep
 from cellfem.physics.hardening import Hardening
 from cellfem.physics.kinetics import SPEED
 from cellfem.solver.engine import INSTANT, Engine
+from dolfinx import fem
 from tests.verification.shell import Shell
 from tests.verification.stacks import engine_at_start, porosity_field, surface_porosity
 from tests.verification.stepping import crossed_stack, step_to
@@ -199,7 +200,9 @@ def compacted(law: str, end: float, steps: int) -> tuple[np.ndarray, np.ndarray]
     numerics, load = Numerics(porosity_switch=0.0, strain_rate_floor=1e-12), Load(PRESSED, 0.0)
     engine = engine_at_start(crossed_stack(4.0, 4.0, 1.0), Structure(removal=False), FACE, load, material, numerics)
     state, stepper = engine.model.state, engine.stepper
-    state.set_porosity(np.full(len(state.map.x.array), LOOSE))
+    loose = fem.Function(state.porosity_old[0].function_space)
+    loose.x.array[:] = LOOSE
+    state.porosity_from(loose)
     engine.change(load, material)
     stepper.accept(INSTANT)
     stepper.begin()
