@@ -6,6 +6,10 @@ system, which the kernel frees when its holder dies, and whoever has the lock cl
 
 CELLFEM_FORMS names a folder of forms compiled before, in an image, say: what the user's cache ($XDG_CACHE_HOME/fenics) lacks is
 copied from there. Where no cache can be written that folder is used as it is, or else one for this process alone.
+
+The compiler is called without the flags of the environment (CFLAGS and the like): FFCx's names of forms do not tell them, and a
+cache that is shared would hand what was compiled with -ffast-math or -march=native to everyone. Flags that change what a form
+computes belong into dolfinx's `cffi_extra_compile_args`, which are part of the name.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import atexit
 import fcntl
 import functools
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -29,6 +34,8 @@ READY_FORMS = "CELLFEM_FORMS"
 LOCK = ".cellfem.lock"
 READY = ".c.cached"  # FFCx writes it last
 CODE = "libffcx_*.c"
+FLAGS = ("CFLAGS", "CPPFLAGS", "LDFLAGS", "LDSHARED", "CPP", "ARFLAGS")
+"""Variables by which setuptools has the compiler called otherwise; CC, which names it, is heeded without its options."""
 
 
 def install() -> None:
@@ -92,6 +99,24 @@ def clear_unfinished(cache: Path) -> None:
                 path.unlink(missing_ok=True)
 
 
+@contextmanager
+def plain_compiler() -> Iterator[None]:
+    """Nothing of the environment but the compiler's name gets into the code that it makes."""
+    before = {name: os.environ.pop(name) for name in (*FLAGS, "CC") if name in os.environ}
+    if before.get("CC"):
+        os.environ["CC"] = shlex.join(_without_options(shlex.split(before["CC"])))
+    try:
+        yield
+    finally:
+        os.environ.pop("CC", None)
+        os.environ.update(before)
+
+
+def _without_options(words: list[str]) -> list[str]:
+    """A compiler's command without -O3, -march=native, -ffast-math, …; what says where it finds its files stays."""
+    return [word for word in words if not word.startswith(("-O", "-f", "-m", "-D", "-U"))]
+
+
 def _use(folder: Path) -> None:
     _, meaning = jit.DOLFINX_DEFAULT_JIT_OPTIONS["cache_dir"]
     jit.DOLFINX_DEFAULT_JIT_OPTIONS["cache_dir"] = (folder, meaning)
@@ -101,8 +126,9 @@ def _guarded(compiler: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(compiler)
     def guarded(*arguments: Any, cache_dir: Path | None = None, **options: Any) -> Any:
         if cache_dir is None or not usable(Path(cache_dir)):
-            return compiler(*arguments, cache_dir=cache_dir, **options)
-        with locked(Path(cache_dir)):
+            with plain_compiler():
+                return compiler(*arguments, cache_dir=cache_dir, **options)
+        with locked(Path(cache_dir)), plain_compiler():
             try:
                 return compiler(*arguments, cache_dir=cache_dir, **options)
             except (TimeoutError, FileExistsError):

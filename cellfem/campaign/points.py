@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import math
 import os
 import signal
@@ -19,6 +18,7 @@ from typing import Any, Literal
 
 from cellfem.campaign.grid import Grid, Point
 from cellfem.case import CaseError, load_case
+from cellfem.output.summary import SummaryError, read_summary
 
 Verdict = Literal["kept", "reduced", "lost", "failed"]
 ENDED = {"done": "done", "lithium used up": "done", "stop.": "stop", "solver gave up": "gave up"}
@@ -75,19 +75,29 @@ class _Child:
     process: subprocess.Popen[bytes]
 
 
-def known_outcome(point: Point, out: Path) -> Outcome | None:
-    """The outcome of a point that ran to an end of its own with the same case, None where it is still to be run."""
+def known_outcome(point: Point, out: Path, say: Callable[[str], None] | None = None) -> Outcome | None:
+    """The outcome of a point that ran to an end of its own with the same case, None where it is still to be run.
+
+    say: is told of a summary that is spoilt.
+    """
     folder = out / point.name
     summary_path, case_path = folder / "summary.json", folder / "case.resolved.toml"
     try:
-        summary = json.loads(summary_path.read_text(encoding="utf-8"))
+        summary = read_summary(summary_path)
         source = case_path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
         if load_case(case_path) != point.case:
             return None
-    except (OSError, CaseError, json.JSONDecodeError):
+        kind = next((kind for begin, kind in ENDED.items() if summary["end"].startswith(begin)), None)
+        return None if kind is None else _read(point, summary, kind, source)
+    except (KeyError, TypeError, AttributeError) as error:  # parts of a whole summary that are not as they were written
+        spoilt = f"{summary_path}: is no whole summary of a run ({error!r})"
+    except SummaryError as error:
+        spoilt = str(error).partition(";")[0]
+    except (OSError, CaseError, UnicodeDecodeError):
         return None
-    kind = next((kind for begin, kind in ENDED.items() if summary["end"].startswith(begin)), None)
-    return None if kind is None else _read(point, summary, kind, source)
+    if say is not None:
+        say(f"{spoilt}: the point counts as not run")
+    return None
 
 
 def run_points(

@@ -23,10 +23,11 @@ from cellfem.campaign.grid import MA_CM2, Grid, Point, Values, grid_points, pars
 from cellfem.campaign.penetration import measured_times
 from cellfem.campaign.points import known_outcome
 from cellfem.campaign.results import published_points
+from cellfem.campaign.work import say
 from cellfem.case import Case, CaseError
 from cellfem.model import from_case
 from cellfem.observe.dendrite import Surroundings, dendrite_fields
-from cellfem.output.records import read_records, write_atomic
+from cellfem.output.records import RecordsError, read_records, write_atomic
 from cellfem.output.summary import KEPT_OVER_PERFECT, perfect_contact
 from cellfem.output.words import cannot_write
 from cellfem.physics.kinetics import FARADAY, GAS
@@ -182,7 +183,11 @@ def read_point(point: Point, out: Path) -> WindowPoint:
     outcome = known_outcome(point, out)
     if outcome is None or outcome.verdict == "failed":
         return WindowPoint(point.pressure, point.current, math.nan, "failed", math.nan)
-    rows = read_records(out / point.name / "records.csv")
+    try:
+        rows = read_records(out / point.name / "records.csv", ("current_mA_cm2", "contact_fraction", "dendrite_index_max"))
+    except (OSError, RecordsError) as error:
+        say(f"{error}: the point counts as failed")
+        return WindowPoint(point.pressure, point.current, math.nan, "failed", math.nan)
     stripping, plating = ([row for row in rows if sign * row["current_mA_cm2"] > 0] for sign in (1, -1))
     contact = stripping[-1]["contact_fraction"] if stripping else rows[0]["contact_fraction"]
     kept = contact >= KEPT_OVER_PERFECT * perfect_contact(point.pressure, point.case.interface.half_pressure)

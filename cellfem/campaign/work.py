@@ -38,7 +38,7 @@ def run_all(work: Work, points: Sequence[Point], before: Sequence[Outcome] = ())
     """Run what is not done of `points`; all outcomes, those of `before` included. The table is complete after each."""
     outcomes, waiting = list(before), []
     for point in points:
-        known = known_outcome(point, work.out)
+        known = known_outcome(point, work.out, say)
         if known is None or (known.gave_up and work.retry):
             waiting.append(point)
         else:

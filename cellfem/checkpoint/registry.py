@@ -37,12 +37,14 @@ class Value:
 class Registry:
     """State by name. On reading, values are put back first, then fields, both in the order of their declaration.
 
-    files: rank 0's files that only grow; a resumed run cuts them back to their size at the checkpoint.
+    files: rank 0's files that only grow; a resumed run cuts them back to their size at the checkpoint. digests: SHA-256 of what
+    some of them hold so far, by which a resumed run finds out that nobody has changed it since.
     """
 
     fields: dict[str, Field] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
+    digests: dict[str, Callable[[], str]] = field(default_factory=dict)
 
     def declare_field(
         self,
@@ -71,10 +73,12 @@ class Registry:
         self._new(name, self.values)
         self.values[name] = Value(get, put)
 
-    def declare_file(self, name: str, path: Path) -> None:
-        """A file that only grows."""
+    def declare_file(self, name: str, path: Path, digest: Callable[[], str] | None = None) -> None:
+        """A file that only grows; digest: called on rank 0 alone."""
         self._new(name, self.files)
         self.files[name] = path
+        if digest is not None:
+            self.digests[name] = digest
 
     def _new(self, name: str, among: dict[str, Any]) -> None:
         if name in among:

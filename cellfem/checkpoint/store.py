@@ -30,7 +30,7 @@ from cellfem.checkpoint.plain import to_plain
 from cellfem.checkpoint.registry import Registry
 from dolfinx import fem
 
-FORMAT = "cellfem checkpoint 1"
+FORMAT = "cellfem checkpoint 2"
 ROWS = 1 << 18  # of a piece that is passed on when reading
 ARRAY = "__array__"
 PART = ".part"

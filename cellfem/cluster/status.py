@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,24 +73,30 @@ def planned(folder: Path) -> set[Path]:
 
 def read_status(folder: Path) -> Status:
     """What the files of a run say of it."""
-    from cellfem.run.lock import holder
+    from cellfem.output.summary import SummaryError, read_summary
+    from cellfem.run.lock import AHEAD_S, holder, silence_text
 
     if not is_run(folder):
         return Status(folder.name, "waiting")
-    row, at_work, said = _last_row(folder / "records.csv"), holder(folder), _json(folder / STATUS)
+    row, at_work, said = _last_row(folder / "records.csv"), holder(folder), _progress(folder / STATUS)
     place: dict[str, Any] = {
         "time_s": row.get("time_s"),
-        "step": int(row["step"]) if "step" in row else None,
+        "step": int(row["step"]) if math.isfinite(row.get("step", math.nan)) else None,
         "contact": row.get("contact_fraction"),
         "total_s": said.get("total_s"),
     }
     if at_work is not None:
         job = f", job {at_work['job']}" if at_work.get("job") else ""
-        note = (
-            f"{at_work.get('host', '?')}, process {at_work.get('pid', '?')}{job}, last step {time_text(at_work['silent_s'])} ago"
-        )
+        silent = at_work["silent_s"]
+        last_sign = silence_text(silent) if silent < -AHEAD_S else f"last step {time_text(max(silent, 0.0))} ago"
+        note = f"{at_work.get('host', '?')}, process {at_work.get('pid', '?')}{job}, {last_sign}"
         return Status(folder.name, "running" if row else "starting", left_s=said.get("left_s"), note=note, **place)
-    summary = _json(folder / "summary.json")
+    try:
+        summary = read_summary(folder / "summary.json")
+    except OSError:
+        summary = {}
+    except SummaryError as error:
+        return Status(folder.name, "unknown", note=str(error), **place)
     saved = sorted((folder / "checkpoint").glob("*[0-9].npz"))
     if summary and not summary["end"].startswith("stopped from outside"):
         return Status(folder.name, summary["end"], note=f"took {time_text(summary['wall_s'])}", **place)
@@ -144,12 +151,18 @@ def _last_row(path: Path) -> dict[str, float]:
     except (OSError, UnicodeDecodeError):
         return {}
     values = lines[-1].split(",") if lines else []
-    return {name: float(value) for name, value in zip(names, values)} if len(values) == len(names) else {}
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    if len(values) != len(names):
         return {}
-    return data
+    try:
+        return {name: float(value) for name, value in zip(names, values)}
+    except ValueError:
+        return {}
+
+
+def _progress(path: Path) -> dict[str, float]:
+    """The numbers of progress.json, as far as it can be read."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return {name: value for name, value in data.items() if isinstance(value, (int, float))} if isinstance(data, dict) else {}

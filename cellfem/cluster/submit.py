@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -119,7 +120,8 @@ def collect(
         points = grid_points(plan)
     except (CaseError, OSError, ValueError, KeyError) as error:
         _fail(f"{folder}: is no sweep that cellfem submit has written ({error})")
-    found: list[Outcome] = [known for point in points if (known := known_outcome(point, folder)) is not None]
+    told = partial(typer.echo, err=True)
+    found: list[Outcome] = [known for point in points if (known := known_outcome(point, folder, told)) is not None]
     waiting = [point for point in points if point.name not in {outcome.point.name for outcome in found}]
     write_table(folder / "map.csv", found)
     typer.echo(f"{len(found)} of {len(points)} points have ended" + (f"; missing: {waiting[0].label}" if waiting else ""))

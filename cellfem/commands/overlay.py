@@ -29,6 +29,7 @@ def overlay(
 
     from cellfem.case.measured import CurveError, Measured, read_curve
     from cellfem.output.overlay import lay_over, verdict
+    from cellfem.output.records import RecordsError
 
     try:
         table = Measured.model_validate(
@@ -48,6 +49,8 @@ def overlay(
         _fail(f"{curve} {error}")
     except ValidationError as error:
         _fail(f"--series: {error.errors()[0]['msg']}")
+    except RecordsError as error:
+        _fail(str(error))
     except (OSError, ValueError) as error:
         _fail(f"{results}: {error}")
     typer.echo(str(verdict(found)["text"]))

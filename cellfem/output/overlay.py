@@ -16,6 +16,7 @@ from cellfem.output.words import time_unit
 from cellfem.tables.text import Floats
 
 BLUE, ORANGE = "#1f5f99", "#d1661c"
+NEEDED = ("time_s", "capacity_mAh_cm2", "voltage_mV", "current_mA_cm2")
 OHM_CM2 = 1e4
 """Ω cm² per Ω m²; 1 Ω cm² makes 1 mV at 1 mA/cm²."""
 
@@ -100,7 +101,9 @@ def verdict(found: Comparison) -> dict[str, object]:
 
 def lay_over(folder: Path, curve: Curve, series: float, title: str = "") -> Comparison:
     """Compare a run; measured.png and measured.json go into its folder. series: Ω m². Raises OSError and ValueError."""
-    rows = read_records(folder / "records.csv")
+    rows = read_records(folder / "records.csv", NEEDED)
+    if not rows:
+        raise ValueError("the run has no rows yet; wait for the first")
     found = compare(rows, curve, OHM_CM2 * series)
     draw_overlay(folder / "measured.png", rows, curve, found, title)
     write_atomic(folder / "measured.json", json.dumps(verdict(found), indent=2, ensure_ascii=False) + "\n")

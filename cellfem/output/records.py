@@ -1,9 +1,12 @@
 """records.csv and voids.csv, complete on disk after every row: a killed run keeps what it has. Atomic replacement of files."""
 
 import csv
+import hashlib
+import io
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -104,24 +107,27 @@ class RecordWriter:
     """A CSV file that is complete on disk after each row.
 
     path: replaced if it exists, unless going_on: then rows follow those that it has. columns: names in order. Numbers are written
-    so that they read back to the same bits.
+    so that they read back to the same bits. Raises OSError where a row finds no room; the file then ends with the one before it.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], going_on: bool = False) -> None:
         self._columns = tuple(columns)
-        self._file = path.open("a" if going_on else "w", newline="", encoding="utf-8")
-        self._csv = csv.writer(self._file, lineterminator="\n")
+        self._sum = hashlib.sha256(path.read_bytes() if going_on else b"")
+        self._file = path.open("ab", buffering=0)
         if not going_on:
-            self._csv.writerow(self._columns)
-        self._to_disk()
+            self._file.truncate(0)
+            self._append(self._columns)
 
     def write(self, row: Mapping[str, Value]) -> None:
         """Append one row. Raises ValueError unless the row has exactly the columns of the file."""
         if row.keys() != set(self._columns):
             missing, unknown = set(self._columns) - row.keys(), row.keys() - set(self._columns)
             raise ValueError(f"{self._file.name}: row lacks {sorted(missing)}, has unknown {sorted(unknown)}")
-        self._csv.writerow([_text(row[name]) for name in self._columns])
-        self._to_disk()
+        self._append([_text(row[name]) for name in self._columns])
+
+    def digest(self) -> str:
+        """SHA-256 of all that was written, as it should be in the file."""
+        return self._sum.hexdigest()
 
     def close(self) -> None:
         """Close the file; harmless if closed before."""
@@ -133,36 +139,83 @@ class RecordWriter:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _to_disk(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
+    def _append(self, texts: Sequence[str]) -> None:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(texts)
+        data = line.getvalue().encode("utf-8")
+        before = os.fstat(self._file.fileno()).st_size
+        try:
+            left = memoryview(data)
+            while left:  # a disk that is nearly full takes a part
+                left = left[self._file.write(left) :]
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            with suppress(OSError):
+                os.ftruncate(self._file.fileno(), before)
+            error.filename = self._file.name
+            raise
+        self._sum.update(data)
 
 
-def read_records(path: Path) -> list[dict[str, float]]:
-    """All rows of a records.csv as numbers."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return [
-            {name: int(text) if text.isdigit() else float(text) for name, text in row.items()} for row in csv.DictReader(file)
-        ]
+class RecordsError(ValueError):
+    """A file of records is spoilt: str() tells file, line and what to do."""
 
 
+def read_records(path: Path, columns: Sequence[str] = ()) -> list[dict[str, float]]:
+    """All rows of a records.csv as numbers. columns: those that it must have. Raises RecordsError, and OSError without a file."""
+    number = 0
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            lines = csv.reader(file, strict=True)
+            names = next(lines, [])
+            if missing := [name for name in columns if name not in names]:
+                raise RecordsError(f"{path}: has no column {', '.join(missing)}; {WHOLE}")
+            rows = []
+            for number, texts in enumerate(lines, start=2):
+                if len(texts) != len(names):
+                    raise RecordsError(f"{path}: line {number} has {len(texts)} values instead of {len(names)}; {WHOLE}")
+                rows.append({name: _number(text) for name, text in zip(names, texts)})
+    except (csv.Error, ValueError) as error:
+        if isinstance(error, RecordsError):
+            raise
+        raise RecordsError(f"{path}: line {number} cannot be read ({error}); {WHOLE}") from error
+    return rows
+
+
+def _number(text: str) -> float:
+    return int(text) if text.isdecimal() and text.isascii() else float(text)
+
+
+WHOLE = "put back the file that the run wrote, or run the case anew"
 HALF_WRITTEN = ".*.part"
 """What a process that was killed while it wrote leaves behind: `.NAME….part`, for all files that are replaced as a whole."""
 
 
-def write_atomic(path: Path, content: str | bytes) -> None:
-    """Replace a file as a whole: readers, and whoever comes after a crash, see the old content or the new one, never a part."""
+def write_atomic(path: Path, content: str | bytes, durable: bool = True) -> None:
+    """Replace a file as a whole: readers, and whoever comes after a crash, see the old content or the new one, never a part.
+
+    durable: wait until it is on the disk; without, a file may be empty after the machine itself has gone down. Raises OSError
+    that names `path`.
+    """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as error:
+        error.filename = str(path)
+        raise
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         Path(name).chmod(0o666 & ~_umask())  # mkstemp makes files private
         os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            Path(name).unlink()
+        if isinstance(error, OSError):
+            error.filename = str(path)
         raise
 
 

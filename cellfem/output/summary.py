@@ -13,7 +13,7 @@ from rich.text import Text
 
 from cellfem.observe.columns import SECOND
 from cellfem.observe.voids import Void
-from cellfem.output.records import write_atomic
+from cellfem.output.records import WHOLE, write_atomic
 from cellfem.output.words import time_text
 
 Row = Mapping[str, float]
@@ -39,6 +39,12 @@ NEGLIGIBLE = 1e-4
 """Constriction over charge transfer below which there is none to speak of."""
 BOTH_WAYS = 1e-6
 """Share of the charge passed from which on it differs from the net charge: current has flowed both ways."""
+SHAPE: dict[str, Any] = {
+    **dict.fromkeys(("final", "max", "verdict"), dict),
+    **dict.fromkeys(("end_time_s", "wall_s"), (int, float)),
+    "end": str,
+}
+"""What is read of summaries, and of what kind it is."""
 ROUND_OFF = 1e-12
 """Smaller numbers of the table and the sentences (mAh/cm², mV, Ω cm², µm) are differences of equal ones."""
 
@@ -133,6 +139,24 @@ def electrode_verdict(
 def write_summary(path: Path, summary: Summary) -> None:
     """Write summary.json atomically; nan and inf, which JSON does not know, become null."""
     write_atomic(path, json.dumps(_plain(summary), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+class SummaryError(ValueError):
+    """A summary.json is spoilt: str() tells the file and what to do."""
+
+
+def read_summary(path: Path) -> Summary:
+    """What `write_summary` wrote. Raises SummaryError where it is not the summary of a run, OSError where there is none."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise SummaryError(f"{path}: is no JSON ({error}); {WHOLE}") from error
+    if not isinstance(data, dict):
+        raise SummaryError(f"{path}: is no summary of a run; {WHOLE}")
+    wrong = [name for name, kind in SHAPE.items() if not isinstance(data.get(name), kind)]
+    if wrong:
+        raise SummaryError(f"{path}: is no whole summary of a run, {', '.join(wrong)} is not as cellfem writes it; {WHOLE}")
+    return data
 
 
 def show(console: Console, summary: Summary, files: Mapping[str, Path]) -> None:

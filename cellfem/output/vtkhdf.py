@@ -4,9 +4,12 @@
 run stays viewable. The first rank gathers each output and writes it.
 """
 
+import errno
 import json
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +22,13 @@ from vtkmodules.vtkCommonDataModel import (
 from vtkmodules.vtkIOHDF import vtkHDFReader, vtkHDFWriter
 
 from cellfem.observe.arrays import Snapshot, merge_snapshots
-from cellfem.output.paraview import FIELDS, Series, to_vtk
+from cellfem.output.paraview import FIELDS, Series, quiet_vtk, to_vtk
 from cellfem.output.records import write_atomic
 
 CHUNK = 2000  # rows of a chunk: the default of 25000 makes megabytes of a file of kilobytes
 COMPRESSION = 1
+OVERHEAD = 100_000  # bytes of a file beside its values
+COMPLAINT, COMPLAINTS = b"HDF5-DIAG", 4096  # how HDF5 begins to say what went wrong; bytes of that to look at
 
 
 class HdfSeries(Series):
@@ -86,15 +91,47 @@ def _write_file(path: Path, snapshot: Snapshot) -> None:
         parts.GetMetaData(k).Set(vtkCompositeDataSet.NAME(), name)
         tree.AddDataSetIndex(tree.AddNode(name), k)
     parts.SetDataAssembly(tree)
-    writer = vtkHDFWriter()
     beside = path.with_name(f".{path.name}.part")
+    writer = vtkHDFWriter()
     writer.SetFileName(str(beside))
     writer.SetInputDataObject(parts)
     writer.SetChunkSize(CHUNK)
     writer.SetCompressionLevel(COMPRESSION)
-    if not writer.Write() or not beside.exists():
-        raise OSError(f"cannot write {path}")
-    os.replace(beside, path)
+    try:
+        # Where the disk is full the writer (VTK 9.6) says that all went well and leaves a broken file.
+        _make_room(path.parent, snapshot)
+        with quiet_vtk(), _standard_error() as said:
+            whole = writer.Write() and beside.exists() and COMPLAINT not in said()
+        if not whole:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        os.replace(beside, path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        error.filename = str(path)
+        raise
+
+
+def _make_room(folder: Path, snapshot: Snapshot) -> None:
+    """Raises OSError unless the disk takes all values as they are, before they are packed."""
+    arrays = [a for block in snapshot.blocks.values() for a in (block.points, block.cells, *block.point_data.values())]
+    disk = os.statvfs(folder)
+    if sum(array.nbytes for array in arrays) + OVERHEAD > disk.f_bavail * disk.f_frsize:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@contextmanager
+def _standard_error() -> Iterator[Callable[[], bytes]]:
+    """What libraries write to the standard error of the process is not shown; the function gives it afterwards."""
+    sys.stderr.flush()
+    shown, caught = os.dup(2), os.memfd_create("stderr")
+    os.dup2(caught, 2)
+    try:
+        yield lambda: os.pread(caught, COMPLAINTS, 0)
+    finally:
+        os.dup2(shown, 2)
+        os.close(shown)
+        os.close(caught)
 
 
 def _series(lines: list[str]) -> str:

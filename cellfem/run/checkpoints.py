@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -46,14 +46,16 @@ FREE = ("output.checkpoint", "output.pictures")
 """Keys of a case that may differ between the run and its resumption."""
 STEPS_AHEAD = 2.0  # longest recent steps, and checkpoints, that a run keeps in hand before its time is up
 RECENT = 20
+PIECE = 1 << 20  # bytes that are read at once
 
 
 @dataclass(frozen=True)
 class Point:
-    """A checkpoint that was found sound. about: its about.json."""
+    """A checkpoint that was found sound. about: its about.json. start: whether the one of time 0 is sound, too."""
 
     path: Path
     about: dict[str, Any]
+    start: bool = True
 
     @property
     def place(self) -> Place:
@@ -133,6 +135,7 @@ class Keeper:
             "place": to_plain(place),
             "measures": to_plain(measures),
             "files": {key: path.stat().st_size for key, path in self.registry.files.items()} if self.comm.rank == 0 else {},
+            "sha256": {key: digest() for key, digest in self.registry.digests.items()} if self.comm.rank == 0 else {},
         }
         error = self.store.write(self.folder / FOLDER / (name or f"{step:08d}.npz"), about)
         self.saved = self.clock()
@@ -146,11 +149,17 @@ class Keeper:
                 old.unlink(missing_ok=True)
 
     def restore(self, point: Point, segments: list[Segment]) -> None:
-        """Engine and recorder as they were at `point`, the pictures' first moment too. Raises CheckpointError."""
+        """Engine and recorder as they were at `point`, the pictures' first moment too. Raises CheckpointError.
+
+        Where the checkpoint of the start is spoilt, the start is solved once more: StartError, if that cannot be.
+        """
         engine, first, here = self.engine, segments[0], point.place
-        engine.analyse(first.load(0.0), first.material)
-        self.store.read(self.folder / FOLDER / START)
-        self.recorder.look_back()
+        if point.start:
+            engine.analyse(first.load(0.0), first.material)
+            self.store.read(self.folder / FOLDER / START)
+        else:
+            engine.start(first.load(0.0), first.material)
+        self.recorder.look_back(solved_anew=not point.start)
         segment = segments[here.segment]
         engine.set(replace(segment.load(0.0), rest_travel=here.rest_travel), segment.material)
         self.store.read(point.path)
@@ -207,8 +216,18 @@ def find(folder: Path, case: Case, say: Callable[[str], None]) -> Point:
         _compare(point, case)
         for line in errors:
             say(f"{line}; taking the one before it, of t = {point.about['time_s']:.6g} s")
-        return point
+        return replace(point, start=path.name == START or _start_is_sound(folder, case, say))
     raise CheckpointError("\n".join([*errors, f"{folder}: no checkpoint is sound; run the case anew"]))
+
+
+def _start_is_sound(folder: Path, case: Case, say: Callable[[str], None]) -> bool:
+    """Whether the checkpoint of time 0 is whole and of this case; `say` is told where it is not."""
+    try:
+        _compare(Point(folder / FOLDER / START, read_about(folder / FOLDER / START)), case)
+    except CheckpointError as error:
+        say(f"{error}; the start, which the pictures show, is solved once more")
+        return False
+    return True
 
 
 def mesh_of(folder: Path, point: Point) -> Source:
@@ -216,15 +235,36 @@ def mesh_of(folder: Path, point: Point) -> Source:
     return read_source(folder / FOLDER / MESH, point.about["mesh_sha256"])
 
 
-def cut_back(folder: Path, sizes: dict[str, int]) -> None:
-    """Growing files as they were at a checkpoint. Not collective. Raises CheckpointError where one has lost its beginning."""
+def cut_back(folder: Path, sizes: dict[str, int], digests: Mapping[str, str]) -> None:
+    """Growing files as they were at a checkpoint. Not collective.
+
+    Raises CheckpointError, and leaves all as it is, where rows are lost or not those that the run wrote.
+    """
+    have = {name: (folder / name).stat().st_size if (folder / name).exists() else 0 for name in sizes}
     for name, size in sizes.items():
         path = folder / name
-        have = path.stat().st_size if path.exists() else 0
-        if have < size and path.suffix == ".csv":
-            raise CheckpointError(f"{path}: has {have} bytes, at the checkpoint it had {size}: rows are lost; run the case anew")
-        if have > size:
-            os.truncate(path, size)
+        if have[name] < size and path.suffix == ".csv":
+            raise CheckpointError(
+                f"{path}: has {have[name]} bytes, at the checkpoint it had {size}: rows are lost; run the case anew"
+            )
+        if name in digests and _digest(path, size) != digests[name]:
+            raise CheckpointError(
+                f"{path}: its first {size} bytes are not those that the run wrote until the checkpoint; "
+                "put back the file as it was, or run the case anew"
+            )
+    for name, size in sizes.items():
+        if have[name] > size:
+            os.truncate(folder / name, size)
+
+
+def _digest(path: Path, size: int) -> str:
+    """SHA-256 of the first bytes of a file."""
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while size and (piece := file.read(min(size, PIECE))):
+            found.update(piece)
+            size -= len(piece)
+    return found.hexdigest()
 
 
 def plain_case(case: Case) -> dict[str, Any]:

@@ -197,7 +197,7 @@ def _taken_up(case: Case, folder: Path, quiet: bool) -> tuple[Source, Point]:
     """Mesh and checkpoint of a run to be resumed; its files cut back to it."""
     point = find(folder, case, lambda text: print(text, file=sys.stderr))
     source = mesh_of(folder, point)
-    cut_back(folder, point.about["files"])
+    cut_back(folder, point.about["files"], point.about["sha256"])
     clear_half_written(folder)
     for name in ("summary.json", *(f"{name}.png" for name in PICTURES)):
         (folder / name).unlink(missing_ok=True)

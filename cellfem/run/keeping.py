@@ -23,7 +23,6 @@ from dolfinx import fem
 
 CARRIED = ("contents", "moved", "empty")
 """What an `Electrode` keeps of earlier steps."""
-GROWING = ("records.csv", "voids.csv", "log.txt")
 
 
 def declare_recorder(recorder: Recorder, registry: Registry) -> None:
@@ -101,5 +100,6 @@ def declare_recorder(recorder: Recorder, registry: Registry) -> None:
     registry.declare_field("signal factors", spaces, lambda: [signal.factored[0]] if signal.factored else [], put_factored)
     registry.declare_functions("signal", [signal.signal])
     registry.declare_field("opening time", [places], opened, put_opened)
-    for name in GROWING:
-        registry.declare_file(name, recorder.folder / name)
+    for name, writer in (("records.csv", recorder.root.records), ("voids.csv", recorder.root.voids)) if recorder.root else ():
+        registry.declare_file(name, recorder.folder / name, writer.digest)
+    registry.declare_file("log.txt", recorder.folder / "log.txt")

@@ -19,10 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from cellfem.backend import MPI
+from cellfem.output.words import time_text
 
 NAME = "run.lock"
 SILENT_S = 3600.0
 """A run of another machine that has not touched its lock for this long is dead. It does so at each step, and at signs of work."""
+AHEAD_S = 60.0
+"""By how much the clock of another machine may be ahead of ours: from then on a lock's date says nothing of its run."""
 UNKNOWN = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 ATTEMPTS, PAUSE_S = 5, 0.1
 JOBS = ("SLURM_JOB_ID", "PBS_JOBID")
@@ -70,21 +73,33 @@ def holder(folder: Path) -> dict[str, Any] | None:
     except OSError:
         held = True
     told = _text(handle)
-    silent = time.time() - os.fstat(handle).st_mtime
+    silent = _silent(handle)
     os.close(handle)
     elsewhere = bool(told) and told.get("boot") != _boot()
     return {**told, "silent_s": silent} if held or (elsewhere and silent < SILENT_S) else None
 
 
+def silence_text(silent_s: float) -> str:
+    """What the date of a lock tells of its run, as in "silent for 12 s"."""
+    if silent_s < -AHEAD_S:
+        return f"its last sign of life is dated {time_text(-silent_s)} ahead of this machine's clock, and so tells nothing"
+    return f"silent for {max(silent_s, 0.0):.0f} s"
+
+
+def _silent(handle: int) -> float:
+    """Seconds since the last sign of life, by this machine's clock; less than 0 where the other's is ahead."""
+    return time.time() - os.fstat(handle).st_mtime
+
+
 def _take(path: Path) -> int:
     """An open, locked file that says who we are."""
     handle, locked = _locked(path)
-    told, silent = _text(handle), time.time() - os.fstat(handle).st_mtime
+    told, silent = _text(handle), _silent(handle)
     same_job = bool(told.get("job")) and told["job"] == _job()
     dead_here = told.get("boot") == _boot() and (locked or not _alive(told.get("pid")))
     if told and not dead_here and not same_job and silent < SILENT_S:
         os.close(handle)
-        raise BusyError(_busy(path, told) + f"; if that run is dead (silent for {silent:.0f} s), delete {path}")
+        raise BusyError(_busy(path, told) + f"; if that run is dead ({silence_text(silent)}), delete {path}")
     text = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "boot": _boot(), "job": _job(), "since": time.time()})
     os.ftruncate(handle, 0)
     os.pwrite(handle, text.encode(), 0)
@@ -143,7 +158,7 @@ def _job() -> str:
 def _alive(pid: Any) -> bool:
     try:
         os.kill(int(pid), 0)
-    except (ProcessLookupError, TypeError, ValueError):
+    except (ProcessLookupError, TypeError, ValueError, OverflowError):
         return False
     except PermissionError:
         return True

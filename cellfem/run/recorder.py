@@ -106,9 +106,11 @@ class Recorder:
             pieces = self.comm.gather(self.tensest.snapshot, root=0)
             self.tensest_whole = replace(self.tensest, snapshot=merge_snapshots(pieces)) if pieces else None
 
-    def look_back(self) -> None:
+    def look_back(self, solved_anew: bool = False) -> None:
         """The state is that of the start, of which pictures are drawn; nothing is written."""
         self.examine(0.0, Outcome(True, 0, 0))
+        if solved_anew:
+            self._follow_openings()
         self.kept = self.reading
         if self.cracks is not None:
             self.cracks.read()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import warnings
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+PARTS = ("lithium", "LLZO", "interface")
+"""What every output has."""
 PVD, HDF = "cellfem.pvd", "cellfem.vtkhdf.series"
 
 
@@ -31,6 +34,7 @@ class FieldFiles:
         """pyvista grids by part. Raises SceneError."""
         import pyvista  # late: costs a second, and the window class must be chosen first
 
+        from cellfem.output.paraview import quiet_vtk
         from cellfem.output.vtkhdf import read_file
 
         found: dict[str, Any] = {}
@@ -38,13 +42,32 @@ class FieldFiles:
             if moment != time:
                 continue
             try:
-                if part:
-                    found[part] = pyvista.read(path)
-                else:
-                    found |= {name: pyvista.wrap(grid) for name, grid in read_file(path).items()}
-            except (OSError, ValueError) as error:
-                raise SceneError(f"{path}: cannot be read ({error}); was it removed?") from error
+                with quiet_vtk(), warnings.catch_warnings(action="ignore"):
+                    if part:
+                        found[part] = _whole(path, pyvista.read(path))
+                    else:
+                        found |= {name: pyvista.wrap(grid) for name, grid in read_file(path).items()}
+            except (OSError, ValueError, KeyError, AttributeError, RuntimeError, ET.ParseError) as error:
+                raise SceneError(f"{path}: cannot be read ({error}); was it removed or cut short?") from error
+        if missing := [part for part in PARTS if part not in found]:
+            raise SceneError(f"{self.series}: lists no {', '.join(missing)} at t = {time:g} s; was it changed?")
         return found
+
+
+def _whole(path: Path, grid: Any) -> Any:
+    """The grid, if it has all points and arrays that its .pvtu and their .vtu tell of. Raises OSError and ET.ParseError."""
+    root = ET.parse(path).getroot()
+    names = {str(array.get("Name")) for array in root.iter("PDataArray") if array.get("Name")}
+    count = 0
+    for piece in root.iter("Piece"):
+        source = path.parent / str(piece.get("Source"))
+        try:
+            count += sum(int(part.get("NumberOfPoints", 0)) for part in ET.parse(source).iter("Piece"))
+        except ET.ParseError as error:
+            raise OSError(f"{source.name} is cut short or spoilt") from error
+    if count != grid.n_points or (count and not names <= set(grid.point_data)):
+        raise OSError("its pieces are spoilt")
+    return grid
 
 
 def field_files(folder: Path) -> FieldFiles:

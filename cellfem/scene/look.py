@@ -107,9 +107,9 @@ def _chosen(folder: Path, times: Sequence[float], time_s: float | None) -> float
         return min(times, key=lambda time: abs(time - time_s))
     try:
         verdict = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["verdict"]["dendrite"]
-    except (OSError, KeyError, TypeError, json.JSONDecodeError):
+    except (OSError, KeyError, TypeError, ValueError):
         return times[-1]  # the run is not over
-    if not verdict or verdict.get("time_s") is None:
+    if not isinstance(verdict, dict) or not isinstance(verdict.get("time_s"), (int, float)):
         return times[-1]
     # the output before may still be one of stripping, without any index
     return next((time for time in times if time >= float(verdict["time_s"])), times[-1])

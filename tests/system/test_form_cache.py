@@ -74,6 +74,21 @@ def test_forms_of_an_image(tmp_path: Path) -> None:
     finish([start(Path("/proc/none"))])
 
 
+def test_flags_of_the_environment_do_not_get_into_a_shared_cache(tmp_path: Path) -> None:
+    """A compiler that writes down how it is called; the flags would change what the forms compute."""
+    said, compiler = tmp_path / "called.txt", tmp_path / "cc"
+    compiler.write_text(f'#!/bin/sh\necho "$*" >>{said}\nexec cc "$@"\n', encoding="utf-8")
+    compiler.chmod(0o755)
+    flags = dict.fromkeys(("CFLAGS", "CPPFLAGS", "LDFLAGS"), "-ffast-math")
+    finish([start(tmp_path, CC=f"{compiler} -march=native --sysroot=/", **flags)])
+    called = said.read_text(encoding="utf-8")
+    assert "libffcx_forms_" in called
+    assert "-ffast-math" not in called
+    assert "-march=native" not in called
+    assert "--sysroot=/" in called, "what says where it finds its files stays"
+    finish([start(tmp_path, CC="/bin/false", CFLAGS="-O0")])  # the same form, found in the cache
+
+
 @pytest.mark.slow
 def test_whole_runs_from_nothing_while_some_are_killed(tmp_path: Path) -> None:
     """Four runs at once; two more are killed (kill -9) while they compile. The four give the same records."""

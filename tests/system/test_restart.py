@@ -18,6 +18,7 @@ import pytest
 
 from cellfem.case import load_case
 from cellfem.checkpoint import CheckpointError
+from cellfem.cluster.status import read_status
 from cellfem.output.records import read_records
 from cellfem.run import Pace, resume_run, run_case
 from cellfem.run.lock import NAME, SILENT_S, BusyError, holder
@@ -297,6 +298,37 @@ def test_damaged_checkpoint_gives_way_to_the_one_before(
     same_results(whole, out)
 
 
+@pytest.mark.parametrize("how", ["flip", "cut", "gone"])
+def test_damaged_checkpoint_of_the_start_is_made_up_for(
+    whole: Path, stopped: Path, how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The newer one is sound: the start, which it needs for the pictures and the order of elimination, is solved once more."""
+    out = copied(stopped, tmp_path)
+    if how == "gone":
+        (out / "checkpoint" / "start.npz").unlink()
+    else:
+        damage(out / "checkpoint" / "start.npz", how)
+    assert resume_run(out, quiet=True).end.kind == "done"
+    said = capsys.readouterr().err
+    assert said.count("start.npz: ") == 1
+    assert "the start, which the pictures show, is solved once more" in said
+    same_results(whole, out)
+
+
+@pytest.mark.parametrize("name", ["records.csv", "voids.csv"])
+def test_digits_that_were_changed_before_the_checkpoint_are_found(name: str, stopped: Path, tmp_path: Path) -> None:
+    out = copied(stopped, tmp_path)
+    data = bytearray((out / name).read_bytes())
+    place = data.index(b"\n") + 60
+    data[place] = ord("7") if data[place] != ord("7") else ord("8")
+    (out / name).write_bytes(data)
+    done = cellfem("resume", out, code=2)
+    assert f"{name}: its first {len(data)} bytes are not those that the run wrote until the checkpoint; put back" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (out / name).read_bytes() == data, "nothing was touched"
+    assert (out / "summary.json").exists()
+
+
 def test_nothing_sound_is_refused(stopped: Path, tmp_path: Path) -> None:
     out = copied(stopped, tmp_path)
     for path in (out / "checkpoint").glob("*.npz"):
@@ -365,6 +397,21 @@ def test_two_runs_in_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     os.utime(held, (0, time.time() - SILENT_S - 1))
     assert holder(out) is None
     assert run_case(case, out, quiet=True).end.kind == "done", "silent for long"
+
+
+def test_lock_of_a_machine_whose_clock_is_ahead(tmp_path: Path) -> None:
+    """Its date tells nothing: neither that the run is dead, nor a time that runs backwards."""
+    out, ahead = tmp_path / "out", 90 * 86400.0
+    held = lock(out)
+    os.utime(held, (0, time.time() + ahead))
+    with pytest.raises(
+        BusyError, match=r"dead \(its last sign of life is dated 90 d ahead of this machine's clock, and so tells"
+    ):
+        run_case(load_case(write_case(tmp_path)), out, quiet=True)
+    (out / "case.resolved.toml").write_text("", encoding="utf-8")
+    assert "dated 90 d ahead of this machine's clock" in read_status(out).note
+    os.utime(held, (0, time.time() + 5))
+    assert "last step 0 s ago" in read_status(out).note, "clocks differ by seconds"
 
 
 def test_second_run_is_refused_while_the_first_is_at_work(tmp_path: Path) -> None:

@@ -307,6 +307,16 @@ def test_known_outcomes(tmp_path: Path, end: str, verdict: str | None) -> None:
     assert known_outcome(other, tmp_path) is None  # another case
 
 
+@pytest.mark.parametrize(("was", "now"), [('"end": "done"', '"end": 3'), ('"voltage_mV": 0.5, ', ""), ('{"final"', "[")])
+def test_an_odd_summary_counts_as_not_run(was: str, now: str, tmp_path: Path) -> None:
+    point, said = grid_points(grid("pressure=0.1 MPa"))[0], list[str]()
+    write_run(tmp_path / point.name, point, "done")
+    path = tmp_path / point.name / "summary.json"
+    path.write_text(path.read_text(encoding="utf-8").replace(was, now), encoding="utf-8")
+    assert known_outcome(point, tmp_path, said.append) is None
+    assert [line.startswith(f"{path}: is no") and line.endswith(": the point counts as not run") for line in said] == [True]
+
+
 def test_one_sweep_at_a_time(tmp_path: Path) -> None:
     with only_sweep(tmp_path), pytest.raises(BusyError, match="another sweep"), only_sweep(tmp_path):
         pass

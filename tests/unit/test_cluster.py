@@ -208,9 +208,18 @@ def test_status_reads_only(tmp_path: Path) -> None:
     assert running.note.startswith("n12, process 7, job 55")
     (run / NAME).unlink()
     assert sorted((path, path.stat().st_mtime_ns) for path in run.rglob("*")) == before
-    (run / "summary.json").write_text(json.dumps({"end": "stop.voltage at 5 s", "wall_s": 3.0}), encoding="utf-8")
+    whole = {"end": "stop.voltage at 5 s", "wall_s": 3.0, "end_time_s": 5.0}
+    whole |= {name: {} for name in ("final", "max", "verdict")}
+    (run / "summary.json").write_text(json.dumps(whole), encoding="utf-8")
     assert read_status(run).state == "stop.voltage at 5 s"
     assert table([stopped, running]).row_count == 2
+    for odd in ('{"end": 3}', "[]", "{", json.dumps(whole | {"wall_s": "long"})):
+        (run / "summary.json").write_text(odd, encoding="utf-8")
+        assert read_status(run).state == "unknown"
+        assert read_status(run).note.startswith(f"{run / 'summary.json'}: is no ")
+    (run / "records.csv").write_bytes(b"time_s,step,contact_fraction\n0.0,x,\xff\n5.0,nan,0.8\n")
+    (run / STATUS).write_text("[1]", encoding="utf-8")
+    assert read_status(run).step is None
 
 
 def test_status_keeps_the_names_of_runs_at_80_columns() -> None:

@@ -1,9 +1,13 @@
 """Records, summary and progress."""
 
 import csv
+import errno
+import hashlib
 import io
 import json
 import math
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ from rich.console import Console
 from cellfem.observe.voids import Found, Void, start_voids
 from cellfem.output.progress import Progress
 from cellfem.output.records import (
+    RecordsError,
     RecordWriter,
     read_records,
     record_columns,
@@ -21,7 +26,7 @@ from cellfem.output.records import (
     void_rows,
     write_atomic,
 )
-from cellfem.output.summary import End, _number, contact_verdict, show, summarise, write_summary
+from cellfem.output.summary import End, SummaryError, _number, contact_verdict, read_summary, show, summarise, write_summary
 from cellfem.output.words import time_text
 
 
@@ -55,6 +60,70 @@ def test_records_are_on_disk_after_each_row_and_read_back_to_the_bit(tmp_path: P
         assert math.isnan(back["asr_ohm_cm2"])
     (text,) = csv.DictReader(path.open())
     assert (text["step"], text["void_count"], text["porosity_max"]) == ("1", "2", "0.1")
+
+
+SPOILT = {
+    "a word": (b"time_s,step\n0.0,0\n1.x,1\n", "line 3 cannot be read (could not convert string to float: '1.x')"),
+    "a row cut short": (b"time_s,step\n0.0,0\n1.0\n", "line 3 has 1 values instead of 2"),
+    "a value too many": (b"time_s,step\n0.0,0,7\n", "line 2 has 3 values instead of 2"),
+    "another digit": ("time_s,step\n0.0,²\n".encode(), "line 2 cannot be read"),
+    "bytes of something else": (b"time_s,step\n\xff\xfe,0\n", "cannot be read"),
+    "a zero byte": (b"time_s,step\n0.0,\x00\n", "line 2 cannot be read"),
+    "nothing": (b"", "has no column time_s, step"),
+    "another table": (b"a,b\n1,2\n", "has no column time_s, step"),
+}
+
+
+@pytest.mark.parametrize("what", SPOILT)
+def test_spoilt_records_are_told_in_a_sentence(what: str, tmp_path: Path) -> None:
+    path, (data, why) = tmp_path / "records.csv", SPOILT[what]
+    path.write_bytes(data)
+    with pytest.raises(RecordsError) as told:
+        read_records(path, ("time_s", "step"))
+    assert str(told.value).startswith(f"{path}: ")
+    assert why in str(told.value)
+    assert str(told.value).endswith("; put back the file that the run wrote, or run the case anew")
+
+
+def test_a_row_that_finds_no_room_leaves_the_rows_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk takes a part of the row at most; once there is room the next row follows the last whole one."""
+    path, fsync = tmp_path / "records.csv", os.fsync
+    with RecordWriter(path, ("a", "b")) as writer:
+        writer.write({"a": 1.0, "b": 2.0})
+        before, digest = path.read_bytes(), writer.digest()
+
+        def full(_: int) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("os.fsync", full)
+        with pytest.raises(OSError, match="No space left on device") as told:
+            writer.write({"a": 3.0, "b": 4.0})
+        assert told.value.filename == str(path)
+        assert (path.read_bytes(), writer.digest()) == (before, digest)
+        monkeypatch.setattr("os.fsync", fsync)
+        writer.write({"a": 5.0, "b": 6.0})
+        assert read_records(path)[1] == {"a": 5.0, "b": 6.0}
+        assert writer.digest() == hashlib.sha256(path.read_bytes()).hexdigest()
+    with RecordWriter(path, ("a", "b"), going_on=True) as again:
+        assert again.digest() == writer.digest()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "is no JSON"),
+        ("[1, 2]", "is no summary of a run"),
+        ('{"end": 3}', "final, max, verdict, end_time_s, wall_s, end is not as cellfem writes it"),
+        ("[" * 100_000, "is no JSON"),
+    ],
+)
+def test_a_spoilt_summary_is_told_in_a_sentence(text: str, why: str, tmp_path: Path) -> None:
+    path = tmp_path / "summary.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SummaryError, match=re.escape(f"{path}: ")) as told:
+        read_summary(path)
+    assert why in str(told.value)
+    assert "\n" not in str(told.value)
 
 
 def test_row_with_wrong_columns_is_refused(tmp_path: Path) -> None:

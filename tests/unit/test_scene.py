@@ -114,6 +114,28 @@ def test_time_that_is_shown(tmp_path: Path) -> None:
     assert read_look(folder, 50.0).shown == 60.0
 
 
+@pytest.mark.parametrize(
+    ("series_type", "share"), [(Series, 0.0), (Series, 0.4), (Series, 0.95), (Series, "flip"), (HdfSeries, 0.0), (HdfSeries, 0.4)]
+)
+def test_fields_that_were_cut_short_are_told_in_a_sentence(
+    series_type: type[Series], share: float | str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_run(tmp_path, "plane", series_type)
+    path = folder / "fields" / ("lithium_00001_0.vtu" if series_type is Series else "cellfem_00001.vtkhdf")
+    data = path.read_bytes()
+    if isinstance(share, str):
+        place = data.index(b"creep_rate_1_s") + 300
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+    else:
+        path.write_bytes(data[: int(share * len(data))])
+    capfd.readouterr()
+    with pytest.raises(SceneError, match=r"lithium_00001.pvtu: cannot be read|cellfem_00001.vtkhdf: cannot be read"):
+        read_look(folder)
+    assert "ERR" not in capfd.readouterr().err, "VTK's own words are not shown"
+    done = CliRunner().invoke(app, ["render", str(folder)])
+    assert done.exit_code == 2
+
+
 def test_script_is_python_and_holds_the_look(tmp_path: Path) -> None:
     folder = write_run(tmp_path, "plane")
     done = CliRunner().invoke(app, ["scene", str(folder)])
