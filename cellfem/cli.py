@@ -76,8 +76,7 @@ def check(
         _fail("check needs a case: write cellfem check CASE, or cellfem check --schema")
     else:
         checked = _load(case, overrides)
-        for warning in warnings(checked):
-            typer.echo(f"note: {warning}", err=True)
+        _note(checked)
         print(resolved_toml(checked), end="")
 
 
@@ -89,6 +88,7 @@ def mesh(
 ) -> None:
     """Make the mesh of a case alone: lithium, void and LLZO in true geometry, for gmsh, ParaView or another run."""
     checked = _load(case, overrides)
+    _note(checked)
     from cellfem.geometry import MeshError, write_msh
     from cellfem.output.words import cannot_write
     from cellfem.run.prepare import stack_of
@@ -147,8 +147,7 @@ def run(
     from cellfem.run import Pace, run_case
 
     if _first_rank() and not quiet:
-        for warning in warnings(checked):
-            typer.echo(f"note: {warning}", err=True)
+        _note(checked)
     _show(lambda: run_case(checked, folder, quiet, pace=Pace(limit, progress)), folder)
 
 
@@ -239,6 +238,11 @@ def _load(path: Path, overrides: list[str] | None) -> Case:
         return load_case(path, overrides or ())
     except CaseError as error:
         _fail(str(error))
+
+
+def _note(checked: Case) -> None:
+    for warning in warnings(checked):
+        typer.echo(f"note: {warning}", err=True)
 
 
 def _fail(text: str) -> NoReturn:

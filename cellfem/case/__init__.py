@@ -1,4 +1,4 @@
-"""What a user may write: case files, checked completely before anything is meshed. Knows no mesh."""
+"""What a user may write: case files, checked completely before anything is meshed. Of a ready mesh it knows the sizes."""
 
 from cellfem.case.checks import warnings
 from cellfem.case.errors import CaseError

@@ -13,6 +13,7 @@ from cellfem.case.lithium import Anand, CreepTable, GrainBoundaries
 from cellfem.case.models import Case
 from cellfem.case.periodic_checks import periodic_problems, spots_around
 from cellfem.case.protocol_checks import protocol_problems, protocol_warnings
+from cellfem.case.ready import near_of, near_words, ready_problems, ready_warnings
 from cellfem.case.solid_checks import spots_outside, stack_problems
 from cellfem.materials import electrolyte, electrolyte_names
 from cellfem.units import format_quantity
@@ -44,6 +45,7 @@ def problems(case: Case) -> list[str]:
         *_crack(case),
         *protocol_problems(case),
         *_mesh(case),
+        *ready_problems(case),
         *_time_steps(case),
     ]
 
@@ -51,6 +53,7 @@ def problems(case: Case) -> list[str]:
 def warnings(case: Case) -> list[str]:
     """What the user should know about a checked case that can be run, each as `key: what and what to do`."""
     return [
+        *ready_warnings(case),
         *_mesh_warnings(case),
         *protocol_warnings(case),
         *_stack_warnings(case),
@@ -144,7 +147,7 @@ def _spots(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:
         if left < -tolerance or right > width + tolerance:
             yield (
                 f"{name}.{k}: reaches from {_um(left)} to {_um(right)}, out of the stack from 0 um to {_um(width)}; "
-                "move it, make half_width smaller or stack.width larger"
+                f"move it, make half_width smaller or {'the mesh wider' if case.mesh.file else 'stack.width larger'}"
             )
         for j, (other_left, other_right) in enumerate(spans[:k]):
             if spots[j].electrode == spots[k].electrode and left < other_right - tolerance and other_left < right - tolerance:
@@ -166,7 +169,7 @@ def _voids(case: Case) -> Iterator[str]:
                 f"void.{k}.depth: {_um(void.depth)} is more than half of lithium.thickness, {_um(thickness)}; "
                 "make the void shallower or the lithium thicker"
             )
-        slope = steepest(void, case.mesh.near)
+        slope = steepest(void, near_of(case))
         if slope > 1:
             yield (
                 f"void.{k}.depth: {_um(void.depth)} on a half_width of {_um(void.half_width)} gives the {void.profile} a "
@@ -188,7 +191,7 @@ def steepest(void: Void, near: float) -> float:
 
 
 def _roughness(case: Case) -> Iterator[str]:
-    rough, width, near = case.roughness, case.stack.width, case.mesh.near
+    rough, width, near = case.roughness, case.stack.width, near_of(case)
     if rough.kind not in ("self-affine", "file", "grooves", "pores"):
         return
     if case.interface.contact == "bonded":
@@ -201,10 +204,10 @@ def _roughness(case: Case) -> Iterator[str]:
     key = {"self-affine": "cut_off", "file": "cut_off", "pores": "size", "grooves": "period"}[rough.kind]
     wave = getattr(rough, key)
     length = wave / 2 if key == "period" and rough.shape == "trapezoid" else wave
-    if case.mesh.file is None and near > length / 4 * (1 + ROUND_OFF):
+    if near > length / 4 * (1 + ROUND_OFF):
         yield (
-            f"mesh.near: {_um(near)} is more than a quarter of the shortest wave of the rough face, {_um(length)}; "
-            f"make near at most {_um(length / 4)}, or roughness.{key} longer"
+            f"{near_words(case)} is more than a quarter of the shortest wave of the rough face, {_um(length)}; "
+            f"make {'it' if case.mesh.file else 'near'} at most {_um(length / 4)}, or roughness.{key} longer"
         )
     if rough.kind == "self-affine" and rough.roll_off < rough.cut_off:
         yield (
@@ -233,7 +236,7 @@ def _roughness(case: Case) -> Iterator[str]:
 
 
 def _heterogeneity(case: Case) -> Iterator[str]:
-    h, near = case.heterogeneity, case.mesh.near
+    h, near = case.heterogeneity, near_of(case)
     fields = {name: getattr(h, name) for name in ("asr", "roughness")}
     lengths = {f"{name}.length": field.length for name, field in fields.items() if field.spread > 0}
     if h.grains.spacing is not None:
@@ -255,10 +258,11 @@ def _heterogeneity(case: Case) -> Iterator[str]:
             'heterogeneity: about an axis random spots would be rings; write stack.symmetry = "plane", or remove [heterogeneity]'
         )
     for key, length in lengths.items():
-        if case.mesh.file is None and near > length / 2 * (1 + ROUND_OFF):
+        if near > length / 2 * (1 + ROUND_OFF):
+            made = "make near" if case.mesh.file is None else "draw mesh.file with nodes on the interface"
             yield (
-                f"heterogeneity.{key}: {_um(length)} has fewer than two mesh sizes, mesh.near is {_um(near)}; "
-                f"make near at most {_um(length / 2)}, or {key.split('.')[1]} larger"
+                f"heterogeneity.{key}: {_um(length)} has fewer than two mesh sizes, {_um(near)} each; "
+                f"{made} at most {_um(length / 2)}{' apart' if case.mesh.file else ''}, or {key.split('.')[1]} larger"
             )
     if h.roughness.spread > 0 and case.interface.contact == "bonded":
         yield (
@@ -314,10 +318,11 @@ def _crack(case: Case) -> Iterator[str]:
 
 def _mesh(case: Case) -> Iterator[str]:
     mesh = case.mesh
-    if mesh.near > mesh.far:
+    if mesh.file is None and mesh.near > mesh.far:
         yield f"mesh.near: {_um(mesh.near)} is coarser than mesh.far, {_um(mesh.far)}; make near smaller or far larger"
-    if mesh.near > case.stack.width / 4:
-        yield f"mesh.near: {_um(mesh.near)} is more than a quarter of stack.width, {_um(case.stack.width)}; make near smaller"
+    if near_of(case) > case.stack.width / 4:
+        smaller = "make near smaller" if mesh.file is None else "draw it finer"
+        yield f"{near_words(case)} is more than a quarter of stack.width, {_um(case.stack.width)}; {smaller}"
 
 
 def _time_steps(case: Case) -> Iterator[str]:
@@ -335,23 +340,22 @@ def _time_steps(case: Case) -> Iterator[str]:
 
 
 def _mesh_warnings(case: Case) -> Iterator[str]:
-    near, rate = case.mesh.near, case.s_max
-    if case.mesh.file is not None:
-        return
+    near, rate = near_of(case), case.s_max
     if near > case.lithium.length / 2:
         yield (
-            f"mesh.near: {_um(near)} is more than half of lithium.length, {_um(case.lithium.length)}: "
+            f"{near_words(case)} is more than half of lithium.length, {_um(case.lithium.length)}: "
             "where voids open is not resolved"
         )
     if rate > 0 and case.interface.vacancies == "on" and near > (layer := case.lithium.f_c * case.lithium.D / rate / 3):
         yield (
-            f"mesh.near: {_um(near)} is more than f_c D/(3 s), {layer:.2g} um: "
+            f"{near_words(case)} is more than f_c D/(3 s), {layer:.2g} um: "
             "the layer of vacancies below the interface is not resolved"
         )
     for k, void in enumerate(case.void):
         if void.half_width < 4 * near:
+            size = "mesh.near" if case.mesh.file is None else "the largest distance of nodes on the interface"
             yield (
-                f"void.{k}.half_width: {_um(void.half_width)} is less than 4 times mesh.near, {_um(near)}: "
+                f"void.{k}.half_width: {_um(void.half_width)} is less than 4 times {size}, {_um(near)}: "
                 "the void is hardly resolved"
             )
 

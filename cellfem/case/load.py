@@ -16,6 +16,7 @@ from cellfem.case.measured import CurveError, read_curve
 from cellfem.case.models import Case
 from cellfem.case.overrides import apply_override
 from cellfem.case.protocol import Step, entry_of
+from cellfem.case.ready import with_sizes
 
 WITH_FILE = ("mesh", "roughness", "measured")
 """Tables whose `file` is a path from the folder of the case."""
@@ -32,8 +33,9 @@ def load_case(path: str | Path, overrides: Iterable[str] = ()) -> Case:
         file = file / "case.toml"
     data = _read(file)
     errors = [error for text in overrides if (error := apply_override(data, text)) is not None]
-    data = _with_paths(data, file.parent)
+    data, wrong = with_sizes(_with_paths(data, file.parent))
     case, more = _check(data)
+    errors += wrong
     if errors or case is None:
         raise CaseError([*errors, *more], file)
     named = [(name, getattr(case, name).file) for name in WITH_FILE]

@@ -16,6 +16,9 @@ FieldName = Literal[
 ]  # fmt: skip
 
 
+MeshUnit = Literal["m", "mm", "um", "nm"]
+
+
 class Stack(Section):
     """The stack of lithium over electrolyte; its sides are mirror planes, or one: it stands for a periodic interface."""
 
@@ -59,7 +62,10 @@ class Mesh(Section):
     cells: Literal["simplices", "bricks"] = "simplices"
     """Triangles and tetrahedra made by gmsh; or quadrilaterals and hexahedra in columns `near` wide and in layers."""
     file: str | None = None
-    """A ready mesh with cellfem's group names, its path from the folder of the case; without it gmsh makes one."""
+    """A ready mesh with cellfem's group names, its path from the folder of the case; without it gmsh makes one. It decides on
+    width, thicknesses and near where the case leaves them out; sizes that the case gives must be the mesh's."""
+    unit: MeshUnit = "um"
+    """file: the unit that the mesh is drawn in."""
 
 
 class Numerics(Section):

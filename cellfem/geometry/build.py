@@ -105,6 +105,18 @@ def _check_sizes(width: float, lithium: float, electrolyte: float, near: float, 
 
 @contextmanager
 def gmsh_model(name: str = "cellfem stack") -> Iterator[None]:
+    """A `gmsh_session` to mesh a stack in. Raises MeshError."""
+    try:
+        with gmsh_session(name):
+            yield
+    except Exception as error:
+        if type(error) is not Exception:  # gmsh's own errors have no class of their own
+            raise
+        raise MeshError(f"gmsh could not mesh the stack: {error}; change near and far or the features' edges") from error
+
+
+@contextmanager
+def gmsh_session(name: str) -> Iterator[None]:
     """A silent gmsh model of its own, leaving a session that the caller may have open as it was."""
     import gmsh
 
@@ -120,10 +132,6 @@ def gmsh_model(name: str = "cellfem stack") -> Iterator[None]:
     gmsh.model.add(name)
     try:
         yield
-    except Exception as error:
-        if type(error) is not Exception:  # gmsh's own errors have no class of their own
-            raise
-        raise MeshError(f"gmsh could not mesh the stack: {error}; change near and far or the features' edges") from error
     finally:
         gmsh.model.remove()
         for key, value in saved.items():

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import os
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay
 
+from cellfem.geometry.formats import PlaneMesh, read_plane
 from cellfem.geometry.groups import CELL_NAMES, ELECTROLYTE, FACET_NAMES, INTERFACE, LITHIUM, VOID
 from cellfem.geometry.stack import TOLERANCE, Floats, Ints, MeshError, StackMesh, assemble, cell_facets, interface_nodes
 
@@ -73,30 +75,74 @@ def _to_meshio(nodes: Ints, dimension: int) -> Ints:
     return nodes[:, [0, 1, 3, 2, 4, 5, 7, 6]] if nodes.shape[1] == 8 else nodes
 
 
-def read_mesh(path: str | os.PathLike[str]) -> StackMesh:
-    """Read a stack in µm from any file that meshio reads: `write_msh` undone, or a flat mesh without a void.
+UNITS = {"m": 1e6, "mm": 1e3, "um": 1.0, "nm": 1e-3}
+"""Units that a mesh may be drawn in, in µm."""
 
-    Needs first-order triangles in groups named lithium and LLZO that meet along the flat face y = 0, from x = 0 on. Over a void
-    every node of the lithium's surface needs a node of the electrolyte's face below it: their distance is the gap, and the
-    lithium is pulled back by Y = (y - gap)/(1 - gap/H). Cells of the group void are not used; line groups may be missing, the
-    facets are found again. Plane meshes of triangles only. Raises MeshError with the remedy.
+
+def read_mesh(path: str | os.PathLike[str], unit: str = "um") -> StackMesh:
+    """Read a stack from a file that `formats` knows: `write_msh` undone, or a flat mesh without a void. unit: one of `UNITS`.
+
+    Needs first-order triangles in groups named lithium and LLZO (in capitals or not) that meet along the flat face y = 0, from
+    x = 0 on. Over a void every node of the lithium's surface needs a node of the electrolyte's face below it: their distance is
+    the gap, and the lithium is pulled back by Y = (y - gap)/(1 - gap/H). Cells of the group void and of other groups are not
+    used; line groups may be missing, the facets are found again. Raises MeshError with the remedy.
     """
-    mesh = _read(path)
-    by_name = _named_triangles(mesh)
-    unknown = sorted(set(by_name) - set(CELL_NAMES.values()))
-    if unknown:
-        raise MeshError(f"{path}: the group '{unknown[0]}' is unknown: name the triangles lithium, LLZO or void")
-    for name in (CELL_NAMES[LITHIUM], CELL_NAMES[ELECTROLYTE]):
-        if name not in by_name:
-            raise MeshError(
-                f"{path}: no triangles in a group named '{name}': name the bodies lithium and LLZO (and void) as physical groups"
-            )
+    return read_with_notes(path, unit)[0]
+
+
+def read_with_notes(path: str | os.PathLike[str], unit: str = "um") -> tuple[StackMesh, tuple[str, ...]]:
+    """The same, and what of the file is not used."""
+    plane = read_plane(path)
     try:
-        return _pulled_back(
-            np.array(mesh.points[:, :2], dtype=np.float64), by_name[CELL_NAMES[LITHIUM]], by_name[CELL_NAMES[ELECTROLYTE]]
-        )
+        bodies = _bodies(plane)
+        stack = _pulled_back(UNITS[unit] * plane.points, bodies[LITHIUM], bodies[ELECTROLYTE])
     except MeshError as error:
         raise MeshError(f"{path}: {error}") from None
+    return stack, tuple(_unused(plane, bodies))
+
+
+def _bodies(plane: PlaneMesh) -> dict[int, Ints]:
+    """Triangles (M, 3) of the groups that are ours."""
+    found: dict[int, Ints] = {}
+    for number, ours in CELL_NAMES.items():
+        parts = [cells for name, cells in plane.groups.items() if name.casefold() == ours.casefold()]
+        if parts:
+            found[number] = np.concatenate(parts)
+    for number in (LITHIUM, ELECTROLYTE):
+        if number not in found:
+            there = ", ".join(plane.groups) or "none"
+            raise MeshError(
+                f"no triangles in a group named '{CELL_NAMES[number]}' (its groups of triangles: {there}): "
+                "name the bodies lithium and LLZO (and void) as physical groups"
+            )
+    for one, other in itertools.combinations(found, 2):
+        if len(shared := _in_both(found[one], found[other])):
+            raise MeshError(
+                f"{len(shared)} triangles are in the group '{CELL_NAMES[one]}' and in '{CELL_NAMES[other]}' too: "
+                "give each of them to one body"
+            )
+    return found
+
+
+def _in_both(one: Ints, other: Ints) -> Ints:
+    """Triangles (M', 3) that both have."""
+    cells = np.concatenate([np.unique(np.sort(part, axis=1), axis=0) for part in (one, other)])
+    found, count = np.unique(cells, axis=0, return_counts=True)
+    return np.asarray(found[count > 1])
+
+
+def _unused(plane: PlaneMesh, bodies: dict[int, Ints]) -> Iterator[str]:
+    ours = {name.casefold() for name in CELL_NAMES.values()}
+    others = {name: cells for name, cells in plane.groups.items() if name.casefold() not in ours}
+    if not others:
+        return
+    mine = np.concatenate(list(bodies.values()))
+    left_out = [
+        f"{name} ({count} triangles)" for name, cells in others.items() if (count := len(cells) - len(_in_both(cells, mine)))
+    ]
+    told = f"the groups {', '.join(others)} are" if len(others) > 1 else f"the group {next(iter(others))} is"
+    with_them = f"; left out with them: {', '.join(left_out)}" if left_out else ""
+    yield f"{told} not used: only lithium, LLZO and void are{with_them}"
 
 
 # --- writing
@@ -175,48 +221,14 @@ def _quiet() -> Iterator[None]:
 # --- reading
 
 
-def _read(path: str | os.PathLike[str]) -> meshio.Mesh:
-    if not os.path.isfile(path):
-        raise MeshError(f"{path}: there is no such mesh file: give its path from the folder of the case")
-    try:
-        with _quiet():
-            return meshio.read(os.fspath(path))
-    except (Exception, SystemExit) as error:  # meshio's readers raise whatever they meet, and exit when none of them fits
-        reason = str(error) if not isinstance(error, SystemExit) else "no reader understands it"
-        raise MeshError(f"{path}: meshio cannot read this file ({reason}): save it as a gmsh .msh file") from error
-
-
-def _named_triangles(mesh: meshio.Mesh) -> dict[str, Ints]:
-    """Triangles (M, 3) of each named two-dimensional group, from gmsh's physical groups, MED's tags or sets of cells."""
-    numbers = {int(number): name for name, (number, dim) in mesh.field_data.items() if dim == 2}
-    tags = mesh.cell_data.get("gmsh:physical") or mesh.cell_data.get("cell_tags")
-    for number, (name, *_) in getattr(mesh, "cell_tags", {}).items():
-        numbers[int(number)] = name
-    found: dict[str, list[Ints]] = {}
-    for k, block in enumerate(mesh.cells):
-        if block.dim < 2:
-            continue
-        if block.type != "triangle":
-            raise MeshError(f"the mesh has cells of type '{block.type}': save it with triangles of first order only")
-        for name, chosen in _names_in_block(mesh, k, tags[k] if tags and numbers else None, numbers):
-            found.setdefault(name, []).append(np.asarray(block.data[chosen], dtype=np.int64))
-    return {name: np.concatenate(parts) for name, parts in found.items()}
-
-
-def _names_in_block(mesh: meshio.Mesh, k: int, tags: Ints | None, numbers: dict[int, str]) -> Iterator[tuple[str, Ints]]:
-    if tags is not None:
-        for number in np.unique(tags):
-            yield numbers.get(int(number), str(number)), np.flatnonzero(tags == number)
-        return
-    for name, sets in mesh.cell_sets.items():
-        if sets[k] is not None and len(sets[k]) and not name.startswith("gmsh:"):
-            yield name, np.asarray(sets[k])
-
-
 def _pulled_back(points: Floats, lithium: Ints, electrolyte: Ints) -> StackMesh:
     size = float(np.ptp(points[electrolyte.ravel()], axis=0).max())
     tolerance = TOLERANCE * size
     face = points[electrolyte, 1].max()
+    if points[lithium, 1].min() < points[electrolyte, 1].min() - tolerance:
+        if points[lithium, 1].max() > face + tolerance:
+            raise MeshError("lithium lies above and below the LLZO: of a symmetric cell draw the upper half, to its middle")
+        raise MeshError("the lithium lies below the LLZO: turn the mesh over")
     if abs(face) > tolerance:
         raise MeshError(f"the top of the LLZO is at y = {face:.6g} µm: shift the mesh so that this face lies at y = 0")
     floor = np.unique(electrolyte[np.abs(points[electrolyte, 1]) < tolerance])

@@ -33,7 +33,6 @@ from cellfem.geometry import (
     write_msh,
 )
 from cellfem.geometry.periodic import joined
-from cellfem.geometry.stack import TOLERANCE
 from cellfem.geometry.symmetric import mirrored
 from cellfem.model import from_case
 from cellfem.solver.march import Segment, Stop
@@ -156,12 +155,7 @@ def _stack(case: Case) -> StackMesh:
     """The mesh of one electrode on the electrolyte, on half of it in a symmetric cell."""
     voids, periodic = [*_voids(case, 1), *_voids(case, 2)], case.stack.periodic
     if case.mesh.file is not None:
-        stack = read_mesh(Path(case.mesh.file))
-        if periodic and abs(stack.width - case.stack.width) > TOLERANCE * stack.width:
-            raise MeshError(
-                f"{case.mesh.file}: it is {stack.width:g} µm wide, the period of the case is {case.stack.width:g} µm: "
-                f'write stack.width = "{stack.width:g} um"'
-            )
+        stack = read_mesh(Path(case.mesh.file), case.mesh.unit)
         return with_voids(stack, voids, periodic=periodic) if voids else stack
     features = _features(case)
     near, far, bricks = case.mesh.near, case.mesh.far, case.mesh.cells == "bricks"

@@ -1,5 +1,6 @@
 """Case files: the example, defaults, overrides, what is written back, the JSON schema."""
 
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -168,7 +169,7 @@ def test_mesh_file_is_taken_from_the_folder_of_the_case(tmp_path: Path) -> None:
     path = write(tmp_path, text)
     with pytest.raises(CaseError, match=r'mesh\.file: there is no file ".*my\.msh"; give its path from the folder of the case'):
         load_case(path)
-    (tmp_path / "my.msh").touch()
+    shutil.copy(EXAMPLE.parents[2] / "meshes" / "strip-void.msh", tmp_path / "my.msh")
     assert load_case(path).mesh.file == str((tmp_path / "my.msh").resolve())
 
 

@@ -34,7 +34,7 @@ def changed(*pairs: tuple[str, str]) -> str:
         ("roughness", "roughnes", 'interface.roughnes: unknown key; did you mean "roughness"?'),
         ("[mesh]", "[msh]", 'msh: unknown key; did you mean "mesh"?'),
         ("stop.voltage", "stop.voltag", 'protocol.0.stop.voltag: unknown key; did you mean "voltage"?'),
-        ('near = "0.4 um"', 'xyz = "0.4 um"', "mesh.xyz: unknown key; known here are near, far, cells, file"),
+        ('near = "0.4 um"', 'xyz = "0.4 um"', "mesh.xyz: unknown key; known here are near, far, cells, file, unit"),
         # units and numbers
         ('"0.4 MPa"', '"5 kg"', 'protocol.0.pressure: "5 kg" is a mass, not a pressure; write for example "0.4 MPa"'),
         ('"0.4 MPa"', "0.4", 'protocol.0.pressure: 0.4 has no unit; write for example "0.4 MPa", in quotes'),

@@ -224,7 +224,7 @@ def _drop_cells_near(x: float, y: float) -> Callable[[meshio.Mesh], None]:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (_rename("LLZO", "garnet"), "'garnet' is unknown"),
+        (_rename("LLZO", "garnet"), r"group named 'LLZO' \(its groups of triangles: .*garnet"),
         (_retag(ELECTROLYTE, VOID), "group named 'LLZO'"),
         (_shift(0, 3), "shift the mesh so that this face lies at y = 0"),
         (_shift(2, 0), "shift the mesh so that its left plane is x = 0"),
@@ -273,8 +273,11 @@ def test_unreadable_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(MeshError, match="no such mesh file"):
         read_mesh(tmp_path / "nothing.msh")
     (tmp_path / "text.msh").write_text("not a mesh\n")
-    with pytest.raises(MeshError, match="save it as a gmsh"):
+    with pytest.raises(MeshError, match=r"cannot be read \(.+\): export it anew from gmsh, as MSH 4\.1"):
         read_mesh(tmp_path / "text.msh")
+    (tmp_path / "empty.msh").touch()
+    with pytest.raises(MeshError, match="the file is empty"):
+        read_mesh(tmp_path / "empty.msh")
 
 
 def test_quadrilaterals_are_refused(tmp_path: Path) -> None:
