@@ -29,6 +29,12 @@ def length_unit(longest_um: float) -> tuple[float, str]:
     return (1e-3, "nm") if longest_um < 1.0 else (1.0, "µm")
 
 
+def length_text(length_um: float) -> str:
+    """A length for a label, as in "50 nm" or "2 µm"."""
+    per_unit, unit = length_unit(length_um)
+    return f"{length_um / per_unit:.3g} {unit}"
+
+
 def cannot_write(error: OSError) -> str:
     """The sentence for a file or folder that could not be written."""
     where = error.filename or "the results"

@@ -25,6 +25,8 @@ DECADES = 5.0  # of creep rate
 ROUND_OFF = 1e-6  # of a logarithm of fields that are written in single precision
 OPEN_OVER_DELTA = 3.0  # gaps from here on are voids
 STRIP_ASPECT = 3.2  # width over height of the panel that shows the strip around Γ
+BAR_SHARE, BAR_SHARE_UP = 0.25, 0.4  # of width and of the strip's height that a scale bar takes at most
+UNIFORM = 1e-3  # share by which the index must vary along Γ for its largest to be marked
 SHADES = 24
 COLOURS = {"creep": ("GnBu", 0.2, 1.0), "current": ("YlOrRd", 0.08, 1.0), "index": ("plasma", 0.0, 0.92)}
 """matplotlib's colour maps, and the part of each that is used: nothing may look like empty space."""
@@ -36,7 +38,8 @@ class Look:
 
     series: what ParaView opens, in the folder. low, high: corners of the stack. strip: heights around Γ, shown `exaggeration`
     times as high as they are. colours: flat lists of (position in [0, 1], r, g, b). open_gap: what counts as a void.
-    cut: y of the deepest void, through which a stack in 3-D is cut open (on its front side: whole).
+    cut: y of the deepest void, through which a stack in 3-D is cut open (on its front side: whole). bar, bar_up: lengths (µm) of
+    the scale bars along Γ, and along the heights of the strip. worst: place on Γ that is marked, and what it is; None: none.
     """
 
     title: str
@@ -54,6 +57,9 @@ class Look:
     current_top: float
     index_top: float
     cut: float
+    bar: float
+    bar_up: float
+    worst: tuple[tuple[float, float, float], str] | None
     with_flaws: bool
     colours: dict[str, list[tuple[float, float, float, float]]]
 
@@ -97,6 +103,9 @@ def read_look(folder: Path, time_s: float | None = None) -> Look:
         current_top=_current_top(blocks["LLZO"]),
         index_top=_round_up(index) if index > 0 else 1.0,
         cut=_deepest(moments[shown]["interface"]),
+        bar=_round_down(BAR_SHARE * float(high[0] - low[0])),
+        bar_up=_round_down(BAR_SHARE_UP * (strip[1] - strip[0])),
+        worst=_worst(moments[shown]["interface"], OPEN_OVER_DELTA * delta),
         with_flaws="flaws" in moments[shown],
         colours={name: _shades(*colours) for name, colours in COLOURS.items()},
     )
@@ -134,6 +143,18 @@ def _strip(interface: Any, width: float, delta: float, kind: Kind) -> tuple[floa
     factor = _round_down(max(0.45 * true_height / shown, 1.0))
     height = true_height / factor
     return factor, (-0.3 * height, 0.7 * height)
+
+
+def _worst(interface: Any, open_gap: float) -> tuple[tuple[float, float, float], str] | None:
+    """The place of the largest dendrite index where lithium is plated, else that of the deepest void."""
+    for name, least, what in ((INDEX, 0.0, "largest dendrite index"), (GAP, open_gap, "deepest void")):
+        if name not in interface.point_data or not interface.n_points:
+            continue
+        values = np.asarray(interface.point_data[name])
+        largest = float(values.max())
+        if largest > least and np.ptp(values) > UNIFORM * largest:
+            return _triple(np.asarray(interface.points)[int(values.argmax())]), what
+    return None
 
 
 def _deepest(interface: Any) -> float:

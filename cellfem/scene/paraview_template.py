@@ -26,7 +26,9 @@ from paraview.simple import (
     GetAnimationScene,
     GetColorTransferFunction,
     GetScalarBar,
+    Line,
     OpenDataFile,
+    PointSource,
     PVDReader,
     RotationalExtrusion,
     SaveScreenshot,
@@ -180,6 +182,37 @@ def outline(proxy, view, colour=INK, width=1.4):
     return plain(edges, view, colour, width)
 
 
+def bar(view, start, end):
+    """A scale bar, to be told in the note of the view."""
+    plain(Line(registrationName="scale bar", Point1=start, Point2=end), view, INK, 4.0)
+
+
+def bar_below(view):
+    """A bar of LOOK["bar"] below a section; what it adds to the section's height."""
+    low, high = LOOK["low"], LOOK["high"]
+    below = 0.05 * (high[1] - low[1])
+    bar(view, [low[0], low[1] - 0.6 * below, 0.0], [low[0] + LOOK["bar"], low[1] - 0.6 * below, 0.0])
+    return below
+
+
+def mark(view, factor, in_front):
+    """A ring at the worst place of the interface."""
+    if LOOK["worst"] is None:
+        return
+    x, y, z = LOOK["worst"][0]
+    for colour, size, ahead in ((INK, 24.0, 1), ([1.0, 1.0, 1.0], 16.0, 2)):
+        dot = PointSource(registrationName=LOOK["worst"][1], NumberOfPoints=1, Radius=0.0)
+        dot.Center = [x, factor * y, z + ahead * in_front]
+        shown = plain(dot, view, colour, representation="Points")
+        shown.PointSize = size
+        shown.RenderPointsAsSpheres = 1
+
+
+def marked():
+    """What the ring means, for the note of a view."""
+    return "" if LOOK["worst"] is None else "; ring: " + LOOK["worst"][1]
+
+
 def section(parts, view, factor, bars):
     """The cross-section in x and height, `factor` times as high as it is."""
     bar_places = {"lithium": (0.78, 0.68), "LLZO": (0.78, 0.36), "interface": (0.78, 0.04)}
@@ -252,16 +285,22 @@ def build():
         plain(revolved(parts["void"], "void"), upper, [1.0, 1.0, 1.0])
         radius = high[0]
         look_at_body(upper, [-radius, -radius, low[1]], [radius, radius, high[1]], [0.0, 0.0, 1.0])
-        note("true proportions, revolved about the axis", upper, "Lower Left Corner")
+        bar(upper, [-radius, -1.05 * radius, low[1]], [LOOK["bar"] - radius, -1.05 * radius, low[1]])
+        note(f"true proportions, revolved about the axis; bar: {LOOK['bar']:g} um", upper, "Lower Left Corner")
     else:
         section(parts, upper, 1, True)
-        look_at_plane(upper, low, high, WIDTH / (UPPER * HEIGHT))
-        note("true proportions", upper, "Lower Left Corner")
+        mark(upper, 1, 0.05 * (high[0] - low[0]))
+        look_at_plane(upper, [low[0], low[1] - bar_below(upper)], high, WIDTH / (UPPER * HEIGHT))
+        note(f"true proportions; bar: {LOOK['bar']:g} um{marked()}", upper, "Lower Left Corner")
     if LOOK["kind"] != "3d":
         factor, strip = LOOK["exaggeration"], LOOK["strip"]
         section(parts, lower, factor, False)
+        mark(lower, factor, 0.05 * (high[0] - low[0]))
+        aside = low[0] - 0.015 * (high[0] - low[0])
+        bar(lower, [aside, factor * strip[0], 0.0], [aside, factor * (strip[0] + LOOK["bar_up"]), 0.0])
         look_at_plane(lower, [low[0], factor * strip[0]], [high[0], factor * strip[1]], WIDTH / ((1 - UPPER) * HEIGHT))
-        note(f"around the interface, heights x {factor:g}", lower, "Lower Left Corner")
+        of_height = f"bar: {1e3 * LOOK['bar_up']:g} nm of height"
+        note(f"around the interface, heights x {factor:g}; {of_height}", lower, "Lower Left Corner")
     when = AnnotateTimeFilter(Input=reader, Format="{time:.4g} s" if ParaViewVersion() >= (5, 11) else "%.4g s")
     shown = Show(when, upper)
     shown.WindowLocation, shown.Color, shown.FontSize = "Upper Right Corner", INK, 18
@@ -282,7 +321,9 @@ def build_body(parts, upper, lower):
         else:
             lit(coloured(cut, upper, name, bars[name]))
     look_at_body(upper, low, high, [0.0, 0.0, 1.0], [-0.5, -0.75, 0.35])
-    note("true proportions, cut open through the deepest void", upper, "Lower Left Corner")
+    base = [low[0], LOOK["cut"] - 0.03 * (high[0] - low[0]), low[2]]
+    bar(upper, base, [base[0] + LOOK["bar"], base[1], base[2]])
+    note(f"true proportions, cut open through the deepest void; bar: {LOOK['bar']:g} um", upper, "Lower Left Corner")
     unlit(coloured(parts["interface"], lower, "interface"))
     if "gap_um" in [array.Name for array in parts["interface"].PointData]:
         raised = Transform(registrationName="interface, raised", Input=parts["interface"])
@@ -294,8 +335,9 @@ def build_body(parts, upper, lower):
         coloured(parts["flaws"], lower, "flaws").LineWidth = 4.0
     lower.InteractionMode = "2D"
     lower.CameraParallelProjection = 1
-    look_at_plane(lower, low, high, WIDTH / ((1 - UPPER) * HEIGHT))
-    note("the interface from above; white: edges of voids", lower, "Lower Left Corner")
+    mark(lower, 1, 0.02 * (high[0] - low[0]))
+    look_at_plane(lower, [low[0], low[1] - bar_below(lower)], high, WIDTH / ((1 - UPPER) * HEIGHT))
+    note(f"the interface from above; white: edges of voids; bar: {LOOK['bar']:g} um{marked()}", lower, "Lower Left Corner")
 
 
 def ParaViewVersion():

@@ -13,7 +13,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from PIL import Image
 
 from cellfem.output.rendering import WINDOW, off_screen_backend
-from cellfem.output.words import time_text
+from cellfem.output.words import length_text, time_text
 from cellfem.scene.files import SceneError, field_files
 from cellfem.scene.look import CREEP, CURRENT, GAP, INDEX, Look
 
@@ -29,6 +29,7 @@ FIELDS = {
 }
 BARS = {"lithium": 0.69, "LLZO": 0.37, "interface": 0.05}
 FRAME_MS = 250
+BAR_WIDTH, DOT = 4, 16  # pixels
 LIT = {"ambient": 0.45, "diffuse": 0.6}  # bodies: shaded, but their colours can be read off the bar
 
 
@@ -71,16 +72,21 @@ def _draw(look: Look, time: float) -> Image.Image:
 
 def _section(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
     _paint_section(plotter, look, blocks, 1.0, bars=True)
-    _aim(plotter, look.low[:2], look.high[:2], SIZE[0] / (UPPER * SIZE[1]))
-    _note(plotter, "true proportions")
+    _mark(plotter, look, 1.0, 0.05 * (look.high[0] - look.low[0]))
+    low = (look.low[0], look.low[1] - _scale_bar(plotter, look, look.low[1], look.high[1] - look.low[1]))
+    _aim(plotter, low, look.high[:2], SIZE[0] / (UPPER * SIZE[1]))
+    _note(plotter, f"true proportions; bar: {look.bar:g} µm{_marked(look)}")
 
 
 def _strip(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
     factor = look.exaggeration
     _paint_section(plotter, look, blocks, factor, bars=False)
     low, high = (look.low[0], factor * look.strip[0]), (look.high[0], factor * look.strip[1])
+    _mark(plotter, look, factor, 0.05 * (look.high[0] - look.low[0]))
+    aside = low[0] - 0.015 * (high[0] - low[0])
+    _bar(plotter, (aside, low[1]), (aside, low[1] + factor * look.bar_up))
     _aim(plotter, low, high, SIZE[0] / ((1 - UPPER) * SIZE[1]))
-    _note(plotter, f"around the interface, heights × {factor:g}")
+    _note(plotter, f"around the interface, heights × {factor:g}; bar: {length_text(look.bar_up)} of height")
 
 
 def _paint_section(plotter: Any, look: Look, blocks: dict[str, Any], factor: float, bars: bool) -> None:
@@ -115,7 +121,9 @@ def _body(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
             _colour(plotter, look, body, part, True, **LIT)
     radius = look.high[0]
     _aim_at_body(plotter, np.array([-radius, -radius, look.low[1]]), np.array([radius, radius, look.high[1]]))
-    _note(plotter, "true proportions, revolved about the axis")
+    base = (-radius, -1.05 * radius, look.low[1])
+    _bar(plotter, base, (base[0] + look.bar, *base[1:]))
+    _note(plotter, f"true proportions, revolved about the axis; bar: {look.bar:g} µm")
 
 
 def _cut_open(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
@@ -128,7 +136,9 @@ def _cut_open(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
         elif half.n_cells:
             plotter.add_mesh(half, color="#ebf5ff", ambient=1.0, diffuse=0.0)
     _aim_at_body(plotter, low, high, (-0.5, -0.75, 0.35))
-    _note(plotter, "true proportions, cut open through the deepest void")
+    base = (low[0], look.cut - 0.03 * (high[0] - low[0]), low[2])
+    _bar(plotter, base, (base[0] + look.bar, *base[1:]))
+    _note(plotter, f"true proportions, cut open through the deepest void; bar: {look.bar:g} µm")
 
 
 def _from_above(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
@@ -139,8 +149,39 @@ def _from_above(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
         rims = surface.contour([look.open_gap], scalars=GAP)
         rims = _moved(rims, 1.0, 0.01 * (look.high[0] - look.low[0]))
         plotter.add_mesh(rims, color="white", line_width=3, lighting=False)
-    _aim(plotter, look.low[:2], look.high[:2], SIZE[0] / ((1 - UPPER) * SIZE[1]))
-    _note(plotter, "the interface from above; white: edges of voids")
+    _mark(plotter, look, 1.0, 0.02 * (look.high[0] - look.low[0]))
+    low = (look.low[0], look.low[1] - _scale_bar(plotter, look, look.low[1], look.high[1] - look.low[1]))
+    _aim(plotter, low, look.high[:2], SIZE[0] / ((1 - UPPER) * SIZE[1]))
+    _note(plotter, f"the interface from above; white: edges of voids; bar: {look.bar:g} µm{_marked(look)}")
+
+
+def _mark(plotter: Any, look: Look, factor: float, in_front: float) -> None:
+    """A ring at the worst place of Γ."""
+    if look.worst is None:
+        return
+    x, y, z = look.worst[0]
+    for colour, size, ahead in ((INK, DOT + 8, 1), ("white", DOT, 2)):
+        at = np.array([[x, factor * y, z + ahead * in_front]])
+        plotter.add_points(at, color=colour, point_size=size, render_points_as_spheres=True, lighting=False)
+
+
+def _marked(look: Look) -> str:
+    """What the ring means, for the line below a panel."""
+    return "" if look.worst is None else f"; ring: {look.worst[1]}"
+
+
+def _scale_bar(plotter: Any, look: Look, bottom: float, height: float) -> float:
+    """A bar below a section; what it adds to the section's height."""
+    below = 0.05 * height
+    _bar(plotter, (look.low[0], bottom - 0.6 * below), (look.low[0] + look.bar, bottom - 0.6 * below))
+    return below
+
+
+def _bar(plotter: Any, start: tuple[float, ...], end: tuple[float, ...]) -> None:
+    import pyvista
+
+    ends = [(*place, 0.0)[:3] for place in (start, end)]
+    plotter.add_mesh(pyvista.Line(*ends), color=INK, line_width=BAR_WIDTH, lighting=False)
 
 
 def _moved(block: Any, factor: float, in_front: float) -> Any:

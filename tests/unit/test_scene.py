@@ -106,6 +106,14 @@ def test_look(tmp_path: Path, kind: Kind, series_type: type[Series]) -> None:
         assert look.strip[1] - look.strip[0] == pytest.approx(WIDTH / 3.2 / 20)
 
 
+def test_scale_bars_and_the_worst_place(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, "plane")
+    plated, stripped = read_look(folder), read_look(folder, 0.0)
+    assert (plated.bar, plated.bar_up) == (5.0, 0.1)  # a quarter of 25 µm, two fifths of 0.39 µm, rounded down
+    assert plated.worst == ((5.0, 0.0, 0.0), "largest dendrite index")
+    assert stripped.worst == ((0.0, 0.0, 0.0), "deepest void")
+
+
 def test_time_that_is_shown(tmp_path: Path) -> None:
     folder = write_run(tmp_path, "plane")
     (folder / "summary.json").write_text(json.dumps({"verdict": {"dendrite": {"time_s": 2.0}}}), encoding="utf-8")
