@@ -327,6 +327,11 @@ def _mesh(case: Case) -> Iterator[str]:
 
 def _time_steps(case: Case) -> Iterator[str]:
     numerics = case.numerics
+    if numerics.dt is not None and case.output.exact:
+        yield (
+            "output.exact: numerics.dt prescribes where steps end; remove one of them, and with dt choose output.interval such "
+            "that steps end there"
+        )
     if numerics.dt_min > numerics.dt_initial:
         yield (
             f'numerics.dt_min: "{format_quantity(numerics.dt_min, "s")}" is more than numerics.dt_initial, '

@@ -48,5 +48,6 @@ MEANINGS = {
     "asr_constriction_ohm_cm2": "Its part from the detour of current in LLZO towards what touches.",
     "cell_resistance_ohm": "Resistance of the whole cell, with its area and separator (`cell`).",
     "throughput_mAh_cm2": "Areal charge that has passed either way, stripped and plated added up.",
+    "fields_written": "1 where the fields of this time were written for ParaView (output.interval), else 0.",
 }
 """Names of columns end in their unit; those of a second electrode end in _2."""

@@ -24,6 +24,10 @@ CRACK_COLUMNS = ("crack_tension_MPa", "crack_index", "crack_likelihood")
 """What the stress of the electrolyte gives; nan in rows for which it was not solved."""
 
 
+WRITTEN = "fields_written"
+"""The last column, a digit: whether the fields were written at the time of the row. It may change once the row is written."""
+
+
 def record_columns(axisymmetric: bool = False, symmetric: bool = False) -> tuple[str, ...]:
     """Columns of records.csv; the size of the voids is an area in plane strain, a volume when axisymmetric and in 3-D.
 
@@ -31,7 +35,8 @@ def record_columns(axisymmetric: bool = False, symmetric: bool = False) -> tuple
     """
     columns = _columns(axisymmetric)
     own = (*OWN, _void_size(axisymmetric))
-    return (*columns, *(f"{name}{SECOND}" for name in columns if name in own)) if symmetric else columns
+    second = tuple(f"{name}{SECOND}" for name in columns if name in own) if symmetric else ()
+    return (*columns, *second, WRITTEN)
 
 
 def _columns(axisymmetric: bool) -> tuple[str, ...]:
@@ -128,6 +133,16 @@ class RecordWriter:
     def digest(self) -> str:
         """SHA-256 of all that was written, as it should be in the file."""
         return self._sum.hexdigest()
+
+    def replace_last(self, name: str, text: str) -> None:
+        """Put another text of the same length into the last column, which has this name, of the last row."""
+        assert name == self._columns[-1]
+        self._file.flush()
+        with Path(self._file.name).open("r+b") as file:
+            file.seek(-len(text) - 1, os.SEEK_END)  # before the end of the line
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
 
     def close(self) -> None:
         """Close the file; harmless if closed before."""

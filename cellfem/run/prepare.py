@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cellfem.case import Case
+from cellfem.case import Case, Step
 from cellfem.case import protocol as case_protocol
 from cellfem.geometry import (
     Box,
@@ -41,6 +41,8 @@ CHARGE_WITHIN = 1e-3  # share by which a step of held voltage may pass more char
 USED_UP_WITHIN = 0.1  # share of the least thickness by which lithium may be thinner where the run stops
 WHOLE = 100_000  # bricks up to which a run writes its mesh as one file
 STEPS = 30  # time steps of a protocol step, at least, without `numerics.dt_max`
+OUTPUTS = 30  # of fields in a run without `output.interval`
+FEW_STEPS = 3  # largest steps in an interval from which on steps end on its outputs without being asked
 
 
 def source_of(case: Case) -> Source:
@@ -209,12 +211,32 @@ def segments_of(case: Case) -> list[Segment]:
                 from_case.material(case, step),
                 (*_conditions(step.stop), used_up),
                 case.numerics.dt_initial,
-                case.numerics.dt_max or step.seconds / STEPS,
+                largest_step(case, step),
                 case.numerics.dt,
                 until,
+                output_interval(case) if lands_on_outputs(case, step) else None,
             )
         )
     return found
+
+
+def output_interval(case: Case) -> float:
+    """Seconds between two outputs of fields."""
+    return case.output.interval or case.total_duration / OUTPUTS
+
+
+def largest_step(case: Case, step: Step) -> float:
+    """Largest time step within a step of the protocol, s."""
+    return case.numerics.dt_max or step.seconds / STEPS
+
+
+def lands_on_outputs(case: Case, step: Step) -> bool:
+    """Whether time steps of this step of the protocol end on output times: as `output.exact` says, or where it costs little."""
+    if case.numerics.dt is not None:
+        return False
+    if case.output.exact is not None:
+        return case.output.exact
+    return case.output.interval is not None and case.output.interval >= FEW_STEPS * largest_step(case, step)
 
 
 def _conditions(stop: case_protocol.Stop) -> tuple[Stop, ...]:

@@ -27,15 +27,16 @@ from cellfem.output.cracks import Pressed, crack_columns, more_likely
 from cellfem.output.dendrites import Plated, worse
 from cellfem.output.openings import write_openings
 from cellfem.output.progress import PLAIN_INTERVAL_S, Progress
-from cellfem.output.records import RecordWriter, record_columns, void_columns, void_row, void_rows
+from cellfem.output.records import WRITTEN, RecordWriter, record_columns, void_columns, void_row, void_rows
 from cellfem.output.vtkhdf import make_series
 from cellfem.output.words import time_text
 from cellfem.physics.kinetics import SPEED
+from cellfem.run.prepare import output_interval
 from cellfem.solver.engine import Engine
+from cellfem.solver.march import SAME_TIME
 from cellfem.solver.newton import Outcome
 
 MA_H = SPEED / MA_CM2 * SECONDS_PER_HOUR  # µm of lithium per mAh/cm², 4.85
-OUTPUTS = 30  # field outputs of a run without `output.interval`
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Recorder:
         self.tension = -math.inf  # MPa, at `tensest`
         self.tensest_whole: Moment | None = None  # rank 0, for checkpoints
         self.restored: dict[str, Any] = {}  # what a checkpoint says of outputs
-        self.interval = case.output.interval or case.total_duration / OUTPUTS
+        self.interval = output_interval(case)
         self.next_output = 0.0
         self.series = make_series(
             case.output.format,
@@ -128,6 +129,8 @@ class Recorder:
             self.cracks.read()
         if self.restored["last"] == self.engine.stepper.time:
             self.last = self._moment()
+        elif self.rows[-1][WRITTEN]:  # as the run was left; that output is taken away again
+            self._mark(written=False)
 
     def start(self) -> dict[str, float]:
         """Write the state at time 0; returns what stop conditions look at."""
@@ -145,7 +148,7 @@ class Recorder:
         return self.reading.measures
 
     def accepted(self, dt: float) -> None:
-        due = self.engine.stepper.time >= self.next_output * (1 - 1e-9)
+        due = self._reached(self.engine.stepper.time)
         self._keep(due)
         if due:
             self._output()
@@ -184,9 +187,16 @@ class Recorder:
         """Write the last accepted state if it is not written yet; close the files that grow."""
         if self.last is None or self.last.time < self.engine.stepper.time:
             self._output()
+            self._mark(written=True)
         if self.root:
             self.root.records.close()
             self.root.voids.close()
+
+    def _mark(self, *, written: bool) -> None:
+        """Say in the last row, which is on disk already, whether fields were written at its time."""
+        self.rows[-1][WRITTEN] = int(written)
+        if self.root:
+            self.root.records.replace_last(WRITTEN, str(int(written)))
 
     def _keep(self, due: bool) -> None:
         self._follow_openings()
@@ -197,6 +207,7 @@ class Recorder:
         if self.solved:
             self._crack()
         row = self.reading.row | crack_columns(self.pressed_now if self.solved else None)
+        row |= {WRITTEN: int(due)}
         row = {name: row[name] for name in self.columns}
         self.rows.append(row)
         for electrode in self.reading.electrodes:
@@ -286,8 +297,12 @@ class Recorder:
                     self.root.voids.write(row)
             if self.openings is not None:
                 write_openings(self.folder / "opening.csv", self.openings)
-        while self.next_output <= time * (1 + 1e-9):
+        while self._reached(time):
             self.next_output += self.interval
+
+    def _reached(self, time: float) -> bool:
+        """Whether the next output is to be written at this time."""
+        return time >= self.next_output - SAME_TIME * self.interval
 
 
 def _step_text(placed: Placed) -> str:

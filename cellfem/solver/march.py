@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -17,6 +18,8 @@ GROW, SHRINK, SAFETY = 2.0, 0.3, 0.85
 DEAD_BAND = (0.9, 1.2)  # the step size stays between these, so that factors may be kept
 OVERSHOOT = 0.01  # a condition is met within this share of its limit
 LOCATE_MOST = 6  # tries to meet it
+SAME_TIME = 1e-6
+"""Of the time between two outputs: what is nearer to an output than that is at it. So round-off makes no steps of its own."""
 
 Measures = dict[str, float]
 
@@ -60,6 +63,7 @@ class Segment:
     largest: float  # s
     prescribed: tuple[float, ...] | None  # fixed time steps in place of error control
     until: tuple[Stop, ...] = ()  # end the segment
+    outputs: float | None = None  # s; steps end on its multiples of the time of the run
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,8 @@ def _segment(
         if watch.interrupted(here, before):
             return Finish("interrupted"), before, here
         dt = here.dt if plan else min(here.dt, segment.largest)
-        dt = left if dt > left * (1 - 1e-9) else dt if dt < left / 2 or plan else left / 2
+        dt = min(dt, left) if plan else whole_steps(dt, _to_output(stepper.time, segment.outputs, left))
+        dt = left if dt > left * (1 - 1e-9) else dt
         engine.model.set_load(replace(segment.load(stepper.time + dt - here.begun), rest_travel=here.rest_travel))
         trial = stepper.attempt(dt)
         if not np.isfinite(trial.error) or (trial.error > 1 and not plan):
@@ -189,6 +194,22 @@ def _segment(
             watch.ended(ends_segment.name)
             break
     return None, before, here
+
+
+def whole_steps(dt: float, left: float) -> float:
+    """The step to take towards a time `left` away when dt is wanted: what is left goes in one step, or in two alike.
+
+    So none is shorter than half of what is wanted, and the time is met without a small step at its end.
+    """
+    return left if dt > left * (1 - 1e-9) else dt if dt < left / 2 else left / 2
+
+
+def _to_output(time: float, every: float | None, left: float) -> float:
+    """Seconds until the next multiple of `every`, at most `left`, those until the end of the segment."""
+    if every is None:
+        return left
+    ahead = (math.floor(time / every + SAME_TIME) + 1) * every - time
+    return ahead if ahead < left - SAME_TIME * every else left
 
 
 def _adapted(dt: float, error: float, order: int) -> float:

@@ -35,7 +35,7 @@ SOLID = (
     *('numerics.dt=["0.5 s"]', "numerics.newton_tolerance=1e-9"),
 )
 VARIANTS = {
-    "adaptive": ("numerics.dt_max=2 s",),
+    "adaptive": ("numerics.dt_max=2 s", "output.exact=true"),
     "prescribed": FIXED,
     "euler": ("numerics.scheme=euler", "numerics.dt_max=2 s"),
     "protocol": (f"protocol=[{STRIP}, {PLATE}, {REST}]", "numerics.dt_max=1 s"),
