@@ -191,7 +191,7 @@ def read_point(point: Point, out: Path) -> WindowPoint:
     stripping, plating = ([row for row in rows if sign * row["current_mA_cm2"] > 0] for sign in (1, -1))
     contact = stripping[-1]["contact_fraction"] if stripping else rows[0]["contact_fraction"]
     kept = contact >= KEPT_OVER_PERFECT * perfect_contact(point.pressure, point.case.interface.half_pressure)
-    index = max((row["dendrite_index_max"] for row in plating), default=math.nan)
+    index = max((row["dendrite_index_max"] for row in plating if not math.isnan(row["dendrite_index_max"])), default=math.nan)
     return WindowPoint(point.pressure, point.current, contact, "lost" if not plating else "kept" if kept else "reduced", index)
 
 

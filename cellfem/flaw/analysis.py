@@ -132,6 +132,8 @@ class FlawModel:
         thin = thin_pressure(q, current)
         self._reach(current, STAGES)
         walls, cracking = system.walls(), self.ceramic.cracking()
+        if not np.isfinite(cracking.intensity):
+            raise FlawError(f"K_I of the flaw is not a number at {0.1 * current:.4g} mA/cm²")
         return FlawState(
             current,
             walls,
@@ -141,7 +143,7 @@ class FlawModel:
             max(system.potential_at_end(), 0.0) / STRESS_POTENTIAL,
             thin,
             self.opening.at_mouth,
-            max(system.imbalance()),
+            float(np.max(system.imbalance())),
         )
 
     def _reach(self, current: float, stages: int) -> None:

@@ -6,6 +6,7 @@ import ufl
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain import Domain
+from cellfem.model.ksp import solve_or_nan
 from cellfem.model.state import State
 from dolfinx import fem
 from dolfinx.fem import petsc as fp
@@ -50,7 +51,7 @@ class MapExtension:
         fp.apply_lifting(self.b, [self.form], [self.bcs])
         self.b.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
         fp.set_bc(self.b, self.bcs)
-        self.ksp.solve(self.b, self.x)
+        solve_or_nan(self.ksp, self.b, self.x)  # a step from a map of nan fails
         owned = self.x.array
         self.map.x.array[: len(owned)] = owned
         self.map.x.scatter_forward()

@@ -34,8 +34,8 @@ class MapLimits:
         """What the present state is beyond, in words; empty if nothing."""
         slope = self.gradient.eval(self.mesh, self.on_gamma)[..., 0].max(initial=0.0) if len(self.on_gamma) else 0.0
         height = self.gradient.eval(self.mesh, self.cells)[..., 1].min(initial=1.0) if len(self.cells) else 1.0
-        steepest = self.comm.allreduce(float(slope), op=MPI.MAX)
-        thinnest = self.comm.allreduce(float(height), op=MPI.MIN)
+        steepest = self.comm.allreduce(float(np.nan_to_num(slope, nan=np.inf)), op=MPI.MAX)
+        thinnest = self.comm.allreduce(float(np.nan_to_num(height, nan=-np.inf)), op=MPI.MIN)
         if steepest > STEEPEST:
             return (
                 f"the lithium surface has a slope of {steepest:.2f}: more than 1 is beyond a height function, the surface may "

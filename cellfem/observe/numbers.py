@@ -48,12 +48,12 @@ class Reading:
         rows = [electrode.row for electrode in self.electrodes]
         return {
             "voltage": abs(self.overvoltage),
-            "contact": min(row["contact_fraction"] for row in rows),
-            "gap": max(row["gap_max_um"] for row in rows),
-            "index": max(row["dendrite_index_max"] for row in rows),
+            "contact": float(np.min([row["contact_fraction"] for row in rows])),
+            "gap": float(np.max([row["gap_max_um"] for row in rows])),
+            "index": float(np.max([row["dendrite_index_max"] for row in rows])),
             "current": abs(self.current),
             "charge": self.charge,
-            "lithium": min(row["lithium_least_um"] for row in rows),
+            "lithium": float(np.min([row["lithium_least_um"] for row in rows])),
             "resistance": 1 / self.resistance.total,
         }
 
@@ -127,9 +127,9 @@ class Observer:
             "asr_charge_transfer_ohm_cm2": OHM_CM2 * resistance.charge_transfer,
             "asr_constriction_ohm_cm2": OHM_CM2 * resistance.constriction,
             "cell_resistance_ohm": self._cell(resistance),
-            "balance_charge": max(currents) / scale,
-            "balance_lithium": max(one.created for one in readings),
-            "balance_force": max(forces) / max(load, FORCE_SCALE),
+            "balance_charge": float(np.max(currents)) / scale,  # of numpy: a nan stays one
+            "balance_lithium": float(np.max([one.created for one in readings])),
+            "balance_force": float(np.max(forces)) / max(load, FORCE_SCALE),
             "dt_s": dt,
             "newton_iterations": iterations,
             "temperature_C": float(k.temperature.value) - CELSIUS,

@@ -94,10 +94,11 @@ class SmallSignal:
         """Of the present state."""
         comm = self.model.domain.parent.comm
         conductances = [float(comm.allreduce(fem.assemble_scalar(form))) / self.area for form in self.conductances]
-        if not min(conductances) > 0:
+        if not np.min(conductances) > 0:
             return Resistance(np.inf, np.inf)
         transfer = sum(1 / conductance for conductance in conductances)
-        self._solve()
+        if not self._solve():
+            return Resistance(np.nan, np.nan)
         through = float(comm.allreduce(fem.assemble_scalar(self.current))) / self.area
         far = 1.0 if self.given else float(comm.allreduce(fem.assemble_scalar(self.far))) / self.area
         bulk = self.model.domain.electrolyte_thickness / float(self.model.residual.constants.conductivity.value)
@@ -121,7 +122,8 @@ class SmallSignal:
         pc.setReusePreconditioner(True)
         self.factored = self.model.moment()
 
-    def _solve(self) -> None:
+    def _solve(self) -> bool:
+        """Was the potential of the small signal found?"""
         self._assemble()
         with self.b.localForm() as local:
             local.set(0.0)
@@ -137,4 +139,9 @@ class SmallSignal:
         if not self.ksp.is_converged:  # too far from the moment that was factored
             self._factor()
             self.ksp.solve(self.b, vector)
+        if not self.ksp.is_converged:
+            self.signal.x.array[:] = 0.0  # the next moment begins anew
+            self.factored = None
+            return False
         self.signal.x.scatter_forward()
+        return True

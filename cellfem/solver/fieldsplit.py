@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.model.ksp import solve_or_nan
 from cellfem.model.state import GAMMA_FIELDS, State
 from cellfem.solver.multigrid import QuadraticMultigrid
+from cellfem.solver.newton import LinearFailure
 from dolfinx import fem, la
 from petsc4py import PETSc
 
@@ -94,7 +96,7 @@ class FieldSplit:
 
     def solve(self, b: PETSc.Vec, x: PETSc.Vec) -> None:
         assert self.ksp is not None
-        self.ksp.solve(b, x)
+        solve_or_nan(self.ksp, b, x)
         self.iterations += self.ksp.getIterationNumber()
         x.pointwiseMult(x, self.scale)
 
@@ -134,6 +136,8 @@ class FieldSplit:
             self.borders.append(border)
         inner = np.array([[row.dot(border) for border in self.borders] for row in self.rows])
         self.schur = np.asarray(mpi.allreduce(entries)) - inner
+        if not (np.isfinite(self.schur).all() and np.linalg.det(self.schur)):
+            raise LinearFailure("the matrix has no preconditioner: travel and potential of its far ends are not determined")
 
     def apply(self, pc: PETSc.PC, r: PETSc.Vec, y: PETSc.Vec) -> None:
         """y = C⁻¹ P⁻¹ r; called by PETSc."""

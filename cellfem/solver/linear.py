@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.model.ksp import solve_or_nan
+from cellfem.solver.newton import LinearFailure
 from petsc4py import PETSc
 
 Array = NDArray[np.float64]
@@ -19,6 +22,7 @@ three times the memory (docs/scaling.md). In 2-D sparse LU wins at all sizes tha
 ROOM = 80  # for pivoting beyond MUMPS's estimate, %
 SCALED_BY_ROWS_AND_COLUMNS = 4  # each by its largest entry; MUMPS's own choice iterates and took a tenth of the factorisation
 SMALL = 100_000  # unknowns up to which freed memory is kept: some 100 MB of factors
+MUMPS_SAYS = {-9: "not enough memory", -10: "it is singular, or holds what is no number", -13: "not enough memory"}
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
 
 
@@ -32,7 +36,8 @@ class Linear(Protocol):
     def setup(self, A: PETSc.Mat, weight: Array, held: NDArray[np.bool_]) -> None:
         """Take a new matrix. weight: of each owned unknown in Newton's norm; held: those whose rows are the identity's."""
 
-    def solve(self, b: PETSc.Vec, x: PETSc.Vec) -> None: ...
+    def solve(self, b: PETSc.Vec, x: PETSc.Vec) -> None:
+        """x = A⁻¹ b; nan where no solution was found (`solve_or_nan`)."""
 
 
 def chosen(wanted: str, unknowns: int, dimension: int) -> str:
@@ -42,31 +47,68 @@ def chosen(wanted: str, unknowns: int, dimension: int) -> str:
     return "iterative" if dimension == 3 and unknowns >= LEAST_3D else "direct"
 
 
+class Lu:
+    """Sparse LU by MUMPS, anew after a failure. controls: entries of MUMPS's ICNTL."""
+
+    def __init__(self, A: PETSc.Mat, controls: Mapping[int, int]) -> None:
+        self.controls = controls
+        self.ksp = self._new(A)
+
+    def _new(self, A: PETSc.Mat) -> PETSc.KSP:
+        ksp = PETSc.KSP().create(A.comm)
+        ksp.setType("preonly")
+        pc = ksp.getPC()
+        pc.setType("lu")
+        pc.setFactorSolverType("mumps")
+        ksp.setOperators(A)
+        pc.setFactorSetUpSolverType()
+        for number, value in self.controls.items():
+            pc.getFactorMatrix().setMumpsIcntl(number, value)
+        return ksp
+
+    def factor(self, A: PETSc.Mat) -> None:
+        """Raises LinearFailure. After it PETSc 3.25 would take the next matrix, say nothing, and have no factors of it: the
+        solver is made anew."""
+        self.ksp.setOperators(A)
+        why = ""
+        try:
+            self.ksp.setUp()
+            pc = self.ksp.getPC()
+            if pc.getFailedReason() != PETSc.PC.FailedReason.NOERROR:  # type: ignore[comparison-overlap]
+                info = pc.getFactorMatrix().getMumpsInfog(1)
+                why = f"MUMPS: {MUMPS_SAYS.get(info, 'it failed')}, INFOG(1) = {info}"
+        except PETSc.Error as error:
+            why = last_line(error)
+        if why:
+            self.ksp = self._new(A)
+            raise LinearFailure(f"the matrix cannot be factored ({why})")
+
+    def solve(self, b: PETSc.Vec, x: PETSc.Vec) -> None:
+        """x = A⁻¹ b; nan where there is none."""
+        solve_or_nan(self.ksp, b, x)
+
+
 class Direct:
-    """Sparse LU by MUMPS."""
+    """Sparse LU of the Newton corrections."""
 
     slow = 0.85  # a Jacobian and its factors cost as much as eight corrections
 
     def __init__(self, A: PETSc.Mat) -> None:
         self.iterations = 0
-        self.ksp = PETSc.KSP().create(A.comm)
-        self.ksp.setType("preonly")
-        pc = self.ksp.getPC()
-        pc.setType("lu")
-        pc.setFactorSolverType("mumps")
-        self.ksp.setOperators(A)
-        pc.setFactorSetUpSolverType()
-        pc.getFactorMatrix().setMumpsIcntl(14, ROOM)
-        pc.getFactorMatrix().setMumpsIcntl(8, SCALED_BY_ROWS_AND_COLUMNS)
-        if self.ksp.getOperators()[0].getSize()[0] < SMALL:
+        self.lu = Lu(A, {14: ROOM, 8: SCALED_BY_ROWS_AND_COLUMNS})
+        if A.getSize()[0] < SMALL:
             _keep_freed_memory()
 
     def setup(self, A: PETSc.Mat, weight: Array, held: NDArray[np.bool_]) -> None:
-        self.ksp.setOperators(A)
-        self.ksp.setUp()
+        self.lu.factor(A)
 
     def solve(self, b: PETSc.Vec, x: PETSc.Vec) -> None:
-        self.ksp.solve(b, x)
+        self.lu.solve(b, x)
+
+
+def last_line(error: PETSc.Error) -> str:
+    """What an error of PETSc comes down to."""
+    return str(error).strip().splitlines()[-1]
 
 
 def _keep_freed_memory() -> None:

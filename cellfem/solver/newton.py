@@ -7,7 +7,7 @@ of an earlier time step) and improved by Broyden's good update; when they do not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +17,12 @@ Array = NDArray[np.float64]
 
 SPAN = 3  # corrections whose mean contraction counts: Broyden's do not shrink evenly
 SMALLEST_DAMPING = 1e-4
+OVERFLOWN = 0.1  # share of a step that is tried next where the step overflows
 LONGEST_HISTORY = 24  # quasi-Newton corrections on one set of factors
+
+
+class LinearFailure(RuntimeError):
+    """A matrix could not be factored, or has no preconditioner; raised on every rank."""
 
 
 class Problem(Protocol):
@@ -25,9 +30,11 @@ class Problem(Protocol):
 
     def assemble_residual(self) -> Array: ...
     def assemble_jacobian(self) -> None: ...
-    def factor(self) -> None: ...
+    def factor(self) -> None:
+        """Raises LinearFailure."""
+
     def correction(self) -> Array:
-        """-J⁻¹ R with the factors at hand."""
+        """-J⁻¹ R with the factors at hand; nan where the linear solver found none."""
 
     def add(self, delta: Array, scale: float = 1.0) -> None: ...
     def dot(self, a: Array, b: Array) -> float:
@@ -57,17 +64,28 @@ class Newton:
     balances: bool = True  # must hold at the end, too
     iterations: int = 0
     jacobians: int = 0
+    left: Array = field(default_factory=lambda: np.empty(0), init=False, repr=False)  # residual assembled last
 
     def solve(self) -> Outcome:
         self.iterations = self.jacobians = 0
-        s = self.problem
-        s.assemble_residual()
-        if self.keep and self._quasi_newton(s.correction().copy()):
-            return Outcome(True, self.iterations, 0)
-        return self._damped()
+        self._assemble()
+        try:
+            if self.keep and self._quasi_newton(self.problem.correction().copy()):
+                return Outcome(True, self.iterations, 0)
+            return self._damped()
+        except LinearFailure as failure:
+            self.keep = False
+            return self._failed(str(failure))
+
+    def _assemble(self) -> None:
+        self.left = self.problem.assemble_residual()
 
     def _ends(self) -> bool:
         return not self.balances or self.problem.balanced()
+
+    def _solved(self) -> bool:
+        """Is nothing left of the residual? Only then a correction of zero is one: else the linear solver has found none."""
+        return self.problem.dot(self.left, self.left) == 0
 
     def _size(self, delta: Array) -> float:
         square = self.problem.dot(delta, delta)
@@ -85,13 +103,13 @@ class Newton:
         its residual assembled."""
         s = self.problem
         steps, squares = [step], [s.dot(step, step)]
-        if not np.isfinite(squares[0]):
-            return False
-        sizes = [float(np.sqrt(squares[0]))]
+        sizes = [self._size(step)]
         while self.iterations < self.most and len(steps) <= LONGEST_HISTORY:
+            if not (np.isfinite(squares[-1]) and squares[-1] > 0):
+                return False
             s.add(steps[-1])
             self.iterations += 1
-            s.assemble_residual()
+            self._assemble()
             v = s.correction().copy()
             for before, square, after in zip(steps, squares, steps[1:], strict=False):
                 v += s.dot(v, before) / square * after
@@ -99,7 +117,9 @@ class Newton:
             simple = self._size(v)
             if not simple < np.sqrt(squares[-1]):
                 s.add(steps[-1], -1.0)
-                s.assemble_residual()
+                self._assemble()
+                return False
+            if simple == 0:
                 return False
             sizes.append(simple)
             span = min(SPAN, len(sizes) - 1)
@@ -110,7 +130,7 @@ class Newton:
             if size < self.tolerance:
                 s.add(v)
                 self.iterations += 1
-                s.assemble_residual()
+                self._assemble()
                 if self._ends():
                     return True
                 v = s.correction().copy()
@@ -128,10 +148,13 @@ class Newton:
             if not np.isfinite(size):
                 self.keep = False
                 return self._failed("a correction is not finite")
+            if size == 0 and not self._solved():
+                self.keep = False
+                return self._failed("the linear solver found no correction")
             if size < self.tolerance:
                 s.add(step)
                 self.iterations += 1
-                s.assemble_residual()
+                self._assemble()
                 if self._ends():
                     return Outcome(True, self.iterations, self.jacobians)
                 continue
@@ -142,15 +165,18 @@ class Newton:
             while True:
                 s.add(step, damping)
                 self.iterations += 1
-                s.assemble_residual()
+                self._assemble()
                 simple = s.correction().copy()
                 simple_size = self._size(simple)
                 contraction = simple_size / size
                 if contraction < 1 - damping / 4:
                     break
                 s.add(step, -damping)
-                deviation = self._size(simple - (1 - damping) * step) if np.isfinite(simple_size) else float("inf")
-                damping = min(0.5 * size * damping**2 / max(deviation, 1e-300), damping / 2)
+                if np.isfinite(simple_size):
+                    deviation = self._size(simple - (1 - damping) * step)
+                    damping = min(0.5 * size * damping**2 / max(deviation, 1e-300), damping / 2)
+                else:  # the step went where nothing can be evaluated, which says nothing of how far is right
+                    damping *= OVERFLOWN
                 if damping < SMALLEST_DAMPING or self.iterations >= self.most:
                     return self._failed("damping went below its limit" if damping < SMALLEST_DAMPING else "too many iterations")
             if damping == 1.0 and contraction < self.slow and self._quasi_newton(simple):

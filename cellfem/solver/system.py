@@ -17,7 +17,8 @@ from cellfem.model.state import GAMMA_FIELDS, State
 from cellfem.physics.creep import PorousCreep
 from cellfem.physics.kinetics import SPEED
 from cellfem.solver.fieldsplit import FieldSplit
-from cellfem.solver.linear import Direct, Linear, chosen
+from cellfem.solver.linear import Direct, Linear, chosen, last_line
+from cellfem.solver.newton import LinearFailure
 from dolfinx import fem
 from dolfinx.fem import petsc as fp
 from petsc4py import PETSc
@@ -153,7 +154,16 @@ class System:
                 pocket.column[self.constrained] = 0.0
 
     def factor(self) -> None:
-        self.linear.setup(self.A, self.weight, self.held)
+        failure = ""
+        try:
+            self.linear.setup(self.A, self.weight, self.held)
+        except LinearFailure as error:
+            failure = str(error)
+        except PETSc.Error as error:
+            failure = f"the matrix has no preconditioner ({last_line(error)})"
+        said = next((text for text in self.comm.allgather(failure) if text), "")
+        if said:
+            raise LinearFailure(said)
         self.solved = []
         for pocket in self.border:
             column = self.R.duplicate()
@@ -191,7 +201,10 @@ class System:
         products = rows @ np.column_stack([x, *self.solved])  # CᵀJ⁻¹b and CᵀJ⁻¹B
         self.comm.Allreduce(MPI.IN_PLACE, products)
         small = np.eye(len(slopes)) + slopes[:, None] * products[:, 1:]
-        x -= np.column_stack(self.solved) @ np.linalg.solve(small, slopes * products[:, 0])
+        try:
+            x -= np.column_stack(self.solved) @ np.linalg.solve(small, slopes * products[:, 0])
+        except np.linalg.LinAlgError:  # alike on every rank
+            x[:] = np.nan
 
     def add(self, delta: Array, scale: float = 1.0) -> None:
         """Move the unknowns by scale·delta (owned entries), ghosts and map too."""
@@ -264,7 +277,8 @@ class System:
         self.state.update_map()
 
     def dot(self, a: Array, b: Array) -> float:
-        return float(self.comm.allreduce(float(np.dot(a * self.weight, b))))
+        with np.errstate(invalid="ignore", over="ignore"):
+            return float(self.comm.allreduce(float(np.dot(a * self.weight, b))))
 
     def imbalance(self) -> tuple[float, float, float]:
         """Charge, lithium and force left over in the residual assembled last, over their scales: its test functions are one.
@@ -302,4 +316,4 @@ class System:
         return float(self.residual.constants.pressure.value) - vertical, -charge
 
     def balanced(self) -> bool:
-        return max(self.imbalance()) < BALANCE
+        return all(left < BALANCE for left in self.imbalance())  # none is, of nan

@@ -1,0 +1,163 @@
+"""What Newton makes of linear solvers that fail, and of steps that overflow: nothing of the kind may pass for convergence."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from cellfem import backend  # noqa: F401  before petsc4py
+from cellfem.flaw.lithium import FlawSystem
+from cellfem.model.ksp import solve_or_nan
+from cellfem.solver.linear import Lu
+from cellfem.solver.newton import LinearFailure, Newton
+from cellfem.solver.system import System
+from petsc4py import PETSc
+
+Array = NDArray[np.float64]
+
+
+class Scalar:
+    """f(x) = 0 in one unknown; `solver` stands for the linear solver: from the exact correction to the one it gives."""
+
+    def __init__(self, f: Callable[[float], float], slope: Callable[[float], float], x: float) -> None:
+        self.f, self.slope, self.x = f, slope, x
+        self.solver: Callable[[float], float] = lambda exact: exact
+        self.is_balanced = True
+
+    def assemble_residual(self) -> Array:
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.R = np.array([self.f(self.x)])
+        return self.R
+
+    def assemble_jacobian(self) -> None:
+        self.J = self.slope(self.x)
+
+    def factor(self) -> None:
+        self.factors = self.J
+
+    def correction(self) -> Array:
+        with np.errstate(invalid="ignore"):
+            return np.array([self.solver(float(-self.R[0] / self.factors))])
+
+    def add(self, delta: Array, scale: float = 1.0) -> None:
+        self.x += scale * float(delta[0])
+
+    def dot(self, a: Array, b: Array) -> float:
+        return float(a @ b)
+
+    def balanced(self) -> bool:
+        return self.is_balanced
+
+
+def square(x: float = 3.0) -> Scalar:
+    return Scalar(lambda x: x * x - 2, lambda x: 2 * x, x)
+
+
+def test_it_converges_where_all_is_well() -> None:
+    problem = square()
+    assert Newton(problem).solve().converged
+    assert problem.x == pytest.approx(np.sqrt(2), rel=1e-12)
+
+
+@pytest.mark.parametrize("found", [0.0, np.nan, np.inf])
+@pytest.mark.parametrize("after", [0, 1, 2, 3])
+def test_no_correction_is_no_convergence(found: float, after: int) -> None:
+    """From the first correction on, or from one of those that follow: in the damped iteration and in the quasi-Newton one."""
+    problem, calls = square(), iter(range(1000))
+    problem.solver = lambda exact: exact if next(calls) < after else found
+    outcome = Newton(problem).solve()
+    assert not outcome.converged
+    assert outcome.reason
+    assert np.isfinite(problem.x)
+
+
+def test_no_correction_from_factors_that_were_kept_is_no_convergence() -> None:
+    problem = square()
+    problem.assemble_jacobian()
+    problem.factor()
+    problem.solver = lambda exact: 0.0
+    assert not Newton(problem, keep=True).solve().converged
+
+
+def test_a_correction_of_zero_is_one_where_nothing_is_left() -> None:
+    """As in a stack at rest without a load."""
+    problem = Scalar(lambda x: x, lambda x: 1.0, 0.0)
+    for keep in (False, True):
+        problem.assemble_jacobian()
+        problem.factor()
+        assert Newton(problem, keep=keep).solve().converged
+
+
+def test_a_matrix_that_cannot_be_factored_fails_the_step() -> None:
+    class Singular(Scalar):
+        def factor(self) -> None:
+            raise LinearFailure("the matrix cannot be factored")
+
+    outcome = Newton(Singular(lambda x: x - 1, lambda x: 1.0, 0.0)).solve()
+    assert not outcome.converged
+    assert outcome.reason == "the matrix cannot be factored"
+
+
+def test_a_step_that_overflows_is_shortened() -> None:
+    """atanh x = 2 from 0 on: the first step goes to 2, where atanh is no number."""
+    problem = Scalar(lambda x: float(np.arctanh(x)) - 2, lambda x: 1 / (1 - x * x), 0.0)
+    assert Newton(problem).solve().converged
+    assert problem.x == pytest.approx(np.tanh(2), rel=1e-9)
+
+
+@pytest.mark.parametrize("system", [System, FlawSystem])
+def test_balances_of_nan_do_not_hold(system: Any) -> None:
+    for left, holds in (((1e-12, 0.0, 0.0), True), ((1e-12, np.nan, 0.0), False), ((np.nan, 1e-12, 0.0), False)):
+        assert system.balanced(cast(Any, SimpleNamespace(imbalance=lambda left=left: left))) == holds
+
+
+def matrix(values: Array) -> PETSc.Mat:
+    made = PETSc.Mat().createDense(values.shape, array=values, comm=PETSc.COMM_SELF)
+    made.assemble()
+    return made
+
+
+def solver(A: PETSc.Mat, kind: str, pc: str) -> PETSc.KSP:
+    ksp = PETSc.KSP().create(PETSc.COMM_SELF)
+    ksp.setType(kind)
+    ksp.getPC().setType(pc)
+    ksp.setOperators(A)
+    return ksp
+
+
+@pytest.mark.parametrize(("kind", "pc"), [("gmres", "none"), ("preonly", "lu")])
+def test_a_right_hand_side_that_overflows_has_no_solution(kind: str, pc: str) -> None:
+    A = matrix(np.array([[2.0, 1.0], [1.0, 3.0]]))
+    ksp, b, x = solver(A, kind, pc), A.createVecLeft(), A.createVecRight()
+    b.array[:] = [1.0, 2.0]
+    solve_or_nan(ksp, b, x)
+    np.testing.assert_allclose(x.array, [0.2, 0.6], rtol=1e-5)
+    b.array[:] = [1.0, np.inf]
+    solve_or_nan(ksp, b, x)
+    assert not np.isfinite(x.array).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 0.0])
+def test_lu_fails_with_words_and_works_again_after_it(bad: float) -> None:
+    A = PETSc.Mat().createAIJ((2, 2), comm=PETSc.COMM_SELF)
+    A.setUp()
+
+    def put(values: Array) -> None:
+        A.setValues([0, 1], [0, 1], values)
+        A.assemble()
+
+    good = np.array([[2.0, 1.0], [1.0, 3.0]])
+    put(good)
+    lu, b, x = Lu(A, {14: 80}), A.createVecLeft(), A.createVecRight()
+    b.array[:] = [1.0, 2.0]
+    for _ in range(3):
+        put(good)
+        lu.factor(A)
+        lu.solve(b, x)
+        np.testing.assert_allclose(x.array, [0.2, 0.6], rtol=1e-12)
+        put(np.full((2, 2), bad))
+        with pytest.raises(LinearFailure, match=r"the matrix cannot be factored .*singular"):
+            lu.factor(A)
