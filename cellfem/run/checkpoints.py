@@ -47,6 +47,7 @@ FREE = ("output.checkpoint", "output.pictures")
 STEPS_AHEAD = 2.0  # longest recent steps, and checkpoints, that a run keeps in hand before its time is up
 RECENT = 20
 PIECE = 1 << 20  # bytes that are read at once
+UNMARKED = b"0\n"  # end of a row of records.csv whose fields were not written
 
 
 @dataclass(frozen=True)
@@ -247,7 +248,7 @@ def cut_back(folder: Path, sizes: dict[str, int], digests: Mapping[str, str]) ->
             raise CheckpointError(
                 f"{path}: has {have[name]} bytes, at the checkpoint it had {size}: rows are lost; run the case anew"
             )
-        if name in digests and _digest(path, size) != digests[name]:
+        if name in digests and not _is_as_written(path, size, digests[name]):
             raise CheckpointError(
                 f"{path}: its first {size} bytes are not those that the run wrote until the checkpoint; "
                 "put back the file as it was, or run the case anew"
@@ -255,15 +256,28 @@ def cut_back(folder: Path, sizes: dict[str, int], digests: Mapping[str, str]) ->
     for name, size in sizes.items():
         if have[name] > size:
             os.truncate(folder / name, size)
+        if name in digests and _digest(folder / name, size) != digests[name]:
+            with (folder / name).open("r+b") as file:
+                file.seek(-len(UNMARKED), os.SEEK_END)
+                file.write(UNMARKED)
 
 
-def _digest(path: Path, size: int) -> str:
-    """SHA-256 of the first bytes of a file."""
-    found = hashlib.sha256()
+def _is_as_written(path: Path, size: int, digest: str) -> bool:
+    """Whether the first bytes are those of the checkpoint, but for the mark of the last row.
+
+    A run that ends at its checkpoint writes the fields of that time and says so there; resumed it takes both away again.
+    """
+    return digest in (_digest(path, size), _digest(path, size, UNMARKED))
+
+
+def _digest(path: Path, size: int, tail: bytes = b"") -> str:
+    """SHA-256 of the first bytes of a file, as if they ended with `tail`."""
+    found, left = hashlib.sha256(), size - len(tail)
     with path.open("rb") as file:
-        while size and (piece := file.read(min(size, PIECE))):
+        while left > 0 and (piece := file.read(min(left, PIECE))):
             found.update(piece)
-            size -= len(piece)
+            left -= len(piece)
+    found.update(tail)
     return found.hexdigest()
 
 

@@ -129,8 +129,6 @@ class Recorder:
             self.cracks.read()
         if self.restored["last"] == self.engine.stepper.time:
             self.last = self._moment()
-        elif self.rows[-1][WRITTEN]:  # as the run was left; that output is taken away again
-            self._mark(written=False)
 
     def start(self) -> dict[str, float]:
         """Write the state at time 0; returns what stop conditions look at."""
@@ -187,16 +185,12 @@ class Recorder:
         """Write the last accepted state if it is not written yet; close the files that grow."""
         if self.last is None or self.last.time < self.engine.stepper.time:
             self._output()
-            self._mark(written=True)
+            self.rows[-1][WRITTEN] = 1
+            if self.root:  # the row is on disk already
+                self.root.records.replace_last(WRITTEN, "1")
         if self.root:
             self.root.records.close()
             self.root.voids.close()
-
-    def _mark(self, *, written: bool) -> None:
-        """Say in the last row, which is on disk already, whether fields were written at its time."""
-        self.rows[-1][WRITTEN] = int(written)
-        if self.root:
-            self.root.records.replace_last(WRITTEN, str(int(written)))
 
     def _keep(self, due: bool) -> None:
         self._follow_openings()
