@@ -14,6 +14,7 @@ from cellfem.case.models import Case
 from cellfem.case.periodic_checks import periodic_problems, spots_around
 from cellfem.case.protocol_checks import protocol_problems, protocol_warnings
 from cellfem.case.ready import near_of, near_words, ready_problems, ready_warnings
+from cellfem.case.roughness_checks import roughness_problems
 from cellfem.case.solid_checks import spots_outside, stack_problems
 from cellfem.materials import electrolyte, electrolyte_names
 from cellfem.units import format_quantity
@@ -38,7 +39,7 @@ def problems(case: Case) -> list[str]:
         *_spots(case, "void", case.void),
         *_spots(case, "patch", case.patch),
         *_voids(case),
-        *_roughness(case),
+        *roughness_problems(case),
         *_heterogeneity(case),
         *_flaw(case),
         *_densification(case),
@@ -188,51 +189,6 @@ def steepest(void: Void, near: float) -> float:
     rim = min(near / half_width, 1.0)
     slopes = {"parabola": 2 * aspect, "cosine": math.pi / 2 * aspect, "ellipse": aspect * math.sqrt(2 / rim - 1)}
     return slopes.get(void.profile, math.nan)
-
-
-def _roughness(case: Case) -> Iterator[str]:
-    rough, width, near = case.roughness, case.stack.width, near_of(case)
-    if rough.kind not in ("self-affine", "file", "grooves", "pores"):
-        return
-    if case.interface.contact == "bonded":
-        yield (
-            'roughness.kind: interface.contact = "bonded" has no gap and so no rough face; '
-            'write kind = "none", or contact = "asperity"'
-        )
-    if rough.kind == "file" and rough.file is None:
-        yield 'roughness.file: is missing, kind = "file" needs it; write for example file = "face.txt"'
-    key = {"self-affine": "cut_off", "file": "cut_off", "pores": "size", "grooves": "period"}[rough.kind]
-    wave = getattr(rough, key)
-    length = wave / 2 if key == "period" and rough.shape == "trapezoid" else wave
-    if near > length / 4 * (1 + ROUND_OFF):
-        yield (
-            f"{near_words(case)} is more than a quarter of the shortest wave of the rough face, {_um(length)}; "
-            f"make {'it' if case.mesh.file else 'near'} at most {_um(length / 4)}, or roughness.{key} longer"
-        )
-    if rough.kind == "self-affine" and rough.roll_off < rough.cut_off:
-        yield (
-            f"roughness.roll_off: {_um(rough.roll_off)} is shorter than roughness.cut_off, {_um(rough.cut_off)}; "
-            "make it longer or the cut-off shorter"
-        )
-    periodic = case.stack.periodic
-    period, of_width, part = (width, "", "") if periodic else (2 * width, "twice ", "half of ")
-    if rough.kind in ("self-affine", "file") and rough.cut_off > period:
-        yield (
-            f"roughness.cut_off: {_um(rough.cut_off)} is more than {of_width}stack.width, {_um(width)}: no wave is left; "
-            "make it shorter"
-        )
-    fit = period / rough.period
-    if rough.kind == "grooves" and (fit < 0.5 or abs(math.sin(math.pi * fit)) > 1e-6):
-        near_by = _um(float(f"{period / max(round(fit), 1):.6g}"))
-        yield (
-            f"roughness.period: stack.width, {_um(width)}, is no multiple of {part}{_um(rough.period)}, as "
-            f'{"periodic sides" if periodic else "the mirror planes at both sides"} need; write for example period = "{near_by}"'
-        )
-    if rough.depth > case.lithium.thickness / 2 and rough.kind in ("grooves", "pores"):
-        yield (
-            f"roughness.depth: {_um(rough.depth)} is more than half of lithium.thickness, {_um(case.lithium.thickness)}; "
-            "make it shallower or the lithium thicker"
-        )
 
 
 def _heterogeneity(case: Case) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cellfem.case import Case, Step
+from cellfem.case import Case, Step, faces
 from cellfem.case import protocol as case_protocol
 from cellfem.geometry import (
     Box,
@@ -99,18 +99,11 @@ def _unjoined(case: Case) -> StackMesh:
 def face_of(case: Case) -> Face | None:
     """The rough face of a case; None when flat. Raises RoughnessError, which is a MeshError."""
     rough, width = case.roughness, case.stack.width
-    match rough.kind:
-        case "self-affine":
-            return roughness.self_affine(law_of(case), width, mirror=not case.stack.periodic)
-        case "grooves":
-            return roughness.Grooves(rough.period, rough.depth, rough.shape)
-        case "pores":
-            return roughness.pores(rough.size, rough.depth, rough.share, width, rough.seed)
-        case "file":
-            whole = measured_of(case)
-            line = measured.line_of(measured.cropped(whole, rough.offset, width), rough.line)
-            return measured.measured_face(line, rough.cut_off)
-    return None
+    if rough.kind != "file":
+        return faces.line_face(rough, width, case.stack.periodic)
+    whole = measured_of(case)
+    line = measured.line_of(measured.cropped(whole, rough.offset, width), rough.line)
+    return measured.measured_face(line, rough.cut_off)
 
 
 def relief_of(case: Case) -> Callable[[NDArray[np.float64]], NDArray[np.float64]] | None:
@@ -125,24 +118,10 @@ def relief_of(case: Case) -> Callable[[NDArray[np.float64]], NDArray[np.float64]
 def map_of(case: Case) -> maps.MapFace | None:
     """The rough face of a case of dimension 3; None when flat. Raises RoughnessError."""
     rough, (width, depth) = case.roughness, case.stack.extents
-    match rough.kind:
-        case "self-affine":
-            make = maps.periodic_map if case.stack.periodic else maps.self_affine_map
-            return make(law_of(case), width, depth)
-        case "grooves":
-            return maps.GrooveMap(roughness.Grooves(rough.period, rough.depth, rough.shape))
-        case "pores":
-            return maps.pore_map(rough.size, rough.depth, rough.share, width, depth, rough.seed)
-        case "file":
-            part = measured.cropped(measured_of(case), rough.offset, width)
-            return maps.measured_map(part, width, depth, rough.cut_off)
-    return None
-
-
-def law_of(case: Case) -> roughness.SelfAffine:
-    """The law of a random face."""
-    rough = case.roughness
-    return roughness.SelfAffine(rough.rms, rough.hurst, rough.roll_off, rough.cut_off, rough.seed)
+    if rough.kind != "file":
+        return faces.map_face(rough, width, depth, case.stack.periodic)
+    part = measured.cropped(measured_of(case), rough.offset, width)
+    return maps.measured_map(part, width, depth, rough.cut_off)
 
 
 def measured_of(case: Case) -> measured.Measured:

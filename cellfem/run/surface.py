@@ -10,12 +10,13 @@ import numpy as np
 
 from cellfem.case import Case, load_case, parse_case
 from cellfem.case.errors import CaseError
+from cellfem.case.faces import law_of
 from cellfem.case.overrides import apply_override
 from cellfem.geometry import Face, maps, measured, roughness
 from cellfem.geometry.measured import Measured
 from cellfem.geometry.roughness import Floats, RoughnessError, Statistics
 from cellfem.output.surface_picture import Curve, draw_surface
-from cellfem.run.prepare import face_of, law_of, map_of, measured_of
+from cellfem.run.prepare import face_of, map_of, measured_of
 
 WHOLE_PERIODS = 4  # wavelengths longer than this share of a measured line are left out of the fit: they are too few
 POINTS_PER_WAVE = 4  # waves with fewer points are left out too
@@ -82,7 +83,7 @@ def _reading(case: Case, title: str) -> Reading:
     law = None
     if case.roughness.kind == "self-affine" and case.stack.dimension == 2:
         every = spectrum.wave_number[spectrum.wave_number <= 2 * np.pi * (1 + 1e-9) / case.roughness.cut_off]
-        law = Curve(every, law_of(case).spectrum(every, every[0]), f"self-affine law, H = {case.roughness.hurst:g}")
+        law = Curve(every, law_of(case.roughness).spectrum(every, every[0]), f"self-affine law, H = {case.roughness.hurst:g}")
     about = "" if case.stack.dimension == 2 else f"the line at y = {_across(case):.4g} µm of a map"
     return Reading(title, x, heights, used, None, None, about, (spectrum,), law, heights)
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from cellfem.case import CaseError, parse_case
-from cellfem.geometry import MeshError, RoughnessError, Void, build_stack, roughness, with_face
+from cellfem.geometry import RoughnessError, Void, build_stack, roughness, with_face
 from cellfem.geometry.measured import (
     Measured,
     cropped,
@@ -331,8 +331,10 @@ def test_bad_tables_of_a_case(rough: dict[str, object], key: str) -> None:
 
 
 def test_steep_faces_are_refused() -> None:
-    with pytest.raises(MeshError, match="has a slope of"):
-        gap_of(case({"kind": "self-affine", "rms": "2 um"}))
+    """Also where no case has checked them, as measured ones."""
+    steep = self_affine(SelfAffine(2.0, 0.8, 10.0, 2.0, 1), 20.0)
+    with pytest.raises(RoughnessError, match="has a slope of"):
+        with_face(build_stack(20.0, 10.0, 10.0, 0.4, 2.0), steep)
     with pytest.raises(RoughnessError, match="needs 4 nodes"):
         with_face(build_stack(20.0, 10.0, 10.0, 1.0, 2.0, [Void(0.0, 2.0, 0.1)]), Grooves(2.5, 0.1))
 
