@@ -100,7 +100,7 @@ def mesh(
         _fail(str(error))
     except OSError as error:
         _fail(cannot_write(error))
-    print(f"{out}: {len(stack.points)} nodes, {len(stack.cells)} triangles")
+    print(f"{out}: {len(stack.points)} nodes, {len(stack.cells)} {stack.cell_name}")
 
 
 @app.command()

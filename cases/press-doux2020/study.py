@@ -26,7 +26,7 @@ from cellfem.output.records import read_records, write_atomic
 from cellfem.output.style import GREY, INK, new_figure, save, style
 
 CASE = Path(__file__).resolve().parent
-DATA = CASE.parents[1] / "tests" / "validation" / "data" / "doux2020_impedance.csv"
+DATA = CASE.parents[1] / "cellfem" / "campaign" / "data" / "doux2020_impedance.csv"
 SETS = ("masias", "lepage", "anand_narayan_steady")
 HARD = ("interface.stiffness=1e4 MPa/um", "mesh.near=0.5 um")
 """Hard lithium presses harder on less: r delta = 200 MPa; one node of 0.5 µm is 1 % of the face."""

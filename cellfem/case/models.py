@@ -93,11 +93,6 @@ class Case(Section):
         return max(placed.step.largest_current(resistance) for placed in self.steps)
 
     @property
-    def toughness(self) -> float:
-        """Fracture toughness K_Ic of the electrolyte, MPa·µm^½."""
-        return self.electrolyte.properties.fracture_toughness if self.flaw.toughness is None else self.flaw.toughness
-
-    @property
     def s_max(self) -> float:
         """Largest rate s = iΩ/F of the protocol at which the interface recedes or advances, µm/s."""
         return self.current_max * materials.lithium().molar_volume / FARADAY

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from cellfem.campaign.grid import Grid, grid_points, parse_axis
 from cellfem.case import Case, CaseError, load_case
 from cellfem.case.flaw_checks import flaw_problems
-
-if TYPE_CHECKING:
-    pass
 
 BAD_CASE, GAVE_UP = 2, 3
 

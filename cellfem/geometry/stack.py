@@ -23,6 +23,9 @@ class MeshError(ValueError):
     """The mesh cannot be used; the text says why and what to do."""
 
 
+KINDS = {(2, 3): "triangles", (2, 4): "quadrilaterals", (3, 4): "tetrahedra", (3, 8): "hexahedra"}
+
+
 @dataclass(frozen=True, eq=False)
 class StackMesh:
     """Lithium 0 < e < H_Li over electrolyte -H_SE < e < 0, e the last coordinate; they share the nodes and facets of Γ, e = 0.
@@ -46,6 +49,11 @@ class StackMesh:
     @property
     def dimension(self) -> int:
         return int(self.points.shape[1])
+
+    @property
+    def cell_name(self) -> str:
+        """What the cells are called, in the plural."""
+        return KINDS[self.dimension, self.cells.shape[1]]
 
     @property
     def periodic(self) -> bool:

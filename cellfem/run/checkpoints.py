@@ -38,7 +38,6 @@ from cellfem.solver.engine import Engine
 from cellfem.solver.keeping import declare_engine
 from cellfem.solver.march import Measures, Place, Segment
 
-"""What a run leaves that is killed while it writes a checkpoint."""
 FOLDER, MESH, START = "checkpoint", "mesh.npz", "start.npz"
 NUMBERED = "[0-9]" * 8 + ".npz"
 KEPT = 2

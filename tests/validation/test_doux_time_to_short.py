@@ -12,7 +12,7 @@ import pytest
 from cellfem.campaign.penetration import GRAINS, SETS, compare, law_of, local_slopes, measured_slope, measured_times
 from cellfem.physics.penetration import opened_length, penetration_time
 
-DATA = Path(__file__).parent / "data" / "doux2020_time_to_short.csv"
+DATA = Path(__file__).parents[2] / "cellfem" / "campaign" / "data" / "doux2020_time_to_short.csv"
 AT_ONCE_H = 0.5  # "at once": before the first half-cycle is over
 ORDER = 10.0
 
