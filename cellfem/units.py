@@ -8,6 +8,7 @@ import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal, DecimalException
+from functools import lru_cache
 from typing import Any
 
 import pint
@@ -25,6 +26,8 @@ T_REFERENCE = 298.15
 ureg: pint.UnitRegistry[Decimal] = pint.UnitRegistry(non_int_type=Decimal)
 _AVOGADRO = Decimal("6.02214076e23")
 
+LONGEST_SHOWN, LONGEST_QUANTITY = 300, 200
+"""Characters of a value that error texts show, and of a quantity."""
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"\s*({_NUMBER}|[+-]?(?:nan|inf(?:inity)?)\b)\s*(.*?)\s*", re.IGNORECASE | re.DOTALL)
 _DECIMAL_COMMA = re.compile(r"\s*([+-]?\d+),(\d+.*)", re.DOTALL)
@@ -93,9 +96,14 @@ _NAME_OF = {ureg.parse_units(unit).dimensionality: name for unit, name in _OTHER
 }
 
 
+def shortened(text: str, most: int) -> str:
+    """The text, or if it is longer than `most` characters its beginning, and its length in words."""
+    return text if len(text) <= most else f"{text[:most]}… ({len(text)} characters)"
+
+
 def as_written(value: object) -> str:
-    """A value as the user would have written it in TOML, for error texts."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """A value as the user would have written it in TOML, for error texts; of a long one the beginning."""
+    return shortened(json.dumps(value, ensure_ascii=False, default=str), LONGEST_SHOWN)
 
 
 def parse_quantity(text: object, unit: str) -> float:
@@ -109,6 +117,15 @@ def parse_quantity(text: object, unit: str) -> float:
     if not isinstance(text, str):
         what = "has no unit" if isinstance(text, int | float) and not isinstance(text, bool) else f"is not {kind.name}"
         raise QuantityError(f"{as_written(text)} {what}; {remedy}, in quotes")
+    if len(text) > LONGEST_QUANTITY:
+        raise QuantityError(f"a text of {len(text)} characters is not {kind.name}; {remedy}")
+    return _parsed(text, unit)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str, unit: str) -> float:
+    kind = KINDS[unit]
+    remedy = f'write for example "{kind.example}"'
     if comma := _DECIMAL_COMMA.fullmatch(text):
         raise QuantityError(f'{as_written(text)} has a decimal comma; write a point: "{comma[1]}.{comma[2]}"')
     match = _QUANTITY.fullmatch(text)
@@ -133,6 +150,7 @@ def _parse_unit(text: str, symbol: str, remedy: str) -> pint.Unit:
         raise QuantityError(f"{as_written(text)}: {error}; {remedy}") from error
 
 
+@lru_cache(maxsize=256)
 def parse_unit(symbol: str) -> pint.Unit:
     """The unit that people write as mA/cm^2, mA/cm2, mA cm-2, mA.cm-2, Ohm, s-1, ... Raises QuantityError.
 
@@ -153,17 +171,20 @@ def parse_unit(symbol: str) -> pint.Unit:
 
 def _convert(number: Decimal, symbol: pint.Unit, unit: str, text: str) -> Decimal:
     kind = KINDS[unit]
-    if unit == "J/mol" and "electron_volt" in str(symbol) and symbol.dimensionality == ureg.parse_units("J").dimensionality:
+    if unit == "J/mol" and "electron_volt" in str(symbol) and symbol.dimensionality == parse_unit("J").dimensionality:
         return ureg.Quantity(number, symbol).to("J").magnitude * _AVOGADRO
-    if symbol.dimensionality != ureg.parse_units(unit).dimensionality:
+    if symbol.dimensionality != parse_unit(unit).dimensionality:
         found = _NAME_OF.get(symbol.dimensionality, f"of dimension {symbol.dimensionality}")
         raise QuantityError(f'{as_written(text)} is {found}, not {kind.name}; write for example "{kind.example}"')
     return ureg.Quantity(number, symbol).to(unit).magnitude
 
 
+@lru_cache(maxsize=4096)
 def format_quantity(value: float, unit: str) -> str:
     """`value` (working unit) as text: in the unit that users know where that reads back exactly, else in the working unit."""
     shown = KINDS[unit].shown
+    if shown == unit:
+        return f"{_short(value)} {unit}"
     magnitude = float(ureg.Quantity(Decimal(repr(value)), unit).to(shown).magnitude)
     text = f"{_short(magnitude)} {shown}"
     return text if parse_quantity(text, unit) == value else f"{_short(value)} {unit}"

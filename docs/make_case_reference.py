@@ -53,7 +53,10 @@ pressure = "0.4 MPa"
   `"0.5 mA cm-2"` and `"0.5 mA/cm2"` are currents.
   The decimal mark is a point. Numbers without a unit (`f_c = 0.2`) are written bare.
 - **Errors**: a key that is not in these tables, a wrong unit or a value out of range ends the program with exit code 2
-  before anything is meshed. All errors of a file are told at once, one line each: key, value, remedy.
+  before anything is meshed. All errors of a file are told at once, one line each: key, value, remedy; of more than 40 the
+  first, and how many more there are.
+- **Limits**: 10 MB for a file, 100 000 entries for a list, a million steps for a protocol with its loops, 12 tables or lists
+  within each other.
 - **Look before running**: `cellfem check CASE` prints the case with all its defaults, `cellfem run CASE` writes the same
   into `case.resolved.toml` beside the results, with versions and the source of every material parameter.
 - **Overrides**: `--set protocol.0.pressure="2 MPa"`, as often as wanted, for `run`, `mesh` and `check`; lists are counted

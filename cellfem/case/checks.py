@@ -8,9 +8,11 @@ second error.
 import math
 from collections.abc import Iterator
 
+from cellfem.case.creep_checks import creep_problems
 from cellfem.case.interface import Spot, Void
-from cellfem.case.lithium import Anand, CreepTable, GrainBoundaries
+from cellfem.case.limits import bounded
 from cellfem.case.models import Case
+from cellfem.case.overlaps import overlapping
 from cellfem.case.periodic_checks import periodic_problems, spots_around
 from cellfem.case.protocol_checks import protocol_problems, protocol_warnings
 from cellfem.case.ready import near_of, near_words, ready_problems, ready_warnings
@@ -34,7 +36,7 @@ def problems(case: Case) -> list[str]:
     return [
         *stack_problems(case),
         *periodic_problems(case),
-        *_creep(case),
+        *creep_problems(case),
         *_interface(case),
         *_spots(case, "void", case.void),
         *_spots(case, "patch", case.patch),
@@ -53,58 +55,20 @@ def problems(case: Case) -> list[str]:
 
 def warnings(case: Case) -> list[str]:
     """What the user should know about a checked case that can be run, each as `key: what and what to do`."""
-    return [
-        *ready_warnings(case),
-        *_mesh_warnings(case),
-        *protocol_warnings(case),
-        *_stack_warnings(case),
-        *_layer_warnings(case),
-        *_densification_warnings(case),
-    ]
+    return bounded(
+        [
+            *ready_warnings(case),
+            *_mesh_warnings(case),
+            *protocol_warnings(case),
+            *_stack_warnings(case),
+            *_layer_warnings(case),
+            *_densification_warnings(case),
+        ]
+    )
 
 
 def _um(value: float) -> str:
     return format_quantity(value, "um")
-
-
-def _creep(case: Case) -> Iterator[str]:
-    creep = case.lithium.creep
-    if case.lithium.law == "uncoupled":
-        if isinstance(case.lithium.breakdown, float) and not math.isnan(case.lithium.breakdown):
-            yield 'lithium.breakdown: needs the coupled law; write lithium.law = "coupled", or breakdown = "off"'
-        if case.lithium.diffusional is not None:
-            yield 'lithium.diffusional: needs the coupled law; write lithium.law = "coupled", or remove this key'
-    yield from _laws(case)
-    if not isinstance(creep, CreepTable):
-        return
-    if creep.A0 is None and creep.A298 is None:
-        yield 'lithium.creep: has neither A0 nor A298; write for example A298 = "7.7e-3 1/s"'
-    if creep.A0 is not None and creep.A298 is not None:
-        yield "lithium.creep: has both A0 and A298; keep one of them"
-
-
-def _laws(case: Case) -> Iterator[str]:
-    """Laws that exclude each other."""
-    li = case.lithium
-    numbers = {"breakdown": li.breakdown, "diffusional": li.diffusional}
-    others = [(key, isinstance(value, float) and not math.isnan(value)) for key, value in numbers.items()]
-    anand = isinstance(li.anand, Anand)
-    if li.law == "leblond":
-        for key, given in [*others, ("anand", anand)]:
-            if given:
-                yield f'lithium.{key}: the law of Leblond takes a power law; write lithium.law = "coupled", or leave this out'
-    if anand:
-        if li.law == "uncoupled":
-            yield 'lithium.anand: needs the coupled law; write lithium.law = "coupled", or remove this table'
-        for key, given in others:
-            if given:
-                yield f"lithium.{key}: lithium.anand is a law of its own; leave one of them out"
-    grains = li.grain_boundaries
-    if isinstance(grains, GrainBoundaries) and grains.size < 3 * grains.width:
-        yield (
-            f"lithium.grain_boundaries.size: {grains.size:g} um is less than three widths of a boundary ({grains.width:g} um); "
-            "make the grains larger"
-        )
 
 
 def _interface(case: Case) -> Iterator[str]:
@@ -144,18 +108,19 @@ def _spots(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:
     width = case.stack.width
     tolerance = ROUND_OFF * width
     spans = [spot.span(width) for spot in spots]
+    overlaps = overlapping([(spot.electrode, *span) for spot, span in zip(spots, spans, strict=True)], tolerance)
     for k, (left, right) in enumerate(spans):
         if left < -tolerance or right > width + tolerance:
             yield (
                 f"{name}.{k}: reaches from {_um(left)} to {_um(right)}, out of the stack from 0 um to {_um(width)}; "
                 f"move it, make half_width smaller or {'the mesh wider' if case.mesh.file else 'stack.width larger'}"
             )
-        for j, (other_left, other_right) in enumerate(spans[:k]):
-            if spots[j].electrode == spots[k].electrode and left < other_right - tolerance and other_left < right - tolerance:
-                yield (
-                    f"{name}.{k}: from {_um(left)} to {_um(right)} overlaps {name}.{j} "
-                    f"from {_um(other_left)} to {_um(other_right)}; move one of them or make it narrower"
-                )
+        for j in overlaps.get(k, ()):
+            other_left, other_right = spans[j]
+            yield (
+                f"{name}.{k}: from {_um(left)} to {_um(right)} overlaps {name}.{j} "
+                f"from {_um(other_left)} to {_um(other_right)}; move one of them or make it narrower"
+            )
 
 
 def _voids(case: Case) -> Iterator[str]:

@@ -11,18 +11,25 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from cellfem.case.fields import Section
-from cellfem.case.lithium import CREEP_TAGS
+from cellfem.case.limits import MOST_ERRORS, bounded, key_text
+from cellfem.case.lithium import CREEP_TAGS, CreepTable
 from cellfem.case.models import Case
 from cellfem.case.protocol import ENTRY_TAGS
 from cellfem.units import QuantityType, as_written
 
+LONGEST_WORD = 60
+"""Characters of a word that may be a misspelt one."""
+
 
 class CaseError(ValueError):
-    """The case cannot be run. str() has one line per error, all errors of the file at once; `errors` has them one by one."""
+    """The case cannot be run. str() has one line per error, all errors of the file at once; `errors` has them one by one.
 
-    def __init__(self, errors: Sequence[str], path: Path | None = None) -> None:
-        super().__init__("\n".join(errors))
-        self.errors = tuple(errors)
+    Of very many the first are told, and how many more there are, with `more` that are not among `errors`.
+    """
+
+    def __init__(self, errors: Sequence[str], path: Path | None = None, more: int = 0) -> None:
+        self.errors = tuple(bounded(list(errors), more))
+        super().__init__("\n".join(self.errors))
         self.path = path
 
 
@@ -33,14 +40,17 @@ def quoted(words: Iterable[object]) -> str:
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that `word` most probably means, or None."""
+    if len(word) > LONGEST_WORD:
+        return None
     names = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), names, n=1)
     return names[near[0]] if near else None
 
 
-def describe(error: ValidationError) -> list[str]:
-    """Every error found by pydantic as `key: what is wrong; remedy`."""
-    return [_line(detail) for detail in error.errors(include_url=False) if not _is_consequence(detail)]
+def describe(error: ValidationError) -> tuple[list[str], int]:
+    """The errors found by pydantic as `key: what is wrong; remedy`: those that are told, and how many more there are."""
+    found = [detail for detail in error.errors(include_url=False) if not _is_consequence(detail)]
+    return [_line(detail) for detail in found[:MOST_ERRORS]], max(0, len(found) - MOST_ERRORS)
 
 
 def parts_of(annotation: Any) -> list[Any]:
@@ -69,7 +79,7 @@ def _is_consequence(detail: ErrorDetails) -> bool:
 
 def _line(detail: ErrorDetails) -> str:
     path, annotation, field, section = _locate(detail)
-    return f"{'.'.join(map(str, path))}: {_what(detail, path, annotation, field, section)}"
+    return f"{key_text(path)}: {_what(detail, path, annotation, field, section)}"
 
 
 def _locate(detail: ErrorDetails) -> tuple[list[str | int], Any, FieldInfo | None, type[Section]]:
@@ -80,20 +90,30 @@ def _locate(detail: ErrorDetails) -> tuple[list[str | int], Any, FieldInfo | Non
     holder: type[Section] = Case
     for part in detail["loc"]:
         section = section_of(annotation)
+        if (meant := _tagged(annotation, part)) is not None:
+            annotation = meant
+            continue
         if isinstance(part, int):
             annotation, field = item_of(annotation), None
         elif section is not None and part in section.model_fields:
             field, holder = section.model_fields[part], section
             annotation = field.annotation
-        elif part in ENTRY_TAGS:
-            annotation = ENTRY_TAGS[str(part)]
-            continue
-        elif part in CREEP_TAGS:
-            continue
         else:
             holder = section or holder
         path.append(part)
     return path, annotation, field, holder
+
+
+def _tagged(annotation: Any, part: str | int) -> Any:
+    """What pydantic's tag `part` stands for, None if it is a key: a user may call a key as a tag is called."""
+    alternatives = parts_of(annotation)
+    if len(alternatives) < 2:
+        return None
+    if all(entry in alternatives for entry in ENTRY_TAGS.values()):
+        return ENTRY_TAGS.get(str(part))
+    if CreepTable in alternatives and part in CREEP_TAGS:
+        return str if part == CREEP_TAGS[0] else CreepTable
+    return None
 
 
 def _what(detail: ErrorDetails, path: list[str | int], annotation: Any, field: FieldInfo | None, section: type[Section]) -> str:

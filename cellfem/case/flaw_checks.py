@@ -19,7 +19,7 @@ def _problems(case: Case) -> Iterator[str]:
         yield 'stack.symmetry: a resolved flaw is a plane one; write dimension = 2 and symmetry = "plane"'
     if case.stack.periodic:
         yield 'stack.sides: a resolved flaw lies on a mirror plane, between mirror planes; write sides = "mirror"'
-    if not any(placed.step.mode == "plate" for placed in case.sequence):
+    if not any(placed.step.mode == "plate" for placed in case.steps):
         yield 'protocol: no step plates; add one with mode = "plate" and a current'
     if flaw.half_opening >= flaw.length / 2:
         yield (

@@ -1,22 +1,25 @@
 """From a case file and overrides to a checked Case, with every error of the file at once."""
 
 import math
+import os
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
 
 from cellfem.case.checks import problems
 from cellfem.case.errors import CaseError, describe, item_of, parts_of, section_of
 from cellfem.case.fields import Section
+from cellfem.case.limits import MOST_BYTES, MOST_ERRORS, UnfitError, parse_toml, unfit
 from cellfem.case.measured import CurveError, read_curve
 from cellfem.case.models import Case
 from cellfem.case.overrides import apply_override
 from cellfem.case.protocol import Step, entry_of
 from cellfem.case.ready import with_sizes
+from cellfem.units import as_written, shortened
 
 WITH_FILE = ("mesh", "roughness", "measured")
 """Tables whose `file` is a path from the folder of the case."""
@@ -29,20 +32,20 @@ def load_case(path: str | Path, overrides: Iterable[str] = ()) -> Case:
     and overrides.
     """
     file = Path(path)
-    if file.is_dir():
+    if os.path.isdir(file):  # False, and no error, for a name that no file can have
         file = file / "case.toml"
     data = _read(file)
     errors = [error for text in overrides if (error := apply_override(data, text)) is not None]
     data, wrong = with_sizes(_with_paths(data, file.parent))
-    case, more = _check(data)
+    case, others, more = _check(data)
     errors += wrong
     if errors or case is None:
-        raise CaseError([*errors, *more], file)
+        raise CaseError([*errors, *others], file, more)
     named = [(name, getattr(case, name).file) for name in WITH_FILE]
     lost = [
-        f'{name}.file: there is no file "{path}"; give its path from the folder of the case'
+        f"{name}.file: there is no file {as_written(path)}; give its path from the folder of the case"
         for name, path in named
-        if path is not None and not Path(path).is_file()
+        if path is not None and not os.path.isfile(path)
     ]
     if lost:
         raise CaseError(lost, file)
@@ -56,57 +59,84 @@ def load_case(path: str | Path, overrides: Iterable[str] = ()) -> Case:
 
 def parse_case(data: dict[str, Any]) -> Case:
     """The case in a dictionary that has the form of a case file. Raises CaseError with every error."""
-    case, errors = _check(data)
+    case, errors, more = _check(data)
     if case is None:
-        raise CaseError(errors)
+        raise CaseError(errors, more=more)
     return case
 
 
 def _read(file: Path) -> dict[str, Any]:
+    name = shortened(str(file), 300)
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        with file.open("rb") as stream:
+            raw = stream.read(MOST_BYTES + 1)
+        if len(raw) > MOST_BYTES:
+            raise UnfitError(f"has more than {MOST_BYTES // 1_000_000} MB; no case file needs that")
+        return parse_toml(raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
     except FileNotFoundError as error:
-        raise CaseError([f"{file}: there is no such case file; give a case.toml or the folder that holds it"], file) from error
+        raise CaseError([f"{name}: there is no such case file; give a case.toml or the folder that holds it"], file) from error
     except tomllib.TOMLDecodeError as error:
-        text = f"{file}: is not valid TOML: {error}; text needs quotes, every key a line `key = value`"
+        text = f"{name}: is not valid TOML: {error}; text needs quotes, every key a line `key = value`"
         raise CaseError([text], file) from error
     except UnicodeDecodeError as error:
-        raise CaseError([f"{file}: is not UTF-8 text: {error}; save it as UTF-8"], file) from error
-    except OSError as error:
-        raise CaseError([f"{file}: cannot be read: {error.strerror}"], file) from error
+        raise CaseError([f"{name}: is not UTF-8 text: {error}; save it as UTF-8"], file) from error
+    except UnfitError as error:
+        raise CaseError([f"{name}: {error}"], file) from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise CaseError([f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}"], file) from error
 
 
 def _with_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     for name in WITH_FILE:
         table = data.get(name)
         if isinstance(table, dict) and isinstance(table.get("file"), str):
-            data = data | {name: table | {"file": str((folder / table["file"]).resolve())}}
+            data = data | {name: table | {"file": _resolved(folder / table["file"])}}
     return data
 
 
-def _check(data: dict[str, Any]) -> tuple[Case | None, list[str]]:
+def _resolved(path: Path) -> str:
+    """The path in full; as it is where no file can have that name, for the check to say so."""
+    try:
+        return str(path.resolve())
+    except (OSError, ValueError, RuntimeError):  # too long; a NUL in it; links in a circle
+        return str(path)
+
+
+def _check(data: dict[str, Any]) -> tuple[Case | None, list[str], int]:
+    """The case, if there are no errors; the errors, and how many more there are than those."""
+    if wrong := list(unfit(data)):
+        return None, wrong, 0
     try:
         case = Case.model_validate(data)
     except ValidationError as error:
-        return None, [*describe(error), *problems(cast(Case, _partial(Case, data)))]
+        errors, more = describe(error)
+        if len(errors) == MOST_ERRORS:  # nothing more would be told
+            return None, errors, more
+        return None, [*errors, *problems(cast(Case, _partial(Case, data)))], more
     errors = problems(case)
-    return (None if errors else case), errors
+    return (None if errors else case), errors, 0
 
 
 def _partial(model: type[Section], data: object) -> Section:
     """The section as far as it is valid; a value that is not, is nan."""
     table = data if isinstance(data, dict) else None
-    values = {name: _partial_value(field, name, table) for name, field in model.model_fields.items()}
-    return model.model_construct(**values)
+    return model.model_construct(**{name: _partial_value(model, name, table) for name in model.model_fields})
 
 
-def _partial_value(field: FieldInfo, name: str, table: dict[str, Any] | None) -> Any:
-    item = item_of(field.annotation)
-    if (row := section_of(item)) is not None:
+def _partial_row(model: type[Section], data: object) -> Section:
+    try:
+        return model.model_validate(data)
+    except ValidationError:
+        return _partial(model, data)
+
+
+def _partial_value(model: type[Section], name: str, table: dict[str, Any] | None) -> Any:
+    field = model.model_fields[name]
+    if (row := section_of(item_of(field.annotation))) is not None:
         rows = table.get(name, ()) if table is not None else ()
         if not isinstance(rows, list | tuple):
             return ()
-        return tuple(_partial(entry_of(entry) if name == "protocol" and row is Step else row, entry) for entry in rows)
+        return tuple(_partial_row(entry_of(entry) if name == "protocol" and row is Step else row, entry) for entry in rows)
     if table is None or (name not in table and (field.is_required() or field.default_factory_takes_validated_data)):
         return math.nan
     value = table[name] if name in table else field.get_default(call_default_factory=True)
@@ -114,7 +144,14 @@ def _partial_value(field: FieldInfo, name: str, table: dict[str, Any] | None) ->
     if section is not None and (isinstance(value, dict) or parts_of(field.annotation) == [section]):
         return value if isinstance(value, Section) else _partial(section, value)
     try:
-        whole: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
-        return TypeAdapter[Any](whole).validate_python(value)
+        return _adapter(model, name).validate_python(value)
     except ValidationError:
         return math.nan
+
+
+@cache
+def _adapter(model: type[Section], name: str) -> TypeAdapter[Any]:
+    """What checks the values of this key alone."""
+    field = model.model_fields[name]
+    whole: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+    return TypeAdapter(whole)

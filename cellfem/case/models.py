@@ -15,7 +15,7 @@ from cellfem.case.impedance import HALF_CELL_SEPARATOR, Impedance
 from cellfem.case.interface import Interface, Patch, Void
 from cellfem.case.lithium import Lithium
 from cellfem.case.measured import Measured
-from cellfem.case.protocol import Entry, Placed, unrolled, written
+from cellfem.case.protocol import Entry, Placed, counted, unrolled, written
 from cellfem.case.resolved_flaw import ResolvedFlaw
 from cellfem.case.roughness import Roughness
 from cellfem.case.settings import Mesh, Numerics, Output, Stack
@@ -81,9 +81,14 @@ class Case(Section):
         return tuple(unrolled(self.protocol))
 
     @property
+    def counted_steps(self) -> tuple[tuple[Placed, int], ...]:
+        """The steps as they stand in the file, and how often each is run."""
+        return tuple(counted(self.protocol))
+
+    @property
     def total_duration(self) -> float:
         """Duration of the whole protocol in s, at most: conditions may end steps early."""
-        return sum(placed.step.seconds for placed in self.sequence)
+        return sum(times * placed.step.seconds for placed, times in self.counted_steps)
 
     @property
     def current_max(self) -> float:

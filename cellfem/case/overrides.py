@@ -4,7 +4,12 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+from cellfem.case.limits import DEEPEST, UnfitError, parse_toml, printable, wrong_text
 from cellfem.case.models import LISTS
+from cellfem.units import shortened
+
+LONGEST_SHOWN, LONGEST_INDEX = 300, 9
+"""Characters of an override that error texts show, and digits of a place in a list."""
 
 EVERY_STEP = ("pressure", "current", "temperature")
 """Names that stand for the key of every protocol step, as on the axes of a sweep; current for those that carry one."""
@@ -16,33 +21,39 @@ def apply_override(data: dict[str, Any], text: str) -> str | None:
     One of EVERY_STEP alone is put into every step. The value is TOML if it parses as such, else text. Unknown keys are left for
     the check of the case to find.
     """
+    said = f'--set "{shortened(printable(text), LONGEST_SHOWN)}"'
     path, equals, value = text.partition("=")
-    keys = [key.strip() for key in path.split(".")]
-    if not equals or not all(keys):
-        return f'--set "{text}": is no override; write for example --set protocol.0.pressure="2 MPa"'
+    if wrong := wrong_text(text):
+        return f"{said}: {wrong}"
+    keys = [key.strip() for key in path.split(".", DEEPEST)]
+    if not equals or not all(keys) or len(keys) > DEEPEST:
+        return f'{said}: is no override; write for example --set protocol.0.pressure="2 MPa"'
     if keys[0] in EVERY_STEP and len(keys) == 1:
-        return _in_every_step(data, keys[0], _value(value.strip()), text)
+        holders: list[Any] = [step for step in _steps(data.get("protocol")) if keys[0] != "current" or "current" in step]
+        if not holders:
+            return f"{said}: no step of the protocol carries {keys[0]}; the file needs a [[protocol]] that does"
+        return _put(holders, keys[0], value, said)
     if len(keys) > 1 and keys[0] in LISTS and keys[0] not in data:
-        return f'--set "{text}": the file has no [[{keys[0]}]]; add one there first'
+        return f"{said}: the file has no [[{keys[0]}]]; add one there first"
     holder: Any = data
     for depth, key in enumerate(keys[:-1]):
         if isinstance(holder, dict) and key not in holder:
             holder[key] = {}
-        if error := _wrong_step(holder, key, ".".join(keys[:depth]), text):
+        if error := _wrong_step(holder, key, ".".join(keys[:depth]), said):
             return error
         holder = holder[int(key)] if isinstance(holder, list) else holder[key]
-    if error := _wrong_step(holder, keys[-1], ".".join(keys[:-1]), text):
+    if error := _wrong_step(holder, keys[-1], ".".join(keys[:-1]), said):
         return error
-    holder[int(keys[-1]) if isinstance(holder, list) else keys[-1]] = _value(value.strip())
-    return None
+    return _put([holder], int(keys[-1]) if isinstance(holder, list) else keys[-1], value, said)
 
 
-def _in_every_step(data: dict[str, Any], name: str, value: Any, text: str) -> str | None:
-    steps = [step for step in _steps(data.get("protocol")) if name != "current" or "current" in step]
-    if not steps:
-        return f'--set "{text}": no step of the protocol carries {name}; the file needs a [[protocol]] that does'
-    for step in steps:
-        step[name] = value
+def _put(holders: list[Any], key: str | int, text: str, said: str) -> str | None:
+    try:
+        value = _value(text.strip())
+    except UnfitError as error:
+        return f"{said}: {error}"
+    for holder in holders:
+        holder[key] = value
     return None
 
 
@@ -55,21 +66,21 @@ def _steps(entries: Any) -> Iterator[dict[str, Any]]:
             yield entry
 
 
-def _wrong_step(holder: Any, key: str, where: str, text: str) -> str | None:
+def _wrong_step(holder: Any, key: str, where: str, said: str) -> str | None:
     if isinstance(holder, dict):
         return None
     if not isinstance(holder, list):
-        return f'--set "{text}": {where} is a value, not a table; override {where} itself'
+        return f"{said}: {where} is a value, not a table; override {where} itself"
     if not key.isdecimal():
-        return f'--set "{text}": {where} is a list; write {where}.0.{key} for its first entry'
-    if int(key) >= len(holder):
-        return f'--set "{text}": there is no {where}.{key}; {where} has length {len(holder)}, counted from 0'
+        return f"{said}: {where} is a list; write {where}.0.{shortened(key, LONGEST_SHOWN)} for its first entry"
+    if len(key) > LONGEST_INDEX or int(key) >= len(holder):
+        return f"{said}: there is no {where}.{shortened(key, LONGEST_INDEX)}; {where} has length {len(holder)}, counted from 0"
     return None
 
 
 def _value(text: str) -> Any:
     try:
-        parsed = tomllib.loads(f"value = {text}")
+        parsed = parse_toml(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
     return parsed["value"] if parsed.keys() == {"value"} else text

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from cellfem.case.interface import Spot
 from cellfem.case.models import Case
+from cellfem.case.overlaps import overlapping
 from cellfem.units import format_quantity
 
 ROUND_OFF = 1e-9
@@ -82,6 +83,7 @@ def _lengths(case: Case) -> Iterator[str]:
 def spots_around(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:
     """Spots that lie in no stack, or meet themselves around it, or in dimension 2 each other."""
     extents = case.stack.extents
+    overlaps = _overlapping_around(spots, extents[0]) if case.stack.dimension == 2 else {}
     for k, spot in enumerate(spots):
         places = [("x", "half_width", spot.center, spot.half_width)]
         if spot.center_y is not None:
@@ -99,17 +101,24 @@ def spots_around(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str
                     f"{name}.{k}.{key}: {_um(half)} makes it wider than the stack, {_um(size)}: it would meet itself over the "
                     f"periodic sides; make it at most {_um(size / 2)}, or stack.{side} larger"
                 )
-        for j, other in enumerate(spots[:k]):
-            if case.stack.dimension == 2 and other.electrode == spot.electrode:
-                yield from _overlap(name, (k, spot), (j, other), extents[0])
+        for j in overlaps.get(k, ()):
+            (left, right), (other_left, other_right) = (one.span(extents[0], periodic=True) for one in (spot, spots[j]))
+            yield (
+                f"{name}.{k}: from {_um(left)} to {_um(right)} overlaps {name}.{j} from {_um(other_left)} to "
+                f"{_um(other_right)}, or its image {_um(extents[0])} away; move one of them or make it narrower"
+            )
 
 
-def _overlap(name: str, one: tuple[int, Spot], two: tuple[int, Spot], period: float) -> Iterator[str]:
-    (k, spot), (j, other) = one, two
-    apart = abs(spot.center - other.center) % period
-    if min(apart, period - apart) < spot.half_width + other.half_width - ROUND_OFF * period:
-        (left, right), (other_left, other_right) = spot.span(period, periodic=True), other.span(period, periodic=True)
-        yield (
-            f"{name}.{k}: from {_um(left)} to {_um(right)} overlaps {name}.{j} from {_um(other_left)} to {_um(other_right)}, "
-            f"or its image {_um(period)} away; move one of them or make it narrower"
-        )
+def _overlapping_around(spots: tuple[Spot, ...], period: float) -> dict[int, list[int]]:
+    """As `overlapping`, on a circle: each spot and its image a period on."""
+    count, spans = len(spots), [spot.span(period, periodic=True) for spot in spots]
+    lines = [
+        (spot.electrode, left % period + shift, left % period + shift + right - left)
+        for shift in (0.0, period)
+        for spot, (left, right) in zip(spots, spans, strict=True)
+    ]
+    pairs = {(a % count, b % count) for a, others in overlapping(lines, ROUND_OFF * period).items() for b in others}
+    found: dict[int, list[int]] = {}
+    for j, k in sorted({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]}):
+        found.setdefault(k, []).append(j)
+    return found

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
@@ -149,14 +150,32 @@ class Placed:
     cycles: int = 0
 
 
-def written(protocol: Iterable[Step | Loop]) -> Iterator[Placed]:
-    """Each step once, as in the file."""
+def counted(protocol: Iterable[Step | Loop]) -> Iterator[tuple[Placed, int]]:
+    """Each step once, as in the file, and how often it is run."""
     for k, entry in enumerate(protocol):
         if isinstance(entry, Loop):
             for j, step in enumerate(entry.step):
-                yield Placed(f"protocol.{k}.step.{j}", step)
+                yield Placed(f"protocol.{k}.step.{j}", step), entry.repeat
         else:
-            yield Placed(f"protocol.{k}", entry)
+            yield Placed(f"protocol.{k}", entry), 1
+
+
+def written(protocol: Iterable[Step | Loop]) -> Iterator[Placed]:
+    """Each step once, as in the file."""
+    return (placed for placed, _ in counted(protocol))
+
+
+def stripped_range(protocol: Iterable[Step | Loop]) -> tuple[float, float]:
+    """Largest and least charge per area stripped so far in the protocol, C/m²; 0 at the start and while the voltage is held."""
+    total, largest, least = 0.0, 0.0, 0.0
+    for entry in protocol:
+        steps, times = (entry.step, entry.repeat) if isinstance(entry, Loop) else ((entry,), 1)
+        charges = (step.signed_current * step.seconds for step in steps)
+        sums = list(accumulate((charge if math.isfinite(charge) else 0.0) for charge in charges))
+        for begin in (total, total + (times - 1) * sums[-1]):  # of the first and the last repetition: between them it is linear
+            largest, least = max(largest, begin + max(sums)), min(least, begin + min(sums))
+        total += times * sums[-1]
+    return largest, least
 
 
 def unrolled(protocol: Iterable[Step | Loop]) -> Iterator[Placed]:

@@ -4,16 +4,22 @@ import math
 from collections.abc import Iterator
 
 from cellfem.case.models import Case
-from cellfem.case.protocol import Placed, Step
+from cellfem.case.protocol import Placed, Step, counted, stripped_range
 from cellfem.materials import lithium
 from cellfem.units import FARADAY, format_quantity
 
 FIRST_TOUCH = math.log1p(math.exp(-6))
 """Contact pressure over stiffness times roughness at a gap of 6 roughnesses, from which on nothing touches."""
 
+MOST_STEPS = 1_000_000
+"""Of a protocol with its loops unrolled."""
+
 
 def protocol_problems(case: Case) -> Iterator[str]:
     """What keeps the protocol from being run."""
+    many = sum(times for _, times in counted(case.protocol))
+    if many > MOST_STEPS:
+        yield f"protocol: its loops run {many} steps, more than {MOST_STEPS}; make repeat smaller"
     for placed in case.steps:
         yield from _current(placed)
         yield from _length(placed)
@@ -45,11 +51,8 @@ def protocol_warnings(case: Case) -> Iterator[str]:
                 f"{placed.key}.pressure: {format_quantity(pressure, 'MPa')} is more than 3 times stiffness times roughness, "
                 f"{layer:.3g} MPa: the asperity layer is pressed far below its thickness; make interface.stiffness larger"
             )
-    stripped, largest, least = 0.0, 0.0, 0.0
-    for placed in case.sequence:
-        rate = placed.step.signed_current * lithium().molar_volume / FARADAY
-        stripped += rate * placed.step.seconds if math.isfinite(rate) else 0.0
-        largest, least = max(largest, stripped), min(least, stripped)
+    thickness = lithium().molar_volume / FARADAY
+    largest, least = (thickness * charge for charge in stripped_range(case.protocol))
     if largest > case.lithium.thickness / 2:
         yield (
             f"lithium.thickness: the protocol strips {largest:.3g} um of {format_quantity(case.lithium.thickness, 'um')}: "

@@ -5,6 +5,7 @@ This is all that the case knows of meshes; `geometry` is imported only where a c
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -89,7 +90,7 @@ def ready_of(case: Case) -> Ready | None:
     """The ready mesh of a case; None where it has none, or none that can be read (`with_sizes` has told)."""
     from cellfem.geometry import MeshError
 
-    if not isinstance(case.mesh.file, str) or case.stack.dimension != 2 or not Path(case.mesh.file).is_file():
+    if not isinstance(case.mesh.file, str) or case.stack.dimension != 2 or not os.path.isfile(case.mesh.file):
         return None
     try:
         return read_ready(case.mesh.file, case.mesh.unit if isinstance(case.mesh.unit, str) else "um")
@@ -119,7 +120,7 @@ def with_sizes(data: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """
     mesh, stack = _table(data, "mesh"), _table(data, "stack")
     path, unit = mesh.get("file"), mesh.get("unit", "um")
-    if not isinstance(path, str) or not Path(path).is_file() or stack.get("dimension", 2) != 2 or unit not in get_args(MeshUnit):
+    if not isinstance(path, str) or not os.path.isfile(path) or stack.get("dimension", 2) != 2 or unit not in get_args(MeshUnit):
         return data, []
     from cellfem.geometry import MeshError
 

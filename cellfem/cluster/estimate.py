@@ -99,8 +99,9 @@ def steps(case: Case) -> tuple[int, int]:
     """Fewest and most time steps of the whole protocol; equal where they are prescribed."""
     plan = case.numerics.dt
     if plan is None:
-        return STEPS[0] * len(case.sequence), STEPS[1] * len(case.sequence)
-    count = sum(_prescribed(placed.step.seconds, plan) for placed in case.sequence)
+        many = sum(times for _, times in case.counted_steps)
+        return STEPS[0] * many, STEPS[1] * many
+    count = sum(times * _prescribed(placed.step.seconds, plan) for placed, times in case.counted_steps)
     return count, count
 
 

@@ -84,6 +84,7 @@ class Recorder:
         self.tension = -math.inf  # MPa, at `tensest`
         self.tensest_whole: Moment | None = None  # rank 0, for checkpoints
         self.restored: dict[str, Any] = {}  # what a checkpoint says of outputs
+        self.sequence = case.sequence
         self.interval = output_interval(case)
         self.next_output = 0.0
         self.series = make_series(
@@ -141,7 +142,7 @@ class Recorder:
         known = self.cracks is not None and self.case.crack.solve == "steps"
         compression = self.cracks.compression() if known and self.cracks is not None else None
         self.reading = self.observer.read(self.engine.stepper, dt, len(self.rows), outcome.iterations, compression)
-        row = self.reading.row | {"protocol_step": self.segment, "cycle": self.case.sequence[self.segment].cycle}
+        row = self.reading.row | {"protocol_step": self.segment, "cycle": self.sequence[self.segment].cycle}
         self.reading = replace(self.reading, row=row)
         return self.reading.measures
 
@@ -154,8 +155,8 @@ class Recorder:
     def entered(self, segment: int) -> None:
         """A step of the protocol begins."""
         self.segment = segment
-        if self.root and len(self.case.sequence) > 1:
-            self.root.progress.detail(f"t = {self.engine.stepper.time:.6g} s: {_step_text(self.case.sequence[segment])} begins")
+        if self.root and len(self.sequence) > 1:
+            self.root.progress.detail(f"t = {self.engine.stepper.time:.6g} s: {_step_text(self.sequence[segment])} begins")
 
     def ended(self, condition: str) -> None:
         """A condition of `until` ended the step of the protocol."""

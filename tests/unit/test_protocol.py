@@ -1,5 +1,6 @@
 """The load protocol: loops, charge, springs, conditions; what keeps it from being run."""
 
+import math
 import tomllib
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from cellfem.campaign.grid import Grid, grid_points, parse_axis
 from cellfem.case import Case, CaseError, json_schema, load_case, parse_case, resolved_toml
+from cellfem.case.protocol import stripped_range
 from cellfem.model import from_case
 from cellfem.model.parameters import Load
 from cellfem.run.prepare import segments_of
@@ -33,6 +35,24 @@ def test_loops_are_unrolled() -> None:
     assert [placed.cycle for placed in case.sequence] == [0, 1, 1, 2, 2, 3, 3, 0]
     assert case.total_duration == pytest.approx(600 + 6 * 1800 + 3600)
     assert len(segments_of(case)) == 8
+
+
+@pytest.mark.parametrize("repeat", [1, 2, 7])
+def test_charge_over_loops_is_that_of_their_steps_in_turn(repeat: int) -> None:
+    """Largest and least of all partial sums, without running through the repetitions."""
+    back = PLATE | {"capacity": "0.2 mAh/cm^2"}
+    far = PLATE | {"capacity": "0.3 mAh/cm^2"}
+    for entries in (
+        (loop(STRIP, back, repeat=repeat), REST),
+        (STRIP, loop(far, STRIP, repeat=repeat), loop(STRIP, HOLD, repeat=2)),
+    ):
+        case = case_of(*entries)
+        sums = [0.0]
+        for placed in case.sequence:
+            charge = placed.step.signed_current * placed.step.seconds
+            sums.append(sums[-1] + (charge if math.isfinite(charge) else 0.0))
+        assert stripped_range(case.protocol) == pytest.approx((max(sums), min(sums)))
+        assert case.total_duration == pytest.approx(sum(placed.step.seconds for placed in case.sequence))
 
 
 def test_charge_and_areal_capacity_are_one_quantity() -> None:
