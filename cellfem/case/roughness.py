@@ -28,9 +28,11 @@ class Roughness(Section):
     file: str | None = None
     """file: one that SurfaceTopography reads (cellfem[surface]), or plain numbers as text or .npy; path from the case."""
     unit: LengthUnit | None = None
-    """file: unit of the numbers in it; needed for plain numbers, else where the file does not say."""
+    """file: unit of the numbers in it, where the file does not say."""
     spacing: Length | None = None
     """file: distance of the points, where the file does not say."""
+    channel: Annotated[str, Field(strict=True, min_length=1)] | Annotated[Count, Field(ge=0)] | None = None
+    """file: which channel of a file with several, by name or number from 0; without it the library's choice."""
     tilt: Literal["mean", "plane", "curvature"] = "plane"
     """file: what is subtracted from the whole measurement: its mean, also its tilt, or also its curvature."""
     offset: Place = default("0 um")

@@ -212,7 +212,7 @@ def _normal_numbers(seed: int, count: int) -> Floats:
 
 @dataclass(frozen=True)
 class Statistics:
-    """Numbers of heights along a line. Lengths in µm."""
+    """Numbers of heights along a line, or of all lines of a map. Lengths in µm."""
 
     length: float
     rms: float  # about the mean
@@ -239,6 +239,21 @@ def statistics(x: Floats, heights: Floats) -> Statistics:
         0.0 if flat else fourth / rms**4,
         float(np.sqrt(np.sum(slope**2 * np.diff(x)) / length)),
         float(np.abs(slope).max()),
+    )
+
+
+def moments(heights: Floats, slopes: Floats, length: float) -> Statistics:
+    """Of heights (N,) that stand for equal areas, and slopes (M,) between neighbours."""
+    h = heights - heights.mean()
+    rms = float(np.sqrt(np.mean(h**2)))
+    return Statistics(
+        length,
+        rms,
+        float(np.ptp(h)),
+        0.0 if rms == 0.0 else float(np.mean(h**3)) / rms**3,
+        0.0 if rms == 0.0 else float(np.mean(h**4)) / rms**4,
+        float(np.sqrt(np.mean(slopes**2))) if len(slopes) else 0.0,
+        float(np.abs(slopes).max(initial=0.0)),
     )
 
 

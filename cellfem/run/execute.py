@@ -36,7 +36,7 @@ from cellfem.run.checkpoints import (
 )
 from cellfem.run.conclude import PICTURES, conclude
 from cellfem.run.lock import only_run
-from cellfem.run.prepare import segments_of, source_of, too_large, write_mesh
+from cellfem.run.prepare import face_told, measured_of, segments_of, source_of, too_large, write_mesh
 from cellfem.run.recorder import Recorder
 from cellfem.run.rise import with_rises
 from cellfem.run.spectrum import PICTURE, SURFACE, TABLE, cell_spectrum, write_files
@@ -123,6 +123,8 @@ def _run(case: Case, folder: Path, source: Source | None, mesh: str, point: Poin
         recorder.note("no mesh.msh: each rank makes its own part of so many bricks; cellfem mesh writes the whole")
     if point is None and (density := densification_text(case)) is not None:
         recorder.note(density)
+    if point is None and case.roughness.kind == "file" and comm.rank == 0:
+        recorder.note("; ".join((f"rough face {case.roughness.file}", *face_told(case, measured_of(case)))))
     every = None if case.output.checkpoint == "off" else float(case.output.checkpoint)
     until = None if at.pace.max_time_s is None else at.begin + at.pace.max_time_s
     keeper = Keeper(case, engine, recorder, folder, mesh, every, until, point.about["wall_s"] if point else 0.0)

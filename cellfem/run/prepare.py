@@ -32,6 +32,7 @@ from cellfem.geometry import (
     with_voids,
     write_msh,
 )
+from cellfem.geometry.heights import read_measured
 from cellfem.geometry.periodic import joined
 from cellfem.geometry.symmetric import mirrored
 from cellfem.model import from_case
@@ -40,6 +41,7 @@ from cellfem.solver.march import Segment, Stop
 CHARGE_WITHIN = 1e-3  # share by which a step of held voltage may pass more charge than asked
 USED_UP_WITHIN = 0.1  # share of the least thickness by which lithium may be thinner where the run stops
 WHOLE = 100_000  # bricks up to which a run writes its mesh as one file
+MUCH_MISSING = 0.03  # share of points that were not measured from which a face is warned of
 STEPS = 30  # time steps of a protocol step, at least, without `numerics.dt_max`
 OUTPUTS = 30  # of fields in a run without `output.interval`
 FEW_STEPS = 3  # largest steps in an interval from which on steps end on its outputs without being asked
@@ -129,7 +131,19 @@ def measured_of(case: Case) -> measured.Measured:
     rough = case.roughness
     if rough.file is None:
         raise roughness.RoughnessError("the case names no file of heights: give roughness.file")
-    return measured.levelled(measured.read_measured(rough.file, rough.unit, rough.spacing), rough.tilt)
+    return measured.levelled(read_measured(rough.file, rough.unit, rough.spacing, rough.channel), rough.tilt)
+
+
+def face_told(case: Case, whole: measured.Measured) -> tuple[str, ...]:
+    """What was read of a measured face, in sentences: what it is, how it was understood, what was not measured."""
+    size = f"{whole.size}, {case.roughness.tilt} removed, {100 * whole.undefined:.2f} % not measured"
+    if whole.undefined <= MUCH_MISSING:
+        return size, whole.about
+    warning = (
+        f"note: {100 * whole.undefined:.1f} % of the points were not measured and are interpolated along x: the face as used is "
+        "smoother there than the real one, so that rms and slopes come out too small"
+    )
+    return size, whole.about, warning
 
 
 def _stack(case: Case) -> StackMesh:

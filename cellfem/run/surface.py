@@ -16,15 +16,16 @@ from cellfem.geometry import Face, maps, measured, roughness
 from cellfem.geometry.measured import Measured
 from cellfem.geometry.roughness import Floats, RoughnessError, Statistics
 from cellfem.output.surface_picture import Curve, draw_surface
-from cellfem.run.prepare import face_of, map_of, measured_of
+from cellfem.run.prepare import face_of, face_told, map_of, measured_of
 
 WHOLE_PERIODS = 4  # wavelengths longer than this share of a measured line are left out of the fit: they are too few
+FLAT = 1e-6  # µm, a picometre: what no instrument measures
 POINTS_PER_WAVE = 4  # waves with fewer points are left out too
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A face and where it comes from; `line`, `before`, `about` are those of a measurement, None and empty otherwise."""
+    """A face and where it comes from; `line`, `before`, `whole` are those of a measurement, None otherwise."""
 
     title: str
     x: Floats
@@ -32,7 +33,8 @@ class Reading:
     used: Statistics
     line: Measured | None
     before: Statistics | None
-    about: str
+    whole: Statistics | None  # of all lines of a map
+    about: tuple[str, ...]
     curves: tuple[Curve, ...]  # spectra, as measured first
     law: Curve | None
     sample: Floats  # heights of which the distribution is shown
@@ -84,8 +86,8 @@ def _reading(case: Case, title: str) -> Reading:
     if case.roughness.kind == "self-affine" and case.stack.dimension == 2:
         every = spectrum.wave_number[spectrum.wave_number <= 2 * np.pi * (1 + 1e-9) / case.roughness.cut_off]
         law = Curve(every, law_of(case.roughness).spectrum(every, every[0]), f"self-affine law, H = {case.roughness.hurst:g}")
-    about = "" if case.stack.dimension == 2 else f"the line at y = {_across(case):.4g} µm of a map"
-    return Reading(title, x, heights, used, None, None, about, (spectrum,), law, heights)
+    about = () if case.stack.dimension == 2 else (f"the line at y = {_across(case):.4g} µm of a map",)
+    return Reading(title, x, heights, used, None, None, None, about, (spectrum,), law, heights)
 
 
 def _line(case: Case) -> Face | None:
@@ -107,27 +109,32 @@ def _measured(case: Case, title: str, x: Floats, heights: Floats, used: Statisti
     rough, whole = case.roughness, measured_of(case)
     part = measured.cropped(whole, rough.offset, case.stack.width)
     part = measured.resampled(part, len(part.x))
+    if np.ptp(part.heights) < FLAT:
+        raise RoughnessError(f"{rough.file}: all heights are equal once the {rough.tilt} is removed: the face is flat")
     line = measured.line_of(part, _across(case))
-    size = f"{len(whole.x)} points, {whole.length:.4g} µm"
-    if whole.is_map:
-        size = f"{len(whole.x)} × {len(whole.y)} points, {whole.length:.4g} × {whole.y[-1]:.4g} µm"
-    about = f"{'map' if whole.is_map else 'profile'} of {size}, {rough.tilt} removed, {whole.undefined:.2%} not measured"
+    about = face_told(case, whole)
+    if whole.is_map and case.stack.dimension == 2:
+        where = whole.y[-1] / 2 if rough.line is None else rough.line
+        about = (*about, f"as used is the line at y = {where:.4g} µm (roughness.line)")
     before = Curve(
         *roughness.power_spectrum(part.heights, part.length), "as measured, all lines" if part.is_map else "as measured"
     )
     longest, shortest = part.length / WHOLE_PERIODS, max(rough.cut_off, POINTS_PER_WAVE * part.spacing)
     fit, law = roughness.fitted_law(before.wave_number, before.power, longest, shortest), None
-    if fit is not None:
+    if fit is not None and 0 < fit[0] <= 1:  # else it is no self-affine face, and has no Hurst exponent
         ends = 2 * np.pi / np.array([longest, shortest])
         law = Curve(ends, fit[1] * ends ** -(1 + 2 * fit[0]), f"fit, H = {fit[0]:.2f}")
     statistics = roughness.statistics(line.x, line.heights)
-    return Reading(title, x, heights, used, line, statistics, about, (before, spectrum), law, part.heights.ravel())
+    depth = None if case.stack.dimension == 2 else case.stack.extents[1]
+    every = measured.statistics_of(whole, rough.offset, case.stack.width, depth) if whole.is_map else None
+    return Reading(title, x, heights, used, line, statistics, every, about, (before, spectrum), law, part.heights.ravel())
 
 
 def report(reading: Reading) -> list[str]:
     """Lines to print."""
-    columns = [("as measured", reading.before)] if reading.before is not None else []
-    columns.append(("as used", reading.used))
+    measured_as = "its line" if reading.whole is not None else "as measured"
+    columns = [("whole map", reading.whole), (measured_as, reading.before), ("as used", reading.used)]
+    columns = [(name, numbers) for name, numbers in columns if numbers is not None]
     rows: list[tuple[str, list[str]]] = [("", [name for name, _ in columns])]
     for name, unit, attribute in (
         ("length", "µm", "length"),
@@ -141,7 +148,7 @@ def report(reading: Reading) -> list[str]:
         rows.append(
             (name, [f"{getattr(numbers, attribute):.4g} {unit}".strip() for _, numbers in columns if numbers is not None])
         )
-    lines = [line for line in (reading.title, reading.about) if line]
+    lines = [line for line in (reading.title, *reading.about) if line]
     lines += [f"{name:<16}" + "".join(f"{value:>14}" for value in values) for name, values in rows]
     if reading.law is not None:
         lines.append(f"{'spectrum':<16}{reading.law.label}")

@@ -7,7 +7,7 @@ import io
 import re
 from pathlib import Path
 
-from cellfem.tables.errors import TableError
+from cellfem.tables.errors import NoTable, TableError
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _HIGH = re.compile(rb"[\x80-\xff]+")
@@ -24,7 +24,7 @@ def read_lines(path: Path) -> tuple[list[str], str]:
         raise TableError(f"cannot be read: {error.strerror}") from error
     encoding = encoding_of(data)
     if encoding is None:
-        raise TableError("is no text but binary: export it as text (csv) from the program that wrote it")
+        raise NoTable("is no text but binary: export it as text (csv) from the program that wrote it")
     text = data.decode(encoding, errors="replace")
     return io.StringIO(text, newline=None).read().split("\n"), encoding.removesuffix("-sig")
 

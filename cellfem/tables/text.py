@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellfem.tables.encoding import read_lines
-from cellfem.tables.errors import TableError
+from cellfem.tables.errors import NoTable, TableError
 from cellfem.tables.headings import is_unit
 
 Floats = NDArray[np.float64]
@@ -198,7 +198,7 @@ def _layout(data: Sequence[tuple[int, str]]) -> tuple[str, int, int]:
                 count = max(len(_without_end(cells)) for cells in split[begin:end])
                 best = (score, separator, begin, count)
     if best[0] == 0.0:
-        raise TableError("holds no table of numbers: give a header line and a line of numbers for each point")
+        raise NoTable("holds no table of numbers: give a header line and a line of numbers for each point")
     return best[1], best[2], best[3]
 
 

@@ -14,7 +14,6 @@ from cellfem.geometry.measured import (
     levelled,
     line_of,
     measured_face,
-    read_measured,
     resampled,
 )
 from cellfem.geometry.roughness import Grooves, SelfAffine, pores, power_spectrum, sampled, self_affine, statistics
@@ -163,81 +162,13 @@ def test_statistics_of_known_heights() -> None:
     assert statistics(x, np.exp(-(((x - 3) / 0.3) ** 2))).skewness > 1
 
 
-# --- files
+# --- measured faces
 
 
 def rough_map() -> Measured:
     """Heights with tilt and a missing point, 40 × 30 points, 0.5 µm apart."""
     x, y = 0.5 * np.arange(40), 0.5 * np.arange(30)
     return Measured(x, y, 0.1 * np.cos(2 * np.pi * x[:, None] / 5 + y / 3) + 0.02 * x[:, None] - 0.01 * y)
-
-
-def test_plain_numbers_round_trip(tmp_path: Path) -> None:
-    surface = rough_map()
-    np.save(tmp_path / "map.npy", surface.heights * 1e3)
-    np.savetxt(tmp_path / "map.txt", surface.heights.T * 1e3, header="nm")
-    line = line_of(surface, 3.2)
-    np.savetxt(tmp_path / "line.csv", np.column_stack([line.x, line.heights])[::-1] * 1e3, delimiter=",")
-    np.savetxt(tmp_path / "heights.dat", line.heights * 1e3)
-    for name in ("map.npy", "map.txt"):
-        found = read_measured(tmp_path / name, "nm", 0.5)
-        assert found.heights == pytest.approx(surface.heights, abs=1e-12)
-        assert (found.x == surface.x).all()
-        assert (found.y == surface.y).all()
-    for name, spacing in (("line.csv", None), ("heights.dat", 0.5)):
-        found = read_measured(tmp_path / name, "nm", spacing)
-        assert not found.is_map
-        assert found.x == pytest.approx(line.x, abs=1e-12)
-        assert found.heights == pytest.approx(line.heights, abs=1e-12)
-
-
-def test_missing_points_are_interpolated_along_x(tmp_path: Path) -> None:
-    heights = 0.1 * np.arange(20.0)
-    heights[[4, 5, 11]] = np.nan
-    np.save(tmp_path / "line.npy", heights)
-    found = read_measured(tmp_path / "line.npy", "um", 1.0)
-    assert found.heights == pytest.approx(0.1 * np.arange(20.0))
-    assert found.undefined == pytest.approx(0.15)
-
-
-def test_files_of_instruments_by_the_library(tmp_path: Path) -> None:
-    library = pytest.importorskip("SurfaceTopography", reason="SurfaceTopography (cellfem[surface]) is not installed")
-    surface = rough_map()
-    whole = library.Topography(surface.heights * 1e3, (20e3, 15e3), unit="nm")
-    whole.to_netcdf(str(tmp_path / "map.nc"))
-    found = read_measured(tmp_path / "map.nc")
-    assert found.heights == pytest.approx(surface.heights, abs=1e-6)
-    assert found.x == pytest.approx(surface.x, abs=1e-6)
-    assert found.y == pytest.approx(surface.y, abs=1e-6)
-    np.savetxt(tmp_path / "line.txt", np.column_stack([surface.x, surface.heights[:, 0]]))
-    with pytest.raises(RoughnessError, match=r"roughness\.unit"):
-        read_measured(tmp_path / "line.txt")
-    (tmp_path / "note.txt").write_text("no heights at all")
-    with pytest.raises(RoughnessError, match="cannot read it"):
-        read_measured(tmp_path / "note.txt")
-
-
-def test_without_the_library_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    (tmp_path / "scan.sur").write_bytes(b"0")
-    with pytest.raises(RoughnessError, match=r'pip install "cellfem\[surface\]"'):
-        read_measured(tmp_path / "scan.sur")
-
-
-@pytest.mark.parametrize(
-    ("text", "unit", "spacing", "message"),
-    [
-        ("1 2\n3 x\n", "um", None, "no table of numbers"),
-        ("1\n2\n3\n", "um", None, r"roughness\.spacing"),
-        ("", "um", None, "empty"),
-        ("0 1\n1 2\n1 3\n", "um", None, "grow from one to the next"),
-        ("1,5;2\n3;4\n", "um", None, "decimal points"),
-    ],
-)
-def test_bad_tables_are_told(tmp_path: Path, text: str, unit: str, spacing: float | None, message: str) -> None:
-    (tmp_path / "bad.txt").write_text(text)
-    with pytest.raises(RoughnessError, match=message):
-        read_measured(tmp_path / "bad.txt", unit, spacing)
 
 
 def test_tilt_and_curvature_are_removed() -> None:

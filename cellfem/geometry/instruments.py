@@ -1,0 +1,114 @@
+"""Files of instruments by the library SurfaceTopography: its channels, lengths and units, held against what the user says."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cellfem.geometry.measured import Measured, filled
+from cellfem.geometry.roughness import RoughnessError
+from cellfem.tables.headings import factor, kind_of
+
+LIBRARY = "SurfaceTopography"
+MISSING = f'reading it needs the library {LIBRARY}: install it with pip install "cellfem[surface]"'
+SAME = 0.01
+"""Share by which distances told twice may differ."""
+
+
+def installed() -> bool:
+    """Whether the library is there."""
+    return importlib.util.find_spec(LIBRARY) is not None
+
+
+def read(file: Path, unit: str | None, spacing: float | None, channel: str | int | None) -> Measured:
+    """Heights of one channel. unit, spacing (µm): for what the file does not say. Raises RoughnessError."""
+    if not installed():
+        raise RoughnessError(MISSING)
+    from SurfaceTopography import open_topography
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            reader = open_topography(str(file))
+            return _channel(reader, _chosen(reader, channel), unit, spacing)
+    except RoughnessError:
+        raise
+    except Exception as error:  # the readers raise whatever they meet, some of it only when the heights are asked for
+        reason = (str(error).strip().splitlines() or [repr(error)])[0]
+        reason = "none of its readers knows it" if reason.startswith("tried") else reason
+        raise RoughnessError(f"{LIBRARY} cannot read it ({reason}): save it in another format") from error
+
+
+def _chosen(reader: Any, channel: str | int | None) -> int:
+    """Place of the channel: the one named, or the library's choice. Raises RoughnessError with the names there are."""
+    names = [str(one.name) for one in reader.channels]
+    if channel is None:
+        return reader.channels.index(reader.default_channel)
+    if isinstance(channel, str) and names.count(channel) == 1:
+        return names.index(channel)
+    number = int(channel) if str(channel).isdecimal() else -1
+    if isinstance(channel, str) and names.count(channel) > 1:
+        raise RoughnessError(f"has {names.count(channel)} channels {channel}: give its number from 0 ({_listed(names)})")
+    if 0 <= number < len(names):
+        return number
+    raise RoughnessError(f"has no channel {channel}; it has {_listed(names)}: correct roughness.channel")
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f'{k} "{name}"' for k, name in enumerate(names))
+
+
+def _channel(reader: Any, place: int, unit: str | None, spacing: float | None) -> Measured:
+    channel = reader.channels[place]
+    kind = getattr(getattr(channel, "data_kind", None), "value", "height")
+    if kind != "height":
+        names = [str(one.name) for one in reader.channels]
+        raise RoughnessError(
+            f'the channel "{channel.name}" holds no heights ({kind}); it has {_listed(names)}: give roughness.channel'
+        )
+    own = _readable(channel.unit)
+    if own is not None and kind_of(own) != "length":
+        raise RoughnessError(f'the channel "{channel.name}" is in {own}, which is no length: give another one, roughness.channel')
+    if own is None and unit is None:
+        raise RoughnessError('does not say the unit of its lengths: give roughness.unit, for example "um"')
+    per_unit = factor(own or str(unit), "length")
+    if own is not None and unit is not None and abs(factor(unit, "length") / per_unit - 1) > 1e-9:
+        raise RoughnessError(f"says {own} itself, and roughness.unit {unit}: leave roughness.unit out")
+    given: dict[str, Any] = {}
+    if channel.physical_sizes is None:
+        if spacing is None:
+            raise RoughnessError('does not say how far its points are apart: give roughness.spacing, for example "10 nm"')
+        given["physical_sizes"] = tuple(spacing * n / per_unit for n in channel.nb_grid_pts)
+    surface = reader.topography(channel_index=place, **given)
+    heights = np.ma.filled(np.ma.asarray(surface.heights(), dtype=np.float64), np.nan) * per_unit
+    about = _about(reader, place, own or str(unit))
+    if surface.dim == 1:
+        x, y = np.asarray(surface.positions(), dtype=np.float64) * per_unit, np.empty(0)
+    else:
+        x, y = (np.arange(n) * (size * per_unit / n) for n, size in zip(heights.shape, surface.physical_sizes))
+    found = filled(x, y, heights, about)
+    if spacing is not None and abs(found.spacing / spacing - 1) > SAME:
+        raise RoughnessError(
+            f"says that its points are {found.spacing:.4g} µm apart, and roughness.spacing {spacing:.4g} µm: leave it out"
+        )
+    return found
+
+
+def _about(reader: Any, place: int, unit: str) -> str:
+    others = [f'{k} "{one.name}"' for k, one in enumerate(reader.channels) if k != place]
+    more = f" (others: {', '.join(others)})" if others else ""
+    return f'channel {place} "{reader.channels[place].name}"{more} in {unit}, read by {LIBRARY}'
+
+
+def _readable(unit: str | None) -> str | None:
+    """The unit of a channel; one in UTF-8 that was taken for Latin-1 ("Âµm", as surfalize's .sur files are) is put right."""
+    if unit is None or kind_of(unit):
+        return unit
+    try:
+        return unit.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return unit
