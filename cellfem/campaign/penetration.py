@@ -16,6 +16,7 @@ import typer
 
 from cellfem.campaign.boundary import point_slopes
 from cellfem.materials import creep_set, electrolyte, lithium
+from cellfem.materials.parameters import UnknownMaterialError
 from cellfem.output.records import write_atomic
 from cellfem.output.words import cannot_write
 from cellfem.physics.creep import PorousCreep
@@ -110,7 +111,11 @@ def penetration(
     """Pressure without current: flaws that it opens and times to creep through them, over measured times to a short."""
     from cellfem.campaign.penetration_picture import draw_penetration
 
-    properties = electrolyte(material)
+    try:
+        properties = electrolyte(material)
+    except UnknownMaterialError as error:
+        typer.echo(f"--material: {error}", err=True)
+        raise typer.Exit(2) from error
     results = [compare(name, grain) for grain in (None, *GRAINS) for name in SETS]
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ from cellfem.campaign.penetration import measured_times
 from cellfem.campaign.points import known_outcome
 from cellfem.campaign.results import published_points
 from cellfem.campaign.work import say
-from cellfem.case import Case, CaseError
+from cellfem.case import Case, CaseError, load_case
 from cellfem.model import from_case
 from cellfem.observe.dendrite import Surroundings, dendrite_fields
 from cellfem.output.records import RecordsError, read_records, write_atomic
@@ -99,6 +99,11 @@ def window(
     axes = list(grid or GRID)
     code = 0
     try:
+        _check_protocol(load_case(case, overrides or ()))
+    except CaseError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    try:
         sweep(case, out, axes, jobs=jobs, creep=creep, overrides=overrides)
     except typer.Exit as end:
         code = end.exit_code
@@ -120,6 +125,16 @@ def window(
     for name in ("window.json", "window.png"):
         typer.echo(str(out / name))
     raise typer.Exit(code)
+
+
+def _check_protocol(case: Case) -> None:
+    """Raises CaseError for a protocol that does not strip and then plate: one limit of the window would be missing."""
+    modes = [placed.step.mode for placed in case.sequence]
+    if "strip" not in modes:
+        raise CaseError(['protocol: has no step with mode = "strip", by which the window finds lost contact; put one first'])
+    if "plate" not in modes[modes.index("strip") :]:
+        text = 'protocol: has no step with mode = "plate" after stripping, by which the window finds dendrites'
+        raise CaseError([f"{text}; add one, as in cases/dendrite-window, or map contact alone with cellfem sweep"])
 
 
 def read_windows(case: Path, out: Path, axes: Sequence[str], creep: str | None, overrides: Sequence[str]) -> tuple[Window, ...]:

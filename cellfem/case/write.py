@@ -1,11 +1,13 @@
 """The resolved case as a file, and the JSON schema by which editors check case files."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import tomli_w
 
 from cellfem import materials
 from cellfem.case.models import LISTS, Case
+from cellfem.materials.parameters import Parameter
 from cellfem.units import format_quantity
 
 
@@ -43,19 +45,51 @@ def _lines(table: dict[str, Any], prefix: str = "") -> str:
 
 
 def _sources(case: Case) -> list[str]:
-    creep = case.lithium.creep_set
-    law = f"n {creep.n}, Q {format_quantity(creep.Q, 'J/mol')}, A298 {creep.A298!r} 1/s/MPa^n"
+    """A line for each parameter of the materials, with its source: the library, or this case where it has another."""
     small = {} if case.lithium.size is None else materials.pillars().parameters
     return [
-        f"creep {creep.name}: {law} ({creep.quality}); {creep.source}",
-        *_listing("lithium", materials.lithium().parameters),
-        *_listing("small lithium", small),
-        *_listing(case.electrolyte.material, case.electrolyte.properties.parameters),
+        _creep(case),
+        *_listing(case, "lithium", materials.lithium().parameters, LITHIUM_KEYS),
+        *_listing(case, "small lithium", small, {}),
+        *_listing(case, case.electrolyte.material, case.electrolyte.properties.parameters, ELECTROLYTE_KEYS),
     ]
 
 
-def _listing(name: str, parameters: Any) -> list[str]:
-    return [f"{name} {key}: {item.text} ({item.quality}); {item.source}" for key, item in parameters.items()]
+LITHIUM_KEYS = {name: f"lithium.{name}" for name in ("D", "D_activation", "f_c", "length", "breakdown", "surface_tension")}
+ELECTROLYTE_KEYS = {
+    "conductivity": "electrolyte.conductivity",
+    "fracture_toughness": "flaw.toughness",
+    "flexural_strength": "crack.strength",
+    "weibull_modulus": "crack.modulus",
+}
+"""Keys of a case that take the place of a material's parameter; None is the material's own."""
+FOR_COMPARISON = ("asr_clean", "adhesion_energy_clean")
+"""What a clean face is like: told in the data, used by no run."""
+
+
+def _creep(case: Case) -> str:
+    if case.lithium.anand is not None:
+        return "creep: the numbers of lithium.anand; defaults of Anand & Narayan 2019 doi 10.1149/2.0861906jes"
+    creep = case.lithium.creep_set
+    law = f"n {creep.n}, Q {format_quantity(creep.Q, 'J/mol')}, A298 {creep.A298!r} 1/s/MPa^n"
+    return f"creep {creep.name}: {law} ({creep.quality}); {creep.source}"
+
+
+def _listing(case: Case, name: str, parameters: Mapping[str, Parameter], keys: Mapping[str, str]) -> list[str]:
+    lines = []
+    for parameter, item in parameters.items():
+        if parameter in FOR_COMPARISON:
+            continue
+        section, _, key = keys.get(parameter, "").partition(".")
+        own = getattr(getattr(case, section), key) if key else None
+        if own == "off":
+            lines.append(f"{name} {parameter}: off (this case, {section}.{key})")
+        elif isinstance(own, float) and own != item.value:
+            value = repr(own) if item.unit is None else format_quantity(own, item.unit)
+            lines.append(f"{name} {parameter}: {value} (this case, {section}.{key})")
+        else:
+            lines.append(f"{name} {parameter}: {item.text} ({item.quality}); {item.source}")
+    return lines
 
 
 def json_schema() -> dict[str, Any]:

@@ -27,6 +27,7 @@ class Parameter:
     text: str
     quality: str  # "read" | "recalled" | "model"
     source: str
+    unit: str | None  # the working unit
 
 
 def read_data(name: str) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def parameter(entry: Mapping[str, Any], unit: str | None) -> Parameter:
     value, low, high = (in_unit(item, unit) for item in (entry["value"], *entry["range"]))
     if not low <= value <= high:
         raise ValueError(f"value {entry['value']} lies outside its range {entry['range']}")
-    return Parameter(value, low, high, str(entry["value"]), entry["quality"], entry["source"])
+    return Parameter(value, low, high, str(entry["value"]), entry["quality"], entry["source"], unit)
 
 
 def in_unit(value: str | float, unit: str | None) -> float:

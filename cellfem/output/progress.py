@@ -19,6 +19,13 @@ STATUS = "progress.json"
 SPEED_OVER_STEPS = 30
 
 
+class Steady(Console):
+    """A reader that has gone, as `head`, ends what is printed there, not the run, as it would by rich."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 class Progress:
     """Tells how far a run has come.
 
@@ -39,7 +46,7 @@ class Progress:
         interval_s: float = PLAIN_INTERVAL_S,
     ) -> None:
         self._total, self._clock = total_time_s, clock
-        self._console = console or Console(stderr=True, highlight=False)
+        self._console = console or Steady(stderr=True, highlight=False)
         self._quiet, self._interval = quiet, interval_s
         self._log = log_path.open("a" if going_on else "w", encoding="utf-8") if log_path else None
         self._recent: deque[tuple[float, float]] = deque([(clock(), 0.0)], maxlen=SPEED_OVER_STEPS + 1)

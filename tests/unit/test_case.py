@@ -164,6 +164,31 @@ def test_resolved_file_has_header_sources_defaults_and_units() -> None:
     assert 'stop.voltage = "0.2 V"' in text
 
 
+def test_values_of_the_case_are_not_told_as_the_librarys() -> None:
+    changed = {
+        "lithium": {"D": "1e-13 m^2/s", "f_c": 0.3},
+        "electrolyte": {"conductivity": "0.3 mS/cm"},
+        "flaw": {"toughness": "2 MPa*m^0.5"},
+        "crack": {"strength": "90 MPa", "modulus": 7.5},
+    }
+    text = resolved_toml(parse_case(SHORT | changed))
+    for line in (
+        "lithium D: 1e-13 m^2/s (this case, lithium.D)",
+        "lithium f_c: 0.3 (this case, lithium.f_c)",
+        "lithium breakdown: off (this case, lithium.breakdown)",
+        "LLZO conductivity: 0.3 mS/cm (this case, electrolyte.conductivity)",
+        "LLZO fracture_toughness: 2 MPa*m^0.5 (this case, flaw.toughness)",
+        "LLZO flexural_strength: 90 MPa (this case, crack.strength)",
+        "LLZO weibull_modulus: 7.5 (this case, crack.modulus)",
+    ):
+        assert f"# {line}\n" in text
+        assert text.count(f"# {line.partition(':')[0]}:") == 1
+    assert "# lithium length: 1 um (model)" in text, "what the case leaves as it is keeps its source"
+    own = resolved_toml(parse_case(SHORT | {"lithium": {"anand": {}}}))
+    assert "# creep: the numbers of lithium.anand" in own
+    assert "# creep masias" not in own
+
+
 def test_mesh_file_is_taken_from_the_folder_of_the_case(tmp_path: Path) -> None:
     text = EXAMPLE.read_text(encoding="utf-8").replace("[mesh]", '[mesh]\nfile = "my.msh"')
     path = write(tmp_path, text)

@@ -8,6 +8,8 @@ import json
 import math
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -292,6 +294,19 @@ def test_bar_on_a_terminal_and_silence_when_quiet() -> None:
     progress.note("unheard")
     progress.close()
     assert silent.file.getvalue() == ""  # type: ignore[attr-defined]
+
+
+def test_a_reader_that_has_gone_does_not_end_the_run() -> None:
+    """As in `cellfem run CASE 2>&1 | head`: neither rich nor PETSc, which has a handler of its own, ends the process."""
+    script = (
+        "import cellfem.backend\nfrom cellfem.output.progress import Progress\nprogress = Progress(1.0)\n"
+        "for _ in range(3):\n    progress.note('x' * 70000)\nprint('went on')"
+    )
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=writing, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stdout) == (0, "went on\n")
 
 
 def test_numbers_for_people_show_neither_round_off_nor_nan() -> None:

@@ -67,3 +67,13 @@ def test_command(tmp_path: Path) -> None:
     names = ["masias", "lepage", "anand_narayan_steady"]
     assert [(e["name"], e["grain"]) for e in report["creep_sets"]] == [(n, g) for g in (None, 10.0, 3.0, 1.0) for n in names]
     assert (tmp_path / "new" / "penetration.png").stat().st_size > 20_000
+
+
+def test_unknown_material_is_told(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["penetration", "--material", "LLZ0", "--out", str(tmp_path / "out")])
+    assert done.exit_code == 2
+    assert (
+        done.stderr
+        == '--material: "LLZ0" is no electrolyte that cellfem knows; did you mean "LLZO"? (there are LLZO, Li6PS5Cl)\n'
+    )
+    assert not (tmp_path / "out").exists()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from typer.testing import CliRunner
 
 from cellfem.campaign.grid import Grid, Point, grid_points, parse_axis
 from cellfem.campaign.penetration import measured_times
@@ -14,6 +15,7 @@ from cellfem.campaign.results import published_points
 from cellfem.campaign.window import WindowPoint, flat_index, flat_limit, read_windows, words
 from cellfem.campaign.window_picture import draw_window
 from cellfem.case import load_case
+from cellfem.cli import app
 from tests.unit.test_campaign import write_run
 
 CASE = Path(__file__).parents[2] / "cases" / "dendrite-window"
@@ -82,3 +84,21 @@ def test_a_point_that_did_not_run_is_failed(tmp_path: Path) -> None:
     summary.write_text(json.dumps(json.loads(summary.read_text(encoding="utf-8")) | {"end": "solver gave up"}), encoding="utf-8")
     (found,) = read_windows(CASE, tmp_path, AXES, None, [])
     assert sum(p.verdict == "failed" for p in found.points) == 1
+
+
+@pytest.mark.parametrize(
+    ("modes", "told"),
+    [
+        (["strip"], 'no step with mode = "plate" after stripping, by which the window finds dendrites'),
+        (["plate", "strip"], 'no step with mode = "plate" after stripping'),
+        (["plate"], 'no step with mode = "strip", by which the window finds lost contact'),
+    ],
+)
+def test_a_protocol_without_both_limits_is_refused_before_anything_runs(modes: list[str], told: str, tmp_path: Path) -> None:
+    step = '[[protocol]]\nmode = "{}"\ncurrent = "0.2 mA/cm^2"\nduration = "60 s"\npressure = "2 MPa"\n'
+    (tmp_path / "case.toml").write_text("".join(step.format(mode) for mode in modes), encoding="utf-8")
+    done = CliRunner().invoke(app, ["window", str(tmp_path), "--out", str(tmp_path / "out")])
+    assert done.exit_code == 2
+    assert done.stderr.startswith("protocol: has ")
+    assert told in done.stderr
+    assert not (tmp_path / "out").exists()
