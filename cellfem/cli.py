@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -138,7 +138,7 @@ def run(
 ) -> None:
     """Run a case: records, ParaView files, pictures and a verdict in one folder."""
     overrides = [*(overrides or []), *([f"output.checkpoint={checkpoint}"] if checkpoint else [])]
-    checked = _load(case, overrides)
+    checked = _load(case, overrides, {"output.checkpoint": "--checkpoint"} if checkpoint else {})
     limit = _seconds("--max-time", max_time)
     folder = out or Path("results") / _name(case)
     if ranks > 1:
@@ -233,11 +233,13 @@ def _name(case: Path) -> str:
     return path.name if path.is_dir() else path.parent.name if path.name == "case.toml" else path.stem
 
 
-def _load(path: Path, overrides: list[str] | None) -> Case:
+def _load(path: Path, overrides: list[str] | None, options: Mapping[str, str] | None = None) -> Case:
+    """options: those that stand for a key; what is wrong with the key is told of the option."""
     try:
         return load_case(path, overrides or ())
     except CaseError as error:
-        _fail(str(error))
+        lines = [line.split(": ", 1) for line in error.errors]
+        _fail("\n".join(": ".join([(options or {}).get(key, key), *rest]) for key, *rest in lines))
 
 
 def _note(checked: Case) -> None:

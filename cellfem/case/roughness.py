@@ -31,7 +31,7 @@ class Roughness(Section):
     """file: unit of the numbers in it, where the file does not say."""
     spacing: Length | None = None
     """file: distance of the points, where the file does not say."""
-    channel: Annotated[str, Field(strict=True, min_length=1)] | Annotated[Count, Field(ge=0)] | None = None
+    channel: Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)] | None = None
     """file: which channel of a file with several, by name or number from 0; without it the library's choice."""
     tilt: Literal["mean", "plane", "curvature"] = "plane"
     """file: what is subtracted from the whole measurement: its mean, also its tilt, or also its curvature."""

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field
 
 from cellfem.case.fields import Count, Length, Number, Rate, Section, Switch, Time, default
+from cellfem.units import quantity
 
 FieldName = Literal[
     "velocity_um_s", "pressure_MPa", "von_mises_MPa", "creep_rate_1_s", "porosity", "resistance_MPa",
@@ -118,5 +119,5 @@ class Output(Section):
     """Fields to write for ParaView."""
     pictures: Switch = True
     """Whether to draw pictures and curves at the end."""
-    checkpoint: Time | Literal["off"] = default("10 min")
+    checkpoint: Annotated[float | Literal["off"], quantity("s", gt=0.0, le=1e9, words=("off",))] = default("10 min")
     """Wall time between checkpoints, from which `cellfem resume` goes on; "off" keeps none."""

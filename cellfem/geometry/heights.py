@@ -46,11 +46,11 @@ class Wanted:
 
     unit: str | None = None
     spacing: float | None = None
-    channel: str | int | None = None
+    channel: str | None = None
 
 
 def read_measured(
-    path: str | os.PathLike[str], unit: str | None = None, spacing: float | None = None, channel: str | int | None = None
+    path: str | os.PathLike[str], unit: str | None = None, spacing: float | None = None, channel: str | None = None
 ) -> Measured:
     """Heights from a file. `unit`, `spacing` (µm), `channel`: what the file does not say; what it says otherwise is refused.
 
@@ -105,7 +105,7 @@ def _from_array(file: Path, wanted: Wanted) -> Measured:
 def _from_table(table: Table, wanted: Wanted) -> Measured:
     headings = [heading(title, unit) for title, unit in zip(table.names, table.units)]
     head, how = _head(table.head), table.understood
-    if head.channel and wanted.channel is not None and wanted.channel not in (head.channel, 0):
+    if head.channel and wanted.channel is not None and wanted.channel not in (head.channel, "0"):
         raise RoughnessError(f'holds the channel "{head.channel}" alone: leave roughness.channel out')
     if wanted.channel is not None and not head.channel:
         raise RoughnessError("is a table of numbers without channels: leave roughness.channel out")

@@ -24,7 +24,7 @@ def installed() -> bool:
     return importlib.util.find_spec(LIBRARY) is not None
 
 
-def read(file: Path, unit: str | None, spacing: float | None, channel: str | int | None) -> Measured:
+def read(file: Path, unit: str | None, spacing: float | None, channel: str | None) -> Measured:
     """Heights of one channel. unit, spacing (µm): for what the file does not say. Raises RoughnessError."""
     if not installed():
         raise RoughnessError(MISSING)
@@ -43,15 +43,15 @@ def read(file: Path, unit: str | None, spacing: float | None, channel: str | int
         raise RoughnessError(f"{LIBRARY} cannot read it ({reason}): save it in another format") from error
 
 
-def _chosen(reader: Any, channel: str | int | None) -> int:
+def _chosen(reader: Any, channel: str | None) -> int:
     """Place of the channel: the one named, or the library's choice. Raises RoughnessError with the names there are."""
     names = [str(one.name) for one in reader.channels]
     if channel is None:
         return reader.channels.index(reader.default_channel)
-    if isinstance(channel, str) and names.count(channel) == 1:
+    if names.count(channel) == 1:
         return names.index(channel)
-    number = int(channel) if str(channel).isdecimal() else -1
-    if isinstance(channel, str) and names.count(channel) > 1:
+    number = int(channel) if channel.isdecimal() else -1
+    if names.count(channel) > 1:
         raise RoughnessError(f"has {names.count(channel)} channels {channel}: give its number from 0 ({_listed(names)})")
     if 0 <= number < len(names):
         return number

@@ -155,6 +155,8 @@ def fields(line: str, separator: str) -> list[str]:
         return line.split()
     if separator == "":
         return [line.strip()]
+    if '"' not in line:  # the most, and much faster
+        return [cell.strip() for cell in line.split(separator)]
     return [cell.strip() for cell in next(csv.reader([line], delimiter=separator))]
 
 
@@ -266,7 +268,7 @@ def _body(
         cells = fields(text, separator)
         while len(cells) > count and not cells[-1]:
             cells.pop()
-        if not any(_NUMBER.fullmatch(cell) for cell in cells) and len(cells) != count:
+        if len(cells) != count and not any(_NUMBER.fullmatch(cell) for cell in cells):
             rest = data[place:]
             _refuse_other_tables_below(rest, separator)
             return rows, list(rest)

@@ -181,3 +181,24 @@ def test_ready_mesh_is_joined(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["mesh", str(tmp_path), "--out", str(tmp_path / "out.msh")])
     assert done.exit_code == 0
     assert "takes the place" not in done.stderr, "the void that is drawn is that of the case"
+
+
+TWO = '"Ewe/V", "Ece/V"'
+
+
+def test_messages_name_the_option_that_was_used(tmp_path: Path) -> None:
+    (tmp_path / "case.toml").write_text(TEXT, encoding="utf-8")
+    (tmp_path / "curve.txt").write_text("time/s\tEwe/V\tEce/V\tcapacity\n0\t1\t2\t0\n1\t1\t2\t3\n", encoding="utf-8")
+    run = ["run", str(tmp_path), "--out", str(tmp_path / "out")]
+    overlay = ["overlay", str(tmp_path), str(tmp_path / "curve.txt")]
+    for words, begins in (
+        ([*run, "--checkpoint", "5"], '--checkpoint: 5 has no unit; write for example "1 h", in quotes or "off"'),
+        ([*run, "--max-time", "1,5 h"], '--max-time: "1,5 h" has a decimal comma; write a point: "1.5 h"'),
+        (overlay, f"{tmp_path}/curve.txt has 2 columns that may be the voltage of the cell: {TWO}; choose one with --voltage"),
+        ([*overlay, "--voltage", "Ewe"], f"{tmp_path}: "),
+        ([*overlay, "--x", "capacity"], f'{tmp_path}/curve.txt does not say the unit of "capacity": give it with --x-unit'),
+    ):  # fmt: skip
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == 2
+        assert result.stderr.splitlines()[-1].startswith(begins), result.stderr
+    assert not (tmp_path / "out").exists()

@@ -293,7 +293,7 @@ def test_channels_and_masks_of_an_afm_file(tmp_path: Path) -> None:
     assert first.undefined == pytest.approx(48 / 320)
     assert first.heights[mask == 0] == pytest.approx(1e6 * forward[mask == 0])
     assert 'channel 0 "Height" (others: 1 "Height (Backward)")' in first.about
-    for channel in ("Height (Backward)", 1):
+    for channel in ("Height (Backward)", "1"):
         second = read_measured(tmp_path / "scan.gwy", channel=channel)
         assert second.heights == pytest.approx(1e6 * backward)
     with pytest.raises(RoughnessError, match=r'has no channel Phase; it has 0 "Height", 1 "Height .Backward."'):
