@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +14,10 @@ from cellfem.case import CaseError, load_case
 from cellfem.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:
+    from cellfem.campaign.boundary import Criterion
     from cellfem.campaign.points import Outcome
     from cellfem.campaign.realisations import Areal
+    from cellfem.campaign.results import Slice
 
 SQUARE_UM = 1e8
 """µm² per cm²."""
@@ -51,16 +53,28 @@ def sweep(
     ] = None,
 ) -> None:
     """Run a grid over the keys of a case: map.csv, map.json, maps, and the critical current against pressure with its slope."""
-    from cellfem.campaign.points import BusyError, only_sweep, stop_on_signal
-    from cellfem.campaign.results import write_table
-    from cellfem.campaign.work import GAVE_UP, STOPPED, Work, fail, note_warnings, run_all, say
+    from cellfem.campaign.work import GAVE_UP, fail
 
     try:
-        plan = _plan(case, grid or [], creep, realisations, refine, overrides or [])
-        points = grid_points(plan)
+        plan = plan_of(case, grid or [], creep, overrides or [], realisations, refine)
         deep = None if depth is None else _depth(depth)
-    except CaseError as error:
+        outcomes = run_grid(plan, out, jobs, refine, retry=retry)
+        report(plan, out, outcomes, deep, cell_area * SQUARE_UM)
+    except (CaseError, OSError) as error:
         fail(str(error))
+    raise typer.Exit(GAVE_UP if any(outcome.verdict == "failed" for outcome in outcomes) else 0)
+
+
+def run_grid(plan: Grid, out: Path, jobs: int, refine: int = 0, *, retry: bool = False) -> tuple[Outcome, ...]:
+    """Run what is not done of a grid, with map.csv after each point; all outcomes.
+
+    Raises CaseError, OSError, and typer.Exit where another sweep is at work in the folder or this one was stopped.
+    """
+    from cellfem.campaign.points import BusyError, only_sweep, stop_on_signal
+    from cellfem.campaign.results import write_table
+    from cellfem.campaign.work import STOPPED, Work, fail, note_warnings, run_all, say
+
+    points = grid_points(plan)
     note_warnings(points)
     outcomes: tuple[Outcome, ...] = ()
     try:
@@ -76,13 +90,14 @@ def sweep(
                 if not points:
                     break
                 say(f"refinement {number + 1} of {refine}: {len(points)} points between neighbours of different verdict")
-            report(plan, out, outcomes, deep, cell_area * SQUARE_UM)
-    except (BusyError, OSError) as error:
+    except BusyError as error:
         fail(str(error))
-    raise typer.Exit(GAVE_UP if any(outcome.verdict == "failed" for outcome in outcomes) else 0)
+    return outcomes
 
 
-def _plan(case: Path, axes: Sequence[str], creep: str | None, realisations: int, refine: int, overrides: Sequence[str]) -> Grid:
+def plan_of(
+    case: Path, axes: Sequence[str], creep: str | None, overrides: Sequence[str], realisations: int = 1, refine: int = 0
+) -> Grid:
     """The grid of the command. Raises CaseError."""
     parsed = [parse_axis(text) for text in axes]
     parsed += [parse_axis(f"{CREEP}={creep}")] if creep is not None else []
@@ -114,38 +129,69 @@ def _verdicts(outcomes: Sequence[Outcome]) -> list[tuple[Point, str]]:
     ]
 
 
-def report(plan: Grid, out: Path, outcomes: Sequence[Outcome], depth: float | None, cell_um2: float) -> None:
-    """map.json, pictures, and the slopes on the terminal."""
-    from cellfem.campaign.pictures import can_map, draw_critical, draw_maps, slope_text
+def report(
+    plan: Grid,
+    out: Path,
+    outcomes: Sequence[Outcome],
+    depth: float | None = None,
+    cell_um2: float = SQUARE_UM,
+    criteria: Mapping[Criterion, str] | None = None,
+) -> None:
+    """map.csv, map.json, pictures, and the slopes on the terminal; criteria: other words for what they mean."""
+    from cellfem.campaign.pictures import UNTESTED
     from cellfem.campaign.realisations import pooled
-    from cellfem.campaign.results import CRITERIA, NOTE, published_slopes, slices_of, write_report
+    from cellfem.campaign.results import CRITERIA, carries_current, slices_of, write_report, write_table
 
-    several = plan.has(SEED)
+    several, means = plan.has(SEED), criteria or CRITERIA
     slices = slices_of(pooled(outcomes) if several else outcomes)
-    write_report(out / "map.json", plan, outcomes, slices)
-    title = outcomes[0].point.case.title
-    files = [out / "map.csv", out / "map.json"]
+    write_table(out / "map.csv", outcomes)
+    write_report(out / "map.json", plan, outcomes, slices, means)
+    title, current = outcomes[0].point.case.title, carries_current(outcomes)
+    files = [out / "map.csv", out / "map.json", *_pictures(plan, out, slices, title, means if current else None)]
+    counts = Counter(outcome.verdict for outcome in outcomes)
+    typer.echo(f"{len(outcomes)} points: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+    if counts["untested"]:
+        typer.echo(UNTESTED)
+    if several:
+        files += _statistics(out, outcomes, depth, cell_um2, title)
+    if current and (plan.has(PRESSURE) or plan.has("current")):
+        _say_slopes(slices, means)
+    for path in files:
+        typer.echo(str(path))
+
+
+def _pictures(plan: Grid, out: Path, slices: Sequence[Slice], title: str, criteria: Mapping[Criterion, str] | None) -> list[Path]:
+    """Maps and critical currents, or without a current (no criteria) what pressing came to; their paths."""
+    from cellfem.campaign.pictures import can_map, draw_critical, draw_maps
+    from cellfem.campaign.press_picture import can_draw, draw_pressed
+
+    files = []
+    if criteria is None:
+        if can_draw(slices):
+            files.append(out / "pressed.png")
+            draw_pressed(files[-1], slices, title)
+        return files
     if plan.has(PRESSURE) or plan.has("current"):
         files.append(out / "critical_current.png")
-        draw_critical(files[-1], slices, title)
+        draw_critical(files[-1], slices, title, criteria)
     for member in slices:
         if can_map(member):
             files.append(out / f"{'_'.join(['maps', *(word(value) for _, value in member.values)])}.png")
             draw_maps(files[-1], member, title)
-    counts = Counter(outcome.verdict for outcome in outcomes)
-    typer.echo(f"{len(outcomes)} points: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
-    if several:
-        files += _statistics(out, outcomes, depth, cell_um2, title)
-    if plan.has(PRESSURE) or plan.has("current"):
-        for member in slices:
-            for criterion, meaning in CRITERIA.items():
-                fit = member.slope(criterion, "pressure")
-                typer.echo(f"{f'{member.label}, ' if member.label else ''}{criterion} ({meaning}): {slope_text(fit)}")
-        measured = ", ".join(f"{cell} {value:.2f}" for cell, value in published_slopes().items())
-        typer.echo(f"measured slopes, of two points each: {measured}")
-        typer.echo(NOTE)
-    for path in files:
-        typer.echo(str(path))
+    return files
+
+
+def _say_slopes(slices: Sequence[Slice], criteria: Mapping[Criterion, str]) -> None:
+    from cellfem.campaign.pictures import slope_text
+    from cellfem.campaign.results import NOTE, published_slopes
+
+    for member in slices:
+        for criterion, meaning in criteria.items():
+            fit = member.slope(criterion, "pressure")
+            typer.echo(f"{f'{member.label}, ' if member.label else ''}{criterion} ({meaning}): {slope_text(fit)}")
+    measured = ", ".join(f"{cell} {value:.2f}" for cell, value in published_slopes().items())
+    typer.echo(f"measured slopes, of two points each: {measured}")
+    typer.echo(NOTE)
 
 
 def _statistics(out: Path, outcomes: Sequence[Outcome], depth: float | None, cell_um2: float, title: str) -> list[Path]:

@@ -163,7 +163,9 @@ def seeds(case: Case, count: int) -> Axis:
     return Axis(SEED, tuple(str(seed) for seed in range(first, first + count)))
 
 
-def midpoints(grid: Grid, verdicts: Sequence[tuple[Point, str]], skip: Iterable[str] = ("failed",)) -> tuple[Point, ...]:
+def midpoints(
+    grid: Grid, verdicts: Sequence[tuple[Point, str]], skip: Iterable[str] = ("untested", "failed")
+) -> tuple[Point, ...]:
     """Points to insert: the geometric mean in pressure of neighbours of different verdict, all else equal.
 
     verdicts: each known point with its verdict; those in `skip` have no say. Raises CaseError.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,9 +25,16 @@ from cellfem.output.words import time_text, time_unit
 COLOURS = ("#1f5f99", "#d1661c", "#2b7a4b", "#7a4b94", "#a23b3b", "#6b6b2a")
 LEGEND_LINE_IN = 0.165
 PUBLISHED_MARKS = ("*", "P", "X", "d")
-MARKS = {"kept": ("o", "white"), "reduced": ("D", "#b8b8b8"), "lost": ("X", INK), "failed": ("$?$", "#c01515")}
+MARKS = {
+    "kept": ("o", "white"),
+    "reduced": ("D", "#b8b8b8"),
+    "lost": ("X", INK),
+    "untested": ("s", "#f2c230"),
+    "failed": ("$?$", "#c01515"),
+}
 """Symbol and face colour of a point by its verdict."""
 BOUNDARY_LINES = {Criterion.LOST: "-", Criterion.NOT_KEPT: "--"}
+UNTESTED = "untested: the resistance of the start alone exceeds a limit of the protocol; such points are not in the boundaries"
 EMPTY = "#ececec"
 """Cells without a number: the solver gave up, or contact was not lost within the test."""
 
@@ -82,12 +89,18 @@ def draw_maps(path: Path, member: Slice, title: str = "") -> None:
         handles = [_mark_handle(verdict) for verdict in shown_verdicts]
         handles += [Line2D([], [], color=INK, lw=1.2, ls=dashes, label=f"boundary: {c}") for c, dashes in BOUNDARY_LINES.items()]
         figure.suptitle(", ".join(filter(None, (title, member.label))), x=0.01, ha="left", fontsize=8.5, fontweight="bold")
-        figure.tight_layout(rect=(0, 0.045, 1, 1), h_pad=0.8)
-        figure.legend(handles=handles, loc="lower center", ncols=len(handles), columnspacing=1.4, handletextpad=0.5)
+        untested = any(outcome.verdict == "untested" for outcome in outcomes)
+        figure.tight_layout(rect=(0, 0.065 if untested else 0.045, 1, 1), h_pad=0.8)
+        if untested:
+            figure.text(0.5, 0.008, UNTESTED, fontsize=6.5, color=INK, ha="center")
+        corner = (0.5, 0.022 if untested else 0.0)
+        figure.legend(
+            handles=handles, loc="lower center", bbox_to_anchor=corner, ncols=len(handles), columnspacing=1.4, handletextpad=0.5
+        )
         save(figure, path)
 
 
-def draw_critical(path: Path, slices: Sequence[Slice], title: str = "") -> None:
+def draw_critical(path: Path, slices: Sequence[Slice], title: str = "", criteria: Mapping[Criterion, str] = CRITERIA) -> None:
     """Critical current against pressure by both criteria, side by side, with measured points on top.
 
     Bars: the two computed points between which each boundary point lies. Arrows: lines of constant current that hold, or fail,
@@ -114,10 +127,10 @@ def draw_critical(path: Path, slices: Sequence[Slice], title: str = "") -> None:
             panel.set_axisbelow(True)
             panel.legend(*own, loc="upper left", bbox_to_anchor=(-0.02, -0.13), fontsize=6.8, labelspacing=0.35, handlelength=1.6)
         panels[0].set_ylabel("critical current density (mA/cm²)")
-        _round_ticks(panels[0])
+        round_ticks(panels[0])
         figure.suptitle(title, x=0.01, ha="left", fontsize=8.5, fontweight="bold")
         figure.legend(handles=measured, loc="lower left", bbox_to_anchor=(0.05, 0.15 / height), ncols=len(measured), fontsize=7)
-        meanings = "; ".join(f"{criterion}: {meaning}" for criterion, meaning in CRITERIA.items())
+        meanings = "; ".join(f"{criterion}: {meaning}" for criterion, meaning in criteria.items())
         figure.text(0.01, 0.05 / height, meanings, fontsize=6.5, color=INK)
         save(figure, path)
 
@@ -137,7 +150,7 @@ def _draw_map(figure: Figure, axes: Axes, shown: _Map, outcomes: Sequence[Outcom
     for outcome in outcomes:
         rows.setdefault(outcome.point.current, []).append(outcome)
     values = np.array([shown.value(outcome) for outcome in outcomes])
-    finite = values[np.isfinite(values)]
+    finite = values[np.isfinite(values) & ((values > 0) | (not shown.logarithmic))]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (1.0, 2.0)
     norm = LogNorm(low, max(high, 1.05 * low)) if shown.logarithmic else Normalize(0.0, 1.0)
     bounds = _edges(sorted(rows))
@@ -154,7 +167,7 @@ def _draw_map(figure: Figure, axes: Axes, shown: _Map, outcomes: Sequence[Outcom
     axes.set_yscale("log")
     axes.set_xlim(*ends)
     axes.set_ylim(bounds[0], bounds[-1])
-    _round_ticks(axes)
+    round_ticks(axes)
     axes.set_title(shown.title, loc="left")
     if mesh is not None and len(finite):
         bar = figure.colorbar(mesh, ax=axes, pad=0.02, aspect=28)
@@ -243,9 +256,9 @@ def _draw_published(axes: Axes) -> list[Line2D]:
     return handles
 
 
-def _round_ticks(axes: Axes) -> None:
-    """1, 2, 5 in plain numbers."""
-    for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+def round_ticks(axes: Axes, *, y: bool = True) -> None:
+    """1, 2, 5 in plain numbers, on logarithmic axes. y: on the upright one too."""
+    for axis, (low, high) in [(axes.xaxis, axes.get_xlim()), *([(axes.yaxis, axes.get_ylim())] if y else [])]:
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         ticks = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
         shown = [tick for tick in ticks if low <= tick <= high]

@@ -20,9 +20,16 @@ from cellfem.campaign.grid import Grid, Point
 from cellfem.case import CaseError, load_case
 from cellfem.output.summary import SummaryError, read_summary
 
-Verdict = Literal["kept", "reduced", "lost", "failed"]
+Verdict = Literal["kept", "reduced", "lost", "untested", "failed"]
+UNSAID = ("untested", "failed")
+"""Verdicts of runs that say nothing of contact: a limit that the start exceeds, or no run."""
 ENDED = {"done": "done", "lithium used up": "done", "stop.": "stop", "solver gave up": "gave up"}
 """How `end` begins in the summary of a run that is not to be repeated."""
+SMALL_SIGNAL = (
+    *("asr_small_signal_ohm_cm2", "asr_charge_transfer_ohm_cm2", "asr_constriction_ohm_cm2", "cell_resistance_ohm"),
+    "closed_fraction",
+)
+"""Numbers of a summary's final state that are there without a current too."""
 POLL_S = 0.1
 GRACE_S = 60.0
 """A child told to stop ends its time step, or the compiling of forms (20 s), first: killed there it would spoil the cache."""
@@ -38,7 +45,8 @@ class Outcome:
 
     opening_…: where contact was lost first, when and why; nan and "" where it was lost nowhere. void_count: voids born, and
     those of the start.
-    verdict: that of the run, or "failed" where the solver gave up or the process died. time_to_failure_s: nan unless lost.
+    verdict: that of the run ("untested": a limit was exceeded before anything was moved), or "failed" where the solver gave up or
+    the process died. time_to_failure_s: nan unless lost.
     """
 
     point: Point
@@ -50,6 +58,11 @@ class Outcome:
     focusing_max: float = math.nan
     voltage_mV: float = math.nan
     asr_ohm_cm2: float = math.nan
+    asr_small_signal_ohm_cm2: float = math.nan
+    asr_charge_transfer_ohm_cm2: float = math.nan
+    asr_constriction_ohm_cm2: float = math.nan
+    cell_resistance_ohm: float = math.nan
+    closed_fraction: float = math.nan
     time_to_failure_s: float = math.nan
     end_time_s: float = math.nan
     capacity_mAh_cm2: float = math.nan
@@ -213,7 +226,8 @@ def _read(point: Point, summary: dict[str, Any], kind: str, source: str) -> Outc
         focusing_max=_number(summary["max"]["focusing_max"]),
         voltage_mV=_number(final["voltage_mV"]),
         asr_ohm_cm2=_number(final["asr_ohm_cm2"]),
-        time_to_failure_s=_number(summary["end_time_s"]) if kind == "stop" else math.nan,
+        **{name: _number(final.get(name)) for name in SMALL_SIGNAL},
+        time_to_failure_s=_number(summary["end_time_s"]) if kind == "stop" and verdict["contact"] != "untested" else math.nan,
         end_time_s=_number(summary["end_time_s"]),
         capacity_mAh_cm2=_number(final["capacity_mAh_cm2"]),
         void_size=_number(size),

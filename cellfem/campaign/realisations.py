@@ -203,7 +203,7 @@ def _pool(values: Values, members: Sequence[Outcome]) -> Outcome:
     if not good:
         return replace(members[0], point=replace(members[0].point, values=values))
     verdict: Verdict = "reduced"
-    for name in ("lost", "kept"):
+    for name in ("lost", "kept", "untested"):
         if sum(outcome.verdict == name for outcome in good) > len(good) / 2:
             verdict = name
     middle: dict[str, Any] = {
@@ -211,7 +211,7 @@ def _pool(values: Values, members: Sequence[Outcome]) -> Outcome:
         for name in (*NUMBERS, "perfect_contact_fraction", "end_time_s", "capacity_mAh_cm2")
     }
     time = times_of([outcome.time_to_failure_s for outcome in good], [outcome.end_time_s for outcome in good]).q50
-    end = {"lost": "lost by most", "kept": "done", "reduced": "done"}[verdict]
+    end = {"lost": "lost by most", "untested": "stopped at once in most"}.get(verdict, "done")
     point = replace(good[0].point, values=values)
     return replace(good[0], point=point, verdict=verdict, end=end, time_to_failure_s=time, **middle)
 

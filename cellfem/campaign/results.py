@@ -15,14 +15,16 @@ from typing import Any, Literal, cast
 
 from cellfem.campaign.boundary import Along, Boundary, Criterion, Sample, Slope, band, point_slopes, slope, trace
 from cellfem.campaign.grid import CREEP, Grid, Values
-from cellfem.campaign.points import Outcome
+from cellfem.campaign.points import SMALL_SIGNAL, UNSAID, Outcome
 from cellfem.output.records import write_atomic
 from cellfem.output.summary import KEPT_OVER_PERFECT
 
 NUMBERS = (
     *("contact_fraction", "perfect_contact_fraction", "carrying_fraction", "focusing_max", "voltage_mV", "asr_ohm_cm2"),
-    *("time_to_failure_s", "end_time_s", "capacity_mAh_cm2", "opening_time_s", "opening_place_um"),
+    *(*SMALL_SIGNAL, "time_to_failure_s", "end_time_s", "capacity_mAh_cm2", "opening_time_s", "opening_place_um"),
 )
+OF_CURRENT = ("carrying_fraction", "focusing_max", "voltage_mV", "asr_ohm_cm2", "time_to_failure_s", "capacity_mAh_cm2")
+"""Those that mean nothing where no step of the protocol carries a current."""
 DIRECTIONS: tuple[Along, Along] = ("pressure", "current")
 CRITERIA = {
     Criterion.LOST: "a limit of the protocol was reached within the test time",
@@ -74,7 +76,7 @@ def slices_of(outcomes: Sequence[Outcome]) -> tuple[Slice, ...]:
         groups.setdefault(outcome.point.slice, []).append(outcome)
     found = []
     for values, members in groups.items():
-        samples = [_sample(outcome) for outcome in members if outcome.verdict != "failed"]
+        samples = [_sample(outcome) for outcome in members if outcome.verdict not in UNSAID]
         boundaries = {(criterion, along): trace(samples, criterion, along) for criterion in Criterion for along in DIRECTIONS}
         found.append(Slice(values, tuple(members), boundaries))
     return tuple(found)
@@ -109,37 +111,62 @@ def published_slopes() -> dict[str, float]:
     return point_slopes(cells)
 
 
+def carries_current(outcomes: Sequence[Outcome]) -> bool:
+    """Whether any step of any point strips or plates, or holds a voltage."""
+    return any(placed.step.signed_current != 0 for outcome in outcomes for placed in outcome.point.case.steps)
+
+
 def write_table(path: Path, outcomes: Sequence[Outcome]) -> None:
-    """map.csv: one row per point that has an outcome, by slice, current and pressure; atomically replaced."""
+    """map.csv: one row per point that has an outcome, by slice, current and pressure; atomically replaced.
+
+    Its columns are those of the protocol: without a current there are none of it.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     axisymmetric = any(outcome.point.case.stack.symmetry == "axisymmetric" for outcome in outcomes)
     extra = [name for name, _ in outcomes[0].point.slice if name not in (CREEP, "temperature")] if outcomes else []
     size = "void_volume_um3" if axisymmetric else "void_area_um2"
-    writer.writerow(
-        [
-            *("pressure_MPa", "current_mA_cm2", "temperature_degC", "creep", *extra, "verdict", "end"),
-            *(*NUMBERS, "opening_cause", size, "gap_max_um", "wall_s", "folder"),
-        ]
-    )
+    current = carries_current(outcomes)
+    numbers = [name for name in NUMBERS if current or name not in OF_CURRENT]
+    places = ("pressure_MPa", *(["current_mA_cm2"] if current else []), "temperature_degC", "creep")
+    writer.writerow([*places, *extra, "verdict", "end", *numbers, "opening_cause", size, "gap_max_um", "wall_s", "folder"])
     for outcome in sorted(outcomes, key=lambda outcome: (outcome.point.slice, outcome.point.current, outcome.point.pressure)):
         point, own = outcome.point, dict(outcome.point.values)
-        place = (point.pressure, point.current, point.temperature, point.case.lithium.creep_set.name)
-        numbers = [getattr(outcome, name) for name in (*NUMBERS, "opening_cause", "void_size", "gap_max_um", "wall_s")]
-        writer.writerow([*place, *(own[name] for name in extra), outcome.verdict, outcome.end, *numbers, point.name])
+        of_current = [point.current] if current else []
+        place = (point.pressure, *of_current, point.temperature, point.case.lithium.creep_set.name)
+        found = [getattr(outcome, name) for name in (*numbers, "opening_cause", "void_size", "gap_max_um", "wall_s")]
+        writer.writerow([*place, *(own[name] for name in extra), outcome.verdict, outcome.end, *found, point.name])
     write_atomic(path, text.getvalue())
 
 
-def write_report(path: Path, grid: Grid, outcomes: Sequence[Outcome], slices: Sequence[Slice]) -> None:
-    """map.json: counts, boundaries with slopes by both criteria, band over creep sets, published points; nan becomes null."""
-    report = {
+def write_report(
+    path: Path,
+    grid: Grid,
+    outcomes: Sequence[Outcome],
+    slices: Sequence[Slice],
+    criteria: Mapping[Criterion, str] = CRITERIA,
+) -> None:
+    """map.json: counts, boundaries with slopes by both criteria, band over creep sets, published points; nan becomes null.
+
+    Without a current there are counts alone. criteria: what each of them means.
+    """
+    report: dict[str, Any] = {
         "case": str(grid.path),
         "settings": grid.settings,
         "axes": {axis.name: axis.values for axis in grid.axes},
         "points": Counter(outcome.verdict for outcome in outcomes),
-        "failed": {outcome.point.name: outcome.end for outcome in outcomes if outcome.verdict == "failed"},
+        **{name: {outcome.point.name: outcome.end for outcome in outcomes if outcome.verdict == name} for name in UNSAID},
         "made_by": sorted({outcome.source for outcome in outcomes if outcome.source}),
-        "criteria": {str(criterion): meaning for criterion, meaning in CRITERIA.items()},
+    }
+    if carries_current(outcomes):
+        report |= _critical(slices, criteria)
+    write_atomic(path, json.dumps(_plain(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _critical(slices: Sequence[Slice], criteria: Mapping[Criterion, str]) -> dict[str, Any]:
+    """What map.json says of the critical current."""
+    return {
+        "criteria": {str(criterion): meaning for criterion, meaning in criteria.items()},
         "slices": [{"values": dict(member.values), **_boundaries(member)} for member in slices],
         "bands_over_creep_sets": {
             str(criterion): [
@@ -153,7 +180,6 @@ def write_report(path: Path, grid: Grid, outcomes: Sequence[Outcome], slices: Se
         "published_slopes": published_slopes(),
         "note": NOTE,
     }
-    write_atomic(path, json.dumps(_plain(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _boundaries(member: Slice) -> dict[str, Any]:

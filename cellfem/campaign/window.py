@@ -7,22 +7,24 @@ dendrites is that of a flat face in full contact, by the very functions that mak
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from cellfem.campaign.boundary import Criterion, Crossing, Sample, trace
-from cellfem.campaign.command import sweep
-from cellfem.campaign.grid import MA_CM2, Grid, Point, Values, grid_points, parse_axis
+from cellfem.campaign.boundary import Boundary, Criterion
+from cellfem.campaign.command import plan_of, report, run_grid
+from cellfem.campaign.grid import MA_CM2
 from cellfem.campaign.penetration import measured_times
-from cellfem.campaign.points import known_outcome
-from cellfem.campaign.results import published_points
+from cellfem.campaign.points import UNSAID, Outcome
+from cellfem.campaign.points import Verdict as ContactVerdict
+from cellfem.campaign.results import Slice, published_points, slices_of
 from cellfem.campaign.work import say
 from cellfem.case import Case, CaseError, load_case
 from cellfem.model import from_case
@@ -42,27 +44,31 @@ NOTE = (
     "largest; beyond the pressures that were run, that of a flat face in full contact. Measured points are of other cells."
 )
 
-Verdict = Literal["safe", "reduced", "lost", "dendrite", "failed"]
+CRITERIA = {
+    Criterion.LOST: "a limit of the protocol was reached while stripping",
+    Criterion.NOT_KEPT: f"lost, or contact below {KEPT_OVER_PERFECT:g} of a perfect flat face's at the end of stripping",
+}
+"""What the criteria of contact mean here, in window and map alike."""
 
 
 @dataclass(frozen=True)
 class WindowPoint:
     """A run. pressure in MPa, current in mA/cm². contact: after stripping; index: largest while plating, nan if none was reached.
 
-    contact_verdict: of stripping alone; "failed" where the solver gave up.
+    contact_verdict: of stripping alone; "untested" where the start exceeds a limit, "failed" where the solver gave up.
     """
 
     pressure: float
     current: float
     contact: float
-    contact_verdict: Literal["kept", "reduced", "lost", "failed"]
+    contact_verdict: ContactVerdict
     index: float
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> str:
         """What ends the window here; a dendrite counts before a contact that is merely reduced."""
-        if self.contact_verdict in ("failed", "lost"):
-            return "failed" if self.contact_verdict == "failed" else "lost"
+        if self.contact_verdict in (*UNSAID, "lost"):
+            return self.contact_verdict
         if self.index >= 1:
             return "dendrite"
         return "reduced" if self.contact_verdict == "reduced" else "safe"
@@ -72,13 +78,14 @@ class WindowPoint:
 class Window:
     """All that the picture shows of one choice of the other axes (creep set, say).
 
-    contact: boundaries on lines of constant current, for both criteria. dendrite: (pressure, current) at which the index of the
-    runs passes 1. flat: (pressure, current) limit of a flat face in full contact, 0 from where pressure alone opens the flaw.
+    contact: the map's boundaries on lines of constant current, for both criteria. dendrite: (pressure, current) at which
+    the index of the runs passes 1. flat: (pressure, current) limit of a flat face in full contact, 0 from where pressure
+    alone opens the flaw.
     """
 
     label: str
     points: tuple[WindowPoint, ...]
-    contact: dict[str, tuple[Crossing, ...]]
+    contact: dict[str, Boundary]
     dendrite: tuple[tuple[float, float], ...]
     flat: tuple[tuple[float, float], ...]
 
@@ -96,23 +103,15 @@ def window(
     ] = None,
 ) -> None:
     """Both limits of stack pressure on one picture: contact lost from below, dendrites from above, and what is safe between."""
-    axes = list(grid or GRID)
-    code = 0
     try:
         _check_protocol(load_case(case, overrides or ()))
-    except CaseError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
-    try:
-        sweep(case, out, axes, jobs=jobs, creep=creep, overrides=overrides)
-    except typer.Exit as end:
-        code = end.exit_code
-    if code not in (0, 3):
-        raise typer.Exit(code)
-    try:
-        windows = read_windows(case, out, axes, creep, overrides or [])
+        plan = plan_of(case, grid or GRID, creep, overrides or [])
+        ran = run_grid(plan, out, jobs)
         from cellfem.campaign.window_picture import draw_window
 
+        outcomes = [after_stripping(outcome, out) for outcome in ran]
+        report(plan, out, outcomes, criteria=CRITERIA)
+        windows = windows_of(outcomes, out)
         write_atomic(out / "window.json", json.dumps(_report(windows), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         draw_window(out / "window.png", windows, published_points(), measured_times(), title=windows[0].label)
     except (CaseError, OSError) as error:
@@ -124,7 +123,7 @@ def window(
     typer.echo(NOTE)
     for name in ("window.json", "window.png"):
         typer.echo(str(out / name))
-    raise typer.Exit(code)
+    raise typer.Exit(3 if any(outcome.verdict == "failed" for outcome in ran) else 0)
 
 
 def _check_protocol(case: Case) -> None:
@@ -137,13 +136,27 @@ def _check_protocol(case: Case) -> None:
         raise CaseError([f"{text}; add one, as in cases/dendrite-window, or map contact alone with cellfem sweep"])
 
 
-def read_windows(case: Path, out: Path, axes: Sequence[str], creep: str | None, overrides: Sequence[str]) -> tuple[Window, ...]:
-    """Windows from the folder of a finished sweep, one for each choice of the axes beside pressure and current."""
-    parsed = [parse_axis(text) for text in axes] + ([parse_axis(f"lithium.creep={creep}")] if creep else [])
-    groups: dict[Values, list[Point]] = {}
-    for point in grid_points(Grid(case, tuple(overrides), tuple(parsed))):
-        groups.setdefault(point.slice, []).append(point)
-    return tuple(_window(values, points, out) for values, points in groups.items())
+def after_stripping(outcome: Outcome, out: Path) -> Outcome:
+    """The outcome of a run, its contact judged at the end of stripping; lost where the run did not come to plating.
+
+    As the verdict of a run does, but before plating fills again what stripping opened. Failed where the records are spoilt.
+    """
+    rows = _rows(outcome, out)
+    if outcome.verdict in UNSAID or not rows:
+        return outcome if outcome.verdict in UNSAID else replace(outcome, verdict="failed", end="its records cannot be read")
+    stripping, plating = (_carrying(rows, sign) for sign in (1, -1))
+    last = stripping[-1] if stripping else rows[0]
+    contact, perfect = (
+        last["contact_fraction"],
+        perfect_contact(outcome.point.pressure, outcome.point.case.interface.half_pressure),
+    )
+    verdict: ContactVerdict = "lost" if not plating else "kept" if contact >= KEPT_OVER_PERFECT * perfect else "reduced"
+    return replace(outcome, verdict=verdict, contact_fraction=contact, perfect_contact_fraction=perfect)
+
+
+def windows_of(outcomes: Sequence[Outcome], out: Path) -> tuple[Window, ...]:
+    """Windows of judged outcomes, one for each choice of the axes beside pressure and current, with the boundaries of the map."""
+    return tuple(_window(member, out) for member in slices_of(outcomes))
 
 
 def flat_index(case: Case, pressure: float, current: np.ndarray) -> np.ndarray:
@@ -166,48 +179,86 @@ def flat_limit(case: Case, pressure: float) -> float:
     return _passes_one(CURRENTS, index)
 
 
+def safe_spans(points: Sequence[WindowPoint]) -> list[tuple[float, float, float]]:
+    """(current, lowest, highest pressure) of each row of safe points that follow each other at one current: safe on both ends."""
+    found = []
+    for current in sorted({point.current for point in points}):
+        line = sorted((point for point in points if point.current == current), key=lambda point: point.pressure)
+        for safe, members in itertools.groupby(line, key=lambda point: point.verdict == "safe"):
+            pressures = [point.pressure for point in members]
+            if safe:
+                found.append((current, pressures[0], pressures[-1]))
+    return found
+
+
+def safe_areas(points: Sequence[WindowPoint]) -> list[tuple[float, float, float, float]]:
+    """(lowest, highest pressure, lower, upper current) of what has safe points on all sides, between neighbouring currents."""
+    spans, currents = safe_spans(points), sorted({point.current for point in points})
+    found = []
+    for lower, upper in itertools.pairwise(currents):
+        for (_, low, high), (_, other_low, other_high) in itertools.product(
+            [span for span in spans if span[0] == lower], [span for span in spans if span[0] == upper]
+        ):
+            if max(low, other_low) < min(high, other_high):
+                found.append((max(low, other_low), min(high, other_high), lower, upper))
+    return found
+
+
 def words(found: Window) -> list[str]:
     """What the window says, line by line."""
     label = f"{found.label}: " if found.label else ""
     counts = {
-        verdict: sum(point.verdict == verdict for point in found.points) for verdict in ("safe", "reduced", "lost", "dendrite")
+        verdict: sum(point.verdict == verdict for point in found.points)
+        for verdict in ("safe", "reduced", "lost", "dendrite", *UNSAID)
     }
-    lines = [f"{label}{len(found.points)} points: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items())]
-    for criterion, crossings in found.contact.items():
-        lines += [f"{label}contact {criterion} below {c.pressure:.2g} MPa at {c.current:g} mA/cm²" for c in crossings]
+    told = [f"{count} {verdict}" for verdict, count in counts.items() if count or verdict not in UNSAID]
+    lines = [f"{label}{len(found.points)} points: " + ", ".join(told)]
+    for criterion, boundary in found.contact.items():
+        lines += [f"{label}contact {criterion} below {c.pressure:.2g} MPa at {c.current:g} mA/cm²" for c in boundary.crossings]
+        lines += [
+            f"{label}contact {criterion} at {line.fixed:g} mA/cm² at all pressures that were run"
+            for line in boundary.open_lines
+            if not line.holds
+        ]
     lines += [f"{label}dendrites above {current:.2g} mA/cm² at {pressure:g} MPa" for pressure, current in found.dendrite]
+    for current, low, high in safe_spans(found.points):
+        width = f"from {low:g} to {high:g} MPa" if high > low else f"at {low:g} MPa alone"
+        lines.append(f"{label}safe at {current:g} mA/cm² {width}, by the points that were run")
     opened = next((pressure for pressure, current in found.flat if current == 0), None)
     if opened is not None:
         lines.append(f"{label}from about {opened:.3g} MPa on pressure alone opens the flaw")
     return lines
 
 
-def _window(values: Values, points: Sequence[Point], out: Path) -> Window:
-    found = tuple(read_point(point, out) for point in points)
-    samples = [
-        Sample(point.pressure, point.current, point.contact_verdict) for point in found if point.contact_verdict != "failed"
-    ]
-    contact = {str(criterion): trace(samples, criterion, "pressure").crossings for criterion in Criterion}
-    case = points[0].case
+def _window(member: Slice, out: Path) -> Window:
+    points = tuple(_point(outcome, out) for outcome in member.outcomes)
+    boundaries = {str(criterion): member.boundaries[criterion, "pressure"] for criterion in Criterion}
+    case = member.outcomes[0].point.case
     flat = tuple((float(pressure), flat_limit(case, float(pressure))) for pressure in PRESSURES)
-    return Window(", ".join(value for _, value in values), found, contact, _dendrite_limits(found), flat)
+    return Window(member.label, points, boundaries, _dendrite_limits(points), flat)
 
 
-def read_point(point: Point, out: Path) -> WindowPoint:
-    """A point from its records; "failed" where there are none, or the solver gave up."""
-    outcome = known_outcome(point, out)
-    if outcome is None or outcome.verdict == "failed":
-        return WindowPoint(point.pressure, point.current, math.nan, "failed", math.nan)
+def _point(outcome: Outcome, out: Path) -> WindowPoint:
+    indices = [row["dendrite_index_max"] for row in _carrying(_rows(outcome, out), -1)]
+    index = max((index for index in indices if not math.isnan(index)), default=math.nan)
+    return WindowPoint(outcome.point.pressure, outcome.point.current, outcome.contact_fraction, outcome.verdict, index)
+
+
+def _rows(outcome: Outcome, out: Path) -> list[dict[str, float]]:
+    """Records of a run; none where it failed or they are spoilt, which is told."""
+    if outcome.verdict == "failed":
+        return []
     try:
-        rows = read_records(out / point.name / "records.csv", ("current_mA_cm2", "contact_fraction", "dendrite_index_max"))
+        names = ("current_mA_cm2", "contact_fraction", "dendrite_index_max")
+        return read_records(out / outcome.point.name / "records.csv", names)
     except (OSError, RecordsError) as error:
         say(f"{error}: the point counts as failed")
-        return WindowPoint(point.pressure, point.current, math.nan, "failed", math.nan)
-    stripping, plating = ([row for row in rows if sign * row["current_mA_cm2"] > 0] for sign in (1, -1))
-    contact = stripping[-1]["contact_fraction"] if stripping else rows[0]["contact_fraction"]
-    kept = contact >= KEPT_OVER_PERFECT * perfect_contact(point.pressure, point.case.interface.half_pressure)
-    index = max((row["dendrite_index_max"] for row in plating if not math.isnan(row["dendrite_index_max"])), default=math.nan)
-    return WindowPoint(point.pressure, point.current, contact, "lost" if not plating else "kept" if kept else "reduced", index)
+        return []
+
+
+def _carrying(rows: Sequence[dict[str, float]], sign: int) -> list[dict[str, float]]:
+    """Rows at which the current has this sign."""
+    return [row for row in rows if sign * row["current_mA_cm2"] > 0]
 
 
 def _dendrite_limits(points: Sequence[WindowPoint]) -> tuple[tuple[float, float], ...]:
@@ -247,7 +298,7 @@ def _report(windows: Sequence[Window]) -> dict[str, Any]:
                     | {"verdict": point.verdict}
                     for point in found.points
                 ],
-                "contact_limits": {criterion: [asdict(c) for c in crossings] for criterion, crossings in found.contact.items()},
+                "contact_limits": {name: [asdict(c) for c in boundary.crossings] for name, boundary in found.contact.items()},
                 "dendrite_limits": [{"pressure_MPa": p, "current_mA_cm2": i} for p, i in found.dendrite],
                 "dendrite_limit_of_a_flat_face": [{"pressure_MPa": p, "current_mA_cm2": plain(i)} for p, i in found.flat],
             }

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 
 from cellfem.campaign.penetration import Measured
 from cellfem.campaign.results import Published
-from cellfem.campaign.window import Window, WindowPoint
+from cellfem.campaign.window import Window, WindowPoint, safe_areas, safe_spans
 from cellfem.output.style import INK, new_figure, save, style
 
 CONTACT, DENDRITE, SAFE, FLAT = "#1f5f99", "#a02c2c", "#2b7a4b", "#d98c8c"
@@ -22,6 +22,7 @@ MARKS = {
     "reduced": ("D", "#a9c9b4", "holds, but contact is reduced after stripping"),
     "lost": ("X", CONTACT, "contact lost while stripping"),
     "dendrite": ("^", DENDRITE, "a flaw grows while plating"),
+    "untested": ("s", "#f2c230", "the start alone exceeds a limit"),
     "failed": ("$?$", "#c01515", "not run, or the solver gave up"),
 }
 LINES = ("-", "--", ":")
@@ -32,7 +33,7 @@ PRESSURE_RANGE, CURRENT_RANGE = (0.05, 300.0), (0.03, 10.0)  # MPa, mA/cm²
 def draw_window(
     path: Path, windows: Sequence[Window], published: Sequence[Published], times: Sequence[Measured], *, title: str = ""
 ) -> None:
-    """Pressure against current: runs by verdict, both limits as lines, the region between them shaded, measured points on top.
+    """Pressure against current: runs by verdict, both limits as lines, safe between safe runs shaded, measured points on top.
 
     Several windows (creep sets) differ by the dashes of their lines; runs and shading are those of the first.
     """
@@ -69,52 +70,35 @@ def draw_window(
         save(figure, path)
 
 
-def _contact_line(found: Window) -> tuple[np.ndarray, np.ndarray]:
-    """(pressure, current) of the boundary of lost contact, by current."""
-    crossings = sorted(found.contact["lost"], key=lambda crossing: crossing.current)
+def _contact_line(found: Window, criterion: str) -> tuple[np.ndarray, np.ndarray]:
+    """(pressure, current) of a boundary of contact, by current."""
+    crossings = sorted(found.contact[criterion].crossings, key=lambda crossing: crossing.current)
     return np.array([c.pressure for c in crossings]), np.array([c.current for c in crossings])
 
 
 def _shade(axes: Axes, found: Window) -> None:
-    """Safe: right of the contact limit and below that of dendrites, as far as there are runs; beyond, below the flat face's."""
-    x = np.geomspace(*PRESSURE_RANGE, 800)
-    ran = [point for point in found.points if point.verdict != "failed"]
-    if not ran:
-        return
-    most = max(point.pressure for point in ran)
-    flat = np.array([[p, max(i, 1e-6)] for p, i in found.flat if math.isfinite(i)])
-    beyond = (
-        np.exp(np.interp(np.log(x), np.log(flat[:, 0]), np.log(flat[:, 1]))) if len(flat) else np.full(len(x), CURRENT_RANGE[1])
-    )
-    inside = np.minimum(beyond, max(point.current for point in ran))
-    if found.dendrite:
-        p, i = np.log(np.array(found.dendrite)).T
-        inside = np.minimum(inside, np.exp(np.interp(np.log(x), p, i)))
-    pressure, current = _contact_line(found)
-    if len(pressure):
-        order = np.argsort(pressure)
-        contact = np.exp(np.interp(np.log(x), np.log(pressure[order]), np.log(current[order])))
-        inside = np.where(x >= pressure.min(), np.where(x <= pressure.max(), np.minimum(inside, contact), inside), 0.0)
-    floor = CURRENT_RANGE[0]
-    runs = (x <= most) & (x >= min(point.pressure for point in ran))
-    axes.fill_between(
-        x, floor, np.maximum(inside, floor), where=runs.tolist(), color=SAFE, alpha=0.25, lw=0, label="safe by the runs"
-    )
-    look: dict[str, Any] = {"color": SAFE, "alpha": 0.1, "lw": 0}
-    axes.fill_between(
-        x, floor, np.maximum(beyond, floor), where=(x > most).tolist(), label="safe for a face in full contact", **look
-    )
+    """Safe is what lies between safe points that were run; on one line of them a bar, for it says nothing of other currents."""
+    look: dict[str, Any] = {"color": SAFE, "alpha": 0.25, "lw": 0, "zorder": 1}
+    label = "safe: between safe points"
+    for low, high, lower, upper in safe_areas(found.points):
+        axes.fill_between([low, high], lower, upper, label=label, **look)
+        label = ""
+    for current, low, high in safe_spans(found.points):
+        if high > low:
+            axes.plot([low, high], [current] * 2, color=SAFE, alpha=0.4, lw=5, solid_capstyle="butt", zorder=1, label=label)
+            label = ""
 
 
 def _draw_limits(axes: Axes, found: Window, dashes: str, label: str) -> None:
-    pressure, current = _contact_line(found)
-    crossings = sorted(found.contact["lost"], key=lambda crossing: crossing.current)
-    bars = [[c.pressure - c.low for c in crossings], [c.high - c.pressure for c in crossings]]
-    if len(pressure):
-        axes.errorbar(
-            pressure, current, xerr=bars, color=CONTACT, ls=dashes, lw=1.6, elinewidth=0.7, capsize=2, marker="",
-            label=f"contact lost left of this (bars: grid){label}", zorder=3,
-        )  # fmt: skip
+    for criterion, width in (("lost", 1.6), ("not kept", 0.9)):
+        pressure, current = _contact_line(found, criterion)
+        crossings = sorted(found.contact[criterion].crossings, key=lambda crossing: crossing.current)
+        bars = [[c.pressure - c.low for c in crossings], [c.high - c.pressure for c in crossings]]
+        if len(pressure):
+            axes.errorbar(
+                pressure, current, xerr=bars, color=CONTACT, ls=dashes, lw=width, elinewidth=0.5 * width, capsize=2,
+                marker="|", ms=5, label=f"contact {criterion} left of this (bars: grid){label}", zorder=3,
+            )  # fmt: skip
     flat = np.array([[p, i] for p, i in found.flat if math.isfinite(i)])
     if len(flat):
         axes.plot(

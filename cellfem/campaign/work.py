@@ -14,6 +14,7 @@ import typer
 
 from cellfem.campaign.grid import Grid, Point
 from cellfem.campaign.points import Outcome, known_outcome, run_points
+from cellfem.campaign.results import carries_current
 from cellfem.case import warnings
 from cellfem.output.words import time_text
 
@@ -80,4 +81,6 @@ def fail(text: str) -> NoReturn:
 
 def _words(outcome: Outcome) -> str:
     numbers = "" if outcome.verdict == "failed" else f", contact {outcome.contact_fraction:.3f}"
+    if numbers and not carries_current([outcome]):
+        numbers += f", {outcome.asr_small_signal_ohm_cm2:.3g} ohm cm²"
     return f"{outcome.point.label}: {outcome.verdict} ({outcome.end}{numbers})"

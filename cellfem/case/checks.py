@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from cellfem.case.creep_checks import creep_problems
 from cellfem.case.interface import Spot, Void
+from cellfem.case.limit_checks import limit_warnings
 from cellfem.case.limits import bounded
 from cellfem.case.models import Case
 from cellfem.case.overlaps import overlapping
@@ -60,6 +61,7 @@ def warnings(case: Case) -> list[str]:
             *ready_warnings(case),
             *_mesh_warnings(case),
             *protocol_warnings(case),
+            *limit_warnings(case),
             *_stack_warnings(case),
             *_layer_warnings(case),
             *_densification_warnings(case),

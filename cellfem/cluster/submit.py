@@ -111,7 +111,7 @@ def collect(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a submitted sweep.", show_default=False)],
 ) -> None:
     """Gather what the tasks of a submitted sweep have found so far: map.csv, map.json and maps, at any time."""
-    from cellfem.campaign.command import SQUARE_UM, report
+    from cellfem.campaign.command import report
     from cellfem.campaign.points import known_outcome
     from cellfem.campaign.results import write_table
 
@@ -128,7 +128,7 @@ def collect(
     if len(waiting) > 1:
         typer.echo(f"  and {len(waiting) - 1} more; cellfem status {folder} says how far they are")
     if found:
-        report(plan, folder, found, None, SQUARE_UM)
+        report(plan, folder, found)
     raise typer.Exit(FAILED if any(outcome.verdict == "failed" for outcome in found) else 0)
 
 

@@ -57,6 +57,7 @@ class End:
     time_s: float
     condition: str = ""
     place_um: float | None = None  # where the lithium is used up
+    at_once: bool = False  # the condition was met before anything was stripped or plated
 
     @property
     def used_up(self) -> bool:
@@ -64,10 +65,10 @@ class End:
         return self.condition == "lithium"
 
     def __str__(self) -> str:
-        """ "done", or the reason with its time, as in "stop.voltage at 266 s"."""
+        """ "done", or the reason with its time, as in "stop.voltage at 266 s" or "stop.voltage at once"."""
         stop = "lithium used up" if self.used_up else f"stop.{self.condition}"
         word = {"stop": stop, "gave up": "solver gave up", "interrupted": "stopped from outside"}
-        return "done" if self.kind == "done" else f"{word[self.kind]} at {time_text(self.time_s)}"
+        return "done" if self.kind == "done" else f"{word[self.kind]} at {'once' if self.at_once else time_text(self.time_s)}"
 
 
 def perfect_contact(pressure_MPa: float, half_pressure_MPa: float) -> float:
@@ -76,9 +77,12 @@ def perfect_contact(pressure_MPa: float, half_pressure_MPa: float) -> float:
 
 
 def contact_verdict(contact_fraction: float, pressure_MPa: float, half_pressure_MPa: float, end: End) -> str:
-    """Lost if a stop condition on contact ended the run (voltage, contact, gap), kept from 0.9 P/(P + p_½) on, else reduced."""
+    """Lost if a stop condition on contact ended the run (voltage, contact, gap), kept from 0.9 P/(P + p_½) on, else reduced.
+
+    Untested where the voltage of the start was beyond its limit: that tells of resistance, not of contact that is lost.
+    """
     if end.kind == "stop" and end.condition in LOSS:
-        return "lost"
+        return "untested" if end.at_once and end.condition == "voltage" else "lost"
     return "kept" if contact_fraction >= KEPT_OVER_PERFECT * perfect_contact(pressure_MPa, half_pressure_MPa) else "reduced"
 
 
@@ -246,6 +250,12 @@ def _change(void: Void) -> str:
 
 
 def _contact_sentence(verdict: str, final: Row, end: End, half_pressure_MPa: float) -> str:
+    if verdict == "untested":
+        return (
+            f"Contact was not tested: the {end.condition} limit was exceeded at once, before anything was stripped or plated, "
+            f"with {_percent(final['contact_fraction'])} of the interface in contact and {_number(final['voltage_mV'])} mV; "
+            "what the start needs is beyond the limit."
+        )
     what = {
         "done": "the protocol ended",
         "stop": "the lithium was used up" + (f" at {end.place_um:.3g} µm" if end.place_um is not None else "")

@@ -153,7 +153,8 @@ def _run(case: Case, folder: Path, source: Source | None, mesh: str, point: Poin
             recorder.note(told(point))
             measures, place = point.measures, point.place
         finish = march(engine, segments, watch, measures, place)
-        end = End(finish.kind, engine.stepper.time, finish.condition, recorder.thinnest_place(finish.condition))
+        place_um = recorder.thinnest_place(finish.condition)
+        end = End(finish.kind, engine.stepper.time, finish.condition, place_um, finish.kind == "stop" and recorder.unmoved)
     except (GaveUp, StartError) as error:
         if not recorder.rows:
             recorder.start()

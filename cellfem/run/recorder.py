@@ -32,7 +32,7 @@ from cellfem.output.vtkhdf import make_series
 from cellfem.output.words import time_text
 from cellfem.physics.kinetics import SPEED
 from cellfem.run.prepare import output_interval
-from cellfem.solver.engine import Engine
+from cellfem.solver.engine import INSTANT, Engine
 from cellfem.solver.march import SAME_TIME
 from cellfem.solver.newton import Outcome
 
@@ -167,6 +167,13 @@ class Recorder:
         thinnest = min(self.kept.electrodes, key=lambda electrode: electrode.row["lithium_least_um"])
         profile = thinnest.profile
         return float(profile.x_um[profile.gap_um.argmax()]) if condition == "lithium" and profile is not None else None
+
+    @property
+    def unmoved(self) -> bool:
+        """Whether no more lithium has been moved than in the instant in which a load sets in."""
+        row = self.rows[-1]
+        in_an_instant = abs(row["current_mA_cm2"]) * INSTANT / SECONDS_PER_HOUR
+        return bool(row["throughput_mAh_cm2"] <= in_an_instant * (1 + 1e-6))
 
     def refused(self, dt: float, why: str) -> None:
         if self.root:

@@ -13,7 +13,16 @@ from cellfem.campaign.boundary import Boundary, Criterion, Crossing, OpenLine, S
 from cellfem.campaign.grid import Grid, Point, grid_points, midpoints, parse_axis
 from cellfem.campaign.pictures import can_map, draw_critical, draw_maps
 from cellfem.campaign.points import BusyError, Outcome, known_outcome, only_sweep
-from cellfem.campaign.results import bands, published_points, published_slopes, slices_of, write_report, write_table
+from cellfem.campaign.press_picture import can_draw, draw_pressed
+from cellfem.campaign.results import (
+    bands,
+    carries_current,
+    published_points,
+    published_slopes,
+    slices_of,
+    write_report,
+    write_table,
+)
 from cellfem.case import CaseError, resolved_toml
 
 CASE = Path(__file__).resolve().parents[2] / "cases" / "map-pressure-current"
@@ -351,13 +360,61 @@ def test_tables_and_pictures(tmp_path: Path) -> None:
     assert (tmp_path / "maps.png").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("verdict", ["lost", "kept", "failed"])
+@pytest.mark.parametrize("verdict", ["lost", "kept", "untested", "failed"])
 def test_pictures_of_a_map_without_boundary(tmp_path: Path, verdict: str) -> None:
     """All alike, so no boundary, no time to failure, or no number at all."""
     points = grid_points(grid("pressure=0.1,0.4 MPa", "current=0.5,1 mA/cm^2"))
-    ends = {"lost": "stop.voltage at 6 s", "kept": "done", "failed": "exit code 1"}
+    ends = {"lost": "stop.voltage at 6 s", "kept": "done", "untested": "stop.voltage at once", "failed": "exit code 1"}
     numbers = {} if verdict == "failed" else {"contact_fraction": 0.9, "perfect_contact_fraction": 0.95, "focusing_max": 2.0}
     (member,) = slices_of([Outcome(point, verdict, ends[verdict], **numbers) for point in points])
     draw_critical(tmp_path / "critical_current.png", [member])
     draw_maps(tmp_path / "maps.png", member)
     assert (tmp_path / "maps.png").stat().st_size > 10_000
+
+
+def test_points_that_exceed_a_limit_at_once_are_no_part_of_a_boundary(tmp_path: Path) -> None:
+    """Nor of its refinement; times to failure of 0 would have no place on logarithmic colours."""
+    plan = grid("pressure=0.1,0.2,0.4,1.6 MPa", "current=0.5,2 mA/cm^2")
+    found = [
+        replace(outcome(point), verdict="untested") if point.current == 2.0 else outcome(point) for point in grid_points(plan)
+    ]
+    (member,) = slices_of(found)
+    for criterion in Criterion:
+        boundary = member.boundaries[criterion, "pressure"]
+        assert {crossing.current for crossing in boundary.crossings} == {0.5}
+        assert not boundary.open_lines
+    assert all(point.current == 0.5 for point in midpoints(plan, [(one.point, one.verdict) for one in found]))
+    write_report(tmp_path / "map.json", plan, found, [member])
+    assert len(json.loads((tmp_path / "map.json").read_text(encoding="utf-8"))["untested"]) == 4
+    at_zero = [replace(one, verdict="lost", time_to_failure_s=0.0) for one in found]
+    draw_maps(tmp_path / "maps.png", slices_of(at_zero)[0])
+
+
+PRESS = """
+[[protocol]]
+mode = "press"
+duration = "3 s"
+pressure = "1 MPa"
+"""
+
+
+def test_a_sweep_without_current_has_no_columns_of_one(tmp_path: Path) -> None:
+    path = tmp_path / "press.toml"
+    path.write_text(PRESS, encoding="utf-8")
+    plan = Grid(path, (), (parse_axis("pressure=0.5,1,2 MPa"),))
+    found = [
+        Outcome(point, "reduced", "done", 0.5, 0.9, asr_small_signal_ohm_cm2=20 / point.pressure, asr_charge_transfer_ohm_cm2=9.0)
+        for point in grid_points(plan)
+    ]
+    assert not carries_current(found)
+    slices = slices_of(found)
+    write_table(tmp_path / "map.csv", found)
+    write_report(tmp_path / "map.json", plan, found, slices)
+    with (tmp_path / "map.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["asr_small_signal_ohm_cm2"]) for row in rows] == [40.0, 20.0, 10.0]
+    assert not {"asr_ohm_cm2", "current_mA_cm2", "focusing_max", "time_to_failure_s", "voltage_mV"} & rows[0].keys()
+    assert "slices" not in json.loads((tmp_path / "map.json").read_text(encoding="utf-8"))
+    assert can_draw(slices)
+    draw_pressed(tmp_path / "pressed.png", slices, "title")
+    assert (tmp_path / "pressed.png").stat().st_size > 10_000

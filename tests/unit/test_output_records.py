@@ -188,6 +188,7 @@ def test_times_in_words() -> None:
         (0.858, End("done", 3600), "kept"),
         (0.856, End("done", 3600), "reduced"),
         (0.95, End("stop", 266, "voltage"), "lost"),
+        (0.95, End("stop", 0, "voltage", at_once=True), "untested"),
         (0.95, End("gave up", 266), "kept"),
     ],
 )

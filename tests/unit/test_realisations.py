@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cellfem.campaign.command import _plan
+from cellfem.campaign.command import plan_of
 from cellfem.campaign.grid import SEED, grid_points
 from cellfem.campaign.points import Outcome
 from cellfem.campaign.realisation_picture import draw_statistics
@@ -32,7 +32,7 @@ NAN = math.nan
 
 def outcomes(count: int, lost: int = 0) -> list[Outcome]:
     """Realisations of which the first `lost` fail after 100, 200, … s, having opened after half of that."""
-    points = grid_points(_plan(UNEVEN, ["pressure=0.4 MPa"], None, count, 0, ()))
+    points = grid_points(plan_of(UNEVEN, ["pressure=0.4 MPa"], None, (), count))
     return [
         Outcome(
             point,
@@ -52,7 +52,7 @@ def outcomes(count: int, lost: int = 0) -> list[Outcome]:
 
 
 def test_points_differ_in_the_seed_alone() -> None:
-    points = grid_points(_plan(UNEVEN, [], None, 3, 0, ()))
+    points = grid_points(plan_of(UNEVEN, [], None, (), 3))
     assert [point.case.heterogeneity.seed for point in points] == [
         first := load_case(UNEVEN).heterogeneity.seed,
         first + 1,
@@ -64,9 +64,9 @@ def test_points_differ_in_the_seed_alone() -> None:
 
 def test_nothing_random_and_nothing_to_vary() -> None:
     with pytest.raises(CaseError, match="nothing in this case is drawn at random"):
-        _plan(CASES / "strip-void", [], None, 3, 0, ())
+        plan_of(CASES / "strip-void", [], None, (), 3)
     with pytest.raises(CaseError, match="has nothing to vary"):
-        _plan(UNEVEN, [], None, 1, 0, ())
+        plan_of(UNEVEN, [], None, ())
 
 
 def test_numbers() -> None:

@@ -6,13 +6,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 from typer.testing import CliRunner
 
 from cellfem.campaign.grid import Grid, Point, grid_points, parse_axis
 from cellfem.campaign.penetration import measured_times
-from cellfem.campaign.results import published_points
-from cellfem.campaign.window import WindowPoint, flat_index, flat_limit, read_windows, words
+from cellfem.campaign.points import Outcome, known_outcome
+from cellfem.campaign.results import published_points, slices_of, write_report
+from cellfem.campaign.window import (
+    CRITERIA,
+    Window,
+    WindowPoint,
+    after_stripping,
+    flat_index,
+    flat_limit,
+    safe_areas,
+    safe_spans,
+    windows_of,
+    words,
+)
 from cellfem.campaign.window_picture import draw_window
 from cellfem.case import load_case
 from cellfem.cli import app
@@ -53,14 +66,24 @@ def made_up(out: Path) -> None:
         (out / point.name / "records.csv").write_text(text, encoding="utf-8")
 
 
+def judged(out: Path) -> list[Outcome]:
+    points = grid_points(Grid(CASE, (), tuple(parse_axis(text) for text in AXES)))
+    return [after_stripping(outcome, out) for point in points if (outcome := known_outcome(point, out)) is not None]
+
+
+def window_of(out: Path) -> Window:
+    (found,) = windows_of(judged(out), out)
+    return found
+
+
 def test_windows_from_runs(tmp_path: Path) -> None:
     made_up(tmp_path)
-    (found,) = read_windows(CASE, tmp_path, AXES, None, [])
+    found = window_of(tmp_path)
     verdicts = {(point.pressure, point.current): point.verdict for point in found.points}
     assert verdicts[0.2, 0.1] == "safe"
     assert verdicts[0.2, 0.5] == "lost"
     assert verdicts[1.6, 2.0] == "dendrite"
-    lost = {crossing.current: crossing.pressure for crossing in found.contact["lost"]}
+    lost = {crossing.current: crossing.pressure for crossing in found.contact["lost"].crossings}
     assert lost == {0.5: pytest.approx(math.sqrt(0.2 * 0.4)), 2.0: pytest.approx(math.sqrt(0.8 * 1.6))}
     assert dict(found.dendrite) == {1.6: pytest.approx(1.0)}  # elsewhere no point grows, or all are lost
     assert any("from about" in line and "pressure alone" in line for line in words(found))
@@ -82,7 +105,7 @@ def test_a_point_that_did_not_run_is_failed(tmp_path: Path) -> None:
     point: Point = grid_points(Grid(CASE, (), tuple(parse_axis(text) for text in AXES)))[0]
     summary = tmp_path / point.name / "summary.json"
     summary.write_text(json.dumps(json.loads(summary.read_text(encoding="utf-8")) | {"end": "solver gave up"}), encoding="utf-8")
-    (found,) = read_windows(CASE, tmp_path, AXES, None, [])
+    found = window_of(tmp_path)
     assert sum(p.verdict == "failed" for p in found.points) == 1
 
 
@@ -102,3 +125,49 @@ def test_a_protocol_without_both_limits_is_refused_before_anything_runs(modes: l
     assert done.stderr.startswith("protocol: has ")
     assert told in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_map_and_window_have_one_boundary(tmp_path: Path) -> None:
+    """Contact of 0.9 after stripping, of 0.5 after plating: kept, and the crossings that map.json has are the window's."""
+    made_up(tmp_path)
+    outcomes, found = judged(tmp_path), window_of(tmp_path)
+    plan = Grid(CASE, (), tuple(parse_axis(text) for text in AXES))
+    write_report(tmp_path / "map.json", plan, outcomes, slices_of(outcomes), CRITERIA)
+    (member,) = json.loads((tmp_path / "map.json").read_text(encoding="utf-8"))["slices"]
+    for criterion, boundary in found.contact.items():
+        told = {(c["current"], c["pressure"]) for c in member[criterion]["along_pressure"]["crossings"]}
+        assert told == {(c.current, c.pressure) for c in boundary.crossings}
+        for current, pressure in told:
+            assert f"contact {criterion} below {pressure:.2g} MPa at {current:g} mA/cm²" in words(found)
+    assert {outcome.verdict for outcome in outcomes} == {"kept", "lost"}
+
+
+def points(*verdicts: str) -> tuple[WindowPoint, ...]:
+    """Rows of rising current, along each the verdicts at 0.5, 1, 2, 4 MPa: s safe, d dendrite, l lost, ? failed."""
+    names = {"s": ("kept", 0.5), "d": ("kept", 2.0), "l": ("lost", math.nan), "?": ("failed", math.nan)}
+    return tuple(
+        WindowPoint(0.5 * 2**k, float(number), 0.9, *names[letter])  # type: ignore[arg-type]
+        for number, row in enumerate(verdicts, start=1)
+        for k, letter in enumerate(row)
+    )
+
+
+def test_safe_is_only_what_safe_points_bracket() -> None:
+    assert safe_spans(points("lsss", "lssd")) == [(1.0, 1.0, 4.0), (2.0, 1.0, 2.0)]
+    assert safe_areas(points("lsss", "lssd")) == [(1.0, 2.0, 1.0, 2.0)]
+    assert safe_areas(points("lsss", "dddd", "lsss")) == []
+    assert safe_spans(points("ss?s")) == [(1.0, 0.5, 1.0), (1.0, 4.0, 4.0)]
+    assert safe_areas(points("sdss", "ssss")) == [(2.0, 4.0, 1.0, 2.0)]
+
+
+def test_the_picture_shades_no_point_at_which_a_flaw_grows(tmp_path: Path) -> None:
+    """One safe point among others: nothing is shaded, neither below it, where nothing was run, nor beside it."""
+    from cellfem.campaign.window_picture import _shade
+
+    for rows, patches in ((("ddsd", "dddd"), 0), (("lsss", "lssd"), 1)):
+        axes = Figure().subplots()
+        _shade(axes, Window("", points(*rows), {}, (), ()))
+        assert len(axes.collections) == patches
+        for patch in axes.collections:
+            low, high = patch.get_paths()[0].get_extents().get_points()
+            assert (*low, *high) == (1.0, 1.0, 2.0, 2.0)
