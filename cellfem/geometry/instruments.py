@@ -15,6 +15,8 @@ from cellfem.tables.headings import factor, kind_of
 
 LIBRARY = "SurfaceTopography"
 MISSING = f'reading it needs the library {LIBRARY}: install it with pip install "cellfem[surface]"'
+TAKES_ANYTHING = "hgt"
+"""The library's reader of terrain maps, which takes every file of 2 n² bytes (findings/surfacetopography-raw-as-srtm.sh)."""
 SAME = 0.01
 """Share by which distances told twice may differ."""
 
@@ -34,6 +36,8 @@ def read(file: Path, unit: str | None, spacing: float | None, channel: str | Non
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             reader = open_topography(str(file))
+            if reader.format() == TAKES_ANYTHING and file.suffix.lower() != f".{TAKES_ANYTHING}":
+                raise RoughnessError(f"none of the readers of {LIBRARY} knows it: save it in another format")
             return _channel(reader, _chosen(reader, channel), unit, spacing)
     except RoughnessError:
         raise
@@ -101,7 +105,7 @@ def _channel(reader: Any, place: int, unit: str | None, spacing: float | None) -
 def _about(reader: Any, place: int, unit: str) -> str:
     others = [f'{k} "{one.name}"' for k, one in enumerate(reader.channels) if k != place]
     more = f" (others: {', '.join(others)})" if others else ""
-    return f'channel {place} "{reader.channels[place].name}"{more} in {unit}, read by {LIBRARY}'
+    return f'channel {place} "{reader.channels[place].name}"{more} in {unit}, read by {LIBRARY} as {reader.name()}'
 
 
 def _readable(unit: str | None) -> str | None:

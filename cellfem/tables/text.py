@@ -61,7 +61,9 @@ class Table:
         import pandas as pd
 
         cells = self.cells.iloc[:, column]
-        if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells):
+        if pd.api.types.is_bool_dtype(cells):
+            cells = cells.astype(str)  # True and False are words here
+        elif pd.api.types.is_numeric_dtype(cells):
             return np.asarray(cells, dtype=np.float64)
         text = cells.map(lambda value: value.strip() if isinstance(value, str) else value)
         with_points = text.map(self._with_point) if self.decimal == "," else text

@@ -85,6 +85,7 @@ def test_tables_of_cyclers(tmp_path: Path, text: str, encoding: str, x: float, s
         ("time (s),U (V)\n0,1\n5,2\n\nfreq (Hz),Z (ohm),x\n1,2,3\n", {}, "more than one table"),
         ("EC-Lab ASCII FILE\nNb header lines : 4\n\ntime/s\tEwe/V\n", {}, "no line of names and data there"),
         ("EC-Lab ASCII FILE\nNb header lines : 5\n\ntime/s\tEwe/V\n0\t1\n1\t2\n", {}, "numbers in line 5 already"),
+        ("time (s),U (V)\n0,True\n5,False\n", {}, 'line 2: "True" in the column'),
         ("\0\1\2\3", {}, "no text but binary"),
     ],
 )  # fmt: skip

@@ -302,6 +302,14 @@ def test_channels_and_masks_of_an_afm_file(tmp_path: Path) -> None:
     assert any('channel 1 "Height (Backward)"' in line for line in report(reading))
 
 
+def test_a_file_that_no_reader_knows_is_no_terrain(tmp_path: Path) -> None:
+    """The library takes any file of 2 n² bytes for a map of the shuttle's radar mission."""
+    pytest.importorskip("SurfaceTopography", reason=LIBRARY)
+    np.arange(256.0).tofile(tmp_path / "heights.raw")
+    with pytest.raises(RoughnessError, match="none of the readers of SurfaceTopography knows it"):
+        read_measured(tmp_path / "heights.raw", "um", 1.0)
+
+
 def test_units_that_the_library_does_not_know_are_told_or_put_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As surfalize writes µm into .sur files: two bytes where the format has one."""
     pytest.importorskip("SurfaceTopography", reason=LIBRARY)
