@@ -175,11 +175,14 @@ def _show(start: Callable[[], "Result"], folder: Path) -> NoReturn:
     from cellfem.output.summary import show
     from cellfem.output.words import cannot_write
     from cellfem.run.lock import BusyError
+    from cellfem.run.writing import CannotWriteError
 
     try:
         result = start()
     except (CaseError, MeshError, CheckpointError, BusyError) as error:
         _fail(str(error))
+    except CannotWriteError as error:
+        _fail(str(error), GAVE_UP if error.again else BAD_CASE)
     except Exception as error:
         _end_other_ranks(error)
         if isinstance(error, OSError):
@@ -247,10 +250,10 @@ def _note(checked: Case) -> None:
         typer.echo(f"note: {warning}", err=True)
 
 
-def _fail(text: str) -> NoReturn:
+def _fail(text: str, code: int = BAD_CASE) -> NoReturn:
     if _first_rank():
         typer.echo(text, err=True)
-    raise typer.Exit(BAD_CASE)
+    raise typer.Exit(code)
 
 
 def _end_other_ranks(error: Exception) -> None:

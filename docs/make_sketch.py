@@ -86,9 +86,7 @@ def _face(axes: Axes) -> None:
         axes.annotate(text, place, where, arrowprops=_ARROW, fontsize=7.5)
     axes.text(15.9, 6.4, "lithium", ha="right")
     axes.text(15.9, -3.7, "LLZO", ha="right")
-    axes.text(
-        8.0, -5.0, "f is in the lithium, g between the faces; LLZO's pores are in its density", ha="center", fontsize=7
-    )
+    axes.text(8.0, -5.0, "f is in the lithium, g between the faces; LLZO's pores are in its density", ha="center", fontsize=7)
 
 
 if __name__ == "__main__":

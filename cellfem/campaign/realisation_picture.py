@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from cellfem.campaign.pictures import COLOURS
 from cellfem.campaign.points import Outcome
 from cellfem.campaign.realisations import Statistics, failed_by
-from cellfem.output.openings import COLOURS as CAUSE_COLOURS
+from cellfem.output.opening_picture import COLOURS as CAUSE_COLOURS
 from cellfem.output.style import INK, PAGE_WIDTH_IN, new_figure, save, style
 from cellfem.output.words import time_unit
 

@@ -3,7 +3,6 @@
 Knows no lithium: whoever owns state declares it by name in a `Registry`.
 """
 
-from cellfem.checkpoint.registry import Registry
-from cellfem.checkpoint.store import CheckpointError
+from cellfem.checkpoint.files import CheckpointError
 
-__all__ = ["CheckpointError", "Registry"]
+__all__ = ["CheckpointError"]

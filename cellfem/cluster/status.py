@@ -18,6 +18,8 @@ from cellfem.output.progress import STATUS
 from cellfem.output.words import time_text, until_text
 
 CASE = "case.resolved.toml"
+PICTURES = "pictures.npz"
+"""What pictures are drawn from, kept until they are (cellfem.output.drawing)."""
 TAIL_BYTES = 4096
 UNBOUNDED = 1000
 """Columns of a line that no terminal ends."""
@@ -99,7 +101,8 @@ def read_status(folder: Path) -> Status:
         return Status(folder.name, "unknown", note=str(error), **place)
     saved = sorted((folder / "checkpoint").glob("*[0-9].npz"))
     if summary and not summary["end"].startswith("stopped from outside"):
-        return Status(folder.name, summary["end"], note=f"took {time_text(summary['wall_s'])}", **place)
+        missing = "; pictures are missing: cellfem resume draws them" if (folder / PICTURES).exists() else ""
+        return Status(folder.name, summary["end"], note=f"took {time_text(summary['wall_s'])}{missing}", **place)
     if saved or (folder / "checkpoint" / "start.npz").exists():
         last = saved[-1] if saved else folder / "checkpoint" / "start.npz"
         ago = time_text(time.time() - last.stat().st_mtime)

@@ -28,7 +28,8 @@ def overlay(
     from pydantic import ValidationError
 
     from cellfem.case.measured import CurveError, Measured, read_curve
-    from cellfem.output.overlay import lay_over, verdict
+    from cellfem.output.comparison import verdict
+    from cellfem.output.overlay import lay_over
     from cellfem.output.records import RecordsError
 
     try:

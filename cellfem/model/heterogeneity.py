@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cellfem.geometry.fields import LognormalField, Spots, Tessellation
+if TYPE_CHECKING:  # else whatever draws a picture would load the mesher
+    from cellfem.geometry.fields import LognormalField, Spots, Tessellation
 
 Floats = NDArray[np.float64]
 GRAIN_EDGE = 0.25

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,10 +38,11 @@ class SurfaceState:
     porosity: Array
     time: float
 
-    def save(self, path: Path) -> None:
-        """As a numpy archive."""
-        with path.open("wb") as file:
-            np.savez(file, **{name: getattr(self, name) for name in self.__dataclass_fields__})
+    def packed(self) -> bytes:
+        """As a numpy archive, for `load_surface`."""
+        file = io.BytesIO()
+        np.savez(file, **{name: getattr(self, name) for name in self.__dataclass_fields__})
+        return file.getvalue()
 
 
 def load_surface(path: Path) -> SurfaceState:
@@ -49,7 +52,7 @@ def load_surface(path: Path) -> SurfaceState:
             names = ("points", "gap", "porosity_points", "porosity")
             points, gap, porosity_points, porosity = (data[name] for name in names)
             return SurfaceState(points, gap, porosity_points, porosity, float(data["time"]))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise SurfaceError(
             f"{path}: holds no face of lithium as this version saves it ({error}); give the folder of a finished run, or a case"
         ) from error

@@ -1,4 +1,4 @@
-"""An impedance spectrum as a table that impedance.py reads, and as a Nyquist plot."""
+"""An impedance spectrum as a Nyquist plot."""
 
 from __future__ import annotations
 
@@ -8,28 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from cellfem.output.records import write_atomic
 from cellfem.output.style import GREY, INK, new_figure, save, style
 
 Complex = NDArray[np.complex128]
 Array = NDArray[np.float64]
 BLUE = "#1f5f99"
-
-
-def write_spectrum(path: Path, frequency: Array, impedance: Complex, says: str) -> None:
-    """Three columns with commas, frequency (Hz), Z' and Z'' (ohm); what they are stands in a line that begins with #.
-
-    `impedance.preprocessing.readCSV` of impedance.py takes it as it is (numpy.genfromtxt).
-    """
-    lines = [f"# frequency (Hz), Z' (ohm), Z'' (ohm): {says}"]
-    lines += [f"{nu!r},{z.real!r},{z.imag!r}" for nu, z in zip(frequency.tolist(), impedance.tolist(), strict=True)]
-    write_atomic(path, "\n".join(lines) + "\n")
-
-
-def read_spectrum(path: Path) -> tuple[Array, Complex]:
-    """(frequency, Z) as impedance.py reads them."""
-    data = np.genfromtxt(path, delimiter=",")
-    return data[:, 0], data[:, 1] + 1j * data[:, 2]
 
 
 def draw_nyquist(

@@ -20,6 +20,7 @@ from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridWriter
 
 from cellfem.observe.arrays import Block, Snapshot, merge_snapshots
 from cellfem.output.records import write_atomic
+from cellfem.output.words import not_written
 
 FIELDS = "fields"
 
@@ -84,13 +85,13 @@ class Series:
             for part, block in merge_snapshots(pieces).blocks.items() if pieces else ():
                 _write_piece(self._folder / self._piece(part, self._number), block)
         except OSError as problem:
-            error = str(problem)
+            error = not_written(problem)
         self._raise_together(error)
         if self._rank == 0:
             try:
                 self._list(snapshot)
             except OSError as problem:
-                error = str(problem)
+                error = not_written(problem)
         self._raise_together(error)
         self._count += 1
 
@@ -110,7 +111,7 @@ class Series:
     def _raise_together(self, error: str | None) -> None:
         errors = [text for text in self._allgather(error) if text]
         if errors:
-            raise OSError(f"ParaView output failed: {errors[0]}")
+            raise OSError(errors[0])
 
 
 @contextmanager

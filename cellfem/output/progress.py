@@ -4,6 +4,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -48,7 +49,7 @@ class Progress:
         self._total, self._clock = total_time_s, clock
         self._console = console or Steady(stderr=True, highlight=False)
         self._quiet, self._interval = quiet, interval_s
-        self._log = log_path.open("a" if going_on else "w", encoding="utf-8") if log_path else None
+        self._log = log_path.open("ab" if going_on else "wb", buffering=0) if log_path else None
         self._recent: deque[tuple[float, float]] = deque([(clock(), 0.0)], maxlen=SPEED_OVER_STEPS + 1)
         self._status = log_path.with_name(STATUS) if log_path else None
         self._last_plain = self._last_status = -float("inf")
@@ -66,7 +67,8 @@ class Progress:
         left = self._remaining()
         if self._status and now - self._last_status >= self._interval:
             self._last_status = now
-            write_atomic(self._status, json.dumps({"time_s": row["time_s"], "total_s": self._total, "left_s": left}))
+            with suppress(OSError):  # nothing that a run should end for
+                write_atomic(self._status, json.dumps({"time_s": row["time_s"], "total_s": self._total, "left_s": left}))
         if self._quiet:
             return
         status = (
@@ -80,11 +82,11 @@ class Progress:
             end = "" if left is None else until_text(left)
             self._console.print(status + end, soft_wrap=True, markup=False)
 
-    def note(self, text: str) -> None:
-        """A sentence for the log and the console."""
+    def note(self, text: str, always: bool = False) -> None:
+        """A sentence for the log and the console; always: also where nothing else is shown."""
         if self._log:
             self._write(text)
-        if not self._quiet:
+        if always or not self._quiet:
             self._console.print(text, soft_wrap=True, markup=False)
 
     def detail(self, text: str) -> None:
@@ -100,12 +102,14 @@ class Progress:
             self._log.close()
             self._log = None
         if self._status:
-            self._status.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._status.unlink(missing_ok=True)
 
     def _write(self, line: str) -> None:
+        """Without a buffer: a line that a full disk does not take is not tried again."""
         if self._log:
-            self._log.write(f"{line}\n")
-            self._log.flush()
+            with suppress(OSError):
+                self._log.write(f"{line}\n".encode())
 
     def _remaining(self) -> float | None:
         """Wall time left, s."""

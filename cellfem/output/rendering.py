@@ -15,6 +15,8 @@ from cellfem.observe.arrays import Array, Block
 from cellfem.output.paraview import to_vtk
 
 WINDOW = "VTK_DEFAULT_OPENGL_WINDOW"
+UNTRIED = "CELLFEM_OPENGL_UNTRIED"
+"""Set for a process that may die of what it draws with, and so need not try before: half a second."""
 _PROBE = """
 from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow
 import vtkmodules.vtkRenderingOpenGL2
@@ -59,6 +61,8 @@ def off_screen_backend() -> str | None:
     named = ["vtkEGLRenderWindow", "vtkOSOpenGLRenderWindow"] if sys.platform == "linux" else []
     wanted = [os.environ[WINDOW]] if os.environ.get(WINDOW) else []
     candidates = wanted + (["", *named] if os.environ.get("DISPLAY") else [*named, ""])
+    if os.environ.get(UNTRIED):
+        return candidates[0]
     return next((name for name in candidates if _draws(name)), None)
 
 

@@ -20,7 +20,8 @@ from cellfem.observe.arrays import Array, Block, Profile
 from cellfem.observe.voids import OPEN_OVER_DELTA
 from cellfem.output.paraview import to_vtk
 from cellfem.output.rendering import WINDOW, off_screen_backend
-from cellfem.output.stack_picture import COLOURS, CREEP, CURRENT, Scene, creep_norm, current_norm, node_values
+from cellfem.output.scenes import Scene
+from cellfem.output.stack_picture import COLOURS, CREEP, CURRENT, creep_norm, current_norm, node_values
 from cellfem.output.style import INK, PAGE_WIDTH_IN, new_figure, save, style
 from cellfem.output.words import length_unit, time_text
 

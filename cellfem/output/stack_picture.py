@@ -17,9 +17,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from cellfem.observe.arrays import Array, Block, Profile, Snapshot
+from cellfem.observe.arrays import Array, Block, Profile
 from cellfem.observe.voids import OPEN_OVER_DELTA
 from cellfem.output.rendering import Layer, off_screen_backend
+from cellfem.output.scenes import Scene
 from cellfem.output.stack_panels import Face, Panel, fill_touching, outline, paint, panels_of, patch_spans
 from cellfem.output.style import GREY, INK, PAGE_WIDTH_IN, new_figure, save, style, without_white
 from cellfem.output.words import length_unit, time_text
@@ -29,25 +30,6 @@ LEFT, RIGHT, BETWEEN, TOP, BOTTOM, GAP = 0.62, 1.0, 0.22, 0.62, 0.72, 0.42  # in
 LEAST_FOR_BARS = 2.8  # inches; beside lower panels the colour bars take the whole height
 DECADES = 5.0  # of creep rate shown
 COLOURS = {"lithium": without_white("GnBu", 0.18), "LLZO": without_white("YlOrRd", 0.10)}
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """The stack and its interface at one time (snapshot gathered from all ranks); second: profile of a second electrode."""
-
-    snapshot: Snapshot
-    profile: Profile
-    second: Profile | None = None
-
-    @property
-    def contact_fraction(self) -> float:
-        """∫θ_g dA/|Γ|."""
-        return float(np.sum(self.profile.weight * self.profile.contact) / np.sum(self.profile.weight))
-
-    @property
-    def profiles(self) -> tuple[Profile, ...]:
-        """Of each electrode."""
-        return (self.profile,) if self.second is None else (self.profile, self.second)
 
 
 def draw_stack(

@@ -1,7 +1,9 @@
 """How all pictures look: fonts and sizes of a two-column paper page, colour maps that stay clear of white."""
 
+import io
 import textwrap
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
+
+from cellfem.output.records import write_atomic
 
 PAGE_WIDTH_IN = 7.2
 CURVES_WIDTH_IN = 4.6
@@ -38,9 +42,13 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def style() -> AbstractContextManager[None]:
-    """Context in which a figure is built and saved."""
-    return matplotlib.rc_context(STYLE)
+@contextmanager
+def style() -> Iterator[None]:
+    """Context in which a figure is built and saved; what the user's matplotlibrc says (latex, fonts, …) is left out."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        yield
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:
@@ -51,8 +59,10 @@ def new_figure(width_in: float, height_in: float) -> Figure:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write the figure as PNG at 200 dpi."""
-    figure.savefig(path, dpi=DPI, format="png")
+    """Write the figure as PNG at 200 dpi, as a whole or not at all."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=DPI, format="png")
+    write_atomic(path, drawn.getvalue())
 
 
 def headline(title: str) -> str:

@@ -164,8 +164,9 @@ def read_summary(path: Path) -> Summary:
 
 
 def show(console: Console, summary: Summary, files: Mapping[str, Path]) -> None:
-    """Print the results. files: what each file shows -> where it is, on a line of its own that can be copied."""
-    console.print(_table(summary))
+    """Print the results, of which there may be files alone: what each shows -> where it is, on a line that can be copied."""
+    if summary:
+        console.print(_table(summary))
     for shows, path in files.items():
         console.print(f"[bold]{shows}[/bold]:", Text(str(path)), soft_wrap=True)
 

@@ -24,6 +24,7 @@ from vtkmodules.vtkIOHDF import vtkHDFReader, vtkHDFWriter
 from cellfem.observe.arrays import Snapshot, merge_snapshots
 from cellfem.output.paraview import FIELDS, Series, quiet_vtk, to_vtk
 from cellfem.output.records import write_atomic
+from cellfem.output.words import not_written
 
 CHUNK = 2000  # rows of a chunk: the default of 25000 makes megabytes of a file of kilobytes
 COMPRESSION = 1
@@ -59,7 +60,7 @@ class HdfSeries(Series):
                 self._datasets.append(json.dumps({"name": name, "time": float(snapshot.time_s)}))
                 write_atomic(self.path, _series(self._datasets))
             except OSError as problem:
-                error = str(problem)
+                error = not_written(problem)
         self._raise_together(error)
         self._count += 1
 

@@ -37,5 +37,11 @@ def length_text(length_um: float) -> str:
 
 def cannot_write(error: OSError) -> str:
     """The sentence for a file or folder that could not be written."""
-    where = error.filename or "the results"
-    return f"{where}: cannot be written ({error.strerror or error}); give another place with --out, or make room there"
+    return f"{not_written(error)}; give another place with --out, or make room there"
+
+
+def not_written(error: OSError) -> str:
+    """Its first half, as in "out/records.csv: cannot be written (No space left on device)"."""
+    if error.errno is None:
+        return str(error)
+    return f"{error.filename or 'the results'}: cannot be written ({error.strerror})"

@@ -13,6 +13,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,11 @@ import numpy as np
 import cellfem
 from cellfem.backend import MPI
 from cellfem.case import Case
-from cellfem.checkpoint import CheckpointError, Registry
+from cellfem.checkpoint import CheckpointError
+from cellfem.checkpoint.files import read_about
 from cellfem.checkpoint.plain import from_plain, to_plain
-from cellfem.checkpoint.store import Store, read_about
+from cellfem.checkpoint.registry import Registry
+from cellfem.checkpoint.store import Store
 from cellfem.geometry import Source
 from cellfem.output.paraview import FIELDS
 from cellfem.output.records import HALF_WRITTEN
@@ -145,8 +148,9 @@ class Keeper:
             return
         self.recorder.detail(f"checkpoint after step {step}, t = {self.engine.stepper.time:.6g} s ({self.cost:.2g} s)")
         if self.comm.rank == 0:
-            for old in numbered(self.folder)[KEPT:]:
-                old.unlink(missing_ok=True)
+            with suppress(OSError):
+                for old in numbered(self.folder)[KEPT:]:
+                    old.unlink(missing_ok=True)
 
     def restore(self, point: Point, segments: list[Segment]) -> None:
         """Engine and recorder as they were at `point`, the pictures' first moment too. Raises CheckpointError.

@@ -1,40 +1,132 @@
-"""What is left to do when a run has ended: summary, verdict, pictures."""
+"""The end of a run: last fields, summary, face, spectrum, pictures, and only then no checkpoints any more.
+
+What cannot be made a second time comes first. Where it finds no room the checkpoints stay, and `cellfem resume` makes up for it.
+From pictures.npz on a run has ended for good: pictures are drawn by a process of its own, and once more by `cellfem resume`.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+
+import numpy as np
 
 import cellfem
 from cellfem.backend import MPI
 from cellfem.case import Case
 from cellfem.case.measured import CurveError, read_curve
+from cellfem.checkpoint import CheckpointError
 from cellfem.model import from_case
+from cellfem.model.build import Model
 from cellfem.observe.arrays import merge_snapshots
-from cellfem.output.crack_picture import draw_cracks
+from cellfem.observe.surface_state import gather_surface
+from cellfem.output.comparison import OHM_CM2, Points, compare, verdict
 from cellfem.output.cracks import crack_verdict
-from cellfem.output.dendrite_picture import draw_dendrites
 from cellfem.output.dendrites import dendrite_verdict
-from cellfem.output.openings import draw_openings, opening_verdict
-from cellfem.output.overlay import lay_over, verdict
-from cellfem.output.pictures import Scene, draw_history, draw_interface, draw_stack
-from cellfem.output.solid_picture import draw_maps, draw_solid
+from cellfem.output.draw_apart import draw_apart
+from cellfem.output.drawing import FILE, Drawing, Drawn, Measured, Relief, columns, read_end, write_drawing
+from cellfem.output.openings import opening_verdict
+from cellfem.output.records import write_atomic
+from cellfem.output.scenes import Scene
 from cellfem.output.summary import End, Summary, electrode_verdict, second_rows, summarise, write_summary
+from cellfem.run.checkpoints import FOLDER, START, clear
 from cellfem.run.prepare import relief_of
 from cellfem.run.pressing import pressing_of
 from cellfem.run.recorder import Moment, Recorder
+from cellfem.run.spectrum import SURFACE, CellSpectrum, cell_spectrum, drawn_spectrum, write_table
+from cellfem.run.writing import CannotWriteError
+from cellfem.signals import asked_to_end
 
-PICTURES = ("stack", "interface", "interface-2", "history", "dendrites", "cracks", "opening", "measured")
+ENDED = ("done", "stop")
+RELIEF_PLACES = 4001
+DRAW = "they are drawn by: cellfem resume"
 
 
-def conclude(case: Case, folder: Path, recorder: Recorder, end: End, begin: float) -> tuple[Summary, dict[str, Path]]:
-    """Write summary and pictures; what was written, on rank 0 (empty elsewhere). Collective: pictures need the whole fields."""
-    comm, first, last = recorder.comm, recorder.first, recorder.last
-    assert first is not None
-    assert last is not None
-    scenes = [_gathered(moment, comm) for moment in (first, last, recorder.tensest) if moment] if case.output.pictures else []
-    if comm.rank != 0 or recorder.root is None:
+ALWAYS = {"records": "records.csv", "summary": "summary.json", "log": "log.txt"}
+
+
+def conclude(
+    case: Case, folder: Path, recorder: Recorder, model: Model, end: End, begin: float
+) -> tuple[Summary, dict[str, Path]]:
+    """Write all that a run leaves; what was written, on rank 0 (empty elsewhere). Collective.
+
+    Raises CannotWriteError on every rank; the checkpoints then stay.
+    """
+    writing, root = recorder.writing, recorder.root
+    recorder.finish()
+    surface = gather_surface(model, recorder.engine.stepper.time)
+    shown = (recorder.first, recorder.last, recorder.tensest) if case.output.pictures else ()
+    scenes = [_gathered(moment, recorder.comm) if moment else None for moment in shown]
+    summary: Summary = {}
+    if root is not None and surface is not None:
+        summary = _summary(case, recorder, end, begin)
+        with writing.trying():
+            write_summary(folder / "summary.json", summary)
+        with writing.trying():
+            write_atomic(folder / SURFACE, surface.packed())
+    spectrum = _spectrum(case, recorder, model)
+    files = {"ParaView": recorder.series.path}
+    if root is not None:
+        with writing.trying():
+            files |= _prepare_pictures(case, folder, recorder, end, scenes, spectrum)
+    writing.agree()
+    if root is None:
         return {}, {}
+    files |= _draw(folder, recorder)
+    if end.kind in ENDED:
+        try:
+            clear(folder)
+        except OSError as error:
+            recorder.warn(f"{error.filename}: cannot be taken away ({error.strerror}); the run is done, nothing is missing")
+    return summary, files | {name: folder / path for name, path in ALWAYS.items()}
+
+
+def only_pictures(folder: Path) -> End | None:
+    """How a run ended of which pictures alone are left to be drawn; None for one that is to go on. Not collective."""
+    try:
+        end = read_end(folder / FILE)
+    except CheckpointError:
+        return None
+    return end if end.kind in ENDED or not (folder / FOLDER / START).exists() else None
+
+
+def draw_again(folder: Path, end: End) -> dict[str, Path]:
+    """Draw what a run left to be drawn, and take its checkpoints away if it has ended. Not collective.
+
+    Raises CannotWriteError where there is no room.
+    """
+    files = _said(folder, draw_apart(folder, asked_to_end), lambda text: print(text, file=sys.stderr))
+    if end.kind in ENDED:
+        with suppress(OSError):
+            clear(folder)
+    return files
+
+
+def _draw(folder: Path, recorder: Recorder) -> dict[str, Path]:
+    """The pictures, if there are any to be drawn; on rank 0."""
+    return _said(folder, draw_apart(folder, asked_to_end), recorder.warn) if (folder / FILE).exists() else {}
+
+
+def _said(folder: Path, drawn: Drawn, say: Callable[[str], None]) -> dict[str, Path]:
+    """The files that were drawn; what could not be is said, and can be drawn later from what is kept for it."""
+    for note in drawn.notes:
+        say(note)
+    why = "; ".join(drawn.failed)
+    if drawn.full:
+        raise CannotWriteError(f"{folder}: no room for pictures ({why}); all else is there: make room, and {DRAW} {folder}")
+    if drawn.failed:
+        say(f"not all pictures could be drawn ({why}); all else is there, and {DRAW} {folder}")
+    else:
+        with suppress(OSError):
+            (folder / FILE).unlink()
+    return drawn.files
+
+
+def _summary(case: Case, recorder: Recorder, end: End, begin: float) -> Summary:
     summary = summarise(
         recorder.rows,
         recorder.voids[0],
@@ -51,92 +143,83 @@ def conclude(case: Case, folder: Path, recorder: Recorder, end: End, begin: floa
     for voids in recorder.voids[1:]:
         second = electrode_verdict(second_rows(recorder.rows), voids, end, case.interface.half_pressure, recorder.has_volume)
         summary["verdict"]["second_electrode"] = second
-    write_summary(folder / "summary.json", summary)
-    files = {"ParaView": recorder.series.path}
-    if case.output.pictures:
-        files |= _pictures(case, folder, recorder, end, [scene for scene in scenes if scene])
-    files |= _measured(case, folder, recorder)
-    files |= {"records": folder / "records.csv", "summary": folder / "summary.json", "log": folder / "log.txt"}
-    recorder.root.progress.close()
-    return summary, files
+    return summary
 
 
-def _measured(case: Case, folder: Path, recorder: Recorder) -> dict[str, Path]:
-    """The measured curve of the case over the run, if there is one that it can be held against."""
+def _spectrum(case: Case, recorder: Recorder, model: Model) -> CellSpectrum | None:
+    """Of the last state (collective); where it cannot be had that is told, and the run is no worse for it."""
+    if not case.impedance.spectrum:
+        return None
+    try:
+        return cell_spectrum(case, model)
+    except (RuntimeError, ArithmeticError) as error:  # PETSc's errors among them, on all ranks alike
+        recorder.warn(f"no impedance spectrum ({error}); cellfem impedance {recorder.folder} makes it from {SURFACE}")
+        return None
+
+
+def _gathered(moment: Moment, comm: MPI.Intracomm) -> Scene | None:
+    """A moment as pictures show it, on rank 0 (collective)."""
+    pieces = comm.gather(moment.snapshot, root=0)
+    profiles = [profile for profile in moment.profiles if profile is not None]
+    return Scene(merge_snapshots(pieces), *profiles[:2]) if pieces and profiles else None
+
+
+def _prepare_pictures(
+    case: Case, folder: Path, recorder: Recorder, end: End, scenes: list[Scene | None], spectrum: CellSpectrum | None
+) -> dict[str, Path]:
+    """Write what is drawn from, tables first; the files of these, on rank 0. Raises OSError."""
+    files = {}
+    if spectrum is not None:
+        files["impedance spectrum"] = write_table(spectrum, folder)
+    measured = _measured(case, recorder)
+    if measured is not None:
+        files["difference"] = folder / "measured.json"
+        write_atomic(files["difference"], json.dumps(verdict(measured.found), indent=2, ensure_ascii=False) + "\n")
+    start, last, tensest = scenes or (None, None, None)
+    if recorder.writing.problem or (start is None and measured is None):
+        return files  # no last fields, or no summary: the run is not over
+    drawing = Drawing(
+        title=case.title,
+        ended=end,
+        rows=columns(recorder.rows),
+        delta_um=recorder.delta,
+        half_pressure_MPa=case.interface.half_pressure,
+        axisymmetric=recorder.axisymmetric,
+        has_volume=recorder.has_volume,
+        solid=recorder.solid,
+        flaws=recorder.flaws,
+        start=start,
+        end=last,
+        tensest=tensest if recorder.pressed is not None else None,
+        relief=_relief(case),
+        openings=recorder.openings,
+        worst=recorder.dendrite,
+        last_plated=recorder.last_plated,
+        drawn_flaws=recorder.observer.drawn,
+        spectrum=drawn_spectrum(spectrum) if spectrum is not None and case.output.pictures else None,
+        measured=measured,
+    )
+    write_drawing(folder / FILE, drawing)
+    return files
+
+
+def _relief(case: Case) -> Relief | None:
+    """Of a plane stack with a rough face."""
+    heights = relief_of(case) if case.stack.dimension == 2 else None
+    x = np.linspace(0.0, case.stack.width, RELIEF_PLACES)
+    return None if heights is None else Relief(x, np.asarray(heights(x)))
+
+
+def _measured(case: Case, recorder: Recorder) -> Measured | None:
+    """The measured curve of the case, if there is one that the run can be held against."""
     if case.measured.file is None:
-        return {}
+        return None
     try:
         curve = read_curve(case.measured)
         recorder.note(f"{curve.source}: {curve.understood}")
-        found = lay_over(folder, curve, case.measured.series, case.title)
+        found = compare(recorder.rows, curve, OHM_CM2 * case.measured.series)
     except (CurveError, ValueError) as error:
         recorder.note(f"measured.file: {error}")
-        return {}
+        return None
     recorder.note(str(verdict(found)["text"]))
-    return {"measured curve": folder / "measured.png", "difference": folder / "measured.json"}
-
-
-def _gathered(moment: Moment, comm: MPI.Intracomm) -> list[Scene]:
-    """A scene for each electrode, on rank 0."""
-    pieces = comm.gather(moment.snapshot, root=0)
-    if pieces is None:
-        return []
-    whole = merge_snapshots(pieces)
-    profiles = [profile for profile in moment.profiles if profile is not None]
-    return [Scene(whole, profile, *(profiles[1:] if number == 0 else ())) for number, profile in enumerate(profiles)]
-
-
-def _pictures(case: Case, folder: Path, recorder: Recorder, end: End, moments: list[list[Scene]]) -> dict[str, Path]:
-    paths = {name: folder / f"{name}.png" for name in PICTURES}
-    delta, axisymmetric = recorder.delta, recorder.axisymmetric
-    scenes = [moment[0] for moment in moments]
-    if recorder.solid:
-        draw_solid(paths["stack"], *scenes[:2], delta_um=delta, title=case.title, note=recorder.note)
-        draw_maps(paths["interface"], *scenes[:2], delta_um=delta, title=case.title)
-    else:
-        draw_stack(
-            paths["stack"],
-            *scenes[:2],
-            delta_um=delta,
-            title=case.title,
-            axisymmetric=axisymmetric,
-            relief=relief_of(case),
-            note=recorder.note,
-        )
-        draw_interface(paths["interface"], *scenes[:2], delta_um=delta, title=case.title, axisymmetric=axisymmetric)
-    draw_history(
-        paths["history"],
-        recorder.rows,
-        half_pressure_MPa=case.interface.half_pressure,
-        title=case.title,
-        end=str(end) if end.kind == "stop" else "",
-        axisymmetric=recorder.has_volume,
-    )
-    drawn = {
-        "picture of the stack": paths["stack"],
-        "picture along the interface": paths["interface"],
-        "curves": paths["history"],
-    }
-    if recorder.pressed is not None and len(moments) == 3 and case.stack.dimension == 2:
-        draw_cracks(paths["cracks"], moments[2][0].snapshot, recorder.rows, title=case.title, axisymmetric=axisymmetric)
-        drawn |= {"picture of LLZO's stress": paths["cracks"]}
-    if len(moments[0]) == 2:
-        path, title = folder / "interface-2.png", f"{case.title}, second electrode".removeprefix(", ")
-        draw_interface(path, *(moment[1] for moment in moments[:2]), delta_um=delta, title=title, axisymmetric=axisymmetric)
-        drawn["picture along the second interface"] = path
-    last = scenes[1].profile if len(scenes) > 1 else None
-    if recorder.openings is not None and last is not None:
-        draw_openings(paths["opening"], recorder.openings, last, title=case.title, axisymmetric=axisymmetric)
-        drawn["picture of where contact is lost"] = paths["opening"]
-    if recorder.dendrite is None or recorder.last_plated is None or recorder.solid:
-        return drawn
-    draw_dendrites(
-        paths["dendrites"],
-        recorder.dendrite,
-        recorder.last_plated,
-        recorder.flaws,
-        title=case.title,
-        axisymmetric=axisymmetric,
-        drawn=recorder.observer.drawn,
-    )
-    return drawn | {"picture of dendrites": paths["dendrites"]}
+    return Measured(Points(curve.kind, curve.x, curve.voltage_mV), found)

@@ -6,17 +6,18 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cellfem
 from cellfem.backend import MPI, versions
 from cellfem.case import Case, load_case, resolved_toml
-from cellfem.geometry import MeshError, Source
+from cellfem.geometry import Source
 from cellfem.model import from_case
 from cellfem.model.build import build_model
 from cellfem.model.ceramics import densification_text
-from cellfem.observe.surface_state import gather_surface
+from cellfem.output.drawing import FILE as DRAWING
+from cellfem.output.drawing import PICTURES
 from cellfem.output.progress import PLAIN_INTERVAL_S, STATUS
 from cellfem.output.records import write_atomic
 from cellfem.output.summary import End, Summary
@@ -34,12 +35,13 @@ from cellfem.run.checkpoints import (
     prepare_folder,
     told,
 )
-from cellfem.run.conclude import PICTURES, conclude
+from cellfem.run.conclude import conclude, draw_again, only_pictures
 from cellfem.run.lock import only_run
 from cellfem.run.prepare import face_told, measured_of, segments_of, source_of, too_large, write_mesh
 from cellfem.run.recorder import Recorder
 from cellfem.run.rise import with_rises
-from cellfem.run.spectrum import PICTURE, SURFACE, TABLE, cell_spectrum, write_files
+from cellfem.run.spectrum import SURFACE, TABLE
+from cellfem.run.writing import CannotWriteError, may_pass
 from cellfem.signals import asked_to_end, remembered
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.march import GaveUp, Measures, Place, Watcher, first_place, march
@@ -47,7 +49,7 @@ from cellfem.solver.march import GaveUp, Measures, Place, Watcher, first_place, 
 RESOLVED = "case.resolved.toml"
 NUMBERED = "fields/*_[0-9][0-9][0-9][0-9][0-9]"
 EARLIER = (
-    *(SURFACE, TABLE, PICTURE, "opening.csv", "measured.json"),
+    *(SURFACE, TABLE, DRAWING, "opening.csv", "measured.json"),
     *("records.csv", "voids.csv", "log.txt", STATUS, "cellfem.pvd", "cellfem.vtkhdf.series", "summary.json"),
     *(f"{NUMBERED}_*.vtu", f"{NUMBERED}.pvtu", f"{NUMBERED}.vtkhdf"),
     *(f"{name}.png" for name in PICTURES),
@@ -91,11 +93,14 @@ def run_case(
 def resume_run(folder: Path, quiet: bool = False, comm: MPI.Intracomm = MPI.COMM_WORLD, pace: Pace | None = None) -> Result:
     """Go on with the run in a folder from its newest sound checkpoint, on any number of ranks. Collective.
 
-    Rows and outputs that came after it are cut off first. Raises CaseError, CheckpointError and BusyError on every rank.
+    Rows and outputs that came after it are cut off first. Of a run that has ended what pictures are missing are drawn.
+    Raises CaseError, CheckpointError, CannotWriteError and BusyError on every rank.
     """
     begin = time.monotonic()
     case = load_case(folder / RESOLVED)
     with only_run(folder, comm), remembered() as received:
+        if (ended := comm.bcast(_on_root(comm, lambda: only_pictures(folder)), root=0)) is not None:
+            return Result(ended, files=_on_root(comm, lambda: draw_again(folder, ended)) or {})
         source, point = _on_root(comm, lambda: _taken_up(case, folder, quiet)) or (None, None)
         point = comm.bcast(point, root=0)
         assert point is not None
@@ -161,20 +166,12 @@ def _run(case: Case, folder: Path, source: Source | None, mesh: str, point: Poin
         recorder.note(str(error))
         end = End("gave up", engine.stepper.time)
     solved = time.monotonic()
-    recorder.finish()
-    surface = gather_surface(model, engine.stepper.time)
-    found = cell_spectrum(case, model) if case.impedance.spectrum else None
-    if comm.rank == 0 and end.kind in ("done", "stop"):
-        clear(folder)
     if recorder.cracks is not None:
         recorder.note(f"stress of LLZO: solved {recorder.cracks.count} times, {recorder.cracks.seconds:.2f} s")
     recorder.note(f"set-up and forms {compiled - at.begin:.1f} s, solve {solved - compiled:.1f} s")
-    result = Result(end, *conclude(case, folder, recorder, end, at.begin - keeper.wall_before))
-    if surface is None:
-        return result
-    surface.save(folder / SURFACE)
-    spectra = {} if found is None else write_files(found, case, folder)
-    return replace(result, files=result.files | spectra)
+    result = Result(end, *conclude(case, folder, recorder, model, end, at.begin - keeper.wall_before))
+    recorder.close()
+    return result
 
 
 def _mesh(case: Case, folder: Path, comm: MPI.Intracomm) -> tuple[Source | None, str]:
@@ -191,7 +188,7 @@ def _mesh(case: Case, folder: Path, comm: MPI.Intracomm) -> tuple[Source | None,
                 return source, ""
             return source, prepare_folder(folder, source)
         except OSError as problem:
-            raise MeshError(cannot_write(problem)) from problem
+            raise CannotWriteError(cannot_write(problem), may_pass(problem)) from problem
 
     return _on_root(comm, make) or (None, "")
 
@@ -202,7 +199,7 @@ def _taken_up(case: Case, folder: Path, quiet: bool) -> tuple[Source, Point]:
     source = mesh_of(folder, point)
     cut_back(folder, point.about["files"], point.about["sha256"])
     clear_half_written(folder)
-    for name in ("summary.json", *(f"{name}.png" for name in PICTURES)):
+    for name in ("summary.json", DRAWING, *(f"{name}.png" for name in PICTURES)):
         (folder / name).unlink(missing_ok=True)
     return source, point
 

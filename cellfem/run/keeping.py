@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.checkpoint import Registry
 from cellfem.checkpoint.plain import from_plain
-from cellfem.checkpoint.registry import set_owned
+from cellfem.checkpoint.registry import Registry, set_owned
 from cellfem.observe.arrays import nothing_of
 from cellfem.observe.opening import Openings
 from cellfem.observe.voids import Void

@@ -14,7 +14,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +51,15 @@ def only_run(folder: Path, comm: MPI.Intracomm) -> Iterator[None]:
         yield
     finally:
         if handle is not None:
-            (folder / NAME).unlink(missing_ok=True)
+            with suppress(OSError):  # closed it is free, too
+                (folder / NAME).unlink(missing_ok=True)
             os.close(handle)
 
 
 def touch(folder: Path) -> None:
     """A sign of life of the run that holds the folder."""
-    os.utime(folder / NAME)
+    with suppress(OSError):  # the run goes on
+        os.utime(folder / NAME)
 
 
 def holder(folder: Path) -> dict[str, Any] | None:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from cellfem.checkpoint import CheckpointError
+from cellfem.checkpoint.files import VALUES, ArrayFile, read_values, write_values
 from cellfem.checkpoint.plain import from_plain, to_plain
-from cellfem.checkpoint.store import VALUES, ArrayFile, read_values, write_values
 from cellfem.geometry import Bricks, Source, StackMesh, maps
 
 FACES: dict[str, type] = {kind.__name__: kind for kind in (maps.WaveMap, maps.PeriodicMap, maps.GrooveMap, maps.PoreMap)}

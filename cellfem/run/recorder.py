@@ -26,12 +26,14 @@ from cellfem.observe.voids import Found, Void, events, find_voids, places_of, st
 from cellfem.output.cracks import Pressed, crack_columns, more_likely
 from cellfem.output.dendrites import Plated, worse
 from cellfem.output.openings import write_openings
+from cellfem.output.paraview import FIELDS
 from cellfem.output.progress import PLAIN_INTERVAL_S, Progress
 from cellfem.output.records import WRITTEN, RecordWriter, record_columns, void_columns, void_row, void_rows
 from cellfem.output.vtkhdf import make_series
 from cellfem.output.words import time_text
 from cellfem.physics.kinetics import SPEED
 from cellfem.run.prepare import output_interval
+from cellfem.run.writing import Writing
 from cellfem.solver.engine import INSTANT, Engine
 from cellfem.solver.march import SAME_TIME
 from cellfem.solver.newton import Outcome
@@ -87,6 +89,17 @@ class Recorder:
         self.sequence = case.sequence
         self.interval = output_interval(case)
         self.next_output = 0.0
+        again = "cellfem resume" if case.output.checkpoint != "off" else "cellfem run"
+        remedy = f"what was written before is whole: make room there, and go on by {again}"
+        self.writing = Writing(self.comm, remedy, self._cannot_write)
+        self.voids = [()] * model.domain.electrodes
+        self.columns = record_columns(self.has_volume, model.domain.electrodes == 2)
+        self.root: _RootFiles | None = None
+        with self.writing.trying():
+            (self.folder / FIELDS).mkdir(exist_ok=True)
+            if self.comm.rank == 0:
+                self.root = _RootFiles(self.folder, case.total_duration, self)
+        self.writing.agree()
         self.series = make_series(
             case.output.format,
             self.folder,
@@ -97,9 +110,6 @@ class Recorder:
             allgather=self.comm.allgather,
             split=lambda colour: self.comm.Split(colour, self.comm.rank),
         )
-        self.voids = [()] * model.domain.electrodes
-        self.columns = record_columns(self.has_volume, model.domain.electrodes == 2)
-        self.root = _RootFiles(self.folder, case.total_duration, self) if self.comm.rank == 0 else None
 
     def gather(self) -> None:
         """Bring to rank 0 what a checkpoint keeps of pictures to be drawn."""
@@ -136,6 +146,7 @@ class Recorder:
         measures = self.examine(0.0, Outcome(True, 0, 0))
         self._keep(due=True)
         self._output()
+        self.writing.agree()
         return measures
 
     def examine(self, dt: float, outcome: Outcome) -> dict[str, float]:
@@ -151,6 +162,7 @@ class Recorder:
         self._keep(due)
         if due:
             self._output()
+        self.writing.agree()
 
     def entered(self, segment: int) -> None:
         """A step of the protocol begins."""
@@ -189,16 +201,34 @@ class Recorder:
         if self.root:
             self.root.progress.detail(text)
 
+    def warn(self, text: str) -> None:
+        """A sentence for log and console, also where it was told to be quiet."""
+        if self.root:
+            self.root.progress.note(text, always=True)
+
     def finish(self) -> None:
-        """Write the last accepted state if it is not written yet; close the files that grow."""
+        """Write the last accepted state if it is not written yet; close the files that grow. What cannot be is in `writing`."""
         if self.last is None or self.last.time < self.engine.stepper.time:
             self._output()
-            self.rows[-1][WRITTEN] = 1
-            if self.root:  # the row is on disk already
-                self.root.records.replace_last(WRITTEN, "1")
+            if not self.writing.problem:
+                self.rows[-1][WRITTEN] = 1
+                if self.root:  # the row is on disk already
+                    with self.writing.trying():
+                        self.root.records.replace_last(WRITTEN, "1")
         if self.root:
             self.root.records.close()
             self.root.voids.close()
+
+    def close(self) -> None:
+        """Close all files, and take the bar away; harmless if closed before."""
+        if self.root:
+            self.root.records.close()
+            self.root.voids.close()
+            self.root.progress.close()
+
+    def _cannot_write(self, text: str) -> None:
+        self.detail(text)
+        self.close()
 
     def _keep(self, due: bool) -> None:
         self._follow_openings()
@@ -217,10 +247,11 @@ class Recorder:
                 self.last_plated = Plated(self.engine.stepper.time, electrode.dendrite, electrode.profile)
                 self.dendrite = worse(self.dendrite, self.last_plated)
         if self.root:
-            for number, electrode in enumerate(self.reading.electrodes):
-                if electrode.profile is not None:
-                    self._follow_voids(number, electrode.profile, row, before, self.root.voids)
-            self.root.records.write(row)
+            with self.writing.trying():
+                for number, electrode in enumerate(self.reading.electrodes):
+                    if electrode.profile is not None:
+                        self._follow_voids(number, electrode.profile, row, before, self.root.voids)
+                self.root.records.write(row)
             self.root.progress.step(row)
 
     def _crack(self) -> None:
@@ -289,16 +320,18 @@ class Recorder:
             self.solved = True
         time = self.engine.stepper.time
         self.last = self._moment()
-        self.series.write(chosen_fields(self.last.snapshot, self.case.output.fields))
+        with self.writing.trying():
+            self.series.write(chosen_fields(self.last.snapshot, self.case.output.fields))
         if self.cracks is not None and self.pressed_now.reading.tension_MPa > self.tension:
             self.tension, self.tensest = self.pressed_now.reading.tension_MPa, self.last
         self.first = self.first or self.last
         if self.root:
-            for number, voids in enumerate(self.voids, start=1):
-                for row in void_rows(time, voids, self.has_volume, self.solid, number, self.gas):
-                    self.root.voids.write(row)
-            if self.openings is not None:
-                write_openings(self.folder / "opening.csv", self.openings)
+            with self.writing.trying():
+                for number, voids in enumerate(self.voids, start=1):
+                    for row in void_rows(time, voids, self.has_volume, self.solid, number, self.gas):
+                        self.root.voids.write(row)
+                if self.openings is not None:
+                    write_openings(self.folder / "opening.csv", self.openings)
         while self._reached(time):
             self.next_output += self.interval
 

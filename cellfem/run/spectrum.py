@@ -15,7 +15,8 @@ from cellfem.model.build import Model, build_model
 from cellfem.model.parameters import Cell
 from cellfem.observe.impedance import Electric, frequencies, spectrum
 from cellfem.observe.surface_state import load_surface, put_surface
-from cellfem.output.nyquist import draw_nyquist, write_spectrum
+from cellfem.output.drawing import Spectrum
+from cellfem.output.spectra import write_spectrum
 from cellfem.physics.smallsignal import VACUUM
 from cellfem.run.prepare import segments_of, source_of
 
@@ -90,13 +91,24 @@ def model_at_end(case: Case, folder: Path, comm: MPI.Intracomm) -> Model:
     return model
 
 
+def write_table(found: CellSpectrum, folder: Path) -> Path:
+    """spectrum.csv; rank 0. Raises OSError."""
+    write_spectrum(folder / TABLE, found.frequency, found.impedance, found.cell)
+    return folder / TABLE
+
+
+def drawn_spectrum(found: CellSpectrum) -> Spectrum:
+    """What a Nyquist plot shows of it."""
+    return Spectrum(found.frequency, found.impedance, found.circuit, INTERFACE_BELOW * found.bulk_frequency)
+
+
 def write_files(found: CellSpectrum, case: Case, folder: Path) -> dict[str, Path]:
     """Table and picture into the folder; rank 0."""
-    write_spectrum(folder / TABLE, found.frequency, found.impedance, found.cell)
-    files = {"impedance spectrum": folder / TABLE}
+    files = {"impedance spectrum": write_table(found, folder)}
     if case.output.pictures:
-        draw_nyquist(
-            folder / PICTURE, found.frequency, found.impedance, found.circuit, case.title, INTERFACE_BELOW * found.bulk_frequency
-        )
+        from cellfem.output.nyquist import draw_nyquist  # late: a run draws in a process of its own
+
+        z = drawn_spectrum(found)
+        draw_nyquist(folder / PICTURE, z.frequency, z.impedance, z.circuit, case.title, z.below)
         files["Nyquist plot"] = folder / PICTURE
     return files

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cellfem.output.nyquist import read_spectrum
 from cellfem.output.records import read_records
+from cellfem.output.spectra import read_spectrum
 from tests.system.small import cellfem, settings
 
 CASE = """

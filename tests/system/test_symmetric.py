@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from cellfem.observe.columns import SECOND
-from cellfem.output.nyquist import read_spectrum
 from cellfem.output.records import read_records, record_columns
+from cellfem.output.spectra import read_spectrum
 from cellfem.units import FARADAY
 
 from . import small

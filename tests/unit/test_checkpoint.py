@@ -13,11 +13,12 @@ import pytest
 from mpi4py import MPI
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.checkpoint import CheckpointError, Registry
+from cellfem.checkpoint import CheckpointError
+from cellfem.checkpoint.files import ArrayFile, read_about
 from cellfem.checkpoint.numbering import leaves
 from cellfem.checkpoint.plain import from_plain, to_plain
-from cellfem.checkpoint.registry import owned
-from cellfem.checkpoint.store import ArrayFile, Store, read_about
+from cellfem.checkpoint.registry import Registry, owned
+from cellfem.checkpoint.store import Store
 from dolfinx import fem, mesh
 
 CELLS = {

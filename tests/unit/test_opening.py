@@ -11,7 +11,8 @@ import pytest
 from cellfem.observe.arrays import Profile
 from cellfem.observe.causes import Face, Scales, Span, cause_of_birth, crossing_time, face_of
 from cellfem.observe.opening import Openings, advance, first_opening, start_openings
-from cellfem.output.openings import draw_openings, opening_verdict, write_openings
+from cellfem.output.opening_picture import draw_openings
+from cellfem.output.openings import opening_verdict, write_openings
 
 SCALES = Scales(delta=0.01, length=1.0, f_c=0.2)  # open from 30 nm on
 X = np.linspace(0.0, 20.0, 21)

@@ -7,7 +7,8 @@ import pytest
 
 from cellfem.case import CaseError, load_case
 from cellfem.case.measured import CurveError, Measured, read_curve
-from cellfem.output.overlay import compare, draw_overlay
+from cellfem.output.comparison import compare
+from cellfem.output.overlay import draw_overlay
 
 CASES = Path(__file__).resolve().parents[2] / "cases"
 ROWS = [

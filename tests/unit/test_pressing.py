@@ -9,8 +9,9 @@ import pytest
 from cellfem.campaign.target import Trial, parse_target, point_at, pressure_keys, rounded, search
 from cellfem.case import CaseError, load_case, parse_case, resolved_toml
 from cellfem.model import from_case
-from cellfem.output.nyquist import draw_nyquist, read_spectrum, write_spectrum
+from cellfem.output.nyquist import draw_nyquist
 from cellfem.output.pressing import press_verdict
+from cellfem.output.spectra import read_spectrum, write_spectrum
 from cellfem.physics.creep import PorousCreep
 from cellfem.physics.smallsignal import VACUUM, layered_impedance
 

@@ -9,7 +9,8 @@ trap 'heed TERM' TERM INT
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 export XDG_CACHE_HOME=%{cache}
 %{setup}
-# How a run ends: 0 done, 2 bad case, 3 solver gave up, 4 stopped in time or by a signal; anything else is an accident.
+# How a run ends: 0 done, 2 bad case, 3 solver gave up, 4 stopped in time or by a signal; anything else is an accident, and so is 3
+# of a run that found no room on its disk: it can go on.
 advance() { # a folder for results, then what cellfem run needs besides
     local out=$1
     shift
@@ -31,6 +32,9 @@ advance() { # a folder for results, then what cellfem run needs besides
     wait "$child"
     local ended=$?
     child=
+    case $ended in
+        3) [ ! -e "$out/checkpoint/start.npz" ] || grep -qs '"end": "solver gave up' "$out/summary.json" || return 75 ;;
+    esac
     case $ended in
         0 | 2 | 3) return $ended ;;
     esac

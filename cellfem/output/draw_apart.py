@@ -1,0 +1,104 @@
+"""Pictures drawn in a process of their own: a drawing library that dies takes nothing of a run along.
+
+python -m cellfem.output.draw_apart DIR draws what DIR/pictures.npz tells of, and says what came of it as JSON. No matplotlibrc
+of a user is heeded: pictures look alike everywhere, and need no latex.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from cellfem.output.drawing import FILE, Drawn
+
+COMMAND = (sys.executable, "-m", "cellfem.output.draw_apart")
+UNTRIED = "CELLFEM_OPENGL_UNTRIED"  # of `rendering`, which loads matplotlib
+POLL_S = 0.2
+TAIL = 300  # characters of what a process said before it died
+
+
+def draw_apart(folder: Path, stop: Callable[[], bool] = lambda: False) -> Drawn:
+    """Draw into the folder, and wait for it; `stop()` ends it before. What could not be drawn, and why, is in the answer.
+
+    If the process dies, a second one tries first which OpenGL there is.
+    """
+    code, shown, said = 0, b"", b""
+    for more in ({UNTRIED: "1"}, {}):
+        try:
+            code, shown, said = _wait([*COMMAND, str(folder)], more, stop)
+        except OSError as error:
+            return Drawn(failed=[f"no process for them could be started ({error.strerror or error})"])
+        except _Stopped:
+            return Drawn(failed=["told to stop while they were drawn"])
+        if code == 0 and (answer := _answer(shown, folder)) is not None:
+            return answer
+        if code >= 0:
+            break
+    last = said.decode("utf-8", errors="replace").strip().splitlines()[-1:]
+    how = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
+    return Drawn(failed=[": ".join([how, *(line[-TAIL:] for line in last)])])
+
+
+class _Stopped(Exception):
+    """Whoever waits for the pictures was told to stop."""
+
+
+def _wait(words: list[str], more: dict[str, str], stop: Callable[[], bool]) -> tuple[int, bytes, bytes]:
+    """Exit code and output of a process with more in its environment. Raises OSError and _Stopped."""
+    with subprocess.Popen(
+        words,
+        env=os.environ | more,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,  # a Ctrl-C reaches the run alone
+    ) as process:
+        while True:
+            try:
+                shown, said = process.communicate(timeout=POLL_S)
+            except subprocess.TimeoutExpired:
+                if stop():
+                    process.kill()
+                    raise _Stopped from None
+            else:
+                return process.returncode, shown, said
+
+
+def main(folder: Path) -> None:
+    """Draw here and now."""
+    plain_matplotlib()
+    from cellfem.output.drawing import draw, read_drawing
+
+    drawn = draw(read_drawing(folder / FILE), folder)
+    found = {shows: path.name for shows, path in drawn.files.items()}
+    print(json.dumps({"files": found, "notes": drawn.notes, "failed": drawn.failed, "full": drawn.full}))
+
+
+def plain_matplotlib() -> None:
+    """matplotlib's own matplotlibrc comes before the user's and that of the working directory; before it is imported."""
+    found = find_spec("matplotlib")
+    assert found is not None
+    assert found.origin is not None
+    data = Path(found.origin).parent / "mpl-data"
+    os.environ["MATPLOTLIBRC"] = str(data / "matplotlibrc")
+    os.chdir(data)
+
+
+def _answer(shown: bytes, folder: Path) -> Drawn | None:
+    """What `main` printed, in the last line: libraries may print, too."""
+    try:
+        data: dict[str, Any] = json.loads(shown.decode("utf-8").strip().splitlines()[-1])
+        files = {shows: folder / name for shows, name in data["files"].items()}
+        return Drawn(files, data["notes"], data["failed"], data["full"])
+    except (ValueError, KeyError, IndexError, TypeError):
+        return None
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve())
