@@ -1,5 +1,6 @@
 """The command line: check, mesh, run, doctor. Exit codes: 0 done, 2 bad case, 3 solver gave up, 4 stopped from outside."""
 
+import errno
 import json
 import os
 import shlex
@@ -189,7 +190,10 @@ def _show(start: Callable[[], "Result"], folder: Path) -> NoReturn:
             _fail(cannot_write(error))
         raise
     if result.files:
-        show(Console(highlight=False), result.summary, result.files)
+        try:
+            show(Console(highlight=False), result.summary, result.files)
+        except OSError as error:  # of the terminal or pipe; the results are in their files
+            typer.echo(_not_printed(error), err=True)
     if result.end.kind == "interrupted" and _first_rank():
         typer.echo(_how_to_go_on(folder), err=True)
     raise typer.Exit(EXIT_CODES[result.end.kind])
@@ -303,5 +307,41 @@ def _start_ranks(ranks: int, words: list[str]) -> int:
         return started.wait()
 
 
+def main() -> NoReturn:
+    """The command line. A name that is no text, or a standard output that takes nothing, ends it in a sentence."""
+    for word in sys.argv[1:]:
+        try:
+            word.encode("utf-8")
+        except UnicodeEncodeError:
+            _end(f"{word!a}: is not written in UTF-8, as names must be here; rename it, or give another")
+    code: object = 0
+    problem: OSError | None = None
+    try:
+        app()
+    except SystemExit as ended:
+        code = ended.code
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        problem = error
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        problem = problem or error
+    if problem is not None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  nothing is tried again at exit
+        print(_not_printed(problem), file=sys.stderr)
+    raise SystemExit(code or (GAVE_UP if problem else 0))
+
+
+def _not_printed(error: OSError) -> str:
+    return f"standard output takes nothing more ({error.strerror}): what was to be printed is lost, files are as they should be"
+
+
+def _end(text: str) -> NoReturn:
+    print(text, file=sys.stderr)
+    raise SystemExit(BAD_CASE)
+
+
 if __name__ == "__main__":
-    app()
+    main()

@@ -178,3 +178,23 @@ def test_checkpoints_that_cannot_be_taken_away(tmp_path: Path, monkeypatch: pyte
     assert run_case(case, tmp_path / "out", quiet=True).end.kind == "done"
     log = (tmp_path / "out" / "log.txt").read_text(encoding="utf-8")
     assert "checkpoint: cannot be taken away (Directory not empty); the run is done" in log
+
+
+def test_standard_output_that_is_full(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        words = command("check", write_case(tmp_path))
+        done = subprocess.run(
+            words, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=WAIT_S, check=False
+        )
+    assert done.returncode == 3
+    assert "standard output takes nothing more (No space left on device)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    words = [*command("run", write_case(tmp_path), "--out"), os.fsencode(tmp_path) + b"/\xff"]
+    done = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=WAIT_S, check=False)
+    assert done.returncode == 2
+    assert "\\udcff': is not written in UTF-8" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
