@@ -241,8 +241,8 @@ def _crack(case: Case) -> Iterator[str]:
 
 def _mesh(case: Case) -> Iterator[str]:
     mesh = case.mesh
-    if mesh.file is None and mesh.near > mesh.far:
-        yield f"mesh.near: {_um(mesh.near)} is coarser than mesh.far, {_um(mesh.far)}; make near smaller or far larger"
+    if mesh.file is None and mesh.near > mesh.coarsest:
+        yield f"mesh.near: {_um(mesh.near)} is coarser than mesh.far, {_um(mesh.coarsest)}; make near smaller or far larger"
     if near_of(case) > case.stack.width / 4:
         smaller = "make near smaller" if mesh.file is None else "draw it finer"
         yield f"{near_words(case)} is more than a quarter of stack.width, {_um(case.stack.width)}; {smaller}"

@@ -28,7 +28,7 @@ class Electrolyte(Section):
 
     material: MaterialName = "LLZO"
     """Name of the parameter set."""
-    thickness: Length = default("20 um")
+    thickness: Length = default("25 um")
     """Thickness of the modelled part; for an equipotential far side at least half a period, `stack.width` (half of it with
     periodic sides)."""
     conductivity: Conductivity = Field(default_factory=_material_conductivity)

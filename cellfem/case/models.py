@@ -21,6 +21,8 @@ from cellfem.case.roughness import Roughness
 from cellfem.case.settings import Mesh, Numerics, Output, Stack
 from cellfem.units import FARADAY
 
+FAR_LEAST, FAR_SHARE, FAR_ACROSS = 2.0, 0.08, 4.0
+"""Cells far from the interface, where the case does not say: µm, share of the thickness, fewest of them from side to side."""
 LISTS = ("void", "patch", "protocol")
 """The keys of a case that are lists of tables."""
 
@@ -69,6 +71,16 @@ class Case(Section):
             return self
         thickness = self.electrolyte.thickness if self.stack.cell == "symmetric" else HALF_CELL_SEPARATOR
         return self.model_copy(update={"impedance": self.impedance.model_copy(update={"separator": thickness})})
+
+    @model_validator(mode="after")
+    def _size_far_from_the_interface(self) -> Self:
+        """`mesh.far` by the size of the stack: 500 µm in cells of 2 µm would be 100 000 unknowns where nothing happens."""
+        if self.mesh.far is not None or self.mesh.file is not None:
+            return self
+        below = self.electrolyte.thickness / (2 if self.stack.cell == "symmetric" else 1)
+        share = min(FAR_SHARE * max(self.lithium.thickness, below), min(self.stack.extents) / FAR_ACROSS)
+        far = float(f"{max(FAR_LEAST, self.mesh.near, share):.3g}")
+        return self.model_copy(update={"mesh": self.mesh.model_copy(update={"far": far})})
 
     @property
     def steps(self) -> tuple[Placed, ...]:

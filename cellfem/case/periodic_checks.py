@@ -11,8 +11,8 @@ ROUND_OFF = 1e-9
 """Relative to the period."""
 CELLS_AROUND = 3
 """Fewest cells from side to side."""
-FAR_FROM = 15.0
-"""µm from the interface, where the cells of gmsh's meshes have grown to mesh.far."""
+FAR_FROM, GROWTH = 15.0, 0.4
+"""µm from the interface, where the cells of gmsh's meshes have grown to mesh.far, or farther with so much growth per distance."""
 LONGEST = 1 / 3
 """Correlation length, mean spacing, size or edge of what repeats itself, over the period."""
 
@@ -53,11 +53,13 @@ def _mesh(case: Case) -> Iterator[str]:
                 "columns must fit; make near smaller"
             )
         return
-    largest = mesh.near + (mesh.far - mesh.near) * min(thickest / FAR_FROM, 1.0)
+    far = mesh.coarsest
+    reach = max(FAR_FROM, (far - mesh.near) / GROWTH)
+    largest = mesh.near + (far - mesh.near) * min(thickest / reach, 1.0)
     if CELLS_AROUND * largest > period * (1 + ROUND_OFF):
-        reached = "" if thickest >= FAR_FROM else f", grown to {_um(float(f'{largest:.3g}'))} in {_um(thickest)},"
+        reached = "" if thickest >= reach else f", grown to {_um(float(f'{largest:.3g}'))} in {_um(thickest)},"
         yield (
-            f"mesh.far: {_um(mesh.far)}{reached} is more than a third of {_um(period)} from side to side: with periodic sides "
+            f"mesh.far: {_um(far)}{reached} is more than a third of {_um(period)} from side to side: with periodic sides "
             f"three cells must fit; make far at most {_um(float(f'{period / CELLS_AROUND:.3g}'))}"
         )
 

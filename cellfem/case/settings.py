@@ -1,5 +1,6 @@
 """Size of the stack, mesh, numerics and output."""
 
+import math
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field
@@ -58,8 +59,10 @@ class Mesh(Section):
 
     near: Length = default("0.4 um")
     """Size along the interface, at most half of lithium.length."""
-    far: Length = default("2 um")
-    """Size far from the interface."""
+    far: Length | None = None
+    """Size far from the interface, reached at 15 um, or farther off: it grows by 0.4 of the distance at most. Without it 2 um, or
+    8 % of the thickness of lithium or electrolyte (in a symmetric cell half of it) where that is more, but no more than a quarter
+    of the width."""
     cells: Literal["simplices", "bricks"] = "simplices"
     """Triangles and tetrahedra made by gmsh; or quadrilaterals and hexahedra in columns `near` wide and in layers."""
     file: str | None = None
@@ -67,6 +70,11 @@ class Mesh(Section):
     width, thicknesses and near where the case leaves them out; sizes that the case gives must be the mesh's."""
     unit: MeshUnit = "um"
     """file: the unit that the mesh is drawn in."""
+
+    @property
+    def coarsest(self) -> float:
+        """`far` in µm; nan where a ready mesh has its own."""
+        return math.nan if self.far is None else self.far
 
 
 class Numerics(Section):

@@ -14,8 +14,8 @@ from cellfem.geometry.groups import ELECTROLYTE, LITHIUM
 from cellfem.geometry.stack import Floats, Ints, MeshError, StackMesh, assemble, interface_nodes, with_gap
 from cellfem.geometry.voids import Patch, Void, edges, gap_at, images
 
-NEAR_BAND, FAR_DISTANCE = 0.2, 15.0
-"""Size is `near` up to 0.2 µm from Γ and grows linearly to `far` at 15 µm."""
+NEAR_BAND, FAR_DISTANCE, GROWTH = 0.2, 15.0, 0.4
+"""Size is `near` up to 0.2 µm from Γ and grows linearly to `far` at 15 µm, or farther off, GROWTH per distance at most."""
 EDGE_GROWTH = 0.2
 """Growth of the size per distance from a finer edge."""
 ROUND_OFF = 1e-6
@@ -51,8 +51,8 @@ def build_stack(
 ) -> StackMesh:
     """Mesh of the flat stack, all lengths in µm; the same arguments give the same mesh.
 
-    The edges of the features become nodes of Γ. The cell size is `near` at Γ, near·`edge_factor` at those edges and `far` at
-    15 µm and more from Γ. With `structured` the cells stand in columns `near` wide and in layers that grow from `near` to
+    The edges of the features become nodes of Γ. The cell size is `near` at Γ, near·`edge_factor` at those edges and `far`
+    from `reach` on. With `structured` the cells stand in columns `near` wide and in layers that grow from `near` to
     `far`, as triangles or `quadrilaterals`. The voids give the gap at the start. With `periodic` both sides have their nodes at
     the same heights, for `periodic.joined`, and features that reach over a side go on at the other. Raises MeshError for sizes
     that make no mesh. Not collective: call it on one rank.
@@ -149,6 +149,11 @@ def _give_back_signals() -> None:
         signal.signal(signal.SIGTERM, handler)
 
 
+def reach(near: float, far: float) -> float:
+    """Distance from Γ (µm) at which cells of the size `near` have grown to `far`."""
+    return max(FAR_DISTANCE, NEAR_BAND + near, NEAR_BAND + (far - near) / GROWTH)
+
+
 def _triangulate_free(
     width: float,
     lithium: float,
@@ -166,7 +171,7 @@ def _triangulate_free(
         blocks = [(2, occ.addRectangle(0, 0, 0, width, lithium)), (2, occ.addRectangle(0, -electrolyte, 0, width, electrolyte))]
         occ.fragment(blocks, [(0, occ.addPoint(x, 0, 0)) for x in corners])
         occ.synchronize()
-        sizes = [size_field("Abs(y)", near, far, NEAR_BAND, max(FAR_DISTANCE, NEAR_BAND + near))]
+        sizes = [size_field("Abs(y)", near, far, NEAR_BAND, reach(near, far))]
         if edge_factor < 1:
             fine = near * edge_factor
             for x in corners if not periodic else [x + shift for x in corners for shift in (-width, 0.0, width)]:
@@ -242,9 +247,9 @@ def _columns(
 
 def layer_heights(height: float, near: float, far: float) -> Floats:
     """Heights of the layers' faces from 0 to `height`: sizes as in the free mesh, then stretched to fit."""
-    faces = [0.0]
+    faces, outer = [0.0], reach(near, far)
     while faces[-1] < height:
-        share = min(1.0, max(0.0, (faces[-1] - NEAR_BAND) / (FAR_DISTANCE - NEAR_BAND)))
+        share = min(1.0, max(0.0, (faces[-1] - NEAR_BAND) / (outer - NEAR_BAND)))
         faces.append(faces[-1] + near + (far - near) * share)
     if len(faces) > 2 and faces[-1] - height > height - faces[-2]:
         faces.pop()

@@ -9,21 +9,20 @@ import numpy as np
 
 from cellfem.geometry.box import Box, check_sizes
 from cellfem.geometry.bricks import Bricks, build_bricks
-from cellfem.geometry.build import FAR_DISTANCE, NEAR_BAND, gmsh_model, sides_alike, size_field
+from cellfem.geometry.build import NEAR_BAND, gmsh_model, reach, sides_alike, size_field
 from cellfem.geometry.groups import ELECTROLYTE, LITHIUM
 from cellfem.geometry.stack import Floats, Ints, StackMesh, assemble_with, with_gap
 from cellfem.geometry.voids import Spot, Void, gap_at, images
 
 TETRAHEDRA = 4  # gmsh's type of element
 ROUND_OFF = 1e-9
-GROWTH_DISTANCE = FAR_DISTANCE  # µm, over which cells grow from `near` to `far`
 
 
 def build_solid(
     box: Box, near: float, far: float, features: Sequence[Spot] = (), *, bricks: bool = False, periodic: bool = False
 ) -> StackMesh:
-    """Mesh of the flat stack: tetrahedra of size `near` at Γ and `far` from 15 µm on, with the outlines of the features on Γ as
-    edges; or, with `bricks`, hexahedra `near` wide in layers that grow likewise, with their faces at the features' ends.
+    """Mesh of the flat stack: tetrahedra of size `near` at Γ and `far` from `build.reach` on, with the outlines of the features
+    on Γ as edges; or, with `bricks`, hexahedra `near` wide in layers that grow likewise, with their faces at the features' ends.
 
     The voids give the gap at the start. With `periodic` opposite sides have their nodes at the same places, for
     `periodic.joined`, and features that reach over a side go on at the other. Lengths in µm; the same arguments give the same
@@ -85,7 +84,7 @@ def _tetrahedra(box: Box, near: float, far: float, features: Sequence[Spot], per
         outlines = [piece for feature in features for piece in _outline(box, feature)]
         occ.fragment(bodies, outlines)
         occ.synchronize()
-        background = size_field("Abs(z)", near, far, NEAR_BAND, max(GROWTH_DISTANCE, NEAR_BAND + near))
+        background = size_field("Abs(z)", near, far, NEAR_BAND, reach(near, far))
         field.setAsBackgroundMesh(background)
         if periodic:
             sides_alike(2, (box.width, box.depth))

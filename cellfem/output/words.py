@@ -2,6 +2,9 @@
 
 import time
 
+WEEK_S, AGES_S = 6 * 86400.0, 10 * 365 * 86400.0
+"""Within which the day of the week says enough; from which on a date says nothing."""
+
 
 def time_unit(longest_s: float) -> tuple[float, str]:
     """Seconds per unit and name of the unit that suits times up to longest_s."""
@@ -20,8 +23,11 @@ def time_text(time_s: float) -> str:
 
 
 def until_text(left_s: float) -> str:
-    """When something will end that takes that much longer, as in ", until Tue 14:05"."""
-    return time.strftime(", until %a %H:%M", time.localtime(time.time() + left_s))
+    """When something will end that takes that much longer, as in ", until Tue 14:05"; with a date where it is not this week."""
+    if left_s > AGES_S:
+        return ", for years"
+    form = ", until %a %H:%M" if left_s < WEEK_S else ", until %Y-%m-%d"
+    return time.strftime(form, time.localtime(time.time() + left_s))
 
 
 def length_unit(longest_um: float) -> tuple[float, str]:

@@ -55,7 +55,7 @@ def source_of(case: Case) -> Source:
     if case.stack.dimension == 2 or case.mesh.cells != "bricks":
         return stack_of(case)
     box, features, periodic = _box(case), _features(case), case.stack.periodic
-    return build_bricks(box, case.mesh.near, case.mesh.far, features, map_of(case), periodic=periodic)
+    return build_bricks(box, case.mesh.near, case.mesh.coarsest, features, map_of(case), periodic=periodic)
 
 
 def write_mesh(case: Case, source: Source, path: Path) -> None:
@@ -153,7 +153,7 @@ def _stack(case: Case) -> StackMesh:
         stack = read_mesh(Path(case.mesh.file), case.mesh.unit)
         return with_voids(stack, voids, periodic=periodic) if voids else stack
     features = _features(case)
-    near, far, bricks = case.mesh.near, case.mesh.far, case.mesh.cells == "bricks"
+    near, far, bricks = case.mesh.near, case.mesh.coarsest, case.mesh.cells == "bricks"
     if case.stack.dimension == 3:
         return build_solid(_box(case), near, far, features, bricks=bricks, periodic=periodic)
     below = case.electrolyte.thickness / (2 if case.stack.cell == "symmetric" else 1)

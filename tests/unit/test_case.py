@@ -11,6 +11,7 @@ import pytest
 from cellfem.campaign import grid
 from cellfem.case import Case, CaseError, json_schema, load_case, parse_case, resolved_toml, warnings
 from cellfem.case.overrides import EVERY_STEP
+from cellfem.geometry.build import FAR_DISTANCE, reach
 from cellfem.materials import creep_set
 from cellfem.model import from_case
 from cellfem.physics.creep import PorousCreep
@@ -283,3 +284,30 @@ def test_an_electrolyte_thinner_than_half_a_period_is_told() -> None:
         assert half in note
     enough = short() | {"stack": {"sides": "periodic", "width": "25 um"}, "electrolyte": {"thickness": "12.5 um"}}
     assert not [note for note in warnings(parse_case(enough)) if note.startswith("electrolyte.thickness")]
+
+
+CASES = sorted((EXAMPLE.parents[1]).glob("*/case.toml"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.parent.name)
+def test_meshes_of_shipped_cases_stay_as_they_were(path: Path) -> None:
+    """Cells far from the interface of the size that the case gives, or of 2 µm, reached at 15 µm."""
+    given = tomllib.loads(path.read_text(encoding="utf-8")).get("mesh", {}).get("far", "2 um")
+    case = load_case(path)
+    assert f"{case.mesh.coarsest:g} um" == given
+    assert reach(case.mesh.near, case.mesh.coarsest) == FAR_DISTANCE
+
+
+def test_cells_far_from_the_interface_are_as_large_as_the_stack_allows() -> None:
+    thick = SHORT | {"stack": {"width": "100 um", "cell": "symmetric"}, "electrolyte": {"thickness": "500 um"}}
+    case = parse_case(thick)
+    assert case.mesh.coarsest == 20.0, "8 % of half of 500 µm"
+    assert parse_case(tomllib.loads(resolved_toml(case))) == case
+    assert parse_case(thick | {"stack": {"width": "100 um"}}).mesh.coarsest == 25.0, "a quarter of the width"
+    assert parse_case(thick | {"stack": {"width": "20 um"}}).mesh.coarsest == 5.0
+    assert parse_case(thick | {"mesh": {"far": "3 um"}}).mesh.coarsest == 3.0
+    assert parse_case(SHORT | {"mesh": {"near": "4 um"}}).mesh.coarsest == 4.0, "no finer than at the interface"
+
+
+def test_the_default_stack_has_nothing_to_note() -> None:
+    assert warnings(parse_case(SHORT)) == []

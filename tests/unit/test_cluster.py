@@ -6,26 +6,30 @@ import io
 import itertools
 import json
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mpi4py import MPI
 from rich.console import Console
 
-from cellfem.case import load_case
-from cellfem.cluster.estimate import STEPS, Measured, cost, counts, measured, parallel_share, steps
+from cellfem.case import load_case, parse_case
+from cellfem.cluster.estimate import EFFORT, STEPS, Measured, cost, counts, measured, parallel_share, steps
 from cellfem.cluster.scripts import Job, array_script, point_line, single_script
 from cellfem.cluster.size import unknowns
 from cellfem.cluster.status import Status, read_status, show, table
 from cellfem.domain import build_domain
-from cellfem.geometry import Void, build_stack
+from cellfem.geometry import INTERFACE, Void, build_stack
 from cellfem.geometry.periodic import joined
 from cellfem.model.parameters import Structure
 from cellfem.model.state import create_state
 from cellfem.output.progress import STATUS
+from cellfem.output.words import until_text
 from cellfem.run.lock import NAME
+from cellfem.run.prepare import stack_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -249,3 +253,34 @@ def test_status_keeps_the_names_of_runs_at_80_columns() -> None:
     assert [line for line in lines if line.startswith(name)], lines
     assert max(map(len, lines)) <= 80
     assert f"{name}: n12, process 7, job 55" in " ".join(" ".join(lines).split())
+
+
+def test_a_pellet_of_real_size_is_no_large_problem() -> None:
+    """500 µm of LLZO between two electrodes of 100 µm: 210 000 unknowns with cells of 2 µm all over."""
+    case = parse_case(
+        {
+            "stack": {"width": "100 um", "cell": "symmetric"},
+            "lithium": {"thickness": "100 um"},
+            "electrolyte": {"thickness": "500 um"},
+            "void": [{"center": "0 um", "half_width": "15 um", "depth": "2 um"}],
+            "protocol": [{"mode": "strip", "current": "0.2 mA/cm^2", "duration": "2 h", "pressure": "2 MPa"}],
+        }
+    )
+    stack = stack_of(case)
+    assert 20_000 < unknowns(stack, True) < 60_000
+    edges = stack.points[stack.facets_of(INTERFACE)]
+    assert np.linalg.norm(edges[:, 0] - edges[:, 1], axis=1).max() < 1.1 * case.mesh.near, "as fine as before at the interface"
+
+
+def test_a_step_is_told_with_the_effort_that_it_may_take() -> None:
+    """A pellet of 32 000 unknowns took 1.9 s a step where a smooth step takes 0.2; strip-void 0.37 where that takes 0.13."""
+    data = [row for row in measured() if row.dimension == 2]
+    for size, took in ((32_000, 1.9), (20_000, 0.37)):
+        smooth = cost(data, size, 1).seconds
+        assert EFFORT[0] * smooth < took < EFFORT[1] * smooth
+
+
+def test_when_a_run_ends_is_told_with_a_date_where_the_week_ends_before() -> None:
+    assert re.fullmatch(r", until [A-Z][a-z]{2} \d\d:\d\d", until_text(3600.0))
+    assert re.fullmatch(r", until \d{4}-\d\d-\d\d", until_text(526 * 86400.0))
+    assert until_text(1e15) == ", for years"
