@@ -70,7 +70,7 @@ class Step(Section):
     """Stiffness of the fixture: the pressure changes by so much for each um that the platen travels. It goes on through all
     following steps of the same stiffness."""
     rise: Time | None = None
-    """Time in which a pressure above that before comes up; without it 1 s, a tenth of the duration at most. Not under current."""
+    """Time in which a pressure above that before comes up; without it 1 s, a tenth of the duration at most."""
     temperature: Temperature = default("25 degC")
     """Uniform temperature."""
     stop: Stop = Field(default_factory=Stop)

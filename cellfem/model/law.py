@@ -50,7 +50,8 @@ class LawPoints:
         values = self.values.eval(self.mesh, self.cells)
         e2, p, f = values[..., 0], values[..., 1], values[..., 2]
         find = point_law if law.hardening is None else self._hardened
-        found = find(e2 + floor**2, p, f, law)
+        with np.errstate(all="ignore"):  # a state that Newton only tries may lie beyond all numbers: it is not taken then
+            found = find(e2 + floor**2, p, f, law)
         self.planes.x.array.reshape(-1, 8)[self.positions] = found.affine(e2, p, f)
 
     def _hardened(self, e2: Array, p: Array, f: Array, law: PorousCreep) -> PointLaw:

@@ -74,6 +74,7 @@ class Constants:
     surface_tension: fem.Constant
     removal_rate: fem.Constant
     sink_rate: fem.Constant  # k_s of linear removal
+    steepest: fem.Constant  # overpotential over 2RT/F from which on charge transfer goes on along its tangent
     zero: fem.Constant
 
     def values(self) -> dict[str, float]:
@@ -87,8 +88,10 @@ class Constants:
 
 
 def create_constants(domain: Domain) -> Constants:
-    """All zero; `model.start` sets them."""
-    return Constants(**{name: fem.Constant(domain.parent, 0.0) for name in Constants.__dataclass_fields__})
+    """All zero but the one that only a start changes; `model.start` sets them."""
+    found = Constants(**{name: fem.Constant(domain.parent, 0.0) for name in Constants.__dataclass_fields__})
+    found.steepest.value = kinetics.STEEPEST
+    return found
 
 
 @dataclass(frozen=True)
@@ -209,7 +212,7 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
     current = (
         kinetics.linear_kinetics(carrying, eta, resistance)
         if s.linear_kinetics
-        else kinetics.butler_volmer(carrying, eta, resistance, k.temperature)
+        else kinetics.butler_volmer(carrying, eta, resistance, k.temperature, k.steepest)
     )
     injected = kinetics.SPEED * current
     # Removal is per area of the lithium's own surface, `stretch` times Γ's; without vacancies per area of Γ, as the current.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ufl
 from ufl.core.expr import Expr
 
-from cellfem.physics.smooth import smoothstep, softplus
+from cellfem.physics.smooth import logistic, smoothstep, softplus
 
 OPEN_AT, OPEN_WIDTH = 6.0, 1.0
 """Γ counts as open around g = 6 δ, over a width of δ: there the touching share has just vanished."""
@@ -37,7 +37,7 @@ def open_share(g: Expr, delta: Expr) -> Expr:
 
     As a logistic function: the derivative that UFL gives tanh is inf/inf in gaps of more than 700 δ.
     """
-    return 1 / (1 + ufl.exp(-2 * (g - OPEN_AT * delta) / (OPEN_WIDTH * delta)))
+    return logistic(2 * (g - OPEN_AT * delta) / (OPEN_WIDTH * delta))
 
 
 def open_depth(g: Expr, delta: Expr) -> Expr:

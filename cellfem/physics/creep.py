@@ -31,6 +31,8 @@ from cellfem.physics.hardening import Hardening, History, hardened_law
 POROSITY_FLOOR, POROSITY_CEILING = 1e-6, 0.95
 """Bounds inside which the law is evaluated: b(f) has an infinite slope at 0 and a pole at 1."""
 
+LARGEST_LOG = 200.0
+"""n σ/breakdown up to which creep grows as sinh^n, e^200 times that at the breakdown; beyond it is linear: no rate overflows."""
 NEWTON_STEPS = 8
 """Steps of the inversion for laws that are no power: 1e-14 at all ratios up to 60 MPa against a breakdown at 2.8 MPa."""
 
@@ -68,9 +70,9 @@ class PorousCreep:
         """F = rate(Q)/Q and its derivative by Q, at Q > 0 (MPa)."""
         n, A = self.exponent, self.prefactor
         if np.isfinite(self.breakdown):
-            z = q / self.breakdown
-            power = A * (self.breakdown * np.sinh(z)) ** n / q
-            slope = power * (n / (self.breakdown * np.tanh(z)) - 1 / q)
+            z = np.minimum(q / self.breakdown, LARGEST_LOG / n)
+            power = A * (self.breakdown * np.sinh(z)) ** n / (z * self.breakdown)
+            slope = np.where(z < LARGEST_LOG / n, power * (n / np.tanh(z) - 1 / z) / self.breakdown, 0.0)
         else:
             power = A * q ** (n - 1)
             slope = (n - 1) * power / q
@@ -163,7 +165,7 @@ def invert_fluidity(y2: Array, e: Array, law: PorousCreep) -> Array:
     for _ in range(NEWTON_STEPS):
         F, slope = law.fluidity(q)
         right = y2 + e / (F * F)
-        change = np.log(right / (q * q)) / (2 + 2 * e * slope * q / (F**3 * right))
+        change = np.log(right / (q * q)) / (2 + 2 * (e / (F * F)) * (slope * q / F) / right)
         q = q * np.exp(np.clip(change, -2.0, 2.0))
     return np.asarray(q)
 
@@ -173,7 +175,7 @@ def _general(e2: Array, p: Array, a: Array, a_f: Array, b: Array, b_f: Array, la
     e = e2 / a
     q = invert_fluidity(b * p * p, e, law)
     F, slope = law.fluidity(q)
-    grow = slope / (2 * q + 2 * e * slope / F**3)  # dF by the right-hand side of Q^2 = b p^2 + e/F^2
+    grow = slope / (2 * q + 2 * (e / (F * F)) * (slope / F))  # dF by the right-hand side of Q^2 = b p^2 + e/F^2
     F_e = grow / (a * F * F)
     F_p = grow * 2 * b * p
     F_f = grow * (b_f * p * p - e * a_f / (a * F * F))

@@ -20,3 +20,14 @@ def ramp(z: Expr, width: float) -> Expr:
 def smoothstep(z: Expr) -> Expr:
     """0 below 0, 1 above 1, z^2 (3 - 2z) between."""
     return ufl.conditional(ufl.gt(z, 1), 1.0, ufl.conditional(ufl.gt(z, 0), z * z * (3 - 2 * z), 0.0))
+
+
+def logistic(z: Expr) -> Expr:
+    """1/(1 + exp(-z)), written so that neither the value nor its slope overflows on either side."""
+    return ufl.conditional(ufl.gt(z, 0), 1 / (1 + ufl.exp(-z)), ufl.exp(z) / (1 + ufl.exp(z)))
+
+
+def bounded_sinh(z: Expr, most: Expr | float) -> Expr:
+    """sinh(z) up to |z| = most, and on along its tangent: no value overflows, and the slope grows no further."""
+    inside = ufl.max_value(ufl.min_value(z, most), -most)
+    return ufl.sinh(inside) + ufl.cosh(most) * (z - inside)

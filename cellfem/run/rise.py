@@ -1,4 +1,4 @@
-"""Where the pressure jumps up without current it is made to rise instead: a press needs time, and so does the lithium.
+"""Where the pressure jumps up it is made to rise instead: a press needs time, and so does the lithium.
 
 On the highest asperity of a rough face flat lithium would bear tens of times the pressure, more than it ever can: there is no
 such state. From a pressure that it can bear the load rises evenly in the logarithm.
@@ -28,20 +28,19 @@ def with_rises(segments: list[Segment], rises: list[float], model: Model) -> tup
     """The segments, those that begin with a jump made to begin with a rise (s, 0: none), and what was done, in words.
 
     Adhesion comes in evenly within the rise of the first: flat lithium would be torn onto the rough face at once. Collective.
-    Left as they are: steps with a current, a held voltage, a spring or a fixed platen, and prescribed time steps.
+    Left as they are: steps with a spring or a fixed platen, and prescribed time steps.
     """
     found, notes = [], []
     before = gentle(model, segments[0])
     for number, (segment, rise) in enumerate(zip(segments, rises, strict=True)):
         first, end = segment.load(0.0), segment.load(segment.duration).pressure
-        driven = first.current != 0 or first.voltage is not None or first.spring > 0 or first.fixed
-        if rise > 0 and not segment.prescribed and not driven:
+        if rise > 0 and not segment.prescribed and not first.spring > 0 and not first.fixed:
             if first.pressure > JUMP * before:
-                segment = _rising(segment, before, rise)
+                segment = _rising(segment, before, rise, model.numerics.smallest_step)
                 high = segment.load(rise).pressure
                 notes.append(f"pressure rises from {before:.3g} to {high:.3g} MPa within {rise:.3g} s")
             if number == 0 and model.interface.adhesion > 0:
-                segment = _wetting(segment, rise)
+                segment = _wetting(segment, rise, model.numerics.smallest_step)
                 notes.append(f"lithium comes to adhere within {rise:.3g} s")
         found.append(segment)
         before = end
@@ -69,20 +68,25 @@ def gentle(model: Model, segment: Segment) -> float:
     return low
 
 
-def _rising(segment: Segment, low: float, rise: float) -> Segment:
+def _first(segment: Segment, rise: float, smallest: float) -> float:
+    """The first time step, s."""
+    return min(segment.first, max(rise / STEPS, smallest))
+
+
+def _rising(segment: Segment, low: float, rise: float, smallest: float) -> Segment:
     load: Callable[[float], Load] = segment.load
 
     def rising(elapsed: float) -> Load:
         high = load(elapsed)
         return replace(high, pressure=low * (high.pressure / low) ** min(elapsed / rise, 1.0))
 
-    return replace(segment, load=rising, first=min(segment.first, rise / STEPS))
+    return replace(segment, load=rising, first=_first(segment, rise, smallest))
 
 
-def _wetting(segment: Segment, rise: float) -> Segment:
+def _wetting(segment: Segment, rise: float, smallest: float) -> Segment:
     load: Callable[[float], Load] = segment.load
 
     def wetting(elapsed: float) -> Load:
         return replace(load(elapsed), wetting=min(elapsed / rise, 1.0))
 
-    return replace(segment, load=wetting, first=min(segment.first, rise / STEPS))
+    return replace(segment, load=wetting, first=_first(segment, rise, smallest))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from cellfem.model.limits import MapLimits
 from cellfem.model.parameters import Load, Material
 from cellfem.model.start import boundary_conditions
 from cellfem.physics.creep import PorousCreep
-from cellfem.physics.kinetics import FARADAY, GAS, SPEED
+from cellfem.physics.kinetics import FARADAY, GAS, SPEED, STEEPEST, overpotential_of
 from cellfem.solver.newton import Newton, Outcome
 from cellfem.solver.stepper import Stepper
 from cellfem.solver.system import Scales, System
@@ -30,10 +31,16 @@ and 380, with all of it 520 (benchmarks/starts.py). Of a high load a third is mo
 
 @dataclass(frozen=True)
 class _Stage:
-    """Creep law and strain rate floor (1/s) on the way to those asked for."""
+    """Creep law, strain rate floor (1/s) and steepest charge transfer (`kinetics.STEEPEST`) on the way to those asked for."""
 
     creep: PorousCreep
     floor: float
+    steepest: float = STEEPEST
+
+
+GROWING_STEEP = (1.0, 3.0, 5.0, 7.0, 9.0, 11.0, 13.0, 15.0)
+"""Overpotentials, over 2RT/F, from which on charge transfer goes on along its tangent, one after the other: from each the next
+is found in three or four corrections, and a volt of i·ASR is found below 4, 10 kV at 13."""
 
 
 class StartError(RuntimeError):
@@ -106,6 +113,7 @@ class Engine:
         self.set(load, material)
         self.stepper.begin()
         self.stepper.set_scheme(INSTANT)
+        self._move_potential(self._overpotential())
         self._take(self._start_stages()[0])
         self.system.assemble_residual()
         self.system.assemble_jacobian()
@@ -118,6 +126,7 @@ class Engine:
             self.model.state.hardness.x.array[:] = material.hardening.initial
         self.set(load, material)
         self.stepper.begin()
+        self._move_potential(self._overpotential())
         try:
             self._settle(self._start_stages())
         except StartError:
@@ -130,18 +139,20 @@ class Engine:
 
         Stresses, velocities and potential jump in it, while the contact finds its force.
         """
+        before = self._overpotential()
         self.set(load, material)
         self.stepper.begin()
         now, stages = self.system.get(), self._start_stages()
-        try:
-            return self._settle(stages[-1:])
-        except StartError:
-            self.system.set(now)
-        try:
-            return self._settle(stages)
-        except StartError:
-            self.system.set(now)  # what is written as the last state is a good one
-            raise
+        jump = self._overpotential() - before
+        for way in (stages[-1:], stages):
+            self._move_potential(jump)
+            try:
+                return self._settle(way)
+            except StartError:
+                self.system.set(now)  # what is written as the last state is a good one
+                if way is stages:
+                    raise
+        raise AssertionError
 
     def travel(self) -> float:
         """Travel U of the platen, of both together with two electrodes, µm."""
@@ -162,30 +173,70 @@ class Engine:
             for k, A, f in zip(exponents, prefactors, floors, strict=True)
         ]
 
+    def _overpotential(self) -> float:
+        """Of a face that is alike everywhere, under the load and at the temperature set, V: where charge transfer is linear 0."""
+        model, k = self.model, self.model.residual.constants
+        if model.structure.linear_kinetics:
+            return 0.0
+        pressure, half = float(k.pressure.value), float(k.half_pressure.value)
+        touching = 1.0 if model.structure.bonded else pressure / (pressure + half)
+        resistance = model.interface.resistance * float(k.resistance_factor.value) / touching
+        held = -float(k.far.value) if k.held.value > 0.5 else None
+        layer = model.domain.electrolyte_thickness / float(k.conductivity.value)
+        return overpotential_of(
+            float(k.current.value), resistance, float(k.temperature.value), held, layer, model.domain.electrodes
+        )
+
+    def _move_potential(self, overpotential: float) -> None:
+        """Change the overpotential by so much everywhere on Γ, on a second electrode in the other sense.
+
+        sinh is steep: Newton's method, which would begin with a straight line, comes to it from 0.5 V only by damping.
+        """
+        system, x = self.system, self.system.get()
+        if self.model.domain.electrodes == 2:
+            x[system.offsets[2] : system.offsets[3]] -= overpotential
+            x[system.travel_index + 1] -= 2 * overpotential
+        elif self.model.structure.equipotential:
+            x[system.travel_index + 1] -= overpotential
+        else:
+            x[system.offsets[2] : system.offsets[3]] -= overpotential
+        system.set(x)
+
     def _take(self, stage: _Stage) -> None:
         self.system.creep, self.system.floor = stage.creep, stage.floor
+        self.model.residual.constants.steepest.value = stage.steepest
 
     def _settle(self, stages: list[_Stage]) -> Outcome:
         """Solve for an instant: velocities, stresses and potential find their balance, surface and vacancies hardly move.
 
-        Lithium that is pressed into a rough face moves much faster than charge moves it: where corrections do not get small
-        against the exchange current they are measured against the motion of the surface.
+        Where they do not at once, charge transfer is made steep by and by under a current. And lithium that is pressed into a rough
+        face moves much faster than charge moves it: where corrections do not get small against the exchange current they are
+        measured against the motion of the surface.
         """
-        self.stepper.set_scheme(INSTANT)
+        stepper, k = self.stepper, self.model.residual.constants
+        stepper.set_scheme(INSTANT)
         before = self.system.get()
+        ways = [stages]
+        if not (stepper.at_rest or self.model.structure.linear_kinetics):
+            ways.append([*(replace(stages[0], steepest=most) for most in GROWING_STEEP), *stages])
         try:
-            return self._continue(stages)
-        except StartError:
-            if not self.stepper.scale_motion(INSTANT):
-                raise
-        self.system.set(before)
-        return self._continue(stages)
+            for way in ways:
+                with suppress(StartError):
+                    return self._continue(way)
+                self.system.set(before)
+            return self._continue(ways[-1], stepper.delta / INSTANT)
+        finally:
+            k.steepest.value = STEEPEST
 
-    def _continue(self, stages: list[_Stage]) -> Outcome:
-        """One stage from the solution of the one before."""
+    def _continue(self, stages: list[_Stage], speed: float | None = None) -> Outcome:
+        """One stage from the solution of the one before; speed: of the surface, µm/s, without it that of each stage's solution."""
         whole = replace(self.newton, most=max(self.newton.most, START_MOST), keep=False)
         for stage in stages:
             self._take(stage)
+            if speed is not None:
+                self.system.set_motion(speed)
+            elif not self.stepper.at_rest:
+                self.stepper.scale_motion(INSTANT)
             last = stage is stages[-1]
             tolerance = AT_THE_END * whole.tolerance if last else max(whole.tolerance, ON_THE_WAY)
             outcome = replace(whole, tolerance=tolerance, balances=last).solve()

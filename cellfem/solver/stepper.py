@@ -21,6 +21,11 @@ SMALL_FIRST = 0.5
 """Assumed error of a step that has no prediction to be judged by."""
 
 
+FELT = 1e-3
+"""Share of the largest velocity below which velocities count little: Newton's tolerance is then 1e-9 of the largest, a hundred
+times what round-off leaves."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """Outcome of a step that was tried: `error` is the estimated time error over its tolerance (inf when Newton failed)."""
@@ -84,13 +89,19 @@ class Stepper:
         k.c0.value, k.c1.value, k.c2.value = (1 + 2 * w) / (1 + w) / dt, -(1 + w) / dt, w * w / (1 + w) / dt
         return 2
 
-    def scale_motion(self, dt: float) -> bool:
-        """Without current (else False) the surface moves, by δ in a step or more: slower flow is not felt in the gap."""
+    @property
+    def at_rest(self) -> bool:
+        """Whether no current is driven."""
         k = self.system.residual.constants
-        if float(k.current.value) == 0 and float(k.held.value) < 0.5:
-            self.system.set_motion(self.delta / dt)
-            return True
-        return False
+        return float(k.current.value) == 0 and float(k.held.value) < 0.5
+
+    def scale_motion(self, dt: float) -> None:
+        """Set what velocities are measured against in the step to come.
+
+        Without current the surface moves, by δ in a step or more: slower flow is not felt in the gap. With it, what it strips or
+        plates; but where lithium is pressed so much faster, less than a share of its speed would be round-off.
+        """
+        self.system.set_motion(self.delta / dt if self.at_rest else FELT * self.system.fastest())
 
     def accept(self, dt: float) -> None:
         self.time += dt

@@ -250,8 +250,13 @@ class System:
         self.motion = None
         self.force_scale, self.current_scale, self.lithium_scale = force, current, SPEED * current
 
+    def fastest(self) -> float:
+        """Largest component of the lithium's velocity, µm/s."""
+        v = self.state.bulk.x.array[self.velocity[0]]
+        return float(self.comm.allreduce(float(np.abs(v).max(initial=0.0)), op=MPI.MAX))
+
     def set_motion(self, speed: float) -> None:
-        """Where no current moves the surface: its typical speed (µm/s) in the step to come, for corrections and the balance."""
+        """Where more than current moves the surface: its speed (µm/s) in the step to come, for corrections and the balance."""
         index, weight = self.velocity
         self.weight[index] = weight * (self.least_velocity / max(speed, self.least_velocity)) ** 2
         self.motion = speed
