@@ -210,6 +210,7 @@ class QuantityType:
     lt: float | None
     le: float | None
     words: tuple[str, ...]
+    why: str = ""
 
     @property
     def example(self) -> str:
@@ -232,8 +233,9 @@ class QuantityType:
         below = (self.gt is not None and not number > self.gt) or (self.ge is not None and not number >= self.ge)
         above = (self.lt is not None and not number < self.lt) or (self.le is not None and not number <= self.le)
         if below or above:
+            why = f" ({self.why})" if self.why else ""
             raise QuantityError(
-                f'{as_written(value)} is out of range: it must be {self.range_text()}; write for example "{self.example}"'
+                f'{as_written(value)} is out of range: it must be {self.range_text()}{why}; write for example "{self.example}"'
             )
 
     def range_text(self) -> str:
@@ -269,14 +271,16 @@ def quantity(
     lt: float | None = None,
     le: float | None = None,
     words: tuple[str, ...] = (),
+    why: str = "",
 ) -> QuantityType:
     """Pydantic metadata of a quantity field: `Pressure = Annotated[float, quantity("MPa", ge=0.0)]`.
 
     The field takes text with a unit ("0.4 MPa"), holds a float in the working unit `unit` (one of KINDS) and is dumped in JSON
     mode as text that reads back exactly. Bounds are in the working unit; error texts show them in the users' unit. `words` are
-    plain words allowed in place of a quantity (annotate the field `float | Literal[...]` then). Bare numbers, other dimensions,
+    plain words allowed in place of a quantity (annotate the field `float | Literal[...]` then), `why` the reason
+    of the bounds where it is not plain, for the error text. Bare numbers, other dimensions,
     nan and inf are errors. Raises ValueError for a unit that is not in KINDS.
     """
     if unit not in KINDS:
         raise ValueError(f"{unit} is no working unit of cellfem: add it to units.KINDS")
-    return QuantityType(unit, gt, ge, lt, le, words)
+    return QuantityType(unit, gt, ge, lt, le, words, why)

@@ -19,6 +19,10 @@ Time = Annotated[float, quantity("s", gt=0.0, le=1e9)]
 Pressure = Annotated[float, quantity("MPa", ge=0.0, le=1e3)]
 PositivePressure = Annotated[float, quantity("MPa", gt=0.0, le=1e3)]
 CurrentDensity = Annotated[float, quantity("A/m^2", gt=0.0, le=1e5)]
+DrivenCurrent = Annotated[
+    float, quantity("A/m^2", ge=1e-8, le=1e5, why="what a smaller one moves is round-off beside the creep of lithium")
+]
+Roughness = Annotated[float, quantity("um", ge=1e-5, le=1e5, why="an atom of lithium is 0.3 nm wide")]
 Voltage = Annotated[float, quantity("V", gt=0.0, le=100.0)]
 SignedVoltage = Annotated[float, quantity("V", ge=-100.0, le=100.0)]
 AreaCharge = Annotated[float, quantity("C/m^2", gt=0.0, le=1e8)]

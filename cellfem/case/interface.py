@@ -10,6 +10,7 @@ from cellfem.case.fields import (
     Place,
     PositivePressure,
     Pressure,
+    Roughness,
     Section,
     Stiffness,
     SurfaceTension,
@@ -30,7 +31,7 @@ class Interface(Section):
     """Interface resistance at 25 degC in full contact. Clean LLZO 2 ohm*cm^2 (Sharafi 2017, doi 10.1021/acs.chemmater.7b03002)"""
     asr_activation: ActivationEnergy = default("0.35 eV")
     """Activation energy of the interface resistance (recalled, typical of LLZO)."""
-    roughness: Length = default("10 nm")
+    roughness: Roughness = default("10 nm")
     """Thickness delta of the asperity layer; 10 to 50 nm."""
     stiffness: Stiffness = default("100 MPa/um")
     """r of the contact pressure r delta ln(1 + exp(-g/delta)); a choice of the model, r delta at least a third of the pressure"""

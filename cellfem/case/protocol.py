@@ -13,6 +13,7 @@ from cellfem.case.fields import (
     AreaResistance,
     Count,
     CurrentDensity,
+    DrivenCurrent,
     Length,
     Number,
     Pressure,
@@ -54,7 +55,7 @@ class Step(Section):
 
     mode: Mode
     """Strip or plate lithium at constant current, rest, or press (both without current), or hold the voltage."""
-    current: CurrentDensity | None = None
+    current: DrivenCurrent | None = None
     """Magnitude of the mean current density; the mode gives its sign. For strip and plate only."""
     voltage: SignedVoltage | None = None
     """Voltage that is held: above 0 strips, below plates. For hold-voltage only."""

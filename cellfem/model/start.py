@@ -131,7 +131,7 @@ def contact_shift(
     # The repulsion is at least -r g, wherever δ is what it is; adhesion takes its strength from it at most.
     most = (pressure + interface.adhesion) / interface.stiffness
     closed = -total(float(np.sum(share * gap))) - most - interface.delta
-    open_ = closed + interface.delta
+    open_ = closed + max(interface.delta, 1e-12 * abs(closed))  # an end of its own, however thin the layer
     while excess(open_) > 0:
         open_ += 2 * (open_ - closed)
     return float(brentq(excess, closed, open_, xtol=SHIFT_TOLERANCE * interface.delta))

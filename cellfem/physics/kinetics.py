@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import ufl
 from ufl.core.expr import Expr
 
 from cellfem.physics.smooth import bounded_sinh

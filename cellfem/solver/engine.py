@@ -209,9 +209,9 @@ class Engine:
     def _settle(self, stages: list[_Stage]) -> Outcome:
         """Solve for an instant: velocities, stresses and potential find their balance, surface and vacancies hardly move.
 
-        Where they do not at once, charge transfer is made steep by and by under a current. And lithium that is pressed into a rough
-        face moves much faster than charge moves it: where corrections do not get small against the exchange current they are
-        measured against the motion of the surface.
+        Where they do not at once, charge transfer is made steep by and by under a current. And lithium that is pressed into a
+        rough face moves much faster than charge moves it: where corrections do not get small against the exchange current they
+        are measured against the motion of the surface.
         """
         stepper, k = self.stepper, self.model.residual.constants
         stepper.set_scheme(INSTANT)
@@ -229,7 +229,7 @@ class Engine:
             k.steepest.value = STEEPEST
 
     def _continue(self, stages: list[_Stage], speed: float | None = None) -> Outcome:
-        """One stage from the solution of the one before; speed: of the surface, µm/s, without it that of each stage's solution."""
+        """Each stage from the solution before. speed: of the surface, µm/s; without it that of each stage's solution."""
         whole = replace(self.newton, most=max(self.newton.most, START_MOST), keep=False)
         for stage in stages:
             self._take(stage)

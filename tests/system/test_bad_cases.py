@@ -30,6 +30,19 @@ BAD = {
         'protocol.0.pressure: "5 kg" is a mass, not a pressure; write for example "0.4 MPa"',
     ),
     "no unit": ('"0.8 MPa"', "5", 'protocol.0.pressure: 5 has no unit; write for example "0.4 MPa", in quotes'),
+    "a current of nothing": (
+        '"0.5 mA/cm^2"',
+        '"1e-30 mA/cm^2"',
+        (
+            'protocol.0.current: "1e-30 mA/cm^2" is out of range: it must be at least 1e-09 mA/cm^2 and at most 10000 mA/cm^2 '
+            '(what a smaller one moves is round-off beside the creep of lithium); write for example "0.5 mA/cm^2"'
+        ),
+    ),
+    "asperities below an atom": (
+        "[[void]]",
+        '[interface]\nroughness = "1e-30 um"\nstiffness = "1e8 MPa/um"\n[[void]]',
+        'interface.roughness: "1e-30 um" is out of range: it must be at least 1e-05 um and at most 100000 um (an atom of lithium',
+    ),
     "out of range": (
         'pressure = "0.8 MPa"',
         'pressure = "0.8 MPa"\ntemperature = "300 degC"',

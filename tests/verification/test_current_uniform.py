@@ -4,13 +4,15 @@ V = i (ASR/θ + L/κ) - ΩP/F        linear kinetics, θ = P/(P + p_1/2)
 V = (2RT/F) asinh(i ASR F/(2θRT)) + iL/κ - ΩP/F        Butler-Volmer
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import build_stack
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
-from cellfem.physics.kinetics import FARADAY, GAS, MOLAR_VOLUME
+from cellfem.model.parameters import Interface, Load, Material, Numerics, Patch, Structure
+from cellfem.physics.kinetics import FARADAY, GAS, MOLAR_VOLUME, STEEPEST
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import engine_at_start, integral, surface_porosity
 
@@ -45,6 +47,45 @@ def test_voltage_with_butler_volmer(current: float) -> None:
     engine = _uniform(current, Structure(vacancies=False))
     expected = 2 * thermal * np.arcsinh(current * ASR / (2 * SHARE * thermal)) + current * DEPTH / 4e4 - STRESS
     assert _voltage(engine) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("drop", [1e-6, 1e-3, 0.1, 1.0, 10.0, 100.0, -1.0, -100.0])
+def test_any_current_starts_and_steps_through_any_resistance(drop: float) -> None:
+    """i·ASR (V) over eight decades at 1 mA/cm²: from 10 V on sinh is e^200 where a straight line through zero would lead."""
+    thermal, current = GAS * 298.15 / FARADAY, 10.0 * float(np.sign(drop))
+    stack = build_stack(2.0, 5.0, DEPTH, 0.5, 2.0, structured=True)
+    face, load = Interface(drop / current), Load(PRESSURE, current)
+    engine = engine_at_start(stack, Structure(vacancies=False), face, load, MASIAS, Numerics(newton_tolerance=1e-10))
+    expected = 2 * thermal * np.arcsinh(drop / (2 * SHARE * thermal)) + current * DEPTH / 4e4 - STRESS
+    assert _voltage(engine) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    assert engine.stepper.attempt(1.0).newton.converged
+    engine.stepper.accept(1.0)
+    engine.change(Load(PRESSURE, -0.1 * current), MASIAS)
+    expected = -2 * thermal * np.arcsinh(0.1 * drop / (2 * SHARE * thermal)) - 0.1 * current * DEPTH / 4e4 - STRESS
+    assert _voltage(engine) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("held", [0.5, -5.0, 50.0])
+def test_a_voltage_far_beyond_the_linear_range_is_held(held: float) -> None:
+    """V = (2RT/F) asinh(i ASR F/(2θRT)) + iL/κ - ΩP/F for the current that comes of it."""
+    thermal, asr = GAS * 298.15 / FARADAY, 0.1
+    stack = build_stack(2.0, 5.0, DEPTH, 0.5, 2.0, structured=True)
+    load, material = Load(PRESSURE, 0.0, voltage=held), replace(MASIAS, conductivity=1.0)  # κ L of 20 Ω m²
+    engine = engine_at_start(stack, Structure(vacancies=False), Interface(asr), load, material, Numerics())
+    current = integral(engine.model, engine.model.residual.expressions.current) / 2.0
+    eta = 2 * thermal * np.arcsinh(current * asr / (2 * SHARE * thermal))
+    assert eta + current * DEPTH / 1.0 - STRESS == pytest.approx(held, rel=1e-5)
+
+
+def test_a_patch_of_another_resistance_by_six_decades_starts() -> None:
+    """Where the electrolyte evens the current out the patch takes 14 times 2RT/F more than the face: from no straight line."""
+    stack = build_stack(8.0, 5.0, DEPTH, 1.0, 3.0, structured=True)
+    face = Interface(1e-4, patches=(Patch(8.0, 4.0, 1e2, edge=0.0),))
+    material = replace(MASIAS, conductivity=1e2)
+    engine = engine_at_start(stack, Structure(vacancies=False), face, Load(PRESSURE, 100.0), material, Numerics())
+    current = engine.model.residual.expressions.current
+    assert integral(engine.model, current) == pytest.approx(8.0 * 100.0, rel=1e-8)
+    assert engine.model.residual.constants.steepest.value == STEEPEST
 
 
 @pytest.mark.parametrize("current", [5.0, -5.0])
