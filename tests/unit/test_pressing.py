@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -178,3 +179,29 @@ def test_a_rise_is_short_against_the_step() -> None:
     steps = [PRESS, PRESS | {"duration": "1 h"}, PRESS | {"rise": "2 s"}]
     assert [placed.step.rise_time for placed in parse_case({"protocol": steps}).steps] == [1.0, 1.0, 2.0]
     assert parse_case({"protocol": [PRESS | {"duration": "1 s"}]}).steps[0].step.rise_time == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("mode", ["press", "strip"])
+def test_a_jump_of_pressure_rises_with_a_current_or_without(mode: str) -> None:
+    """From what the highest asperity bears, at the start and at a jump; the first time step is never below the smallest."""
+    from cellfem.run.prepare import segments_of
+    from cellfem.run.rise import with_rises
+
+    driven = {"current": "0.1 mA/cm^2"} if mode == "strip" else {}
+    steps = [{"mode": mode, "pressure": p, "duration": "0.001 s"} | driven for p in ("2 MPa", "4 MPa", "5 MPa")]
+    case = parse_case({"protocol": steps})
+    model = SimpleNamespace(
+        structure=SimpleNamespace(bonded=False),
+        interface=SimpleNamespace(adhesion=0.0),
+        numerics=SimpleNamespace(smallest_step=1e-6),
+        highest_pressure=lambda pressure: 100 * pressure,
+    )
+    rises = [placed.step.rise_time for placed in case.sequence]
+    segments, notes = with_rises(segments_of(case), rises, model)  # type: ignore[arg-type]
+    first, second, third = segments
+    assert first.load(0.0).pressure < 1.0
+    assert first.load(1e-4).pressure == pytest.approx(2.0)
+    assert [second.load(t).pressure for t in (0.0, 5e-5, 1e-4)] == pytest.approx([2.0, 8**0.5, 4.0])
+    assert third.load(0.0).pressure == 5.0
+    assert first.first == second.first == 1e-6
+    assert len(notes) == 2
