@@ -5,8 +5,6 @@ before any of them; where dolfinx is installed another way (conda, the official 
 """
 
 import importlib.util
-import signal
-import threading
 from pathlib import Path
 
 if importlib.util.find_spec("dolfinx_solver"):
@@ -17,20 +15,15 @@ from mpi4py import MPI
 import dolfinx
 import dolfinx.jit
 from cellfem import form_cache
+from cellfem.signals import take_back
 from petsc4py import PETSc
 
-
-def _leave_broken_pipes_to_python() -> None:
-    """PETSc would end the process with a trace of its own where a reader of what is printed, as `head`, has gone."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-
+take_back()  # PETSc has taken signals over
 
 if PETSc.ScalarType != PETSc.RealType:
     raise ImportError("cellfem needs PETSc with real numbers: install dolfinx-solver-real, not dolfinx-solver-complex")
 
 form_cache.install()
-_leave_broken_pipes_to_python()
 
 # PETSc takes inner products of many vectors by one matrix product where these lie evenly in memory, one by one where not:
 # the last digits would depend on what the process has allocated before, and a resumed run would not be the same to the last bit.

@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
-from cellfem.signals import asked_to_end, listen
+from cellfem.pipes import hand_on, outlive_readers
+from cellfem.signals import asked_to_end, heard, listen
 
 if __name__ == "__main__" or sys.argv[0].endswith("cellfem"):
+    outlive_readers()
     listen(sys.argv)  # before the imports below, which take seconds
 
 import typer
@@ -300,10 +302,14 @@ def _start_ranks(ranks: int, words: list[str]) -> int:
         )
     if asked_to_end():
         return STOPPED
-    with subprocess.Popen([str(launcher), "-n", str(ranks), sys.executable, "-m", "cellfem.cli", *words]) as started:
+    passed_on = heard(signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # of launcher and ranks, whom a closed terminal tells as well
+    command = [str(launcher), "-n", str(ranks), sys.executable, "-m", "cellfem.cli", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        for passed_on in (signal.SIGTERM, signal.SIGUSR1):
-            signal.signal(passed_on, lambda number, _: started.send_signal(number))
+        for number in passed_on:
+            signal.signal(number, lambda n, _: started.send_signal(signal.SIGTERM if n == signal.SIGHUP else n))
+        hand_on(started)
         return started.wait()
 
 

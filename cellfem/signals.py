@@ -6,21 +6,27 @@ A batch system may signal while Python is still importing, meshing or compiling.
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
 HEEDED = ("run", "resume")
 """Commands that go on after a signal; all others end by it."""
-ENDING = (signal.SIGTERM, signal.SIGINT)
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _received: list[int] = []
 
 
 def listen(arguments: Sequence[str]) -> None:
-    """For a command line that begins a run: remember SIGTERM and SIGUSR1 from now on, for `remembered`."""
+    """For a command line that begins a run: remember SIGTERM, SIGHUP and SIGUSR1 from now on, for `remembered`."""
     if arguments[1:2] and arguments[1] in HEEDED:
-        for number in (signal.SIGTERM, signal.SIGUSR1):
+        for number in heard(signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
             signal.signal(number, _remember)
+
+
+def heard(*numbers: signal.Signals) -> list[signal.Signals]:
+    """Those that do not stay unheard: under nohup a run goes on when its terminal is closed."""
+    return [number for number in numbers if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN]
 
 
 def asked_to_end() -> bool:
@@ -32,15 +38,26 @@ def asked_to_end() -> bool:
 def remembered() -> Iterator[list[int]]:
     """A list that signals fill, those that came before included.
 
-    SIGTERM and SIGINT end the run after the step at hand, SIGUSR1 has a checkpoint written there.
+    SIGTERM, SIGINT and SIGHUP (the terminal was closed) end the run after the step at hand, SIGUSR1 has a checkpoint written
+    there.
     """
-    before = {number: signal.signal(number, _remember) for number in (*ENDING, signal.SIGUSR1)}
+    before = {number: signal.signal(number, _remember) for number in heard(*ENDING, signal.SIGUSR1)}
     try:
         yield _received
     finally:
         _received.clear()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def take_back() -> None:
+    """Have signals go again to whom Python has given them: PETSc takes some over as it is loaded, and gmsh, with a PETSc of its
+    own, leaves them at their defaults as it ends, by which a process whose reader has gone away (SIGPIPE) or whose terminal was
+    closed (SIGHUP) dies at once."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGPIPE, signal.SIGUSR1, *ENDING):
+            if (handler := signal.getsignal(number)) is not None:
+                signal.signal(number, handler)
 
 
 def _remember(number: int, _: FrameType | None) -> None:

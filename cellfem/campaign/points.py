@@ -18,13 +18,14 @@ from typing import Any, Literal
 
 from cellfem.campaign.grid import Grid, Point
 from cellfem.case import CaseError, load_case
-from cellfem.output.summary import SummaryError, read_summary
+from cellfem.output.summary import USED_UP, SummaryError, read_summary
+from cellfem.signals import ENDING, heard
 
 Verdict = Literal["kept", "reduced", "lost", "untested", "failed"]
 UNSAID = ("untested", "failed")
 """Verdicts of runs that say nothing of contact: a limit that the start exceeds, or no run."""
-ENDED = {"done": "done", "lithium used up": "done", "stop.": "stop", "solver gave up": "gave up"}
-"""How `end` begins in the summary of a run that is not to be repeated."""
+ENDED = ("done", "stop", "gave up")
+"""Ends of a run that is not to be repeated, as `end_kind` of its summary."""
 SMALL_SIGNAL = (
     *("asr_small_signal_ohm_cm2", "asr_charge_transfer_ohm_cm2", "asr_constriction_ohm_cm2", "cell_resistance_ohm"),
     "closed_fraction",
@@ -74,11 +75,12 @@ class Outcome:
     gap_max_um: float = math.nan
     wall_s: float = math.nan
     source: str = ""
+    end_kind: str = ""  # of the summary; "" where there is none
 
     @property
     def gave_up(self) -> bool:
         """Whether the solver gave up: the same command would give the same again."""
-        return self.end.startswith("solver gave up")
+        return self.end_kind == "gave up"
 
 
 @dataclass
@@ -100,8 +102,7 @@ def known_outcome(point: Point, out: Path, say: Callable[[str], None] | None = N
         source = case_path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
         if load_case(case_path) != point.case:
             return None
-        kind = next((kind for begin, kind in ENDED.items() if summary["end"].startswith(begin)), None)
-        return None if kind is None else _read(point, summary, kind, source)
+        return _read(point, summary, source) if summary["end_kind"] in ENDED else None
     except (KeyError, TypeError, AttributeError) as error:  # parts of a whole summary that are not as they were written
         spoilt = f"{summary_path}: is no whole summary of a run ({error!r})"
     except SummaryError as error:
@@ -151,13 +152,13 @@ def only_sweep(out: Path) -> Iterator[int]:
 
 @contextmanager
 def stop_on_signal() -> Iterator[Callable[[], bool]]:
-    """A function that tells whether SIGTERM or SIGINT has come."""
+    """A function that tells whether SIGTERM, SIGINT or SIGHUP has come."""
     received: list[int] = []
 
     def remember(number: int, _: FrameType | None) -> None:
         received.append(number)
 
-    before = {number: signal.signal(number, remember) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, remember) for number in heard(*ENDING)}
     try:
         yield lambda: bool(received)
     finally:
@@ -212,8 +213,12 @@ def _end(children: Sequence[_Child]) -> None:
             child.process.wait()
 
 
-def _read(point: Point, summary: dict[str, Any], kind: str, source: str) -> Outcome:
-    final, verdict = summary["final"], summary["verdict"]
+def _read(point: Point, summary: dict[str, Any], source: str) -> Outcome:
+    final, verdict, kind = summary["final"], summary["verdict"], summary["end_kind"]
+    if final is None:  # no state was found to begin with
+        wall = _number(summary["wall_s"])
+        return Outcome(point, "failed", summary["end"], end_time_s=0.0, wall_s=wall, source=source, end_kind=kind)
+    stopped = kind == "stop" and summary["condition"] != USED_UP
     first = (verdict.get("opening") or {}).get("first") or {}
     size = final["void_area_um2"] if "void_area_um2" in final else final["void_volume_um3"]
     return Outcome(
@@ -227,7 +232,7 @@ def _read(point: Point, summary: dict[str, Any], kind: str, source: str) -> Outc
         voltage_mV=_number(final["voltage_mV"]),
         asr_ohm_cm2=_number(final["asr_ohm_cm2"]),
         **{name: _number(final.get(name)) for name in SMALL_SIGNAL},
-        time_to_failure_s=_number(summary["end_time_s"]) if kind == "stop" and verdict["contact"] != "untested" else math.nan,
+        time_to_failure_s=_number(summary["end_time_s"]) if stopped and verdict["contact"] != "untested" else math.nan,
         end_time_s=_number(summary["end_time_s"]),
         capacity_mAh_cm2=_number(final["capacity_mAh_cm2"]),
         void_size=_number(size),
@@ -238,6 +243,7 @@ def _read(point: Point, summary: dict[str, Any], kind: str, source: str) -> Outc
         gap_max_um=_number(final["gap_max_um"]),
         wall_s=_number(summary["wall_s"]),
         source=source,
+        end_kind=kind,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from cellfem.campaign.grid import Grid, Point, word
 from cellfem.case import Case, CaseError, load_case
 from cellfem.model import from_case
+from cellfem.output.summary import read_summary
 from cellfem.units import QuantityError, format_quantity, parse_quantity
 
 DIGITS = 4
@@ -38,6 +38,7 @@ class Trial:
     contact: float
     end: str
     folder: Path
+    condition: str = ""  # of the stop that ended it
 
 
 def parse_target(text: str, case: Case, conductivity: float) -> Target:
@@ -98,12 +99,14 @@ def rounded(pressure: float) -> float:
 
 def read_trial(point: Point, out: Path, target: Target, pressure: float) -> Trial:
     """Of the folder of a run that ended by itself."""
-    summary = json.loads((out / point.name / "summary.json").read_text(encoding="utf-8"))
-    final = summary["final"]
-    gave_up = summary["end"].startswith("solver gave up")
+    folder = out / point.name
+    summary = read_summary(folder / "summary.json")
+    final, end = summary["final"], summary["end"]
+    if final is None:
+        return Trial(pressure, math.nan, math.nan, end, folder)
     value = final[target.column]
-    number = math.nan if gave_up else math.inf if value is None else float(value)
-    return Trial(pressure, number, float(final["contact_fraction"]), summary["end"], out / point.name)
+    number = math.nan if summary["end_kind"] == "gave up" else math.inf if value is None else float(value)
+    return Trial(pressure, number, float(final["contact_fraction"]), end, folder, summary["condition"])
 
 
 def search(

@@ -100,7 +100,7 @@ def read_status(folder: Path) -> Status:
     except SummaryError as error:
         return Status(folder.name, "unknown", note=str(error), **place)
     saved = sorted((folder / "checkpoint").glob("*[0-9].npz"))
-    if summary and not summary["end"].startswith("stopped from outside"):
+    if summary and summary["end_kind"] != "interrupted":
         missing = "; pictures are missing: cellfem resume draws them" if (folder / PICTURES).exists() else ""
         return Status(folder.name, summary["end"], note=f"took {time_text(summary['wall_s'])}{missing}", **place)
     if saved or (folder / "checkpoint" / "start.npz").exists():

@@ -9,7 +9,7 @@ import typer
 
 from cellfem.case import CaseError, load_case
 
-BAD_CASE, GAVE_UP = 2, 3
+BAD_CASE, GAVE_UP, STOPPED = 2, 3, 4
 RESOLVED, SURFACE = "case.resolved.toml", "surface.npz"
 
 
@@ -46,6 +46,8 @@ def impedance(
         if not done:
             later = checked.impedance.model_copy(update={"spectrum": False})
             result = run_case(checked.model_copy(update={"impedance": later}), folder)
+            if result.end.kind in ("gave up", "interrupted") and not (folder / SURFACE).is_file():
+                raise typer.Exit(GAVE_UP if result.end.kind == "gave up" else STOPPED)  # nothing was solved, which is told
             if result.end.kind == "gave up":
                 typer.echo(f"{folder}: the solver gave up; the spectrum is that of its last state", err=True)
         model = model_at_end(checked, folder if not done else case, MPI.COMM_WORLD)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
@@ -115,8 +114,9 @@ def _find_pressure(
 def _window(trials: Sequence[Trial], needed: float) -> str | None:
     """The pressure that contact needs beside the one that cracks LLZO, from the runs; None where it was not solved."""
     from cellfem.output.cracks import window_of_runs
+    from cellfem.output.summary import read_summary
 
-    summaries = [json.loads((trial.folder / "summary.json").read_text(encoding="utf-8")) for trial in trials]
+    summaries = [read_summary(trial.folder / "summary.json") for trial in trials]
     return window_of_runs([summary["verdict"].get("crack") for summary in summaries], needed)
 
 
@@ -131,7 +131,7 @@ def _find_time(path: Path, settings: Sequence[str], target: Target, out: Path, p
     trial = _run(
         path, settings, target, out, pressure, [f"{step.key}.stop.resistance={format_quantity(target.interface, 'ohm*m^2')}"]
     )
-    if not trial.end.startswith("stop.resistance"):
+    if trial.condition != "resistance":
         typer.echo(f"{trial.folder}: {trial.value:.4g} at the end against {target.text} ({trial.end})")
         typer.echo(f"not reached within {time_text(step.step.seconds)} at {pressure:g} MPa: make the step longer")
         raise typer.Exit(NOT_REACHED)

@@ -2,8 +2,6 @@
 
 import itertools
 import math
-import signal
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ import numpy as np
 from cellfem.geometry.groups import ELECTROLYTE, LITHIUM
 from cellfem.geometry.stack import Floats, Ints, MeshError, StackMesh, assemble, interface_nodes, with_gap
 from cellfem.geometry.voids import Patch, Void, edges, gap_at, images
+from cellfem.signals import take_back
 
 NEAR_BAND, FAR_DISTANCE, GROWTH = 0.2, 15.0, 0.4
 """Size is `near` up to 0.2 µm from Γ and grows linearly to `far` at 15 µm, or farther off, GROWTH per distance at most."""
@@ -123,7 +122,7 @@ def gmsh_session(name: str) -> Iterator[None]:
     mine = not gmsh.isInitialized()
     if mine:
         gmsh.initialize(readConfigFiles=False, interruptible=False)
-        _give_back_signals()
+        take_back()
     before = "" if mine else gmsh.model.getCurrent()
     wanted = {"General.Terminal": 0, "General.NumThreads": 1, "Mesh.MeshSizeExtendFromBoundary": 0, "Mesh.MeshSizeFromPoints": 0}
     saved = {key: gmsh.option.getNumber(key) for key in wanted}
@@ -138,15 +137,9 @@ def gmsh_session(name: str) -> Iterator[None]:
             gmsh.option.setNumber(key, value)
         if mine:
             gmsh.finalize()
+            take_back()
         else:
             gmsh.model.setCurrent(before)
-
-
-def _give_back_signals() -> None:
-    """gmsh takes away the handler of SIGTERM, which a batch system sends before it kills: put Python's in its place again."""
-    handler = signal.getsignal(signal.SIGTERM)
-    if callable(handler) and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, handler)
 
 
 def reach(near: float, far: float) -> float:

@@ -20,6 +20,8 @@ Row = Mapping[str, float]
 Summary = dict[str, Any]
 KEPT_OVER_PERFECT = 0.9  # contact counts as kept from this share of a perfect flat face's contact on
 WHAT_OF = {"index": "dendrite index", "resistance": "interface resistance"}
+USED_UP = "lithium"
+"""The condition that ends a run where the lithium is stripped through to the current collector."""
 LOSS = ("voltage", "contact", "gap")
 """Stop conditions that mean that contact is lost."""
 WHERE = {
@@ -42,7 +44,7 @@ BOTH_WAYS = 1e-6
 SHAPE: dict[str, Any] = {
     **dict.fromkeys(("final", "max", "verdict"), dict),
     **dict.fromkeys(("end_time_s", "wall_s"), (int, float)),
-    "end": str,
+    **dict.fromkeys(("end", "end_kind", "condition"), str),
 }
 """What is read of summaries, and of what kind it is."""
 ROUND_OFF = 1e-12
@@ -62,7 +64,7 @@ class End:
     @property
     def used_up(self) -> bool:
         """Whether the lithium was stripped through to the current collector."""
-        return self.condition == "lithium"
+        return self.condition == USED_UP
 
     def __str__(self) -> str:
         """ "done", or the reason with its time, as in "stop.voltage at 266 s" or "stop.voltage at once"."""
@@ -117,13 +119,25 @@ def summarise(
         "max": _extreme(rows, max),
         "verdict": _verdict(final, voids, end, half_pressure_MPa, axisymmetric)
         | {"dendrite": dendrite, "crack": crack, "pressing": pressing, "opening": opening},
-        "end": str(end),
+        **_end(end),
         "end_time_s": end.time_s,
         "wall_s": wall_s,
         "steps": int(final["step"]),
         "newton_iterations": int(sum(row["newton_iterations"] for row in rows)),
         "version": version,
     }
+
+
+def unsolved(end: End, reason: str, *, wall_s: float, version: str) -> Summary:
+    """summary.json of a run that found no state to begin with: how it ended and why. There are no values, and no verdict."""
+    values = dict.fromkeys(("final", "min", "max", "verdict"))
+    effort = {"wall_s": wall_s, "steps": 0, "newton_iterations": 0, "version": version}
+    return values | _end(end) | {"end_time_s": end.time_s, "reason": reason} | effort
+
+
+def _end(end: End) -> dict[str, str]:
+    """The end as a sentence and as data."""
+    return {"end": str(end), "end_kind": end.kind, "condition": end.condition}
 
 
 def second_rows(rows: Sequence[Row]) -> list[dict[str, float]]:
@@ -157,7 +171,9 @@ def read_summary(path: Path) -> Summary:
         raise SummaryError(f"{path}: is no JSON ({error}); {WHOLE}") from error
     if not isinstance(data, dict):
         raise SummaryError(f"{path}: is no summary of a run; {WHOLE}")
-    wrong = [name for name, kind in SHAPE.items() if not isinstance(data.get(name), kind)]
+    values = ("final", "max", "verdict")
+    none = all(name in data and data[name] is None for name in values)  # nothing was solved
+    wrong = [name for name, kind in SHAPE.items() if not (isinstance(data.get(name), kind) or (none and name in values))]
     if wrong:
         raise SummaryError(f"{path}: is no whole summary of a run, {', '.join(wrong)} is not as cellfem writes it; {WHOLE}")
     return data

@@ -12,6 +12,7 @@ from pathlib import Path
 import cellfem
 from cellfem.backend import MPI, versions
 from cellfem.case import Case, load_case, resolved_toml
+from cellfem.checkpoint import CheckpointError
 from cellfem.geometry import Source
 from cellfem.model import from_case
 from cellfem.model.build import build_model
@@ -20,9 +21,10 @@ from cellfem.output.drawing import FILE as DRAWING
 from cellfem.output.drawing import PICTURES
 from cellfem.output.progress import PLAIN_INTERVAL_S, STATUS
 from cellfem.output.records import write_atomic
-from cellfem.output.summary import End, Summary
+from cellfem.output.summary import End, Summary, unsolved, write_summary
 from cellfem.output.words import cannot_write
 from cellfem.provenance import commit
+from cellfem.run.advice import advice
 from cellfem.run.checkpoints import (
     START,
     Keeper,
@@ -36,6 +38,7 @@ from cellfem.run.checkpoints import (
     told,
 )
 from cellfem.run.conclude import conclude, draw_again, only_pictures
+from cellfem.run.heed import Heed
 from cellfem.run.lock import only_run
 from cellfem.run.prepare import face_told, measured_of, segments_of, source_of, too_large, write_mesh
 from cellfem.run.recorder import Recorder
@@ -45,6 +48,7 @@ from cellfem.run.writing import CannotWriteError, may_pass
 from cellfem.signals import asked_to_end, remembered
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.march import GaveUp, Measures, Place, Watcher, first_place, march
+from cellfem.solver.newton import Interrupted
 
 RESOLVED = "case.resolved.toml"
 NUMBERED = "fields/*_[0-9][0-9][0-9][0-9][0-9]"
@@ -143,6 +147,7 @@ def _run(case: Case, folder: Path, source: Source | None, mesh: str, point: Poin
             received.remove(signal.SIGUSR1)
         return keeper.pause(place, measures, save, bool(received))
 
+    engine.heed = Heed(received, until, comm)
     watch = Watcher(recorder.examine, recorder.accepted, recorder.refused, interrupted, recorder.entered, recorder.ended)
     try:
         segments, notes = with_rises(segments, [placed.step.rise_time for placed in case.sequence], model)
@@ -154,15 +159,31 @@ def _run(case: Case, folder: Path, source: Source | None, mesh: str, point: Poin
             if every is not None:
                 keeper.save(first_place(segments, measures), measures, START)
         else:
-            keeper.restore(point, segments)
+            try:
+                keeper.restore(point, segments)
+            except StartError as error:
+                recorder.close()
+                raise CheckpointError(
+                    f"{folder}: the checkpoint of the start is spoilt, and it is not found again: {error}"
+                ) from error
             recorder.note(told(point))
             measures, place = point.measures, point.place
         finish = march(engine, segments, watch, measures, place)
         place_um = recorder.thinnest_place(finish.condition)
         end = End(finish.kind, engine.stepper.time, finish.condition, place_um, finish.kind == "stop" and recorder.unmoved)
-    except (GaveUp, StartError) as error:
+    except Interrupted:
+        engine.stepper.restore()
         if not recorder.rows:
-            recorder.start()
+            return _nothing(recorder, End("interrupted", 0.0), "stopped while the state to begin with was looked for", at)
+        recorder.note(f"stopped while the state after the jump of the load at t = {engine.stepper.time:.6g} s was looked for")
+        end = End("interrupted", engine.stepper.time)
+    except StartError as error:
+        why = f"{error}; {advice(case, case.sequence[recorder.segment].step)}"
+        if not recorder.rows:
+            return _nothing(recorder, End("gave up", 0.0), why, at)
+        recorder.note(why)
+        end = End("gave up", engine.stepper.time)
+    except GaveUp as error:
         recorder.note(str(error))
         end = End("gave up", engine.stepper.time)
     solved = time.monotonic()
@@ -172,6 +193,20 @@ def _run(case: Case, folder: Path, source: Source | None, mesh: str, point: Poin
     result = Result(end, *conclude(case, folder, recorder, model, end, at.begin - keeper.wall_before))
     recorder.close()
     return result
+
+
+def _nothing(recorder: Recorder, end: End, why: str, at: _Setting) -> Result:
+    """The end of a run that found no state to begin with: without one there is no row, no picture, no verdict."""
+    recorder.note(why)
+    if recorder.root is not None and end.kind == "gave up":
+        if at.quiet:
+            print(why, file=sys.stderr)
+        wall = time.monotonic() - at.begin
+        write_summary(recorder.folder / "summary.json", unsolved(end, why, wall_s=wall, version=cellfem.__version__))
+    if recorder.root is not None and not recorder.going_on:
+        clear(recorder.folder)  # only the mesh is there, nothing to go on from
+    recorder.close()
+    return Result(end)
 
 
 def _mesh(case: Case, folder: Path, comm: MPI.Intracomm) -> tuple[Source | None, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -52,6 +53,7 @@ class Engine:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.heed: Callable[[], None] | None = None  # looked to by the solves of `start` and `change`, which may take long
         n = model.numerics
         area = model.domain.area(model.structure.axisymmetric)
         self.system = System(model.residual, model.state, model.structure, area, n.linear, gas=model.gas)
@@ -230,7 +232,7 @@ class Engine:
 
     def _continue(self, stages: list[_Stage], speed: float | None = None) -> Outcome:
         """Each stage from the solution before. speed: of the surface, µm/s; without it that of each stage's solution."""
-        whole = replace(self.newton, most=max(self.newton.most, START_MOST), keep=False)
+        whole = replace(self.newton, most=max(self.newton.most, START_MOST), keep=False, heed=self.heed)
         for stage in stages:
             self._take(stage)
             if speed is not None:
@@ -243,7 +245,7 @@ class Engine:
             if not outcome.converged:
                 raise StartError(
                     f"no equilibrium at t = {self.stepper.time:.6g} s with creep exponent {stage.creep.exponent:g}: "
-                    f"{outcome.reason}; begin with a gentler load, a lower pressure (raised by pressure_end) or a smaller current"
+                    f"{outcome.reason}"
                 )
         self.newton.keep = False
         return outcome

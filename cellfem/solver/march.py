@@ -17,6 +17,7 @@ CUT_AFTER_FAILURE = 0.4
 GROW, SHRINK, SAFETY = 2.0, 0.3, 0.85
 DEAD_BAND = (0.9, 1.2)  # the step size stays between these, so that factors may be kept
 OVERSHOOT = 0.01  # a condition is met within this share of its limit
+ROUND_OFF = 1e-12  # of a duration
 LOCATE_MOST = 6  # tries to meet it
 SAME_TIME = 1e-6
 """Of the time between two outputs: what is nearer to an output than that is at it. So round-off makes no steps of its own."""
@@ -113,6 +114,9 @@ def march(engine: Engine, segments: list[Segment], watch: Watcher, measures: Mea
             return finish
         if here.segment + 1 == len(segments):
             return Finish("done")
+        over = _left(segment, here, engine.stepper.time) <= ROUND_OFF * segment.duration  # not ended early by a condition
+        if over and watch.interrupted(here, measures):  # before the jump of the load, which may take long
+            return Finish("interrupted")
         here, measures = _next(engine, segments, watch, measures, here)
 
 
@@ -147,7 +151,7 @@ def _segment(
 ) -> tuple[Finish | None, Measures, Place]:
     """From the present time to the end of a segment; before: measures of the present state. Returns those of the last one."""
     stepper, plan = engine.stepper, segment.prescribed
-    while (left := segment.duration - (stepper.time - here.begun)) > 1e-12 * segment.duration:
+    while (left := _left(segment, here, stepper.time)) > ROUND_OFF * segment.duration:
         if watch.interrupted(here, before):
             return Finish("interrupted"), before, here
         dt = here.dt if plan else min(here.dt, segment.largest)
@@ -210,6 +214,11 @@ def _to_output(time: float, every: float | None, left: float) -> float:
         return left
     ahead = (math.floor(time / every + SAME_TIME) + 1) * every - time
     return ahead if ahead < left - SAME_TIME * every else left
+
+
+def _left(segment: Segment, here: Place, time: float) -> float:
+    """Of the segment's duration, s."""
+    return segment.duration - (time - here.begun)
 
 
 def _adapted(dt: float, error: float, order: int) -> float:

@@ -7,6 +7,7 @@ of an earlier time step) and improved by Broyden's good update; when they do not
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,6 +20,10 @@ SPAN = 3  # corrections whose mean contraction counts: Broyden's do not shrink e
 SMALLEST_DAMPING = 1e-4
 OVERFLOWN = 0.1  # share of a step that is tried next where the step overflows
 LONGEST_HISTORY = 24  # quasi-Newton corrections on one set of factors
+
+
+class Interrupted(Exception):
+    """A solve was ended from outside, on every rank; the state is left where it is."""
 
 
 class LinearFailure(RuntimeError):
@@ -64,6 +69,7 @@ class Newton:
     balances: bool = True  # must hold at the end, too
     iterations: int = 0
     jacobians: int = 0
+    heed: Callable[[], None] | None = None  # looked to before each correction (collective); may raise, as Interrupted
     left: Array = field(default_factory=lambda: np.empty(0), init=False, repr=False)  # residual assembled last
 
     def solve(self) -> Outcome:
@@ -78,6 +84,8 @@ class Newton:
             return self._failed(str(failure))
 
     def _assemble(self) -> None:
+        if self.heed is not None:
+            self.heed()
         self.left = self.problem.assemble_residual()
 
     def _ends(self) -> bool:

@@ -91,7 +91,7 @@ def test_records_have_a_row_for_every_step(ran: Ran) -> None:
 
 def test_summary(ran: Ran) -> None:
     assert {
-        "final", "min", "max", "verdict", "end", "wall_s", "steps", "newton_iterations", "version",
+        "final", "min", "max", "verdict", "end", "end_kind", "condition", "wall_s", "steps", "newton_iterations", "version",
     } <= set(ran.summary)  # fmt: skip
     for key in ("final", "min", "max"):
         assert tuple(ran.summary[key]) == record_columns()

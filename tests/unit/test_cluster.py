@@ -116,7 +116,7 @@ def test_what_the_script_makes_of_an_exit_code(code: int, accidents: int, again:
     )
 
 
-@pytest.mark.parametrize(("end", "again"), [("solver gave up at 5 s", False), ("stop.voltage at 5 s", True), ("", True)])
+@pytest.mark.parametrize(("end", "again"), [("gave up", False), ("stop", True), ("", True)])
 def test_a_run_that_found_no_room_is_queued_again(end: str, again: bool, tmp_path: Path) -> None:
     """It ends with code 3 like one whose solver gave up, but has checkpoints to go on from, and no such summary."""
     (tmp_path / "scontrol").write_text('#!/bin/bash\necho "$@" > queued\n', encoding="utf-8")
@@ -124,7 +124,7 @@ def test_a_run_that_found_no_room_is_queued_again(end: str, again: bool, tmp_pat
     (tmp_path / "out" / "checkpoint").mkdir(parents=True)
     (tmp_path / "out" / "checkpoint" / "start.npz").touch()
     if end:
-        (tmp_path / "out" / "summary.json").write_text(json.dumps({"end": end}, indent=2), encoding="utf-8")
+        (tmp_path / "out" / "summary.json").write_text(json.dumps({"end_kind": end}, indent=2), encoding="utf-8")
     job = Job("x", 1, 1, 600.0, program=program(tmp_path, "exit 3"))
     text = single_script(job, "slurm", tmp_path / "out", Path("case"), tmp_path / "job.sh")
     done = run_script(text, tmp_path, SLURM_JOB_ID="17", PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
@@ -136,7 +136,7 @@ def test_a_run_that_found_no_room_is_queued_again(end: str, again: bool, tmp_pat
 def test_script_resumes_and_passes_signals_on(tmp_path: Path) -> None:
     (tmp_path / "out" / "checkpoint").mkdir(parents=True)
     (tmp_path / "out" / "checkpoint" / "start.npz").touch()
-    (tmp_path / "out" / "summary.json").write_text('{"end": "solver gave up at 5 s"}', encoding="utf-8")
+    (tmp_path / "out" / "summary.json").write_text('{"end_kind": "gave up"}', encoding="utf-8")
     waits = program(tmp_path, 'trap "echo told >> said; exit 3" TERM\nfor i in $(seq 300); do sleep 0.1; done')
     text = single_script(Job("x", 1, 1, 600.0, program=waits), "slurm", tmp_path / "out", Path("case"), tmp_path / "job.sh")
     process = subprocess.Popen(["bash", "-c", text], cwd=tmp_path)
@@ -230,7 +230,7 @@ def test_status_reads_only(tmp_path: Path) -> None:
     assert running.note.startswith("n12, process 7, job 55")
     (run / NAME).unlink()
     assert sorted((path, path.stat().st_mtime_ns) for path in run.rglob("*")) == before
-    whole = {"end": "stop.voltage at 5 s", "wall_s": 3.0, "end_time_s": 5.0}
+    whole = {"end": "stop.voltage at 5 s", "end_kind": "stop", "condition": "voltage", "wall_s": 3.0, "end_time_s": 5.0}
     whole |= {name: {} for name in ("final", "max", "verdict")}
     (run / "summary.json").write_text(json.dumps(whole), encoding="utf-8")
     assert read_status(run).state == "stop.voltage at 5 s"

@@ -28,7 +28,17 @@ from cellfem.output.records import (
     void_rows,
     write_atomic,
 )
-from cellfem.output.summary import End, SummaryError, _number, contact_verdict, read_summary, show, summarise, write_summary
+from cellfem.output.summary import (
+    End,
+    SummaryError,
+    _number,
+    contact_verdict,
+    read_summary,
+    show,
+    summarise,
+    unsolved,
+    write_summary,
+)
 from cellfem.output.words import time_text
 
 
@@ -115,7 +125,11 @@ def test_a_row_that_finds_no_room_leaves_the_rows_before_it(tmp_path: Path, monk
     [
         ("{", "is no JSON"),
         ("[1, 2]", "is no summary of a run"),
-        ('{"end": 3}', "final, max, verdict, end_time_s, wall_s, end is not as cellfem writes it"),
+        ('{"end": 3}', "final, max, verdict, end_time_s, wall_s, end, end_kind, condition is not as cellfem writes it"),
+        (
+            '{"end": "solver gave up at 0 s", "end_kind": "gave up", "final": null}',
+            "final, max, verdict, end_time_s, wall_s, cond",
+        ),
         ("[" * 100_000, "is no JSON"),
     ],
 )
@@ -227,6 +241,8 @@ def test_summary(tmp_path: Path) -> None:
     assert (back["min"]["contact_fraction"], back["max"]["contact_fraction"]) == (0.28, 0.95)
     assert (back["min"]["voltage_mV"], back["final"]["balance_charge"], back["max"]["balance_charge"]) == (8.0, None, None)
     assert (back["end"], back["end_time_s"], back["steps"], back["newton_iterations"]) == ("stop.voltage at 120 s", 120.0, 2, 17)
+    assert (back["end_kind"], back["condition"]) == ("stop", "voltage")
+    assert read_summary(tmp_path / "summary.json") == back
     verdict = back["verdict"]
     assert (verdict["contact"], verdict["capacity_mAh_cm2"]) == ("lost", 0.037)
     assert [v["change"] for v in verdict["voids"]] == ["shrank", "closed", "opened", "opened"]
@@ -240,6 +256,13 @@ def test_summary(tmp_path: Path) -> None:
         "against 95 % of a perfect flat face at 0.4 MPa. Of the 2 voids of the start 1 closed, 1 shrank, and 2 new ones opened, "
         "the first at 15 µm after 31 s propped open by a pillar that strips less; 1 of them open at the end."
     )
+
+
+def test_summary_of_a_run_that_found_no_start(tmp_path: Path) -> None:
+    write_summary(tmp_path / "summary.json", unsolved(End("gave up", 0.0), "no equilibrium", wall_s=1.0, version="1"))
+    back = read_summary(tmp_path / "summary.json")
+    assert [back[name] for name in ("final", "min", "max", "verdict")] == [None] * 4
+    assert (back["end"], back["end_kind"], back["reason"]) == ("solver gave up at 0 s", "gave up", "no equilibrium")
 
 
 def test_summary_without_voids_or_rows() -> None:

@@ -104,7 +104,7 @@ def test_a_point_that_did_not_run_is_failed(tmp_path: Path) -> None:
     made_up(tmp_path)
     point: Point = grid_points(Grid(CASE, (), tuple(parse_axis(text) for text in AXES)))[0]
     summary = tmp_path / point.name / "summary.json"
-    summary.write_text(json.dumps(json.loads(summary.read_text(encoding="utf-8")) | {"end": "solver gave up"}), encoding="utf-8")
+    summary.write_text(json.dumps(json.loads(summary.read_text(encoding="utf-8")) | {"end_kind": "gave up"}), encoding="utf-8")
     found = window_of(tmp_path)
     assert sum(p.verdict == "failed" for p in found.points) == 1
 

@@ -16,7 +16,7 @@ advance() { # a folder for results, then what cellfem run needs besides
     shift
     if [ -e "$out/checkpoint/start.npz" ]; then
         set -- resume "$out"
-    elif [ -e "$out/summary.json" ] && ! grep -q '"end": "stopped from outside' "$out/summary.json"; then
+    elif [ -e "$out/summary.json" ] && ! grep -q '"end_kind": "interrupted"' "$out/summary.json"; then
         return 0
     else
         set -- run "$@" --out "$out"
@@ -33,7 +33,7 @@ advance() { # a folder for results, then what cellfem run needs besides
     local ended=$?
     child=
     case $ended in
-        3) [ ! -e "$out/checkpoint/start.npz" ] || grep -qs '"end": "solver gave up' "$out/summary.json" || return 75 ;;
+        3) [ ! -e "$out/checkpoint/start.npz" ] || grep -qs '"end_kind": "gave up"' "$out/summary.json" || return 75 ;;
     esac
     case $ended in
         0 | 2 | 3) return $ended ;;
