@@ -32,10 +32,15 @@ PLAIN = (
 
 def advice(case: Case, step: Step, elapsed: float = 0.0) -> str:
     """A sentence, without a full stop. elapsed: s since the step began."""
+    return stands_out(case, step, elapsed) or PLAIN
+
+
+def stands_out(case: Case, step: Step, elapsed: float = 0.0) -> str:
+    """The same of what is far from usual alone; empty where nothing is."""
     found = [*_of_pressure(case, step.pressure_at(elapsed)), *_of_current(case, step, elapsed), *_of_face(case)]
     if step.temperature < COLD:
         found.append(f"lithium hardly creeps at {format_shown(step.temperature, 'K')}: begin warmer")
-    return "; ".join(found) or PLAIN
+    return "; ".join(found)
 
 
 def _of_pressure(case: Case, pressure: float) -> list[str]:

@@ -24,7 +24,7 @@ from cellfem.output.records import write_atomic
 from cellfem.output.summary import End, Summary, unsolved, write_summary
 from cellfem.output.words import cannot_write
 from cellfem.provenance import commit
-from cellfem.run.advice import advice
+from cellfem.run.advice import advice, stands_out
 from cellfem.run.checkpoints import (
     START,
     Keeper,
@@ -184,7 +184,8 @@ def _run(case: Case, folder: Path, source: Source | None, mesh: str, point: Poin
         recorder.note(why)
         end = End("gave up", engine.stepper.time)
     except GaveUp as error:
-        recorder.note(str(error))
+        odd = stands_out(case, case.sequence[recorder.segment].step)
+        recorder.note(f"{error}; {odd}" if odd else str(error))
         end = End("gave up", engine.stepper.time)
     solved = time.monotonic()
     if recorder.cracks is not None:

@@ -6,10 +6,13 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cellfem.output.records import read_records
+from cellfem.solver.engine import Engine, StartError
+from cellfem.solver.newton import Outcome
 from tests.system.small import WAIT_S, Ran, cellfem, command, environment, read_run, run_here, settings, write_case
 
 ENDLESS = ("protocol.0.duration=10 h", 'numerics.dt=["50 ms"]', "void=[]")
@@ -89,17 +92,35 @@ def test_solver_that_gives_up(overrides: tuple[str, ...], why: str, tmp_path: Pa
     assert_last_state_is_written(ran)
 
 
-IMPOSSIBLE = '{ mode = "strip", current = "2000 mA/cm^2", duration = "1 s", pressure = "0.8 MPa" }'
+def test_load_without_an_equilibrium_later_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a state that its search has spoilt nothing is left: the last good one is written."""
+    searched = Engine._continue
 
+    def in_vain(engine: Engine, *stages: Any) -> Outcome:
+        found = searched(engine, *stages)
+        if engine.stepper.time > 1.0:
+            engine.system.set(2.0 * engine.system.get())
+            raise StartError("no equilibrium at t = 2 s")
+        return found
 
-def test_load_without_an_equilibrium_later_on(tmp_path: Path) -> None:
-    """A current that the contact does not let through."""
+    monkeypatch.setattr(Engine, "_continue", in_vain)
     rest = '{ mode = "rest", duration = "2 s", pressure = "0.8 MPa" }'
-    ran = run_here(tmp_path, f"protocol=[{rest}, {IMPOSSIBLE}]")
+    strip = '{ mode = "strip", current = "0.5 mA/cm^2", duration = "1 s", pressure = "0.8 MPa" }'
+    ran = run_here(tmp_path, f"protocol=[{rest}, {strip}]")
     assert (ran.end, ran.rows[-1]["time_s"]) == ("gave up", pytest.approx(2.0))
+    assert "no equilibrium at t = 2 s" in (ran.folder / "log.txt").read_text(encoding="utf-8")
+    assert ran.worst_balance() <= 1e-8
+    assert_last_state_is_written(ran)
+
+
+def test_current_that_the_contact_does_not_let_through(tmp_path: Path) -> None:
+    rest = '{ mode = "rest", duration = "2 s", pressure = "0.8 MPa" }'
+    strip = '{ mode = "strip", current = "1e4 mA/cm^2", duration = "1 s", pressure = "0.8 MPa" }'
+    ran = run_here(tmp_path, f"protocol=[{rest}, {strip}]")
+    assert ran.end == "gave up"
+    assert 2.0 <= ran.rows[-1]["time_s"] < 3.0
     log = (ran.folder / "log.txt").read_text(encoding="utf-8")
-    assert "no equilibrium at t = 2 s" in log
-    assert "a current of 2e+03 mA/cm^2 needs" in log
+    assert "a current of 1e+04 mA/cm^2 needs" in log
     assert "begin with a smaller current" in log
     assert ran.worst_balance() <= 1e-8
     assert_last_state_is_written(ran)

@@ -26,7 +26,7 @@ def test_a_high_pressure_is_named_with_what_it_does_to_the_lithium() -> None:
 
 
 def test_a_current_of_next_to_nothing_is_not_to_be_smaller() -> None:
-    text = advised({"current": "1e-30 mA/cm^2"})
+    text = advised({"current": "1e-9 mA/cm^2"})
     assert 'write mode = "rest", or at least' in text
     assert "smaller" not in text
 
