@@ -116,3 +116,10 @@ def _contact(case: Case, placed: Placed) -> Iterator[str]:
                 f"at {FIRST_TOUCH:g} times stiffness times roughness, {least:.3g} MPa; "
                 "give a higher pressure or make interface.stiffness smaller"
             )
+        elif pressure is not None and pressure >= case.interface.stiffness * case.lithium.thickness:
+            pressed_in = pressure / case.interface.stiffness
+            yield (
+                f'{placed.key}.{key}: "{format_quantity(pressure, "MPa")}" presses the asperities in by {pressed_in:.3g} µm, '
+                f"pressure over stiffness, and the lithium is {case.lithium.thickness:.3g} µm thick; "
+                "give a lower pressure or make interface.stiffness larger"
+            )

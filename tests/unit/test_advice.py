@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cellfem.case import parse_case
+from cellfem.case import CaseError, parse_case
 from cellfem.run.advice import PLAIN, advice
 
 STRIP = {"mode": "strip", "duration": "10 s", "pressure": "0.8 MPa", "current": "0.5 mA/cm^2"}
@@ -20,8 +20,8 @@ def test_nothing_stands_out() -> None:
 
 
 def test_a_high_pressure_is_named_with_what_it_does_to_the_lithium() -> None:
-    text = advised({"pressure": "1000 MPa"}, lithium={"thickness": "6 um"})
-    assert text.startswith("a pressure of 1e+03 MPa presses the asperities of Γ in by 10 µm, and the lithium is 6 µm thick")
+    text = advised({"pressure": "500 MPa"}, lithium={"thickness": "6 um"})
+    assert text.startswith("a pressure of 500 MPa presses the asperities of Γ in by 5 µm, and the lithium is 6 µm thick")
     assert "current" not in text
 
 
@@ -46,3 +46,10 @@ def test_other_causes_are_named() -> None:
     held = {"mode": "hold-voltage", "duration": "1 s", "pressure": "0.8 MPa", "voltage": "36 V"}
     case = parse_case({"protocol": [held]})
     assert advice(case, case.sequence[0].step) == "a voltage of 36 V is 1.4e+03 times RT/F: hold less"
+
+
+def test_lithium_thinner_than_its_asperities_are_pressed_in_is_refused() -> None:
+    """1000 MPa over 100 MPa/µm are 10 µm: contact was told as kept, with a gap of -9.7 µm in 6 µm of lithium."""
+    with pytest.raises(CaseError, match=r'protocol\.0\.pressure: "1000 MPa" presses the asperities in by 10 µm.*6 µm thick'):
+        advised({"pressure": "1000 MPa"}, lithium={"thickness": "6 um"})
+    assert advised({"pressure": "1000 MPa"}, lithium={"thickness": "6 um"}, interface={"stiffness": "1e5 MPa/um"})
