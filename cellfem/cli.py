@@ -29,6 +29,7 @@ from cellfem.campaign.penetration import penetration
 from cellfem.campaign.sensitivity_command import sensitivity
 from cellfem.campaign.window import window
 from cellfem.case import Case, CaseError, json_schema, load_case, resolved_toml, warnings
+from cellfem.case.identity import files_read
 from cellfem.cluster.estimate import estimate
 from cellfem.cluster.status import status
 from cellfem.cluster.submit import collect, submit
@@ -36,6 +37,8 @@ from cellfem.commands.impedance import impedance
 from cellfem.commands.overlay import overlay
 from cellfem.commands.press import press
 from cellfem.flaw.command import flaw
+from cellfem.results import FolderError, new_file
+from cellfem.results.options import Replace
 from cellfem.scene.command import render, scene
 from cellfem.units import QuantityError, parse_quantity
 
@@ -57,6 +60,7 @@ Overrides = Annotated[
     ),
 ]
 Ranks = Annotated[int, typer.Option("-n", min=1, help="MPI ranks to start.")]
+ReplaceFile = Annotated[bool, typer.Option("--replace", help="Overwrite a file that cellfem did not write.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on the terminal.")]
 MaxTime = Annotated[
     str | None,
@@ -88,18 +92,21 @@ def mesh(
     case: CasePath,
     out: Annotated[Path, typer.Option("--out", help="The mesh file to write.")] = Path("mesh.msh"),
     overrides: Overrides = None,
+    replace: ReplaceFile = False,
 ) -> None:
     """Make the mesh of a case alone: lithium, void and LLZO in true geometry, for gmsh, ParaView or another run."""
     checked = _load(case, overrides)
     _note(checked)
     from cellfem.geometry import MeshError, write_msh
+    from cellfem.geometry.files import is_ours
     from cellfem.output.words import cannot_write
     from cellfem.run.prepare import stack_of
 
     try:
+        new_file(out, files_read(checked, case), is_ours(out), replace)
         stack = stack_of(checked)
         write_msh(stack, out)
-    except MeshError as error:
+    except (MeshError, FolderError) as error:
         _fail(str(error))
     except OSError as error:
         _fail(cannot_write(error))
@@ -113,15 +120,18 @@ def surface(
     ],
     out: Annotated[Path, typer.Option("--out", help="The picture to write (PNG).")] = Path("surface.png"),
     overrides: Overrides = None,
+    replace: ReplaceFile = False,
 ) -> None:
     """Show a rough face: rms, slopes, spectrum, picture; a file as the table roughness reads it, with --set roughness.unit=nm."""
     from cellfem.geometry import MeshError
-    from cellfem.run.surface import draw, read_surface, report
+    from cellfem.output.style import is_ours
+    from cellfem.run.surface import draw, files_of, read_surface, report
 
     try:
+        new_file(out, files_of(path, overrides or []), is_ours(out), replace)
         reading = read_surface(path, overrides or [])
         draw(reading, out)
-    except (CaseError, MeshError, OSError) as error:
+    except (CaseError, MeshError, FolderError, OSError) as error:
         _fail(str(error))
     print("\n".join([*report(reading), f"picture: {out}"]))
 
@@ -138,6 +148,7 @@ def run(
     ] = None,
     max_time: MaxTime = None,
     progress: ProgressEvery = PROGRESS_S,
+    replace: Replace = False,
 ) -> None:
     """Run a case: records, ParaView files, pictures and a verdict in one folder."""
     overrides = [*(overrides or []), *([f"output.checkpoint={checkpoint}"] if checkpoint else [])]
@@ -146,12 +157,13 @@ def run(
     folder = out or Path("results") / _name(case)
     if ranks > 1:
         words = ["run", str(case), "--out", str(folder), *(word for item in overrides for word in ("--set", item))]
+        words += ["--replace"] if replace else []
         raise typer.Exit(_start_ranks(ranks, [*words, *_pace_words(quiet, max_time, progress)]))
     from cellfem.run import Pace, run_case
 
     if _first_rank() and not quiet:
         _note(checked)
-    _show(lambda: run_case(checked, folder, quiet, pace=Pace(limit, progress)), folder)
+    _show(lambda: run_case(checked, folder, quiet, pace=Pace(limit, progress), path=case, replace=replace), folder)
 
 
 @app.command()
@@ -177,12 +189,12 @@ def _show(start: Callable[[], "Result"], folder: Path) -> NoReturn:
     from cellfem.geometry import MeshError
     from cellfem.output.summary import show
     from cellfem.output.words import cannot_write
-    from cellfem.run.lock import BusyError
+    from cellfem.results.lock import BusyError
     from cellfem.run.writing import CannotWriteError
 
     try:
         result = start()
-    except (CaseError, MeshError, CheckpointError, BusyError) as error:
+    except (CaseError, MeshError, CheckpointError, FolderError, BusyError) as error:
         _fail(str(error))
     except CannotWriteError as error:
         _fail(str(error), GAVE_UP if error.again else BAD_CASE)

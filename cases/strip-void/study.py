@@ -205,15 +205,15 @@ def perform(run: Run, results: Path, duration: str | None) -> None:
     note = folder / "settings.txt"
     if note.is_file() and note.read_text(encoding="utf-8").splitlines() == settings and _is_finished(folder):
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "summary.json").unlink(missing_ok=True)
-    note.write_text("\n".join(settings) + "\n", encoding="utf-8")
+    note.unlink(missing_ok=True)
     options = [word for setting in settings for word in ("--set", setting)]
     command = [sys.executable, "-m", "cellfem.cli", "run", str(CASE), "--out", str(folder), "--quiet", *options]
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path}
     begin = time.monotonic()
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if folder.is_dir():
+        note.write_text("\n".join(settings) + "\n", encoding="utf-8")
     how = str(summary["end"]) if (summary := read_summary(folder)) else f"no result: {done.stderr.strip().splitlines()[-1:]}"
     print(f"{run.name}: {how} ({time.monotonic() - begin:.0f} s)", file=sys.stderr, flush=True)
 

@@ -11,6 +11,10 @@ import typer
 
 from cellfem.campaign.grid import CREEP, PRESSURE, SEED, Grid, Point, grid_points, midpoints, parse_axis, seeds, word
 from cellfem.case import CaseError, load_case
+from cellfem.case.identity import files_read
+from cellfem.results import FolderError, adding
+from cellfem.results.lock import CAMPAIGN as LOCK
+from cellfem.results.options import Replace
 from cellfem.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     from cellfem.campaign.realisations import Areal
     from cellfem.campaign.results import Slice
 
+BY = "sweep"
+OUTPUTS = (LOCK, "map.csv", "map.json", "maps*.png", "critical_current.png", "statistics.json", "realisations.png")
 SQUARE_UM = 1e8
 """µm² per cm²."""
 
@@ -51,6 +57,7 @@ def sweep(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override a key at every point; as often as wanted."),
     ] = None,
+    replace: Replace = False,
 ) -> None:
     """Run a grid over the keys of a case: map.csv, map.json, maps, and the critical current against pressure with its slope."""
     from cellfem.campaign.work import GAVE_UP, fail
@@ -58,14 +65,17 @@ def sweep(
     try:
         plan = plan_of(case, grid or [], creep, overrides or [], realisations, refine)
         deep = None if depth is None else _depth(depth)
-        outcomes = run_grid(plan, out, jobs, refine, retry=retry)
-        report(plan, out, outcomes, deep, cell_area * SQUARE_UM)
-    except (CaseError, OSError) as error:
+        outcomes = run_grid(plan, out, jobs, refine, retry=retry, replace=replace)
+        with adding(out, BY, OUTPUTS, replace=replace):
+            report(plan, out, outcomes, deep, cell_area * SQUARE_UM)
+    except (CaseError, FolderError, OSError) as error:
         fail(str(error))
     raise typer.Exit(GAVE_UP if any(outcome.verdict == "failed" for outcome in outcomes) else 0)
 
 
-def run_grid(plan: Grid, out: Path, jobs: int, refine: int = 0, *, retry: bool = False) -> tuple[Outcome, ...]:
+def run_grid(
+    plan: Grid, out: Path, jobs: int, refine: int = 0, *, retry: bool = False, replace: bool = False
+) -> tuple[Outcome, ...]:
     """Run what is not done of a grid, with map.csv after each point; all outcomes.
 
     Raises CaseError, OSError, and typer.Exit where another sweep is at work in the folder or this one was stopped.
@@ -78,9 +88,9 @@ def run_grid(plan: Grid, out: Path, jobs: int, refine: int = 0, *, retry: bool =
     note_warnings(points)
     outcomes: tuple[Outcome, ...] = ()
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with only_sweep(out) as lock, stop_on_signal() as stopped:
-            work = Work(plan, out, jobs, lock, stopped, retry, lambda known: write_table(out / "map.csv", known))
+        inputs = files_read(points[0].case, plan.path)
+        with adding(out, BY, OUTPUTS, inputs, replace), only_sweep(out) as lock, stop_on_signal() as stopped:
+            work = Work(plan, out, jobs, lock, stopped, retry, lambda known: write_table(out / "map.csv", known), replace)
             for number in range(refine + 1):
                 outcomes = run_all(work, points, outcomes)
                 if stopped():
@@ -90,7 +100,7 @@ def run_grid(plan: Grid, out: Path, jobs: int, refine: int = 0, *, retry: bool =
                 if not points:
                     break
                 say(f"refinement {number + 1} of {refine}: {len(points)} points between neighbours of different verdict")
-    except BusyError as error:
+    except (BusyError, FolderError) as error:
         fail(str(error))
     return outcomes
 

@@ -22,6 +22,9 @@ from cellfem.output.words import cannot_write
 from cellfem.physics.creep import PorousCreep
 from cellfem.physics.extrusion import Shape
 from cellfem.physics.penetration import implied_slenderness, nabarro_herring, opened_length, penetration_time
+from cellfem.results import FolderError, replacing
+from cellfem.results.lock import BusyError
+from cellfem.results.options import Replace
 from cellfem.units import T_REFERENCE
 
 SETS = ("masias", "lepage", "anand_narayan_steady")
@@ -29,6 +32,7 @@ GRAINS = (10.0, 3.0, 1.0)
 """µm, of lithium: from rolled foil down to deposits. Through such grains diffusion adds linear creep, which is what counts at low
 pressure; the size in a pellet's channels is not known, so they are a band."""
 HOUR = 3600.0
+OUTPUTS = ("penetration.json", "penetration.png")
 NOTE = (
     "The time depends on the slenderness of the channel to the power n+1 and falls as P^-n: steeper than measured. The cells "
     "were cycled at 0.075 mA/cm² meanwhile, here no current flows. Diffusion through small grains makes it less steep; their "
@@ -107,6 +111,7 @@ def compare(name: str, grain: float | None = None, shape: Shape = "slit") -> Set
 def penetration(
     out: Annotated[Path, typer.Option(help="Folder for penetration.json and penetration.png.")] = Path("results/penetration"),
     material: Annotated[str, typer.Option(help="Electrolyte whose toughness bears the pressure.")] = "Li6PS5Cl",
+    replace: Replace = False,
 ) -> None:
     """Pressure without current: flaws that it opens and times to creep through them, over measured times to a short."""
     from cellfem.campaign.penetration_picture import draw_penetration
@@ -118,12 +123,12 @@ def penetration(
         raise typer.Exit(2) from error
     results = [compare(name, grain) for grain in (None, *GRAINS) for name in SETS]
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        report = _report(results, material, properties.fracture_toughness)
-        write_atomic(out / "penetration.json", json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-        draw_penetration(out / "penetration.png", material, properties.fracture_toughness)
-    except OSError as error:
-        typer.echo(cannot_write(error), err=True)
+        with replacing(out, "penetration", OUTPUTS, replace=replace):
+            report = _report(results, material, properties.fracture_toughness)
+            write_atomic(out / "penetration.json", json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+            draw_penetration(out / "penetration.png", material, properties.fracture_toughness)
+    except (FolderError, BusyError, OSError) as error:
+        typer.echo(cannot_write(error) if isinstance(error, OSError) else str(error), err=True)
         raise typer.Exit(2) from error
     for measured in measured_times():
         typer.echo(f"{measured.pressure:g} MPa: {_words(measured)}; {_opened(measured.pressure, properties.fracture_toughness)}")
@@ -136,7 +141,7 @@ def penetration(
             f"{result.times_h[75.0]:.2g} h at 75 MPa and {result.times_h[5.0]:.2g} h at 5 MPa"
         )
     typer.echo(NOTE)
-    for name in ("penetration.json", "penetration.png"):
+    for name in OUTPUTS:
         typer.echo(str(out / name))
 
 

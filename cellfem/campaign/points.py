@@ -19,6 +19,10 @@ from typing import Any, Literal
 from cellfem.campaign.grid import Grid, Point
 from cellfem.case import CaseError, load_case
 from cellfem.output.summary import USED_UP, SummaryError, read_summary
+from cellfem.results import adding, examine
+from cellfem.results.lock import CAMPAIGN, held
+from cellfem.results.lock import BusyError as FolderBusy
+from cellfem.results.manifest import list_files
 from cellfem.signals import ENDING, heard
 
 Verdict = Literal["kept", "reduced", "lost", "untested", "failed"]
@@ -31,6 +35,7 @@ SMALL_SIGNAL = (
     "closed_fraction",
 )
 """Numbers of a summary's final state that are there without a current too."""
+BY, CONSOLE = "sweep", "console.txt"
 POLL_S = 0.1
 GRACE_S = 60.0
 """A child told to stop ends its time step, or the compiling of forms (20 s), first: killed there it would spoil the cache."""
@@ -88,6 +93,7 @@ class _Child:
     point: Point
     folder: Path
     process: subprocess.Popen[bytes]
+    before: tuple[int, int] | None  # `_stamp` of what was there
 
 
 def known_outcome(point: Point, out: Path, say: Callable[[str], None] | None = None) -> Outcome | None:
@@ -115,9 +121,12 @@ def known_outcome(point: Point, out: Path, say: Callable[[str], None] | None = N
 
 
 def run_points(
-    grid: Grid, points: Sequence[Point], out: Path, jobs: int, lock: int, stopped: Callable[[], bool]
+    grid: Grid, points: Sequence[Point], out: Path, jobs: int, lock: int, stopped: Callable[[], bool], replace: bool = False
 ) -> Generator[Outcome]:
     """Run points, at most `jobs` at a time, and give each outcome as it comes. Ends early, without outcomes, once `stopped()`.
+
+    A point in whose folder another run is at work fails, and nothing there is touched. Raises FolderError where a folder holds
+    what cellfem did not write, unless `replace`.
 
     The first runs alone until its first record is written: then the forms that all share are compiled, and two processes do
     not wait for each other's compiler. lock: file descriptor from `only_sweep`, which children hold as well. Children are
@@ -127,9 +136,13 @@ def run_points(
     try:
         while (queue or children) and not stopped():
             while queue and len(children) < (jobs if compiled else 1):
-                children.append(_start(grid, queue.pop(), out, lock))
+                point = queue.pop()
+                try:
+                    children.append(_start(grid, point, out, lock, replace))
+                except FolderBusy as error:
+                    yield Outcome(point, "failed", str(error))
             time.sleep(POLL_S)
-            compiled = compiled or any((child.folder / "records.csv").exists() for child in children)
+            compiled = compiled or any(_stamp(child.folder) not in (None, child.before) for child in children)
             for child in [child for child in children if child.process.poll() is not None]:
                 children.remove(child)
                 compiled = True
@@ -141,13 +154,17 @@ def run_points(
 @contextmanager
 def only_sweep(out: Path) -> Iterator[int]:
     """Lock on the folder `out`, a file descriptor. Raises BusyError while another sweep, or a child it left, is at work there."""
-    with (out / ".lock").open("w") as file:
+    list_files([out / CAMPAIGN])
+    handle = os.open(out / CAMPAIGN, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             text = f"{out}: another sweep is at work in this folder; wait until it ends, or give another --out"
             raise BusyError(text) from error
-        yield file.fileno()
+        yield handle
+    finally:
+        os.close(handle)
 
 
 @contextmanager
@@ -166,14 +183,18 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-def _start(grid: Grid, point: Point, out: Path, lock: int) -> _Child:
+def _start(grid: Grid, point: Point, out: Path, lock: int, replace: bool) -> _Child:
+    """Start a point whose folder nobody is at work in. What an earlier run left there is replaced by the run itself."""
     folder = out / point.name
+    examine(folder, BY, (CONSOLE,), replace=replace)
     folder.mkdir(parents=True, exist_ok=True)
-    for old in ("summary.json", "records.csv"):  # of a run that was stopped, or of another case
-        (folder / old).unlink(missing_ok=True)
+    before = _stamp(folder)
+    with held(folder), adding(folder, BY, (CONSOLE,), replace=replace):
+        list_files([folder / CONSOLE])
+        console = (folder / CONSOLE).open("wb")
     command = [sys.executable, "-m", "cellfem.cli", "run", str(grid.path), "--out", str(folder), "--quiet"]
-    command += [word for setting in point.settings for word in ("--set", setting)]
-    with (folder / "console.txt").open("wb") as console:
+    command += [*(word for setting in point.settings for word in ("--set", setting)), *(["--replace"] if replace else [])]
+    with console:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -183,7 +204,16 @@ def _start(grid: Grid, point: Point, out: Path, lock: int) -> _Child:
             start_new_session=True,  # a Ctrl-C reaches the sweep alone, which then ends its children
             pass_fds=(lock,),
         )
-    return _Child(point, folder, process)
+    return _Child(point, folder, process, before)
+
+
+def _stamp(folder: Path) -> tuple[int, int] | None:
+    """Tells the records of one run from those of another."""
+    try:
+        found = (folder / "records.csv").stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _conclude(child: _Child, out: Path) -> Outcome:
@@ -195,7 +225,7 @@ def _conclude(child: _Child, out: Path) -> Outcome:
         return Outcome(
             child.point, "failed", "ran another case than the point's: was cellfem changed meanwhile? Run the sweep again"
         )
-    said = (child.folder / "console.txt").read_text(encoding="utf-8", errors="replace").split("\n")
+    said = (child.folder / CONSOLE).read_text(encoding="utf-8", errors="replace").split("\n")
     last = next((line.strip() for line in reversed(said) if line.strip()), "")
     how = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
     return Outcome(child.point, "failed", f"{how}: {last}" if last else how)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,13 @@ import typer
 
 from cellfem.campaign.grid import Grid
 from cellfem.case import CaseError, load_case
+from cellfem.case.identity import files_read
+from cellfem.results import FolderError, adding
+from cellfem.results.lock import CAMPAIGN as LOCK
+from cellfem.results.options import Replace
+
+BY = "sensitivity"
+OUTPUTS = (LOCK, "sensitivity.csv", "sensitivity.json", "tornado.png")
 
 
 def sensitivity(
@@ -35,6 +43,7 @@ def sensitivity(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override a key in every run; as often as wanted."),
     ] = None,
+    replace: Replace = False,
 ) -> None:
     """Vary what is not known well, and show what contact, carrying fraction, time to failure and voltage owe to each."""
     from cellfem.campaign.design import factors_of, one_at_a_time
@@ -55,19 +64,22 @@ def sensitivity(
     note_warnings(points)
     outcomes: tuple[Outcome, ...] = ()
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with only_sweep(out) as lock, stop_on_signal() as stopped:
-            work = Work(plan, out, jobs, lock, stopped, retry, lambda known: write_effects(out, effects_of(chosen, steps, known)))
-            outcomes = run_all(work, points)
+        inputs = files_read(base, case)
+        with adding(out, BY, OUTPUTS, inputs, replace), only_sweep(out) as lock, stop_on_signal() as stopped:
+
+            def write(known: Sequence[Outcome]) -> None:
+                write_effects(out, effects_of(chosen, steps, known))
+
+            outcomes = run_all(Work(plan, out, jobs, lock, stopped, retry, write, replace), points)
             if stopped():
                 say(f"stopped with {len(outcomes)} of {len(points)} runs done; the same command goes on")
                 raise typer.Exit(STOPPED)
             effects = effects_of(chosen, steps, outcomes)
             draw_tornado(out / "tornado.png", effects, base.title)
-    except (BusyError, OSError) as error:
+    except (BusyError, FolderError, OSError) as error:
         fail(str(error))
     typer.echo("\n".join(table(effects)))
-    for name in ("sensitivity.csv", "sensitivity.json", "tornado.png"):
+    for name in OUTPUTS[1:]:
         typer.echo(str(out / name))
     raise typer.Exit(GAVE_UP if any(outcome.verdict == "failed" for outcome in outcomes) else 0)
 

@@ -19,6 +19,8 @@ import numpy as np
 import typer
 
 from cellfem.campaign.boundary import Boundary, Criterion
+from cellfem.campaign.command import BY as SWEEP
+from cellfem.campaign.command import OUTPUTS as MAPS
 from cellfem.campaign.command import plan_of, report, run_grid
 from cellfem.campaign.grid import MA_CM2
 from cellfem.campaign.penetration import measured_times
@@ -27,15 +29,20 @@ from cellfem.campaign.points import Verdict as ContactVerdict
 from cellfem.campaign.results import Slice, published_points, slices_of
 from cellfem.campaign.work import say
 from cellfem.case import Case, CaseError, load_case
+from cellfem.case.identity import files_read
 from cellfem.model import from_case
 from cellfem.observe.dendrite import Surroundings, dendrite_fields
 from cellfem.output.records import RecordsError, read_records, write_atomic
 from cellfem.output.summary import KEPT_OVER_PERFECT, perfect_contact
 from cellfem.output.words import cannot_write
 from cellfem.physics.kinetics import FARADAY, GAS
+from cellfem.results import FolderError, adding, examine
+from cellfem.results.options import Replace
 
 GRID = ("pressure=0.2,0.4,0.8,1.5,3 MPa", "current=0.1,0.25,0.5,1,2 mA/cm^2")
 """Without --grid."""
+BY = "window"
+OUTPUTS = ("window.json", "window.png")
 CURRENTS = np.geomspace(1e-3, 1e3, 1201)
 """mA/cm²: where the index of a flat face is evaluated."""
 PRESSURES = np.geomspace(0.05, 300.0, 121)
@@ -101,27 +108,33 @@ def window(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key at every point.")
     ] = None,
+    replace: Replace = False,
 ) -> None:
     """Both limits of stack pressure on one picture: contact lost from below, dendrites from above, and what is safe between."""
     try:
-        _check_protocol(load_case(case, overrides or ()))
+        asked = load_case(case, overrides or ())
+        _check_protocol(asked)
+        inputs = files_read(asked, case)
+        examine(out, BY, OUTPUTS, inputs, replace)
         plan = plan_of(case, grid or GRID, creep, overrides or [])
-        ran = run_grid(plan, out, jobs)
+        ran = run_grid(plan, out, jobs, replace=replace)
         from cellfem.campaign.window_picture import draw_window
 
         outcomes = [after_stripping(outcome, out) for outcome in ran]
-        report(plan, out, outcomes, criteria=CRITERIA)
+        with adding(out, SWEEP, MAPS, inputs, replace):
+            report(plan, out, outcomes, criteria=CRITERIA)
         windows = windows_of(outcomes, out)
-        write_atomic(out / "window.json", json.dumps(_report(windows), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-        draw_window(out / "window.png", windows, published_points(), measured_times(), title=windows[0].label)
-    except (CaseError, OSError) as error:
+        with adding(out, BY, OUTPUTS, inputs, replace):
+            write_atomic(out / "window.json", json.dumps(_report(windows), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+            draw_window(out / "window.png", windows, published_points(), measured_times(), title=windows[0].label)
+    except (CaseError, FolderError, OSError) as error:
         typer.echo(cannot_write(error) if isinstance(error, OSError) else str(error), err=True)
         raise typer.Exit(2) from error
     for found in windows:
         for line in words(found):
             typer.echo(line)
     typer.echo(NOTE)
-    for name in ("window.json", "window.png"):
+    for name in OUTPUTS:
         typer.echo(str(out / name))
     raise typer.Exit(3 if any(outcome.verdict == "failed" for outcome in ran) else 0)
 

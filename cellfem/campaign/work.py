@@ -13,10 +13,11 @@ from typing import NoReturn
 import typer
 
 from cellfem.campaign.grid import Grid, Point
-from cellfem.campaign.points import Outcome, known_outcome, run_points
+from cellfem.campaign.points import BY, CONSOLE, Outcome, known_outcome, run_points
 from cellfem.campaign.results import carries_current
 from cellfem.case import warnings
 from cellfem.output.words import time_text
+from cellfem.results import examine
 
 BAD_CASE, GAVE_UP, STOPPED = 2, 3, 4
 """Exit codes, as those of `cellfem run`; 3 if any point failed."""
@@ -33,6 +34,7 @@ class Work:
     stopped: Callable[[], bool]
     retry: bool
     table: Callable[[Sequence[Outcome]], None]
+    replace: bool = False  # handed on to the runs
 
 
 def run_all(work: Work, points: Sequence[Point], before: Sequence[Outcome] = ()) -> tuple[Outcome, ...]:
@@ -46,9 +48,12 @@ def run_all(work: Work, points: Sequence[Point], before: Sequence[Outcome] = ())
             outcomes.append(known)
     if len(waiting) < len(points):
         say(f"{len(points) - len(waiting)} of {len(points)} points are done already")
+    for point in waiting:  # all of them before any is run
+        examine(work.out / point.name, BY, (CONSOLE,), replace=work.replace)
     work.table(outcomes)
     begin = time.monotonic()
-    with closing(run_points(work.plan, waiting, work.out, work.jobs, work.lock, work.stopped)) as finished:
+    running = run_points(work.plan, waiting, work.out, work.jobs, work.lock, work.stopped, work.replace)
+    with closing(running) as finished:
         for count, outcome in enumerate(finished, start=1):
             outcomes.append(outcome)
             work.table(outcomes)

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from cellfem.results.manifest import list_files
+
 FORMAT = "cellfem checkpoint 2"
 ARRAY = "__array__"
 PART = ".part"
@@ -86,6 +88,7 @@ class ArrayFile:
         return self._error
 
     def _open(self) -> None:
+        list_files([self.path])
         self._file = self._beside.open("wb")
         self._zip = zipfile.ZipFile(self._file, "w", zipfile.ZIP_STORED)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -11,15 +13,18 @@ from pathlib import Path
 from string import Template
 from typing import Literal
 
+from cellfem.results.manifest import MARK
+
 System = Literal["slurm", "pbs"]
+PLAIN = re.compile(r"[\w./+@,:=%-]+", re.ASCII)
 PROGRESS_S = 60.0
 """Between two lines in the job's log."""
 SINGLE = """advance %{arguments}
 code=$?"""
 ARRAY = """code=0
-while IFS=$'\\t' read -r folder words; do
+while IFS=$'\\t' read -r folder wanted words; do
     eval "set -- $words"
-    advance "$folder" "$@"
+    advance "$folder" "$wanted" "$@"
     ended=$?
     case $ended in
         0 | 3) ;; # the other points are worth their while
@@ -41,8 +46,8 @@ class Job:
 
     seconds: wall time of one turn, after which the job queues itself again. margin: what is kept of it for the last checkpoint
     and pictures. launcher: what starts a program on all ranks, "" where there is one. container: what runs a program in the
-    image, "" without. extra: further lines of the batch system, as in "#SBATCH --mem=8G". most: restarts after accidents,
-    which are counted in a file beside the script.
+    image, "" without. These three, program and setup are text for the shell, quoted where they need it. extra: further lines of
+    the batch system, as in "#SBATCH --mem=8G". most: restarts after accidents, which are counted in a file beside the script.
     """
 
     name: str
@@ -61,11 +66,10 @@ class Job:
     most: int = 3
 
 
-def single_script(job: Job, system: System, out: Path, case: Path, script: Path) -> str:
-    """A job that runs one case into `out`."""
-    work = _Text(SINGLE).substitute(arguments=shlex.join([str(out), str(case)]))
-    log = out / ("job.log" if system == "pbs" else "job-%j.log")
-    return _script(job, system, work, log, script, [])
+def single_script(job: Job, system: System, out: Path, case: Path, sha256: str, script: Path, options: Sequence[str] = ()) -> str:
+    """A job that runs one case into `out`. sha256: of the case; results of another are none of this job's. options: of `run`."""
+    work = _Text(SINGLE).substitute(arguments=shlex.join([str(out), sha256, str(case), *options]))
+    return _script(job, system, work, out, "job.log" if system == "pbs" else "job-%j.log", script, [])
 
 
 def array_script(job: Job, out: Path, count: int, each: int, at_a_time: int, script: Path) -> str:
@@ -73,16 +77,35 @@ def array_script(job: Job, out: Path, count: int, each: int, at_a_time: int, scr
     work = _Text(ARRAY).substitute(each=each, points=shlex.quote(str(out / "points.txt")))
     last = math.ceil(count / each) - 1
     array = f"#SBATCH --array=0-{last}" + (f"%{at_a_time}" if at_a_time else "")
-    return _script(job, "slurm", work, out / "job-%A_%a.log", script, [array])
+    return _script(job, "slurm", work, out, "job-%A_%a.log", script, [array])
 
 
-def point_line(folder: Path, case: Path, settings: Sequence[str]) -> str:
-    """A line of points.txt: the folder, a tab, and what `cellfem run` needs, quoted for the shell."""
-    words = [str(case), *(word for setting in settings for word in ("--set", setting))]
-    return f"{folder}\t{shlex.join(words)}"
+def point_line(folder: Path, case: Path, sha256: str, settings: Sequence[str], options: Sequence[str] = ()) -> str:
+    """A line of points.txt: the folder, the SHA-256 of the point's case, and what `cellfem run` needs, quoted for the shell.
+
+    Raises ValueError where a setting would be more than one line.
+    """
+    words = [str(case), *options, *(word for setting in settings for word in ("--set", one_line(repr(setting), setting)))]
+    return f"{folder}\t{sha256}\t{shlex.join(words)}"
 
 
-def _script(job: Job, system: System, work: str, log: Path, script: Path, more: Sequence[str]) -> str:
+def one_line(what: str, text: str) -> str:
+    """The text, if it can stand in a script. Raises ValueError: a line break in it would begin a line of its own."""
+    if wrong := next((letter for letter in text if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")), None):
+        raise ValueError(f"{what}: holds the control character {wrong!r}, which no batch script can hold; give it without")
+    return text
+
+
+def log_directive(system: System, folder: Path, name: str) -> str:
+    """The file of a job's output as a directive takes it. name: with the patterns of the batch system."""
+    if system == "slurm":  # quotes and backslashes as in a shell, % begins a pattern
+        word = f"{folder}/".replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") + name
+        return word if PLAIN.fullmatch(word) else f'"{word}"'
+    plain = PLAIN.fullmatch(str(folder)) is not None and ":" not in str(folder)
+    return f"{folder}/{name}.pbs" if plain else "/dev/null"  # how qsub reads anything else is nowhere laid down
+
+
+def _script(job: Job, system: System, work: str, out: Path, log: str, script: Path, more: Sequence[str]) -> str:
     mark = {"slurm": "#SBATCH", "pbs": "#PBS"}[system]
     options = {
         "slurm": [("--account=", job.account), ("--partition=", job.partition)],
@@ -97,6 +120,7 @@ def _script(job: Job, system: System, work: str, log: Path, script: Path, more: 
         launcher=" ".join(part for part in (job.launcher, job.container, job.program) if part),
         work=work,
         most=job.most,
+        mark=MARK,
         accidents=f"{shlex.quote(str(script.with_suffix('.accidents')))}${{SLURM_ARRAY_TASK_ID:+-$SLURM_ARRAY_TASK_ID}}",
     )
     hours, rest = divmod(math.ceil(job.seconds), 3600)
@@ -108,8 +132,8 @@ def _script(job: Job, system: System, work: str, log: Path, script: Path, more: 
         minutes=math.ceil(job.seconds / 60),
         walltime=f"{hours:02d}:{rest // 60:02d}:{rest % 60:02d}",
         margin=math.ceil(job.margin),
-        log=log,
-        log_word=shlex.quote(str(log)),
+        log=log_directive(system, out, log),
+        log_word=shlex.quote(str(out / log)),
         extra="\n".join(extra),
         script=shlex.quote(str(script)),
         body=body,

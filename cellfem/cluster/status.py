@@ -16,8 +16,10 @@ from rich.table import Table
 
 from cellfem.output.progress import STATUS
 from cellfem.output.words import time_text, until_text
+from cellfem.results.lock import AHEAD_S, holder, silence_text
+from cellfem.results.manifest import read_manifest
 
-CASE = "case.resolved.toml"
+CASE, RECORDS = "case.resolved.toml", "records.csv"
 PICTURES = "pictures.npz"
 """What pictures are drawn from, kept until they are (cellfem.output.drawing)."""
 TAIL_BYTES = 4096
@@ -46,7 +48,8 @@ def status(
     if not folder.is_dir():
         typer.echo(f"{folder}: there is no such folder", err=True)
         raise typer.Exit(2)
-    runs = [folder] if is_run(folder) else sorted({path.parent for path in folder.glob(f"*/{CASE}")} | planned(folder))
+    within = {path for path in folder.iterdir() if path.is_dir() and is_run(path)}
+    runs = [folder] if is_run(folder) else sorted(within | planned(folder))
     if not runs:
         typer.echo(f"{folder}: holds no run and no sweep of cellfem", err=True)
         raise typer.Exit(2)
@@ -61,8 +64,12 @@ def status(
 
 
 def is_run(folder: Path) -> bool:
-    """Whether the folder holds the results of one run."""
-    return (folder / CASE).exists()
+    """Whether the folder holds the results of one run, or a run is at work in it; what a refused one left is none."""
+    known = read_manifest(folder)
+    if known is not None and "run" in known.runs:
+        return True
+    left = (folder / CASE).exists() and any((folder / name).exists() for name in (RECORDS, "summary.json", "checkpoint"))
+    return left or holder(folder) is not None
 
 
 def planned(folder: Path) -> set[Path]:
@@ -70,17 +77,18 @@ def planned(folder: Path) -> set[Path]:
     path = folder / "points.txt"
     if not path.exists():
         return set()
-    return {Path(line.split("\t")[0]) for line in path.read_text(encoding="utf-8").splitlines()}
+    return {Path(line.split("\t")[0]) for line in path.read_text(encoding="utf-8").split("\n") if line}
 
 
 def read_status(folder: Path) -> Status:
     """What the files of a run say of it."""
     from cellfem.output.summary import SummaryError, read_summary
-    from cellfem.run.lock import AHEAD_S, holder, silence_text
 
     if not is_run(folder):
         return Status(folder.name, "waiting")
-    row, at_work, said = _last_row(folder / "records.csv"), holder(folder), _progress(folder / STATUS)
+    row, at_work, said = _last_row(folder / RECORDS), holder(folder), _progress(folder / STATUS)
+    if at_work is not None and _older(folder / RECORDS, at_work.get("since")):
+        row, said = {}, {}  # those of the run that this one replaces, or goes on from
     place: dict[str, Any] = {
         "time_s": row.get("time_s"),
         "step": int(row["step"]) if math.isfinite(row.get("step", math.nan)) else None,
@@ -108,6 +116,13 @@ def read_status(folder: Path) -> Status:
         ago = time_text(time.time() - last.stat().st_mtime)
         return Status(folder.name, "stopped", note=f"cellfem resume goes on from {last.name} of {ago} ago", **place)
     return Status(folder.name, "stopped", note="no checkpoint: to be run anew", **place)
+
+
+def _older(path: Path, since: Any) -> bool:
+    try:
+        return isinstance(since, float) and path.stat().st_mtime < since
+    except OSError:
+        return False
 
 
 def show(console: Console, found: list[Status]) -> None:

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import replace as with_changes
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from cellfem.campaign.grid import CREEP, Grid, grid_points, parse_axis
-from cellfem.case import CaseError, load_case, resolved_toml
-from cellfem.cluster.scripts import Job, System, array_script, point_line, single_script
+from cellfem.campaign.grid import CREEP, Grid, Point, grid_points, parse_axis
+from cellfem.case import Case, CaseError, load_case, resolved_toml
+from cellfem.case.identity import case_hash, differences, files_read, plain_case
+from cellfem.cluster.scripts import PLAIN, Job, System, array_script, one_line, point_line, single_script
 from cellfem.output.records import write_atomic
+from cellfem.output.words import cannot_write
+from cellfem.results import FolderError, adding
+from cellfem.results.lock import holder
+from cellfem.results.manifest import read_manifest
 from cellfem.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:
     from cellfem.campaign.points import Outcome
 
 BAD_CASE, FAILED = 2, 3
-CASE, SCRIPT, POINTS, PLAN = "job.case.toml", "job.sh", "points.txt", "plan.json"
+BY, RESOLVED = "submit", "case.resolved.toml"
+OUTPUTS = CASE, SCRIPT, POINTS, PLAN = "job.case.toml", "job.sh", "points.txt", "plan.json"
+EXAMPLES = {"slurm": "#SBATCH --mem=8G", "pbs": "#PBS -l place=scatter"}
+SHOWN = 3
 COMMANDS = {"slurm": "sbatch", "pbs": "qsub"}
 SHORTEST_S = 30.0
 """A turn must leave time for more than set-up and a checkpoint."""
@@ -60,6 +70,9 @@ def submit(
     ] = 0,
     dry: Annotated[bool, typer.Option("--dry", help="Write the script, submit nothing.")] = False,
     overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Run this case in place of another one's job or results in the folder.")
+    ] = False,
 ) -> None:
     """Write a batch script and submit it: it runs the case, resumes it after each time limit, and ends when the run is done."""
     if system not in COMMANDS:
@@ -72,48 +85,95 @@ def submit(
     if turn - kept < SHORTEST_S:
         _fail(f"--time {time}: leaves less than {SHORTEST_S:g} s beside --margin {margin}; ask for more time")
     out = out.resolve()
-    script = out / SCRIPT
-    job = Job(
-        re.sub(r"[^\w.-]", "-", out.name, flags=re.ASCII) or "cellfem",
-        nodes,
-        tasks,
-        turn,
-        account,
-        partition,
-        _launcher(tasks, launcher, system, container=bool(image or container)),
-        f'apptainer exec --bind "{out}" {image}' if image else container or "",
-        "cellfem" if image or container else f"{sys.executable} -m cellfem.cli",
-        setup=setup,
-        extra=tuple(option or ()),
-        margin=kept,
-        most=restarts,
-    )
+    script, lines = out / SCRIPT, tuple(option or ())
+    texts = {"--account": account, "--partition": partition, "--image": image, "--container": container, "--launcher": launcher}
     try:
+        for what, text in {"CASE": str(case), "--out": str(out), "--setup": setup, **texts}.items():
+            one_line(what, text or "")
+        _refuse_words(_system(system), out, account, partition, image, lines)
+        job = Job(
+            re.sub(r"[^\w.-]", "-", out.name, flags=re.ASCII).lstrip("-.") or "cellfem",
+            nodes,
+            tasks,
+            turn,
+            account,
+            partition,
+            _launcher(tasks, launcher, system, container=bool(image or container)),
+            shlex.join(["apptainer", "exec", "--bind", str(out), image]) if image else container or "",
+            "cellfem" if image or container else f"{shlex.quote(sys.executable)} -m cellfem.cli",
+            setup=setup,
+            extra=lines,
+            margin=kept,
+            most=restarts,
+        )
         checked = load_case(case, overrides or ())
-        out.mkdir(parents=True, exist_ok=True)
-        # The case as it is now: a file that is edited while the job waits changes nothing.
-        write_atomic(out / CASE, resolved_toml(checked, f"from {case}"))
-        if grid or creep:
-            count = _write_plan(out, grid or [], creep)
-            text = array_script(job, out, count, each, at_a_time, script)
-        else:
-            text = single_script(job, _system(system), out, out / CASE, script)
-        write_atomic(script, text + "\n")
-    except (CaseError, OSError) as error:
+        _refuse_other_case(out, checked, replace)
+        with adding(out, BY, OUTPUTS, files_read(checked, case), replace):
+            # The case as it is now: a file that is edited while the job waits changes nothing.
+            write_atomic(out / CASE, resolved_toml(checked, f"from {case}"))
+            options = ["--replace"] if replace else []
+            if grid or creep:
+                count = _write_plan(out, grid or [], creep, options)
+                text = array_script(job, out, count, each, at_a_time, script)
+            else:
+                text = single_script(job, _system(system), out, out / CASE, case_hash(checked), script, options)
+            write_atomic(script, text + "\n")
+    except (CaseError, FolderError, ValueError) as error:
         _fail(str(error))
+    except OSError as error:
+        _fail(cannot_write(error))
     if dry:
         typer.echo(f"{script} is written, nothing submitted")
         return
     _hand_in(COMMANDS[system], script)
 
 
+def _refuse_words(system: System, out: Path, account: str, partition: str, image: str | None, options: tuple[str, ...]) -> None:
+    """What cannot stand in a line of the batch system. Raises ValueError."""
+    for what, text in (("--account", account), ("--partition", partition)):
+        if text and not PLAIN.fullmatch(text):
+            raise ValueError(f"{what} {text}: may hold letters, digits and . / + @ , : = % _ - alone")
+    mark = "#SBATCH " if system == "slurm" else "#PBS "
+    for line in options:
+        if not one_line("--option", line).startswith(mark):
+            raise ValueError(f'--option {line}: is no option of {system}; it begins with "{mark}", as in "{EXAMPLES[system]}"')
+    if system == "slurm" and "\\" in str(out):
+        raise ValueError(f"--out {out}: Slurm takes a backslash in the name of a log for its own; give a folder without")
+    if image and set(str(out)) & set(":,"):
+        raise ValueError(f"--out {out}: apptainer --bind takes : and , for its own; give a folder without")
+
+
+def _refuse_other_case(out: Path, case: Case, replace: bool) -> None:
+    """The folder may hold a job or results of this very case, or be asked to be replaced. Raises FolderError."""
+    if (at_work := holder(out)) is not None:
+        who = f"process {at_work.get('pid', '?')} on {at_work.get('host', '?')}"
+        raise FolderError(f"{out}: a run is at work in this folder ({who}); wait until it ends, or give another --out")
+    known = read_manifest(out)
+    if replace or known is None:
+        return
+    earlier = out / (CASE if CASE in known.files else RESOLVED)
+    wanted, done = case_hash(case), known.runs.get("run")
+    try:
+        was = load_case(earlier)
+    except CaseError:
+        was = None
+    if (done is None or done[1] == wanted) and (was is None or case_hash(was) == wanted):
+        return
+    changed = [] if was is None else differences(plain_case(was), plain_case(case))
+    keys = "; ".join(changed[:SHOWN]) + (f"; and {len(changed) - SHOWN} more" if len(changed) > SHOWN else "")
+    raise FolderError(
+        f"{out}: holds a job or results of another case{f' ({keys})' if keys else ''}; give another --out, or --replace to have "
+        "this case run in its place"
+    )
+
+
 def collect(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a submitted sweep.", show_default=False)],
 ) -> None:
     """Gather what the tasks of a submitted sweep have found so far: map.csv, map.json and maps, at any time."""
-    from cellfem.campaign.command import report
+    from cellfem.campaign.command import BY as SWEEP
+    from cellfem.campaign.command import OUTPUTS as MAPS
     from cellfem.campaign.points import known_outcome
-    from cellfem.campaign.results import write_table
 
     try:
         plan = _read_plan(folder)
@@ -122,6 +182,21 @@ def collect(
         _fail(f"{folder}: is no sweep that cellfem submit has written ({error})")
     told = partial(typer.echo, err=True)
     found: list[Outcome] = [known for point in points if (known := known_outcome(point, folder, told)) is not None]
+    try:
+        with adding(folder, SWEEP, MAPS, anywhere=True):
+            _tell(plan, folder, points, found)
+    except FolderError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(cannot_write(error))
+    raise typer.Exit(FAILED if any(outcome.verdict == "failed" for outcome in found) else 0)
+
+
+def _tell(plan: Grid, folder: Path, points: Sequence[Point], found: Sequence[Outcome]) -> None:
+    """The map of what has ended, and how much that is."""
+    from cellfem.campaign.command import report
+    from cellfem.campaign.results import write_table
+
     waiting = [point for point in points if point.name not in {outcome.point.name for outcome in found}]
     write_table(folder / "map.csv", found)
     typer.echo(f"{len(found)} of {len(points)} points have ended" + (f"; missing: {waiting[0].label}" if waiting else ""))
@@ -129,15 +204,14 @@ def collect(
         typer.echo(f"  and {len(waiting) - 1} more; cellfem status {folder} says how far they are")
     if found:
         report(plan, folder, found)
-    raise typer.Exit(FAILED if any(outcome.verdict == "failed" for outcome in found) else 0)
 
 
-def _write_plan(out: Path, axes: list[str], creep: str | None) -> int:
+def _write_plan(out: Path, axes: list[str], creep: str | None, options: list[str]) -> int:
     """points.txt and plan.json of a sweep of the case in `out`; how many points it has. Raises CaseError."""
     parsed = tuple(parse_axis(text) for text in [*axes, *([f"{CREEP}={creep}"] if creep else [])])
     plan = Grid(out / CASE, (), parsed)
     points = grid_points(plan)
-    lines = [point_line(out / point.name, out / CASE, point.settings) for point in points]
+    lines = [point_line(out / point.name, out / CASE, case_hash(point.case), point.settings, options) for point in points]
     write_atomic(out / POINTS, "\n".join(lines) + "\n")
     write_atomic(out / PLAN, json.dumps({axis.name: axis.values for axis in parsed}, indent=1) + "\n")
     return len(points)
@@ -146,7 +220,7 @@ def _write_plan(out: Path, axes: list[str], creep: str | None) -> int:
 def _read_plan(folder: Path) -> Grid:
     data: dict[str, Any] = json.loads((folder / PLAN).read_text(encoding="utf-8"))
     axes = (parse_axis(f"{name}={', '.join(values)}") for name, values in data.items())
-    return Grid(folder / CASE, (), tuple(replace(axis, values=tuple(data[axis.name])) for axis in axes))
+    return Grid(folder / CASE, (), tuple(with_changes(axis, values=tuple(data[axis.name])) for axis in axes))
 
 
 def _launcher(tasks: int, given: str | None, system: str, container: bool) -> str:
@@ -159,7 +233,7 @@ def _launcher(tasks: int, given: str | None, system: str, container: bool) -> st
         return f"srun --mpi=pmi2 -n {tasks}" if system == "slurm" else f"mpiexec -n {tasks}"
     from cellfem.doctor import mpiexec
 
-    return f"{mpiexec() or 'mpiexec'} -n {tasks}"
+    return f"{shlex.quote(str(mpiexec() or 'mpiexec'))} -n {tasks}"
 
 
 def _hand_in(command: str, script: Path) -> None:

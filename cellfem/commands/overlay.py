@@ -7,7 +7,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from cellfem.results import FolderError, adding
+
 BAD_INPUT = 2
+OUTPUTS = ("measured.png", "measured.json")
 
 
 def overlay(
@@ -45,17 +48,18 @@ def overlay(
         )
         measured = read_curve(table, lambda key: f"--{key.replace('_', '-')}")
         typer.echo(f"{curve}: {measured.understood}")
-        found = lay_over(results, measured, table.series)
+        with adding(results, "run", OUTPUTS, {"the curve": curve, "records.csv": results / "records.csv"}, anywhere=True):
+            found = lay_over(results, measured, table.series)
     except CurveError as error:
         _fail(f"{curve} {error}")
     except ValidationError as error:
         _fail(f"--series: {error.errors()[0]['msg']}")
-    except RecordsError as error:
+    except (RecordsError, FolderError) as error:
         _fail(str(error))
     except (OSError, ValueError) as error:
         _fail(f"{results}: {error}")
     typer.echo(str(verdict(found)["text"]))
-    for name in ("measured.png", "measured.json"):
+    for name in OUTPUTS:
         typer.echo(str(results / name))
 
 

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from cellfem.case import CaseError, load_case, warnings
+from cellfem.case.identity import files_read
 from cellfem.output.words import time_text
+from cellfem.results import FolderError, adding
+from cellfem.results.lock import CAMPAIGN as LOCK
+from cellfem.results.options import Replace
 from cellfem.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:
@@ -40,6 +44,7 @@ def press(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key in all runs; as often as wanted.")
     ] = None,
+    replace: Replace = False,
 ) -> None:
     """Find the stack pressure that reaches a resistance, by bisection: a folder for each run, the answer on the last line.
 
@@ -53,12 +58,12 @@ def press(
         given = None if pressure is None else _pressure("--pressure", pressure)
         for warning in warnings(checked):
             typer.echo(f"note: {warning}", err=True)
-        out.mkdir(parents=True, exist_ok=True)
-        if given is None:
-            _find_pressure(case, settings, wanted, out, limits, precision)
-        else:
-            _find_time(case, settings, wanted, out, given)
-    except (CaseError, OSError) as error:
+        with adding(out, "press", ("press.csv", LOCK), files_read(checked, case), replace):
+            if given is None:
+                _find_pressure(case, settings, wanted, out, limits, precision, replace)
+            else:
+                _find_time(case, settings, wanted, out, given, replace)
+    except (CaseError, FolderError, OSError) as error:
         _fail(str(error))
     except Stopped:
         typer.echo("stopped; the same command goes on", err=True)
@@ -82,7 +87,13 @@ def _pressure(name: str, text: str) -> float:
 
 
 def _find_pressure(
-    path: Path, settings: Sequence[str], target: Target, out: Path, limits: Sequence[float], precision: float
+    path: Path,
+    settings: Sequence[str],
+    target: Target,
+    out: Path,
+    limits: Sequence[float],
+    precision: float,
+    replace: bool,
 ) -> None:
     from cellfem.campaign.target import highest_pressure, point_at, search
 
@@ -91,7 +102,7 @@ def _find_pressure(
     point_at(path, settings, low)  # both ends must be fit to be run before anything is
     point_at(path, settings, high)
     trials: list[Trial] = []
-    for trial in search(start, low, high, target.value, precision, lambda p: _run(path, settings, target, out, p)):
+    for trial in search(start, low, high, target.value, precision, lambda p: _run(path, settings, target, out, p, replace)):
         trials.append(trial)
         typer.echo(f"{trial.pressure:g} MPa: {trial.value:.4g} against {target.text}, contact {trial.contact:.3g} ({trial.end})")
         _write(out / "press.csv", target, trials)
@@ -120,7 +131,7 @@ def _window(trials: Sequence[Trial], needed: float) -> str | None:
     return window_of_runs([summary["verdict"].get("crack") for summary in summaries], needed)
 
 
-def _find_time(path: Path, settings: Sequence[str], target: Target, out: Path, pressure: float) -> None:
+def _find_time(path: Path, settings: Sequence[str], target: Target, out: Path, pressure: float, replace: bool) -> None:
     from cellfem.units import format_quantity
 
     case = load_case(path, settings)
@@ -128,9 +139,8 @@ def _find_time(path: Path, settings: Sequence[str], target: Target, out: Path, p
     if not last or case.sequence[last[0]].cycles:
         raise CaseError(['protocol: the hold time is looked for in the last step with mode = "press", outside loops; add one'])
     step = case.sequence[last[0]]
-    trial = _run(
-        path, settings, target, out, pressure, [f"{step.key}.stop.resistance={format_quantity(target.interface, 'ohm*m^2')}"]
-    )
+    stop = f"{step.key}.stop.resistance={format_quantity(target.interface, 'ohm*m^2')}"
+    trial = _run(path, settings, target, out, pressure, replace, [stop])
     if trial.condition != "resistance":
         typer.echo(f"{trial.folder}: {trial.value:.4g} at the end against {target.text} ({trial.end})")
         typer.echo(f"not reached within {time_text(step.step.seconds)} at {pressure:g} MPa: make the step longer")
@@ -144,7 +154,15 @@ def _find_time(path: Path, settings: Sequence[str], target: Target, out: Path, p
     typer.echo(f"{time:.4g} s")
 
 
-def _run(path: Path, settings: Sequence[str], target: Target, out: Path, pressure: float, more: Sequence[str] = ()) -> Trial:
+def _run(
+    path: Path,
+    settings: Sequence[str],
+    target: Target,
+    out: Path,
+    pressure: float,
+    replace: bool,
+    more: Sequence[str] = (),
+) -> Trial:
     """The run at this pressure, or what is known of it. Raises Stopped, CaseError."""
     from cellfem.campaign.points import BusyError, known_outcome, only_sweep, run_points, stop_on_signal
     from cellfem.campaign.target import plain_grid, point_at, read_trial
@@ -153,7 +171,7 @@ def _run(path: Path, settings: Sequence[str], target: Target, out: Path, pressur
     if known_outcome(point, out) is None:
         try:
             with only_sweep(out) as lock, stop_on_signal() as stopped:
-                outcomes = list(run_points(plain_grid(path), [point], out, 1, lock, stopped))
+                outcomes = list(run_points(plain_grid(path), [point], out, 1, lock, stopped, replace))
         except BusyError as error:
             raise CaseError([str(error)]) from error
         if not outcomes:

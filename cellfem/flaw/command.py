@@ -11,8 +11,17 @@ import typer
 from cellfem.campaign.grid import Grid, grid_points, parse_axis
 from cellfem.case import Case, CaseError, load_case
 from cellfem.case.flaw_checks import flaw_problems
+from cellfem.case.identity import files_read
+from cellfem.results import FolderError, examine, replacing
+from cellfem.results.options import Replace
 
 BAD_CASE, GAVE_UP = 2, 3
+BY = "flaw"
+OUTPUTS = (
+    *("case.resolved.toml", "summary.json", "walls.csv", "currents.csv", "growth.csv", "critical-*.csv"),
+    *("flaw.png", "critical.png", "growth.png", "critical-*.png", "flaw.pvd"),
+    *("fields/lithium_00000*.*vtu", "fields/LLZO_00000*.*vtu"),
+)
 
 
 def flaw(
@@ -30,6 +39,7 @@ def flaw(
         ),
     ] = None,
     growth: Annotated[bool, typer.Option("--grow", help="Let the crack grow at the current of the case until it ends.")] = False,
+    replace: Replace = False,
 ) -> None:
     """A resolved flaw full of lithium while plating: pressure, current and K_I in it, critical current, growth."""
     from cellfem.flaw.analysis import FlawModel, critical_current, plating_step, question_of
@@ -37,6 +47,8 @@ def flaw(
     from cellfem.flaw.lithium import FlawError
     from cellfem.flaw.report import Report
     from cellfem.geometry import MeshError
+    from cellfem.output.words import cannot_write
+    from cellfem.results.lock import BusyError
 
     try:
         checked = load_case(case, overrides or ())
@@ -50,28 +62,35 @@ def flaw(
         _fail(str(error), BAD_CASE)
     folder = out or Path("results") / f"{_name(case)}-flaw"
     try:
+        examine(folder, BY, OUTPUTS, files_read(checked, case), replace)
         question = question_of(checked)
-        report = Report(folder, checked, question)
         current = plated(checked)
         model = FlawModel(question)
         state = model.ask(current)
-        report.state(state, model)
-        if critical:
-            limit, asked = critical_current(model, current, typer.echo)
-            report.critical(limit, [state, *asked])
-        if growth:
-            report.growth(grow(question, current, checked.resolved_flaw.growth_step, plating_step(checked).seconds, typer.echo))
-        for text, points in axes:
-            rows = []
-            for point in points:
-                asking = question_of(point.case)
-                limit, states = critical_current(FlawModel(asking), current)
-                rows.append((dict(point.values), limit, states[-1]))
-                typer.echo(f"{text.partition('=')[0]} = {next(iter(dict(point.values).values()))}: {_shown(limit)}")
-            report.varied(text.partition("=")[0], rows)
+        with replacing(folder, BY, OUTPUTS, files_read(checked, case), replace):
+            report = Report(folder, checked, question)
+            report.state(state, model)
+            if critical:
+                limit, asked = critical_current(model, current, typer.echo)
+                report.critical(limit, [state, *asked])
+            if growth:
+                step, time = checked.resolved_flaw.growth_step, plating_step(checked).seconds
+                report.growth(grow(question, current, step, time, typer.echo))
+            for text, points in axes:
+                rows = []
+                for point in points:
+                    asking = question_of(point.case)
+                    limit, states = critical_current(FlawModel(asking), current)
+                    rows.append((dict(point.values), limit, states[-1]))
+                    typer.echo(f"{text.partition('=')[0]} = {next(iter(dict(point.values).values()))}: {_shown(limit)}")
+                report.varied(text.partition("=")[0], rows)
+            report.close()
+    except (FolderError, BusyError) as error:
+        _fail(str(error), BAD_CASE)
+    except OSError as error:
+        _fail(cannot_write(error), BAD_CASE)
     except (FlawError, MeshError, ValueError) as error:
         _fail(str(error), BAD_CASE if isinstance(error, MeshError) else GAVE_UP)
-    report.close()
 
 
 def plated(case: Case) -> float:

@@ -32,7 +32,6 @@ class Report:
     """Collects the answers and writes them into a folder, each at once; `close` prints the verdict."""
 
     def __init__(self, folder: Path, case: Case, question: Question) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.case, self.question = folder, case, question
         header = f"cellfem {cellfem.__version__}, commit {commit()}"
         write_atomic(folder / "case.resolved.toml", resolved_toml(case, header))

@@ -5,6 +5,7 @@ import io
 import itertools
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import meshio
 import numpy as np
@@ -17,6 +18,8 @@ from cellfem.geometry.formats import PlaneMesh, read_plane
 from cellfem.geometry.groups import CELL_NAMES, ELECTROLYTE, FACET_NAMES, INTERFACE, LITHIUM, VOID
 from cellfem.geometry.stack import TOLERANCE, Floats, Ints, MeshError, StackMesh, assemble, cell_facets, interface_nodes
 
+SIGN = b"$Comments\nwritten by cellfem\n$EndComments\n"
+"""The end of a file that `write_msh` wrote: any other is somebody's own."""
 OPEN = 1e-6
 """Gap (µm) below which the two faces share their nodes in a file."""
 
@@ -62,6 +65,18 @@ def write_msh(stack: StackMesh, path: str | os.PathLike[str]) -> None:
     )
     with _quiet():
         mesh.write(os.fspath(path), file_format="gmsh22", binary=False)
+    with open(path, "ab") as file:
+        file.write(SIGN)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a mesh file is one that `write_msh` wrote."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(SIGN), os.SEEK_END)
+            return file.read() == SIGN
+    except OSError:
+        return False
 
 
 _FACETS = {(2, 2): "line", (3, 3): "triangle", (3, 4): "quad"}

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from cellfem.output.drawing import FILE, Drawn
+from cellfem.results.manifest import begin_listing, read_manifest
 
+BY = "run"
 COMMAND = (sys.executable, "-m", "cellfem.output.draw_apart")
 UNTRIED = "CELLFEM_OPENGL_UNTRIED"  # of `rendering`, which loads matplotlib
 POLL_S = 0.2
@@ -75,6 +77,9 @@ def main(folder: Path) -> None:
     plain_matplotlib()
     from cellfem.output.drawing import draw, read_drawing
 
+    manifest = read_manifest(folder)
+    if manifest is not None:
+        begin_listing(manifest, BY)
     drawn = draw(read_drawing(folder / FILE), folder)
     found = {shows: path.name for shows, path in drawn.files.items()}
     print(json.dumps({"files": found, "notes": drawn.notes, "failed": drawn.failed, "full": drawn.full}))

@@ -5,6 +5,7 @@ the files are for viewing, records.csv holds the full precision.
 """
 
 import errno
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +22,11 @@ from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridWriter
 from cellfem.observe.arrays import Block, Snapshot, merge_snapshots
 from cellfem.output.records import write_atomic
 from cellfem.output.words import not_written
+from cellfem.results.files import remove
+from cellfem.results.manifest import list_files, listed
 
 FIELDS = "fields"
+_NUMBER = re.compile(r"_(\d{5})(?:_\d+)?\.[a-z]+$")  # of an output, in the name of a file
 
 
 def _alone(value: Any) -> list[Any]:
@@ -71,16 +75,19 @@ class Series:
         self._datasets = list(written)
         self._count = len(written) // max(len(parts), 1)
         if self._rank == 0:
-            for path in (self._folder / FIELDS).glob("*_[0-9][0-9][0-9][0-9][0-9]*.*vtu"):
-                number = path.name.removesuffix(path.suffix).rsplit("_", 2 if path.suffix == ".vtu" else 1)[1]
-                if int(number) >= self._count:
-                    path.unlink()
+            remove_later(self._folder, self._count)
             write_atomic(self.path, _pvd(self._datasets))
         self._allgather(None)
 
     def write(self, snapshot: Snapshot) -> None:
         """Add one time. Collective. Raises OSError on all ranks if a piece could not be written on any."""
         error, pieces = None, self._gather(snapshot)
+        try:
+            if self._rank == 0:
+                list_files(self._folder / name for part in snapshot.blocks for name in self._names(part))
+        except OSError as problem:
+            error = str(problem)
+        self._raise_together(error)  # before any rank writes its piece
         try:
             for part, block in merge_snapshots(pieces).blocks.items() if pieces else ():
                 _write_piece(self._folder / self._piece(part, self._number), block)
@@ -97,13 +104,16 @@ class Series:
 
     def _list(self, snapshot: Snapshot) -> None:
         for number, (part, block) in enumerate(snapshot.blocks.items()):
-            collection = f"{FIELDS}/{part}_{self._count:05d}.pvtu"
-            pieces = [Path(self._piece(part, rank)).name for rank in range(self._size)]
-            write_atomic(self._folder / collection, _pvtu(block, pieces))
+            collection, *pieces = self._names(part)
+            write_atomic(self._folder / collection, _pvtu(block, [Path(piece).name for piece in pieces]))
             self._datasets.append(
                 f'    <DataSet timestep="{float(snapshot.time_s)!r}" part="{number}" name={quoteattr(part)} file="{collection}"/>'
             )
         write_atomic(self.path, _pvd(self._datasets))
+
+    def _names(self, part: str) -> list[str]:
+        """Files of a part at the time at hand: the collection, and the pieces of all ranks."""
+        return [f"{FIELDS}/{part}_{self._count:05d}.pvtu", *(self._piece(part, rank) for rank in range(self._size))]
 
     def _piece(self, part: str, rank: int) -> str:
         return f"{FIELDS}/{part}_{self._count:05d}_{rank}.vtu"
@@ -123,6 +133,13 @@ def quiet_vtk() -> Iterator[None]:
         yield
     finally:
         vtkObject.SetGlobalWarningDisplay(shown)
+
+
+def remove_later(folder: Path, count: int) -> None:
+    """Take away the field files of a run of which `count` outputs are to be kept. Not collective."""
+    found = {name: _NUMBER.search(name) for name in listed(folder) if name.startswith(f"{FIELDS}/")}
+    remove(folder, [name for name, match in found.items() if match and int(match[1]) >= count])
+    (folder / FIELDS).mkdir(exist_ok=True)
 
 
 def to_vtk(block: Block) -> vtkUnstructuredGrid:

@@ -13,6 +13,7 @@ from rich.progress import Progress as Bar
 
 from cellfem.output.records import write_atomic
 from cellfem.output.words import time_text, until_text
+from cellfem.results.manifest import list_files
 
 PLAIN_INTERVAL_S = 10.0
 STATUS = "progress.json"
@@ -49,6 +50,8 @@ class Progress:
         self._total, self._clock = total_time_s, clock
         self._console = console or Steady(stderr=True, highlight=False)
         self._quiet, self._interval = quiet, interval_s
+        if log_path:
+            list_files([log_path])
         self._log = log_path.open("ab" if going_on else "wb", buffering=0) if log_path else None
         self._recent: deque[tuple[float, float]] = deque([(clock(), 0.0)], maxlen=SPEED_OVER_STEPS + 1)
         self._status = log_path.with_name(STATUS) if log_path else None

@@ -4,7 +4,6 @@ import csv
 import hashlib
 import io
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,8 @@ import numpy as np
 from cellfem.observe.columns import OWN, SECOND
 from cellfem.observe.dendrite import COLUMNS as DENDRITE_COLUMNS
 from cellfem.observe.voids import Void, open_voids
+from cellfem.results.files import replace_whole
+from cellfem.results.manifest import list_files
 
 Value = float | int | str
 
@@ -117,6 +118,7 @@ class RecordWriter:
 
     def __init__(self, path: Path, columns: Sequence[str], going_on: bool = False) -> None:
         self._columns = tuple(columns)
+        list_files([path])
         self._sum = hashlib.sha256(path.read_bytes() if going_on else b"")
         self._file = path.open("ab", buffering=0)
         if not going_on:
@@ -202,42 +204,16 @@ def _number(text: str) -> float:
 
 
 WHOLE = "put back the file that the run wrote, or run the case anew"
-HALF_WRITTEN = ".*.part"
-"""What a process that was killed while it wrote leaves behind: `.NAME….part`, for all files that are replaced as a whole."""
 
 
 def write_atomic(path: Path, content: str | bytes, durable: bool = True) -> None:
     """Replace a file as a whole: readers, and whoever comes after a crash, see the old content or the new one, never a part.
 
-    durable: wait until it is on the disk; without, a file may be empty after the machine itself has gone down. Raises OSError
-    that names `path`.
+    In a folder of results it is listed first. durable: wait until it is on the disk; without, a file may be empty after the
+    machine itself has gone down. Raises OSError that names `path`, also where something lies there that is not cellfem's.
     """
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    except OSError as error:
-        error.filename = str(path)
-        raise
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        Path(name).chmod(0o666 & ~_umask())  # mkstemp makes files private
-        os.replace(name, path)
-    except BaseException as error:
-        with suppress(OSError):
-            Path(name).unlink()
-        if isinstance(error, OSError):
-            error.filename = str(path)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    list_files([path])
+    replace_whole(path, content, durable)
 
 
 def _void_size(axisymmetric: bool) -> str:

@@ -20,6 +20,7 @@ PAGE_WIDTH_IN = 7.2
 CURVES_WIDTH_IN = 4.6
 """Of pictures of curves over each other."""
 DPI = 200
+SIGN, SIGN_WITHIN = "cellfem", 1024  # who drew it, in the first bytes of the file
 LETTERS_PER_IN, BESIDE_IN = 12.5, 0.9  # of bold titles, and what of a figure's width lies beside its axes
 INK = "#303030"
 GREY = "#9a9a9a"
@@ -61,8 +62,17 @@ def new_figure(width_in: float, height_in: float) -> Figure:
 def save(figure: Figure, path: Path) -> None:
     """Write the figure as PNG at 200 dpi, as a whole or not at all."""
     drawn = io.BytesIO()
-    figure.savefig(drawn, dpi=DPI, format="png")
+    figure.savefig(drawn, dpi=DPI, format="png", metadata={"Software": SIGN})
     write_atomic(path, drawn.getvalue())
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a PNG is one that `save` wrote."""
+    try:
+        with path.open("rb") as file:
+            return f"Software\0{SIGN}".encode() in file.read(SIGN_WITHIN)
+    except OSError:
+        return False
 
 
 def headline(title: str) -> str:

@@ -22,9 +22,10 @@ from vtkmodules.vtkCommonDataModel import (
 from vtkmodules.vtkIOHDF import vtkHDFReader, vtkHDFWriter
 
 from cellfem.observe.arrays import Snapshot, merge_snapshots
-from cellfem.output.paraview import FIELDS, Series, quiet_vtk, to_vtk
+from cellfem.output.paraview import FIELDS, Series, quiet_vtk, remove_later, to_vtk
 from cellfem.output.records import write_atomic
 from cellfem.output.words import not_written
+from cellfem.results.manifest import list_files
 
 CHUNK = 2000  # rows of a chunk: the default of 25000 makes megabytes of a file of kilobytes
 COMPRESSION = 1
@@ -44,9 +45,7 @@ class HdfSeries(Series):
         """Take up a series that lists these lines; files of later times are taken away. Collective."""
         self._datasets, self._count = list(written), len(written)
         if self._rank == 0:
-            for path in (self._folder / FIELDS).glob(f"{self._name}_[0-9][0-9][0-9][0-9][0-9].vtkhdf"):
-                if int(path.stem.rsplit("_", 1)[1]) >= self._count:
-                    path.unlink()
+            remove_later(self._folder, self._count)
             write_atomic(self.path, _series(self._datasets))
         self._allgather(None)
 
@@ -56,6 +55,7 @@ class HdfSeries(Series):
         if pieces is not None:
             try:
                 name = f"{FIELDS}/{self._name}_{self._count:05d}.vtkhdf"
+                list_files([self._folder / name])
                 _write_file(self._folder / name, merge_snapshots(pieces))
                 self._datasets.append(json.dumps({"name": name, "time": float(snapshot.time_s)}))
                 write_atomic(self.path, _series(self._datasets))

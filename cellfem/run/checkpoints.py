@@ -8,7 +8,6 @@ start.npz      the state at time 0, of which the pictures at the end show a part
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
 from collections import deque
@@ -23,18 +22,19 @@ import numpy as np
 import cellfem
 from cellfem.backend import MPI
 from cellfem.case import Case
+from cellfem.case.identity import case_hash, differences, plain_case
 from cellfem.checkpoint import CheckpointError
 from cellfem.checkpoint.files import read_about
 from cellfem.checkpoint.plain import from_plain, to_plain
 from cellfem.checkpoint.registry import Registry
 from cellfem.checkpoint.store import Store
 from cellfem.geometry import Source
-from cellfem.output.paraview import FIELDS
-from cellfem.output.records import HALF_WRITTEN
 from cellfem.output.words import time_text
 from cellfem.provenance import commit
+from cellfem.results.files import half_written, remove
+from cellfem.results.lock import touch
+from cellfem.results.manifest import listed
 from cellfem.run.keeping import declare_recorder
-from cellfem.run.lock import touch
 from cellfem.run.mesh_file import read_source, source_hash, write_source
 from cellfem.run.recorder import Recorder
 from cellfem.solver.engine import Engine
@@ -128,8 +128,8 @@ class Keeper:
         about = {
             "cellfem": cellfem.__version__,
             "commit": commit(),
-            "case": plain_case(self.case),
-            "case_sha256": case_hash(self.case),
+            "case": plain_case(self.case, FREE),
+            "case_sha256": case_hash(self.case, FREE),
             "mesh_sha256": self.mesh,
             "time_s": self.engine.stepper.time,
             "step": step,
@@ -148,9 +148,9 @@ class Keeper:
             return
         self.recorder.detail(f"checkpoint after step {step}, t = {self.engine.stepper.time:.6g} s ({self.cost:.2g} s)")
         if self.comm.rank == 0:
+            own = listed(self.folder)
             with suppress(OSError):
-                for old in numbered(self.folder)[KEPT:]:
-                    old.unlink(missing_ok=True)
+                remove(self.folder, [name for path in numbered(self.folder)[KEPT:] if (name := f"{FOLDER}/{path.name}") in own])
 
     def restore(self, point: Point, segments: list[Segment]) -> None:
         """Engine and recorder as they were at `point`, the pictures' first moment too. Raises CheckpointError.
@@ -172,26 +172,21 @@ class Keeper:
 
 
 def prepare_folder(folder: Path, source: Source) -> str:
-    """An empty place for checkpoints with the mesh in it; the mesh's SHA-256. Not collective. Raises OSError."""
-    clear(folder)
+    """A place for checkpoints with the mesh in it; the mesh's SHA-256. Not collective. Raises OSError."""
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
     write_source(folder / FOLDER / MESH, source)
     return source_hash(source)
 
 
 def clear_half_written(folder: Path) -> None:
-    """Take away what a run that was killed was just writing, in a folder that is ours. Not collective."""
-    for place in (folder, folder / FIELDS, folder / FOLDER):
-        for path in place.glob(HALF_WRITTEN):
-            path.unlink(missing_ok=True)
+    """Take away what a run that was killed was just writing of the files on the folder's list. Not collective."""
+    for path in half_written(folder, listed(folder)):
+        path.unlink(missing_ok=True)
 
 
 def clear(folder: Path) -> None:
     """Take the checkpoints away. Not collective."""
-    for path in (folder / FOLDER).glob("*"):
-        path.unlink(missing_ok=True)
-    if (folder / FOLDER).is_dir():
-        (folder / FOLDER).rmdir()
+    remove(folder, [name for name in listed(folder) if name.startswith(f"{FOLDER}/")])
 
 
 def numbered(folder: Path) -> list[Path]:
@@ -284,39 +279,14 @@ def _digest(path: Path, size: int, tail: bytes = b"") -> str:
     return found.hexdigest()
 
 
-def plain_case(case: Case) -> dict[str, Any]:
-    """The case as JSON holds it, without the keys that may change."""
-    data: dict[str, Any] = case.model_dump(mode="json", exclude_none=True)
-    for key in FREE:
-        table, name = key.split(".")
-        data[table].pop(name, None)
-    return data
-
-
-def case_hash(case: Case) -> str:
-    """SHA-256 of a case."""
-    return hashlib.sha256(json.dumps(plain_case(case), sort_keys=True).encode()).hexdigest()
-
-
 def _compare(point: Point, case: Case) -> None:
-    if point.about.get("case_sha256") == case_hash(case):
+    if point.about.get("case_sha256") == case_hash(case, FREE):
         return
-    was, now = _flat(point.about.get("case", {})), _flat(plain_case(case))
-    changed = [
-        f"{key}: was {was.get(key)!r}, is {now.get(key)!r}" for key in sorted({*was, *now}) if was.get(key) != now.get(key)
-    ]
+    changed = differences(point.about.get("case", {}), plain_case(case, FREE))
     raise CheckpointError(
         f"{point.path}: belongs to another case: {'; '.join(changed) or 'its hash differs'}. "
         "Undo the change in case.resolved.toml, or start the changed case by cellfem run"
     )
-
-
-def _flat(data: Any, prefix: str = "") -> dict[str, Any]:
-    if isinstance(data, dict):
-        return {key: item for name, part in data.items() for key, item in _flat(part, f"{prefix}{name}.").items()}
-    if isinstance(data, list):
-        return {key: item for k, part in enumerate(data) for key, item in _flat(part, f"{prefix}{k}.").items()}
-    return {prefix.rstrip("."): data}
 
 
 def told(point: Point) -> str:

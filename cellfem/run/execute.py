@@ -5,13 +5,15 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import cellfem
 from cellfem.backend import MPI, versions
 from cellfem.case import Case, load_case, resolved_toml
+from cellfem.case.identity import case_hash, files_read
 from cellfem.checkpoint import CheckpointError
 from cellfem.geometry import Source
 from cellfem.model import from_case
@@ -19,11 +21,15 @@ from cellfem.model.build import build_model
 from cellfem.model.ceramics import densification_text
 from cellfem.output.drawing import FILE as DRAWING
 from cellfem.output.drawing import PICTURES
-from cellfem.output.progress import PLAIN_INTERVAL_S, STATUS
+from cellfem.output.progress import PLAIN_INTERVAL_S
 from cellfem.output.records import write_atomic
 from cellfem.output.summary import End, Summary, unsolved, write_summary
 from cellfem.output.words import cannot_write
 from cellfem.provenance import commit
+from cellfem.results.files import remove
+from cellfem.results.folder import Claim, claim, examine, made, resumed
+from cellfem.results.lock import only_run
+from cellfem.results.manifest import listed, read_manifest
 from cellfem.run.advice import advice, stands_out
 from cellfem.run.checkpoints import (
     START,
@@ -39,26 +45,17 @@ from cellfem.run.checkpoints import (
 )
 from cellfem.run.conclude import conclude, draw_again, only_pictures
 from cellfem.run.heed import Heed
-from cellfem.run.lock import only_run
+from cellfem.run.outputs import MESH_FILE, RESOLVED, RUN_OUTPUTS
 from cellfem.run.prepare import face_told, measured_of, segments_of, source_of, too_large, write_mesh
 from cellfem.run.recorder import Recorder
 from cellfem.run.rise import with_rises
-from cellfem.run.spectrum import SURFACE, TABLE
 from cellfem.run.writing import CannotWriteError, may_pass
 from cellfem.signals import asked_to_end, remembered
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.march import GaveUp, Measures, Place, Watcher, first_place, march
 from cellfem.solver.newton import Interrupted
 
-RESOLVED = "case.resolved.toml"
-NUMBERED = "fields/*_[0-9][0-9][0-9][0-9][0-9]"
-EARLIER = (
-    *(SURFACE, TABLE, DRAWING, "opening.csv", "measured.json"),
-    *("records.csv", "voids.csv", "log.txt", STATUS, "cellfem.pvd", "cellfem.vtkhdf.series", "summary.json"),
-    *(f"{NUMBERED}_*.vtu", f"{NUMBERED}.pvtu", f"{NUMBERED}.vtkhdf"),
-    *(f"{name}.png" for name in PICTURES),
-)
-"""What a run leaves in its folder, but for the case and the mesh, which may be what the next is run from."""
+BY = "run"
 
 
 @dataclass(frozen=True)
@@ -79,37 +76,66 @@ class Result:
 
 
 def run_case(
-    case: Case, folder: Path, quiet: bool = False, comm: MPI.Intracomm = MPI.COMM_WORLD, pace: Pace | None = None
+    case: Case,
+    folder: Path,
+    quiet: bool = False,
+    comm: MPI.Intracomm = MPI.COMM_WORLD,
+    pace: Pace | None = None,
+    *,
+    path: Path | None = None,
+    replace: bool = False,
 ) -> Result:
-    """Run into a folder (made if missing, results in it replaced). Collective.
+    """Run into a folder (made if missing). Results of an earlier run in it are replaced once this one has started. Collective.
 
-    Raises MeshError and BusyError (another run is at work in the folder) on every rank.
+    path: of the case, so that it is not overwritten. replace: as of `results.examine`. Raises MeshError, FolderError and
+    BusyError (another run is at work in the folder) on every rank.
     """
-    begin = time.monotonic()
-    _on_root(comm, lambda: folder.mkdir(parents=True, exist_ok=True))
-    with only_run(folder, comm), remembered() as received:
-        source, mesh = _mesh(case, folder, comm)
-        if _asked_to_end(comm):
-            return Result(End("interrupted", 0.0))
-        return _run(case, folder, source, mesh, None, _Setting(quiet, comm, pace or Pace(), begin, received))
+    begin, inputs = time.monotonic(), files_read(case, path)
+    _on_root(comm, lambda: examine(folder, BY, RUN_OUTPUTS, inputs, replace))
+    with _held(folder, comm), remembered() as received:
+        claimed = _on_root(comm, lambda: claim(folder, BY, RUN_OUTPUTS, inputs, replace))
+        try:
+            source = _on_root(comm, lambda: source_of(case))
+            if _asked_to_end(comm):
+                return Result(End("interrupted", 0.0))
+            at = _Setting(quiet, comm, pace or Pace(), begin, received, claimed)
+            return _run(case, folder, source, None, at)
+        finally:
+            if claimed is not None:
+                claimed.leave()
 
 
 def resume_run(folder: Path, quiet: bool = False, comm: MPI.Intracomm = MPI.COMM_WORLD, pace: Pace | None = None) -> Result:
     """Go on with the run in a folder from its newest sound checkpoint, on any number of ranks. Collective.
 
     Rows and outputs that came after it are cut off first. Of a run that has ended what pictures are missing are drawn.
-    Raises CaseError, CheckpointError, CannotWriteError and BusyError on every rank.
+    Raises CaseError, CheckpointError, CannotWriteError, FolderError and BusyError on every rank.
     """
     begin = time.monotonic()
-    case = load_case(folder / RESOLVED)
+    if read_manifest(folder) is None:
+        load_case(folder / RESOLVED)  # without one there is nothing to be resumed, and no folder to be locked
     with only_run(folder, comm), remembered() as received:
-        if (ended := comm.bcast(_on_root(comm, lambda: only_pictures(folder)), root=0)) is not None:
-            return Result(ended, files=_on_root(comm, lambda: draw_again(folder, ended)) or {})
-        source, point = _on_root(comm, lambda: _taken_up(case, folder, quiet)) or (None, None)
-        point = comm.bcast(point, root=0)
-        assert point is not None
-        mesh = point.about["mesh_sha256"]
-        return _run(case, folder, source, mesh, point, _Setting(quiet, comm, pace or Pace(), begin, received))
+        claimed = _on_root(comm, lambda: resumed(folder, BY, RUN_OUTPUTS))
+        try:
+            case = load_case(folder / RESOLVED)
+            if (ended := comm.bcast(_on_root(comm, lambda: only_pictures(folder)), root=0)) is not None:
+                return Result(ended, files=_on_root(comm, lambda: draw_again(folder, ended)) or {})
+            source, point = _on_root(comm, lambda: _taken_up(case, folder)) or (None, None)
+            point = comm.bcast(point, root=0)
+            assert point is not None
+            return _run(case, folder, source, point, _Setting(quiet, comm, pace or Pace(), begin, received, claimed))
+        finally:
+            if claimed is not None:
+                claimed.leave()
+
+
+@contextmanager
+def _held(folder: Path, comm: MPI.Intracomm) -> Iterator[None]:
+    """The folder, made if it is missing, locked; taken away again if nothing has come into it."""
+    with ExitStack() as stack:
+        _on_root(comm, lambda: stack.enter_context(made(folder)))
+        stack.enter_context(only_run(folder, comm))
+        yield
 
 
 @dataclass(frozen=True)
@@ -119,14 +145,18 @@ class _Setting:
     pace: Pace
     begin: float
     received: list[int]
+    claimed: Claim | None  # on rank 0
 
 
-def _run(case: Case, folder: Path, source: Source | None, mesh: str, point: Point | None, at: _Setting) -> Result:
+def _run(case: Case, folder: Path, source: Source | None, point: Point | None, at: _Setting) -> Result:
     """From a mesh to the results, from the start or from a checkpoint; nothing, where a signal ends it in set-up."""
     comm, received = at.comm, at.received
     segments = segments_of(case)
     model = build_model(source, from_case.structure(case), from_case.interface(case), from_case.numerics(case), comm)
     engine = Engine(model)
+    if _asked_to_end(comm):  # nothing is lost yet, and the start of a large stack takes long
+        return Result(End("interrupted", float(point.about["time_s"]) if point else 0.0))
+    mesh = _opened(case, folder, source, at) if point is None else str(point.about["mesh_sha256"])
     recorder = Recorder(case, engine, folder, at.quiet, point is not None, at.pace.progress_s)
     if point is None and too_large(source):
         recorder.note("no mesh.msh: each rank makes its own part of so many bricks; cellfem mesh writes the whole")
@@ -138,8 +168,6 @@ def _run(case: Case, folder: Path, source: Source | None, mesh: str, point: Poin
     until = None if at.pace.max_time_s is None else at.begin + at.pace.max_time_s
     keeper = Keeper(case, engine, recorder, folder, mesh, every, until, point.about["wall_s"] if point else 0.0)
     compiled = time.monotonic()
-    if _asked_to_end(comm):  # nothing is lost yet, and the start of a large stack takes long
-        return Result(End("interrupted", float(point.about["time_s"]) if point else 0.0))
 
     def interrupted(place: Place, measures: Measures) -> bool:
         save = signal.SIGUSR1 in received
@@ -156,6 +184,7 @@ def _run(case: Case, folder: Path, source: Source | None, mesh: str, point: Poin
                 recorder.note(note)
             engine.start(segments[0].load(0.0), segments[0].material)
             measures, place = recorder.start(), None
+            _started(at)
             if every is not None:
                 keeper.save(first_place(segments, measures), measures, START)
         else:
@@ -199,44 +228,49 @@ def _run(case: Case, folder: Path, source: Source | None, mesh: str, point: Poin
 def _nothing(recorder: Recorder, end: End, why: str, at: _Setting) -> Result:
     """The end of a run that found no state to begin with: without one there is no row, no picture, no verdict."""
     recorder.note(why)
+    if recorder.root is not None and at.quiet:
+        print(why, file=sys.stderr)
     if recorder.root is not None and end.kind == "gave up":
-        if at.quiet:
-            print(why, file=sys.stderr)
         wall = time.monotonic() - at.begin
         write_summary(recorder.folder / "summary.json", unsolved(end, why, wall_s=wall, version=cellfem.__version__))
+        _started(at)  # the summary says what came of it; where a signal ended the search, what was there comes back
     if recorder.root is not None and not recorder.going_on:
         clear(recorder.folder)  # only the mesh is there, nothing to go on from
     recorder.close()
     return Result(end)
 
 
-def _mesh(case: Case, folder: Path, comm: MPI.Intracomm) -> tuple[Source | None, str]:
-    """What the domain is made of, on rank 0, with its file, and its hash; a failure there is raised on every rank."""
+def _opened(case: Case, folder: Path, source: Source | None, at: _Setting) -> str:
+    """Put earlier results aside and write what a run begins with; the mesh's hash, "" without checkpoints. Collective."""
 
-    def make() -> tuple[Source, str]:
+    def write() -> str:
+        assert at.claimed is not None
+        assert source is not None
         try:
+            at.claimed.begin(case_hash(case))
             write_atomic(folder / RESOLVED, resolved_toml(case, _header()))
-            source = source_of(case)
-            _clear(folder)
-            write_mesh(case, source, folder / "mesh.msh")
-            if case.output.checkpoint == "off":
-                clear(folder)
-                return source, ""
-            return source, prepare_folder(folder, source)
+            write_mesh(case, source, folder / MESH_FILE)
+            return "" if case.output.checkpoint == "off" else prepare_folder(folder, source)
         except OSError as problem:
             raise CannotWriteError(cannot_write(problem), may_pass(problem)) from problem
 
-    return _on_root(comm, make) or (None, "")
+    return _on_root(at.comm, write) or ""
 
 
-def _taken_up(case: Case, folder: Path, quiet: bool) -> tuple[Source, Point]:
+def _started(at: _Setting) -> None:
+    """The run has found its first state: what it replaces goes."""
+    if at.claimed is not None:
+        at.claimed.settle()
+
+
+def _taken_up(case: Case, folder: Path) -> tuple[Source, Point]:
     """Mesh and checkpoint of a run to be resumed; its files cut back to it."""
     point = find(folder, case, lambda text: print(text, file=sys.stderr))
     source = mesh_of(folder, point)
     cut_back(folder, point.about["files"], point.about["sha256"])
     clear_half_written(folder)
-    for name in ("summary.json", DRAWING, *(f"{name}.png" for name in PICTURES)):
-        (folder / name).unlink(missing_ok=True)
+    ended = ("summary.json", DRAWING, *(f"{name}.png" for name in PICTURES))
+    remove(folder, [name for name in ended if name in listed(folder)])
     return source, point
 
 
@@ -257,14 +291,6 @@ def _on_root[T](comm: MPI.Intracomm, action: Callable[[], T]) -> T | None:
     if error is not None:
         raise error
     return made
-
-
-def _clear(folder: Path) -> None:
-    """Take away the results of an earlier run: if this one is killed, the other's summary must not stand for it."""
-    for pattern in EARLIER:
-        for path in folder.glob(pattern):
-            path.unlink()
-    clear_half_written(folder)
 
 
 def _header() -> str:

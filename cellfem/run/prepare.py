@@ -36,6 +36,7 @@ from cellfem.geometry.heights import read_measured
 from cellfem.geometry.periodic import joined
 from cellfem.geometry.symmetric import mirrored
 from cellfem.model import from_case
+from cellfem.results.manifest import list_files
 from cellfem.solver.march import Segment, Stop
 
 CHARGE_WITHIN = 1e-3  # share by which a step of held voltage may pass more charge than asked
@@ -61,10 +62,10 @@ def source_of(case: Case) -> Source:
 def write_mesh(case: Case, source: Source, path: Path) -> None:
     """The mesh as a gmsh file, unless it is `too_large`. Not collective: rank 0 only."""
     if not isinstance(source, Bricks):
+        list_files([path])
         write_msh(source, path)
-    elif too_large(source):
-        path.unlink(missing_ok=True)
-    else:
+    elif not too_large(source):
+        list_files([path])
         write_msh(stack_of(case), path)
 
 

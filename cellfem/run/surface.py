@@ -11,6 +11,7 @@ import numpy as np
 from cellfem.case import Case, load_case, parse_case
 from cellfem.case.errors import CaseError
 from cellfem.case.faces import law_of
+from cellfem.case.identity import files_read
 from cellfem.case.overrides import apply_override
 from cellfem.geometry import Face, maps, measured, roughness
 from cellfem.geometry.measured import Measured
@@ -53,6 +54,13 @@ def read_surface(path: Path, overrides: list[str]) -> Reading:
             )
         return _reading(case, case.title or str(path))
     return _file(path, overrides)
+
+
+def files_of(path: Path, overrides: list[str]) -> dict[str, Path]:
+    """Files that `read_surface` reads, by what they are called in messages. Raises CaseError."""
+    if path.is_dir() or path.suffix == ".toml":
+        return files_read(load_case(path, overrides), path)
+    return {"the file of heights": path}
 
 
 def _file(path: Path, overrides: list[str]) -> Reading:

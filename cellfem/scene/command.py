@@ -12,8 +12,11 @@ from typing import Annotated, NoReturn
 import typer
 
 from cellfem.output.words import cannot_write
+from cellfem.results import FolderError, adding
+from cellfem.results.manifest import list_files
 
-SCRIPT, STATE, PICTURE = "scene.py", "scene.pvsm", "scene.png"
+OUTPUTS = SCRIPT, STATE, PICTURE = "scene.py", "scene.pvsm", "scene.png"
+FRAMES = "scene_frames"
 PARAVIEW_S = 600.0
 ATTEMPTS, NO_DISPLAY = 3, ("vtkXOpenGLRenderWindow::CreateAWindow", "Xvfb failed to start")
 """Two of xvfb-run at a time may take the same display, and one of them loses it: what ParaView or xvfb-run then says."""
@@ -41,9 +44,12 @@ def scene(
     try:
         look = read_look(folder, time)
         template = files("cellfem.scene").joinpath("paraview_template.py").read_text(encoding="utf-8")
-        write_atomic(folder / SCRIPT, template.replace("@LOOK@", look.as_json()))
-    except (SceneError, OSError) as error:
-        _fail(str(error) if isinstance(error, SceneError) else cannot_write(error))
+        frames = [f"{FRAMES}/scene_{number:05d}.png" for number in range(len(look.times))]
+        with adding(folder, "run", (*OUTPUTS, *frames), anywhere=True):
+            write_atomic(folder / SCRIPT, template.replace("@LOOK@", look.as_json()))
+            list_files(folder / name for name in (*OUTPUTS, *frames))  # what the script will write
+    except (SceneError, FolderError, OSError) as error:
+        _fail(cannot_write(error) if isinstance(error, OSError) else str(error))
     typer.echo(f"script and state: {folder / SCRIPT}")
     typer.echo(f"  in the window:   paraview --script={folder / SCRIPT}   or File > Load State")
     typer.echo(f"  without one:     pvbatch {folder / SCRIPT} [--animation]   writes {PICTURE} and {STATE}")
@@ -63,13 +69,15 @@ def render(
 
     try:
         look = read_look(folder, time)
-        render_scene(look, folder / "render.png")
-        typer.echo(f"picture: {folder / 'render.png'}")
-        if animation:
-            count = render_animation(look, folder / "render.gif")
-            typer.echo(f"animation of {count} times: {folder / 'render.gif'}")
-    except (SceneError, OSError) as error:
-        _fail(str(error) if isinstance(error, SceneError) else cannot_write(error))
+        picture, moving = folder / "render.png", folder / "render.gif"
+        with adding(folder, "run", [path.name for path in (picture, moving)[: 2 if animation else 1]], anywhere=True):
+            render_scene(look, picture)
+            typer.echo(f"picture: {picture}")
+            if animation:
+                count = render_animation(look, moving)
+                typer.echo(f"animation of {count} times: {moving}")
+    except (SceneError, FolderError, OSError) as error:
+        _fail(cannot_write(error) if isinstance(error, OSError) else str(error))
 
 
 def paraview_command() -> list[str] | None:
@@ -96,7 +104,7 @@ def _run(folder: Path, animation: bool) -> None:
     typer.echo(f"picture: {folder / PICTURE}")
     typer.echo(f"state: {folder / STATE}")
     if animation:
-        typer.echo(f"pictures of all times: {folder / 'scene_frames'}")
+        typer.echo(f"pictures of all times: {folder / FRAMES}")
 
 
 def _fail(text: str) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ import numpy as np
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from PIL import Image
 
+from cellfem.output.records import write_atomic
 from cellfem.output.rendering import WINDOW, off_screen_backend
 from cellfem.output.words import length_text, time_text
 from cellfem.scene.files import SceneError, field_files
@@ -35,14 +37,20 @@ LIT = {"ambient": 0.45, "diffuse": 0.6}  # bodies: shaded, but their colours can
 
 def render_scene(look: Look, path: Path) -> None:
     """Write the picture (PNG) of look.shown. Raises SceneError where the machine cannot draw or a file cannot be read."""
-    _draw(look, look.shown).save(path)
+    _save(path, _draw(look, look.shown), "PNG")
 
 
 def render_animation(look: Look, path: Path, times: Iterable[float] | None = None) -> int:
     """Write an animated GIF of all times, or of those given; the number of pictures in it. Raises SceneError."""
     frames = [_draw(look, time).resize((SIZE[0] // 2, SIZE[1] // 2), Image.Resampling.LANCZOS) for time in times or look.times]
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0)
+    _save(path, frames[0], "GIF", save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0)
     return len(frames)
+
+
+def _save(path: Path, image: Image.Image, kind: str, **options: Any) -> None:
+    data = io.BytesIO()
+    image.save(data, kind, **options)
+    write_atomic(path, data.getvalue())
 
 
 def _draw(look: Look, time: float) -> Image.Image:

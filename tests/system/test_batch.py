@@ -85,6 +85,21 @@ def test_job_resumes_itself_until_it_is_done(batch: dict[str, str], tmp_path: Pa
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["my runs/a b", "$(touch PWNED) 50%j"])
+def test_folder_of_a_job_may_have_any_name(batch: dict[str, str], name: str, tmp_path: Path) -> None:
+    """Slurm takes the script, its log lies where it belongs, and the same case submitted again is done at once."""
+    out = tmp_path / name
+    words = command("submit", write_case(tmp_path), "--out", out, "--time", "10 min", *settings("protocol.0.duration=1 s"))
+    for turn in (1, 2):
+        say(batch, *words, where=tmp_path)
+        wait_for_end(batch, out, WAIT_S)
+        assert len(list(out.glob("job-*.log"))) == turn
+        assert "done" in cellfem("status", out).stdout
+    assert len(read_records(out / "records.csv")) == 2
+    assert not list(tmp_path.rglob("PWNED"))
+
+
+@pytest.mark.slow
 def test_cancelled_job_stays_away(batch: dict[str, str], tmp_path: Path) -> None:
     """scancel sends SIGTERM: the run keeps what it has, and the script does not queue the job again."""
     out = tmp_path / "job"
@@ -175,7 +190,7 @@ def test_script_without_a_batch_system(tmp_path: Path) -> None:
     text = (out / "job.sh").read_text(encoding="utf-8")
     for line in ("--nodes=2", "--ntasks=8", "--time=120", "--account=physics", "--signal=B:USR1@120", "--requeue"):
         assert f"#SBATCH {line}\n" in text
-    assert f'srun --mpi=pmi2 -n 8 apptainer exec --bind "{out}" /images/cellfem.sif cellfem "$@"' in text
+    assert f'srun --mpi=pmi2 -n 8 apptainer exec --bind {out} /images/cellfem.sif cellfem "$@"' in text
     assert subprocess.run(["bash", "-n", str(out / "job.sh")], check=False).returncode == 0
     cellfem("submit", tmp_path / "small.toml", "--out", out, "--time", "90 min", "--system", "pbs", "--dry")
     text = (out / "job.sh").read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from cellfem.case import load_case
 from cellfem.cli import app
 from cellfem.geometry import read_mesh
 from cellfem.output.records import read_records, record_columns
+from cellfem.results.manifest import Manifest
 from cellfem.run import stack_of
 from tests.system.small import Ran, cellfem, read_run, run_here, settings, write_case
 
@@ -30,14 +31,18 @@ FIELDS = {
 }  # fmt: skip
 
 
+STALE = ("summary.json", "fields/lithium_00099_0.vtu", "fields/lithium_00099.pvtu")
+
+
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """A whole run by the command line, pictures included, into a folder that holds another run's results already."""
     folder = tmp_path_factory.mktemp("run")
     out = folder / "out"
     (out / "fields").mkdir(parents=True)
-    for stale in ("summary.json", "fields/lithium_00099_0.vtu", "fields/lithium_00099.pvtu"):
+    for stale in STALE:
         (out / stale).write_text("of an earlier run")
+    Manifest(out, dict.fromkeys(STALE, "run")).write()
     (out / "notes.md").write_text("the user's own")
     done = cellfem("run", write_case(folder), "--out", out, *settings(*OVERRIDES))
     (folder / "stdout.txt").write_text(done.stdout)
@@ -49,7 +54,8 @@ def test_folder_holds_exactly_the_results(ran: Ran) -> None:
     outputs = len(ran_times(ran.folder))
     names = {str(path.relative_to(ran.folder)) for path in ran.folder.rglob("*") if path.is_file()}
     assert {name for name in names if not name.startswith("fields/")} == {
-        "case.resolved.toml", "cellfem.pvd", "cracks.png", "history.png", "interface.png", "log.txt", "mesh.msh", "notes.md",
+        "case.resolved.toml", "cellfem.manifest", "cellfem.pvd", "cracks.png", "history.png", "interface.png", "log.txt",
+        "mesh.msh", "notes.md",
         "opening.csv", "opening.png", "records.csv", "stack.png", "summary.json", "surface.npz", "voids.csv",
     }  # fmt: skip
     assert {name for name in names if name.startswith("fields/")} == {

@@ -17,8 +17,8 @@ import pytest
 from cellfem.case import load_case
 from cellfem.cluster.status import read_status
 from cellfem.output.drawing import FILE, draw, read_drawing
+from cellfem.results.lock import NAME
 from cellfem.run import resume_run, run_case
-from cellfem.run.lock import NAME
 from tests.system.small import ROOT, WAIT_S, cellfem, command, environment, settings, write_case
 
 SHORT = ("protocol.0.duration=1 s", "output.pictures=true", "impedance.spectrum=true")
@@ -168,16 +168,22 @@ def test_told_to_stop_while_pictures_are_drawn(drawing: subprocess.Popen[str], t
 
 
 def test_checkpoints_that_cannot_be_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system that keeps a folder: the run is done all the same."""
+    """A file system that keeps an empty folder, or a file: the run is done all the same, and a file that is left is told."""
+    unlink = Path.unlink
 
-    def keeps(self: Path) -> None:
-        raise OSError(39, "Directory not empty", str(self))
+    def keeps(self: Path, missing_ok: bool = False) -> None:
+        if self.name == "start.npz" or self.name == "checkpoint":
+            raise OSError(16, "Device or resource busy", str(self))
+        unlink(self, missing_ok)
 
-    monkeypatch.setattr(Path, "rmdir", keeps)
     case = load_case(write_case(tmp_path), ("protocol.0.duration=1 s",))
-    assert run_case(case, tmp_path / "out", quiet=True).end.kind == "done"
-    log = (tmp_path / "out" / "log.txt").read_text(encoding="utf-8")
-    assert "checkpoint: cannot be taken away (Directory not empty); the run is done" in log
+    for action in ("rmdir", "unlink"):
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, action, keeps)
+            assert run_case(case, tmp_path / "out", quiet=True).end.kind == "done"
+        log = (tmp_path / "out" / "log.txt").read_text(encoding="utf-8")
+        told = "start.npz: cannot be taken away (Device or resource busy); the run is done" in log
+        assert told == (action == "unlink")
 
 
 def test_standard_output_that_is_full(tmp_path: Path) -> None:

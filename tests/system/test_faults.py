@@ -4,12 +4,14 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cellfem.doctor import mpiexec
 from cellfem.output.records import read_records
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.newton import Outcome
@@ -177,11 +179,22 @@ def test_folder_that_cannot_be_written(verb: str, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+DENIED = """
+import sys
+from cellfem.output.records import RecordWriter
+def denied(self, path, *_):
+    raise PermissionError(13, "Permission denied", str(path))
+RecordWriter.__init__ = denied
+from cellfem.cli import app
+app()
+"""
+
+
 def test_error_on_one_rank_ends_all(tmp_path: Path) -> None:
     """records.csv, which rank 0 alone writes, cannot be opened."""
-    (tmp_path / "out" / "records.csv").mkdir(parents=True)
     begin = time.monotonic()
-    chosen = command("run", write_case(tmp_path), "--out", tmp_path / "out", "-n", 2)
+    words = ("run", write_case(tmp_path), "--out", tmp_path / "out")
+    chosen = [str(mpiexec()), "-n", "2", sys.executable, "-c", DENIED, *map(str, words)]
     done = subprocess.run(chosen, env=environment(), capture_output=True, text=True, timeout=WAIT_S, check=False)
     assert done.returncode != 0
     assert "records.csv" in done.stderr

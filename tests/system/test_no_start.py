@@ -111,9 +111,7 @@ def test_it_is_heard_in_the_search_for_the_start(way: str, ranks: int, tmp_path:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM, encoding="utf-8")
     run_ranks(ranks, program, write_case(tmp_path), tmp_path / "out", way)
-    assert "stopped while the state to begin with was looked for" in (tmp_path / "out" / "log.txt").read_text(encoding="utf-8")
-    assert (tmp_path / "out" / "records.csv").read_text(encoding="utf-8").count("\n") == 1
-    assert not (tmp_path / "out" / "summary.json").exists()
+    assert not (tmp_path / "out").exists(), "a run that did not start leaves the folder as it found it"
 
 
 @pytest.mark.parametrize("ranks", [1, 2])

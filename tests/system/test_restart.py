@@ -20,8 +20,9 @@ from cellfem.case import load_case
 from cellfem.checkpoint import CheckpointError
 from cellfem.cluster.status import read_status
 from cellfem.output.records import read_records
+from cellfem.results.lock import NAME, SILENT_S, BusyError, holder
+from cellfem.results.manifest import MARK, listed
 from cellfem.run import Pace, resume_run, run_case
-from cellfem.run.lock import NAME, SILENT_S, BusyError, holder
 from cellfem.run.recorder import Recorder
 from tests.system.small import WAIT_S, cellfem, command, environment, settings, write_case
 
@@ -144,7 +145,7 @@ def test_what_a_killed_run_was_just_writing_is_taken_away(stopped: Path, tmp_pat
     """It found its way into the folder of the results where the kill fell between the two halves of replacing a file."""
     out = copied(stopped, tmp_path)
     left = [
-        out / name for name in (".records.csv.a1b2.part", "fields/.LLZO_00004.pvtu.a1b2.part", "checkpoint/.000020.npz.7.part")
+        out / name for name in (".records.csv.a1b2.part", "fields/.LLZO_00004.pvtu.a1b2.part", "checkpoint/.00000019.npz.7.part")
     ]
     for again in (resume_run, partial(run_case, load_case(write_case(tmp_path), FIXED))):
         for path in left:
@@ -152,6 +153,14 @@ def test_what_a_killed_run_was_just_writing_is_taken_away(stopped: Path, tmp_pat
             path.write_text("half", encoding="utf-8")
         assert again(folder=out, quiet=True).end.kind == "done"
         assert list(out.rglob(".*.part")) == []
+
+
+def test_run_of_a_cellfem_that_kept_no_list_is_resumed(whole: Path, stopped: Path, tmp_path: Path) -> None:
+    out = copied(stopped, tmp_path)
+    (out / MARK).unlink()
+    assert resume_run(out, quiet=True).end.kind == "done"
+    same_results(whole, out)
+    assert listed(out) >= {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} - {MARK}
 
 
 @pytest.mark.parametrize("ranks", [2, pytest.param(3, marks=pytest.mark.slow)])

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import shlex
 import subprocess
 import time
 from pathlib import Path
@@ -18,9 +19,9 @@ from rich.console import Console
 
 from cellfem.case import load_case, parse_case
 from cellfem.cluster.estimate import EFFORT, STEPS, Measured, cost, counts, measured, parallel_share, steps
-from cellfem.cluster.scripts import Job, array_script, point_line, single_script
+from cellfem.cluster.scripts import Job, System, array_script, log_directive, one_line, point_line, single_script
 from cellfem.cluster.size import unknowns
-from cellfem.cluster.status import Status, read_status, show, table
+from cellfem.cluster.status import Status, is_run, read_status, show, table
 from cellfem.domain import build_domain
 from cellfem.geometry import INTERFACE, Void, build_stack
 from cellfem.geometry.periodic import joined
@@ -28,7 +29,8 @@ from cellfem.model.parameters import Structure
 from cellfem.model.state import create_state
 from cellfem.output.progress import STATUS
 from cellfem.output.words import until_text
-from cellfem.run.lock import NAME
+from cellfem.results.lock import NAME
+from cellfem.results.manifest import Aside, Manifest
 from cellfem.run.prepare import stack_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,7 +106,7 @@ def test_what_the_script_makes_of_an_exit_code(code: int, accidents: int, again:
     (tmp_path / "scontrol").write_text('#!/bin/bash\necho "$@" > queued\n', encoding="utf-8")
     (tmp_path / "scontrol").chmod(0o755)
     job = Job("x", 1, 1, 600.0, program=program(tmp_path, f"exit {code}"))
-    text = single_script(job, "slurm", tmp_path / "out", Path("case dir"), tmp_path / "job.sh")
+    text = single_script(job, "slurm", tmp_path / "out", Path("case dir"), "abc", tmp_path / "job.sh")
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
     done = run_script(text, tmp_path, SLURM_RESTART_COUNT="9", SLURM_JOB_ID="17", PATH=path)
     assert done.returncode == ends, done.stderr
@@ -123,10 +125,11 @@ def test_a_run_that_found_no_room_is_queued_again(end: str, again: bool, tmp_pat
     (tmp_path / "scontrol").chmod(0o755)
     (tmp_path / "out" / "checkpoint").mkdir(parents=True)
     (tmp_path / "out" / "checkpoint" / "start.npz").touch()
+    Manifest(tmp_path / "out", {"checkpoint/start.npz": "run"}, {"run": ["7", "abc"]}).write()
     if end:
         (tmp_path / "out" / "summary.json").write_text(json.dumps({"end_kind": end}, indent=2), encoding="utf-8")
     job = Job("x", 1, 1, 600.0, program=program(tmp_path, "exit 3"))
-    text = single_script(job, "slurm", tmp_path / "out", Path("case"), tmp_path / "job.sh")
+    text = single_script(job, "slurm", tmp_path / "out", Path("case"), "abc", tmp_path / "job.sh")
     done = run_script(text, tmp_path, SLURM_JOB_ID="17", PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     assert (tmp_path / "queued").exists() == again, done.stderr
     assert done.returncode == (0 if again else 3)
@@ -137,8 +140,11 @@ def test_script_resumes_and_passes_signals_on(tmp_path: Path) -> None:
     (tmp_path / "out" / "checkpoint").mkdir(parents=True)
     (tmp_path / "out" / "checkpoint" / "start.npz").touch()
     (tmp_path / "out" / "summary.json").write_text('{"end_kind": "gave up"}', encoding="utf-8")
+    Manifest(tmp_path / "out", {"checkpoint/start.npz": "run"}, {"run": ["7", "abc"]}).write()
     waits = program(tmp_path, 'trap "echo told >> said; exit 3" TERM\nfor i in $(seq 300); do sleep 0.1; done')
-    text = single_script(Job("x", 1, 1, 600.0, program=waits), "slurm", tmp_path / "out", Path("case"), tmp_path / "job.sh")
+    text = single_script(
+        Job("x", 1, 1, 600.0, program=waits), "slurm", tmp_path / "out", Path("case"), "abc", tmp_path / "job.sh"
+    )
     process = subprocess.Popen(["bash", "-c", text], cwd=tmp_path)
     while not (tmp_path / "said").exists():
         time.sleep(0.05)
@@ -157,7 +163,7 @@ def test_a_signal_in_set_up_queues_the_job_again(ends: str, tmp_path: Path) -> N
     (tmp_path / "scontrol").chmod(0o755)
     setup = "echo ready > ready; for i in $(seq 5); do sleep 0.1; done"
     job = Job("x", 1, 1, 600.0, program=program(tmp_path, f"sleep 0.4; {ends}"), setup=setup, most=0)
-    text = single_script(job, "slurm", tmp_path / "out", Path("case"), tmp_path / "job.sh")
+    text = single_script(job, "slurm", tmp_path / "out", Path("case"), "abc", tmp_path / "job.sh")
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
     for waited_for in ("ready", "said"):
         for name in ("ready", "said", "queued"):
@@ -178,7 +184,7 @@ def test_who_cancels_a_job_is_obeyed(signal: int, seconds: float, again: bool, t
     (tmp_path / "qsub").chmod(0o755)
     ends = program(tmp_path, 'trap "exit 4" TERM\nfor i in $(seq 300); do sleep 0.1; done')
     job = Job("x", 1, 1, seconds, program=ends, margin=1.0)
-    text = single_script(job, "pbs", tmp_path / "out", Path("case"), tmp_path / "job.sh")
+    text = single_script(job, "pbs", tmp_path / "out", Path("case"), "abc", tmp_path / "job.sh")
     (tmp_path / "out").mkdir()
     process = subprocess.Popen(
         ["bash", "-c", text], cwd=tmp_path, env=os.environ | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
@@ -195,11 +201,89 @@ def test_who_cancels_a_job_is_obeyed(signal: int, seconds: float, again: bool, t
         assert "not queued again" in (tmp_path / "out" / "job.log").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("mark", "summary", "checkpoint", "does"),
+    [
+        (None, None, False, "run case --out"),
+        ("abc", "done", False, None),
+        ("abc", "interrupted", False, "run case --out"),
+        ("abc", "interrupted", True, "resume"),
+        ("def", "done", False, "run case --out"),
+        ("def", "interrupted", True, "run case --out"),
+        (None, "done", True, "run case --out"),
+    ],
+)
+def test_results_of_another_case_are_none(
+    mark: str | None, summary: str | None, checkpoint: bool, does: str | None, tmp_path: Path
+) -> None:
+    """A job is done, or goes on, only where its very case was run."""
+    out = tmp_path / "out"
+    (out / "checkpoint").mkdir(parents=True)
+    if mark is not None:
+        Manifest(out, {}, {"run": ["7", mark]}, Aside("run", [], ["5", "abc"])).write()
+    if summary is not None:
+        (out / "summary.json").write_text(json.dumps({"end_kind": summary}, indent=2), encoding="utf-8")
+    if checkpoint:
+        (out / "checkpoint" / "start.npz").touch()
+    job = Job("x", 1, 1, 600.0, program=program(tmp_path, "exit 0"))
+    text = single_script(job, "slurm", out, Path("case"), "abc", tmp_path / "job.sh")
+    assert run_script(text, tmp_path).returncode == 0
+    said = tmp_path / "said"
+    assert said.exists() == (does is not None)
+    if does is not None:
+        assert said.read_text(encoding="utf-8").startswith(does)
+
+
+ODD = ("a b", "$(touch PWNED)", "`touch PWNED`", "q\"uo'te", "100%j", "ha#sh", "äö µ", "semi;colon", " lead")
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("system", ["slurm", "pbs"])
+def test_names_are_nothing_but_names(name: str, system: System, tmp_path: Path) -> None:
+    """Blanks, quotes and what a shell would run, in the folder, the case, the image and the interpreter."""
+    folder = tmp_path / name
+    folder.mkdir()
+    shown = program(tmp_path, 'printf "<%s>" "$@" >> words; exit 2')
+    job = Job("x", 1, 1, 600.0, program=shlex.join([shown, "--bind", str(folder)]))
+    text = single_script(job, system, folder / "out", folder / "case.toml", "abc", folder / "job.sh")
+    (folder / "out").mkdir()
+    done = run_script(text, tmp_path)
+    assert done.returncode == 2, done.stderr
+    wanted = f"<--bind><{folder}><run><{folder}/case.toml><--out><{folder}/out><--progress>"
+    assert wanted in (tmp_path / "words").read_text(encoding="utf-8")
+    lines = [point_line(folder / "p", folder / "case.toml", "abc", [f"title={name}"])]
+    (folder / "points.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    array = array_script(job, folder, 1, 1, 0, folder / "job.sh")
+    assert run_script(array, tmp_path, SLURM_ARRAY_TASK_ID="0").returncode == 2
+    assert f"<{folder}/case.toml><--set><title={name}><--out><{folder}/p>" in (tmp_path / "words").read_text(encoding="utf-8")
+    assert not list(tmp_path.rglob("PWNED"))
+
+
+def test_log_as_a_directive_takes_it() -> None:
+    """As Slurm 22.05 was seen to read it: quotes and backslashes as in a shell, % doubled."""
+    assert log_directive("slurm", Path("/a/b-c_1.d"), "job-%j.log") == "/a/b-c_1.d/job-%j.log"
+    assert log_directive("slurm", Path("/a b"), "job-%j.log") == '"/a b/job-%j.log"'
+    assert log_directive("slurm", Path('/a"b#'), "job-%j.log") == '"/a\\"b#/job-%j.log"'
+    assert log_directive("slurm", Path("/50%j"), "job-%A_%a.log") == "/50%%j/job-%A_%a.log"
+    assert log_directive("pbs", Path("/a/b"), "job.log") == "/a/b/job.log.pbs"
+    assert log_directive("pbs", Path("/a b"), "job.log") == "/dev/null"
+
+
+@pytest.mark.parametrize("letter", ["\n", "\r", "\0", "\x1b", "\x85", "\u2028", "\udc80"])
+def test_control_characters_are_refused(letter: str) -> None:
+    with pytest.raises(ValueError, match="--out: holds the control character"):
+        one_line("--out", f"a{letter}touch PWNED")
+    with pytest.raises(ValueError, match="holds the control character"):
+        point_line(Path("p"), Path("case"), "abc", [f"title=a{letter}/p\tabc\t$(touch PWNED)"])
+    assert one_line("--out", "a b$(x)µ") == "a b$(x)µ"
+
+
 def test_array_runs_its_share_of_the_points(tmp_path: Path) -> None:
     """Words with blanks and quotes arrive as they are; a point that gave up does not keep the others from running."""
     prints = program(tmp_path, 'printf "<%s>" "$@" >> words; [[ "$*" == *two* ]] && exit 3; exit 0')
     lines = [
-        point_line(tmp_path / name, Path("a case"), [f"key={name}", 'dt=["1 s"]']) for name in ("one", "two", "three", "four")
+        point_line(tmp_path / name, Path("a case"), "abc", [f"key={name}", 'dt=["1 s"]'])
+        for name in ("one", "two", "three", "four")
     ]
     (tmp_path / "points.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     text = array_script(Job("x", 1, 1, 600.0, program=prints), tmp_path, 4, 3, 2, tmp_path / "job.sh")
@@ -216,6 +300,7 @@ def test_status_reads_only(tmp_path: Path) -> None:
     assert read_status(run).state == "waiting"
     (run / "checkpoint").mkdir(parents=True)
     (run / "case.resolved.toml").touch()
+    assert is_run(run)
     assert read_status(run).note == "no checkpoint: to be run anew"
     (run / "records.csv").write_text("time_s,step,contact_fraction\n0.0,0,0.9\n5.0,1,0.8\n7.0,2,0.", encoding="utf-8")
     (run / "checkpoint" / "00000001.npz").touch()

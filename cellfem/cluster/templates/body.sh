@@ -11,10 +11,12 @@ export XDG_CACHE_HOME=%{cache}
 %{setup}
 # How a run ends: 0 done, 2 bad case, 3 solver gave up, 4 stopped in time or by a signal; anything else is an accident, and so is 3
 # of a run that found no room on its disk: it can go on.
-advance() { # a folder for results, then what cellfem run needs besides
-    local out=$1
-    shift
-    if [ -e "$out/checkpoint/start.npz" ]; then
+advance() { # a folder for results, the hash of its case, then what cellfem run needs besides
+    local out=$1 wanted=$2
+    shift 2
+    if ! grep -qsF "\"case\": \"$wanted\"" "$out/%{mark}"; then # nothing there yet, or results of another case
+        set -- run "$@" --out "$out"
+    elif [ -e "$out/checkpoint/start.npz" ]; then
         set -- resume "$out"
     elif [ -e "$out/summary.json" ] && ! grep -q '"end_kind": "interrupted"' "$out/summary.json"; then
         return 0

@@ -7,7 +7,7 @@
 #PBS -l walltime=%{walltime}
 #PBS -r y
 #PBS -j oe
-#PBS -o %{log}.pbs
+#PBS -o %{log}
 %{extra}
 exec >>%{log_word} 2>&1
 [ -z "$PBS_O_WORKDIR" ] || cd "$PBS_O_WORKDIR"

@@ -16,12 +16,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cellfem.backend import MPI
 from cellfem.output.words import time_text
 
-NAME = "run.lock"
+if TYPE_CHECKING:
+    from cellfem.backend import MPI
+
+NAME, CAMPAIGN = "run.lock", ".lock"
+"""Of a run, and of a command that makes many runs in folders within the locked one."""
 SILENT_S = 3600.0
 """A run of another machine that has not touched its lock for this long is dead. It does so at each step, and at signs of work."""
 AHEAD_S = 60.0
@@ -51,9 +54,35 @@ def only_run(folder: Path, comm: MPI.Intracomm) -> Iterator[None]:
         yield
     finally:
         if handle is not None:
-            with suppress(OSError):  # closed it is free, too
-                (folder / NAME).unlink(missing_ok=True)
-            os.close(handle)
+            _give_back(folder, handle)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold the folder, in a process alone. Raises BusyError and OSError."""
+    handle = _take(folder / NAME)
+    try:
+        yield
+    finally:
+        _give_back(folder, handle)
+
+
+def is_lock(folder: Path, name: str) -> bool:
+    """Whether this is the lock of a run, at work or killed, and no other file of its name."""
+    path = folder / name
+    if name != NAME or path.is_symlink():
+        return False
+    try:
+        data = path.read_bytes()
+        return not data or "pid" in json.loads(data)
+    except (OSError, ValueError, TypeError):
+        return False
+
+
+def _give_back(folder: Path, handle: int) -> None:
+    with suppress(OSError):  # closed it is free, too
+        (folder / NAME).unlink(missing_ok=True)
+    os.close(handle)
 
 
 def touch(folder: Path) -> None:
@@ -71,14 +100,14 @@ def holder(folder: Path) -> dict[str, Any] | None:
         return None
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        held = False
+        taken = False
     except OSError:
-        held = True
+        taken = True
     told = _text(handle)
     silent = _silent(handle)
     os.close(handle)
     elsewhere = bool(told) and told.get("boot") != _boot()
-    return {**told, "silent_s": silent} if held or (elsewhere and silent < SILENT_S) else None
+    return {**told, "silent_s": silent} if taken or (elsewhere and silent < SILENT_S) else None
 
 
 def silence_text(silent_s: float) -> str:
@@ -95,6 +124,8 @@ def _silent(handle: int) -> float:
 
 def _take(path: Path) -> int:
     """An open, locked file that says who we are."""
+    if path.exists() and not is_lock(path.parent, path.name):
+        raise BusyError(f"{path}: is no lock of cellfem; move it away, or give another --out")
     handle, locked = _locked(path)
     told, silent = _text(handle), _silent(handle)
     same_job = bool(told.get("job")) and told["job"] == _job()
@@ -112,7 +143,7 @@ def _take(path: Path) -> int:
 def _locked(path: Path) -> tuple[int, bool]:
     """The file at `path`, open, and whether the file system locks at all. Raises BusyError where somebody holds it."""
     for attempt in range(ATTEMPTS):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
