@@ -4,16 +4,14 @@ import errno
 import json
 import os
 import shlex
-import signal
-import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
-from cellfem.pipes import hand_on, outlive_readers
-from cellfem.signals import asked_to_end, heard, listen
+from cellfem.pipes import outlive_readers
+from cellfem.signals import listen
 
 if __name__ == "__main__" or sys.argv[0].endswith("cellfem"):
     outlive_readers()
@@ -186,6 +184,7 @@ def resume(
 def _show(start: Callable[[], "Result"], folder: Path) -> NoReturn:
     """Run, print what came of it, and leave with the exit code that belongs to it."""
     from cellfem.checkpoint import CheckpointError
+    from cellfem.form_cache import FormError
     from cellfem.geometry import MeshError
     from cellfem.output.summary import show
     from cellfem.output.words import cannot_write
@@ -198,6 +197,8 @@ def _show(start: Callable[[], "Result"], folder: Path) -> NoReturn:
         _fail(str(error))
     except CannotWriteError as error:
         _fail(str(error), GAVE_UP if error.again else BAD_CASE)
+    except FormError as error:
+        _fail(str(error), GAVE_UP)
     except Exception as error:
         _end_other_ranks(error)
         if isinstance(error, OSError):
@@ -305,24 +306,15 @@ def _pace_words(quiet: bool, max_time: str | None, progress: float) -> list[str]
 
 
 def _start_ranks(ranks: int, words: list[str]) -> int:
-    """The same command on `ranks` MPI ranks; its exit code. Signals are passed on, Ctrl-C reaches the ranks by itself."""
-    launcher = diagnosis.mpiexec()
-    if launcher is None:
-        _fail(
-            "-n needs mpiexec, and none was found: install the package dolfinx-solver-real, "
-            "or start cellfem under your MPI's launcher"
-        )
-    if asked_to_end():
-        return STOPPED
-    passed_on = heard(signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # of launcher and ranks, whom a closed terminal tells as well
-    command = [str(launcher), "-n", str(ranks), sys.executable, "-m", "cellfem.cli", *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        for number in passed_on:
-            signal.signal(number, lambda n, _: started.send_signal(signal.SIGTERM if n == signal.SIGHUP else n))
-        hand_on(started)
-        return started.wait()
+    """The same command on `ranks` MPI ranks; its exit code."""
+    from cellfem.launch import LaunchError, check, run_on_ranks
+
+    try:
+        if note := check(ranks):
+            typer.echo(f"note: {note}", err=True)
+        return run_on_ranks(ranks, words, STOPPED)
+    except LaunchError as error:
+        _fail(str(error))
 
 
 def main() -> NoReturn:

@@ -12,9 +12,12 @@ import sys
 import sysconfig
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from cellfem.launch import LaunchError, launcher_environment
 
 Severity = Literal["error", "warning"]
 
@@ -244,6 +247,8 @@ def _trouble(command: list[str], folder: str) -> str | None:
     """The last line that a failing command says, or how it died; None if it succeeds."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PMI", "HYDRA_", "MPI_"))}
     environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+    with suppress(LaunchError):
+        environment = launcher_environment(environment)
     environment.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
     try:
         done = subprocess.run(

@@ -15,21 +15,30 @@ computes belong into dolfinx's `cffi_extra_compile_args`, which are part of the 
 from __future__ import annotations
 
 import atexit
+import errno
 import fcntl
 import functools
 import os
+import re
 import shlex
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import ffcx.codegeneration.jit
+from cffi import VerificationError  # type: ignore[import-untyped]
 
 from dolfinx import jit
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+PROBE = 1_000_000
+"""Bytes: what the code of a form takes."""
+JIT_FAILED = ("Failed JIT compilation of form:", "JIT compilation failed on rank 0", "JIT cache load failed")
+"""How dolfinx begins what it says on several ranks."""
 READY_FORMS = "CELLFEM_FORMS"
 LOCK = ".cellfem.lock"
 READY = ".c.cached"  # FFCx writes it last
@@ -50,9 +59,11 @@ def install() -> None:
     if given and Path(given).is_dir():
         _use(Path(given))
         return
-    own = Path(tempfile.mkdtemp(prefix="cellfem-forms-"))
-    atexit.register(shutil.rmtree, own, ignore_errors=True)
-    _use(own)
+    _use(_own_folder())
+
+
+class FormError(RuntimeError):
+    """The equations were not compiled; str() says why, and what to do."""
 
 
 def usable(folder: Path) -> bool:
@@ -74,29 +85,26 @@ def fill(cache: Path, source: Path) -> None:
             stem = ready.name.removesuffix(READY)
             if not (cache / ready.name).exists():
                 for path in (*source.glob(f"{stem}.*.so"), source / f"{stem}.c", ready):
-                    beside = cache / f".{path.name}.{os.getpid()}"
+                    beside = cache / f".{path.name}.{socket.gethostname()}.{os.getpid()}"
                     shutil.copyfile(path, beside)
                     beside.replace(cache / path.name)
 
 
 @contextmanager
-def locked(cache: Path) -> Iterator[None]:
-    """One process at a time; without effect where the file system knows no locks."""
-    with (cache / LOCK).open("w") as file:
+def locked(cache: Path) -> Iterator[bool]:
+    """One process at a time; False where the file system knows no locks, or has no room for one."""
+    try:
+        file = (cache / LOCK).open("w")
+    except OSError:
+        yield False
+        return
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
-        except OSError:  # FFCx's own waiting is then all there is
-            yield
+        except OSError:
+            yield False
             return
-        yield
-
-
-def clear_unfinished(cache: Path) -> None:
-    """Take away what processes have left that died while compiling; under the lock nobody else compiles."""
-    for code in cache.glob(CODE):
-        if not code.with_suffix(READY).exists():
-            for path in cache.glob(f"{code.stem}.*"):
-                path.unlink(missing_ok=True)
+        yield True
 
 
 @contextmanager
@@ -125,14 +133,58 @@ def _use(folder: Path) -> None:
 def _guarded(compiler: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(compiler)
     def guarded(*arguments: Any, cache_dir: Path | None = None, **options: Any) -> Any:
-        if cache_dir is None or not usable(Path(cache_dir)):
+        try:
             with plain_compiler():
-                return compiler(*arguments, cache_dir=cache_dir, **options)
-        with locked(Path(cache_dir)), plain_compiler():
-            try:
-                return compiler(*arguments, cache_dir=cache_dir, **options)
-            except (TimeoutError, FileExistsError):
-                clear_unfinished(Path(cache_dir))
-                return compiler(*arguments, cache_dir=cache_dir, **options)
+                if cache_dir is None or not usable(Path(cache_dir)):
+                    return compiler(*arguments, cache_dir=cache_dir, **options)
+                with locked(Path(cache_dir)) as alone, suppress(TimeoutError, FileExistsError):
+                    if alone:
+                        return compiler(*arguments, cache_dir=cache_dir, **options)
+                # No locks; or one that died has left its file; or another machine compiles, which does not see the lock.
+                return _apart(compiler, Path(cache_dir), *arguments, **options)
+        except (VerificationError, OSError) as error:
+            raise FormError(reason(error, cache_dir)) from error
 
     return guarded
+
+
+def _apart(compiler: Callable[..., Any], cache: Path, *arguments: Any, **options: Any) -> Any:
+    """Compiled in a folder of this process, then handed to the cache file by file: others may do the same at the same time."""
+    own = _own_folder()
+    fill(own, cache)
+    made = compiler(*arguments, cache_dir=own, **options)
+    with suppress(OSError):
+        fill(cache, own)
+    return made
+
+
+@functools.cache
+def _own_folder() -> Path:
+    own = Path(tempfile.mkdtemp(prefix="cellfem-forms-"))
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    return own
+
+
+def reason(error: Exception, cache: Path | None) -> str:
+    """Why no equations were compiled, with the remedy."""
+    folders = [(cache, "set XDG_CACHE_HOME to a folder elsewhere"), (Path(tempfile.gettempdir()), "set TMPDIR to one elsewhere")]
+    for folder, remedy in folders:
+        try:
+            if folder is not None:
+                with tempfile.TemporaryFile(dir=folder) as file:
+                    os.posix_fallocate(file.fileno(), 0, PROBE)
+        except OSError as problem:
+            if problem.errno in FULL:
+                return f"{folder}: no room to compile the equations ({problem.strerror}); make room there, or {remedy}"
+    said = re.sub(r"[Cc]ommand '?\[?'?([^'\s,]+).*(returned|failed)", r"'\1' \2", str(error), flags=re.DOTALL).strip()
+    return f"the equations were not compiled ({said.rstrip('.') or type(error).__name__}); cellfem doctor tells what is missing"
+
+
+def failure(error: BaseException) -> str | None:
+    """What `reason` said, if it is this that a run met, on one rank or on all of them (dolfinx words it anew); else None."""
+    if isinstance(error, FormError):
+        return str(error)
+    said = str(error)
+    if isinstance(error, RuntimeError) and said.startswith(JIT_FAILED):
+        return said.removeprefix(JIT_FAILED[0]).strip()
+    return None

@@ -120,7 +120,7 @@ class Output(Section):
     """Whether time steps end on the output times, so that runs can be compared there; if not, the first step that has passed one
     is written. Without it true where `interval` is given and takes three of the largest steps (numerics.dt_max) or more."""
     format: Literal["pvd", "vtkhdf"] = "pvd"
-    """Files for ParaView: .pvd with a file per part and writing rank, or one VTKHDF file per output (ParaView 5.12 and later)."""
+    """Files for ParaView: .pvd with a file per part and writing rank, or one VTKHDF file per output (ParaView 5.13 and later)."""
     writers: Annotated[Count, Field(ge=1, le=100000)] = 16
     """Most ranks that write a file per part; the others hand theirs to one of them. With "vtkhdf" one writes all."""
     fields: tuple[FieldName, ...] = get_args(FieldName)

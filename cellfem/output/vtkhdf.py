@@ -1,4 +1,4 @@
-"""VTKHDF files: one per output with all parts, however many ranks there are; for ParaView 5.12 and later.
+"""VTKHDF files: one per output with all parts, however many ranks there are; for ParaView 5.13 and later.
 
 `folder/name.vtkhdf.series` lists the files in `folder/fields/` with their times; both are replaced atomically, so that a killed
 run stays viewable. The first rank gathers each output and writes it.
@@ -75,10 +75,16 @@ def read_file(path: Path) -> dict[str, Any]:
     parts = reader.GetOutputDataObject(0)
     if parts is None or not parts.IsA("vtkPartitionedDataSetCollection"):
         raise OSError(f"{path} holds no named parts")
-    return {
-        parts.GetMetaData(k).Get(vtkCompositeDataSet.NAME()): parts.GetPartition(k, 0)
-        for k in range(parts.GetNumberOfPartitionedDataSets())
-    }
+    return {name: parts.GetPartition(k, 0) for name, k in part_names(parts).items()}
+
+
+def part_names(parts: vtkPartitionedDataSetCollection) -> dict[str, int]:
+    """Which part has which name, by the tree of the file: readers up to vtk 9.6 lose the names that the parts themselves have."""
+    tree: vtkDataAssembly | None = parts.GetDataAssembly()
+    if tree is None:
+        return {}
+    nodes = tree.GetChildNodes(tree.GetRootNode())
+    return {tree.GetNodeName(node): index for node in nodes for index in tree.GetDataSetIndices(node, False)}
 
 
 def _write_file(path: Path, snapshot: Snapshot) -> None:

@@ -15,6 +15,7 @@ from cellfem.backend import MPI, versions
 from cellfem.case import Case, load_case, resolved_toml
 from cellfem.case.identity import case_hash, files_read
 from cellfem.checkpoint import CheckpointError
+from cellfem.form_cache import FormError, failure
 from cellfem.geometry import Source
 from cellfem.model import from_case
 from cellfem.model.build import build_model
@@ -99,7 +100,7 @@ def run_case(
             if _asked_to_end(comm):
                 return Result(End("interrupted", 0.0))
             at = _Setting(quiet, comm, pace or Pace(), begin, received, claimed)
-            return _run(case, folder, source, None, at)
+            return _run_compiled(case, folder, source, None, at)
         finally:
             if claimed is not None:
                 claimed.leave()
@@ -123,7 +124,7 @@ def resume_run(folder: Path, quiet: bool = False, comm: MPI.Intracomm = MPI.COMM
             source, point = _on_root(comm, lambda: _taken_up(case, folder)) or (None, None)
             point = comm.bcast(point, root=0)
             assert point is not None
-            return _run(case, folder, source, point, _Setting(quiet, comm, pace or Pace(), begin, received, claimed))
+            return _run_compiled(case, folder, source, point, _Setting(quiet, comm, pace or Pace(), begin, received, claimed))
         finally:
             if claimed is not None:
                 claimed.leave()
@@ -146,6 +147,18 @@ class _Setting:
     begin: float
     received: list[int]
     claimed: Claim | None  # on rank 0
+
+
+def _run_compiled(case: Case, folder: Path, source: Source | None, point: Point | None, at: _Setting) -> Result:
+    """`_run`; a compiler that Ctrl-C reached ends it as a signal does. Raises FormError on every rank where it fails."""
+    try:
+        return _run(case, folder, source, point, at)
+    except RuntimeError as error:
+        if (why := failure(error)) is None:
+            raise
+        if _asked_to_end(at.comm):  # dolfinx has all ranks fail together
+            return Result(End("interrupted", float(point.about["time_s"]) if point else 0.0))
+        raise FormError(why) from error
 
 
 def _run(case: Case, folder: Path, source: Source | None, point: Point | None, at: _Setting) -> Result:

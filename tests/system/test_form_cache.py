@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from cellfem.form_cache import CODE, LOCK, READY, clear_unfinished, fill
+import cellfem.backend  # noqa: F401  # before dolfinx
+from cellfem.form_cache import CODE, LOCK, READY, fill, reason
 from tests.system.small import ROOT, WAIT_S, command, environment, settings, write_case
 
 TINY = """
@@ -64,10 +66,6 @@ def test_forms_of_an_image(tmp_path: Path) -> None:
     cache.mkdir()
     fill(cache, image)
     assert {path.name for path in cache.glob("libffcx*")} >= {path.name for path in image.glob("libffcx*") if path.suffix != ".o"}
-    whole = sorted(path.name for path in cache.iterdir())
-    (cache / "libffcx_forms_dead.c").touch()
-    clear_unfinished(cache)
-    assert sorted(path.name for path in cache.iterdir()) == whole
     no_compiler = {"CC": "/bin/false", "CELLFEM_FORMS": str(image)}
     finish([start(Path("/proc/none"), **no_compiler), start(tmp_path / "fresh", **no_compiler)])
     assert (tmp_path / "fresh" / "fenics" / LOCK).exists()
@@ -87,6 +85,73 @@ def test_flags_of_the_environment_do_not_get_into_a_shared_cache(tmp_path: Path)
     assert "-march=native" not in called
     assert "--sysroot=/" in called, "what says where it finds its files stays"
     finish([start(tmp_path, CC="/bin/false", CFLAGS="-O0")])  # the same form, found in the cache
+
+
+NO_LOCKS = """
+import errno, fcntl
+def refuse(*_):
+    raise OSError(errno.ENOLCK, "no locks")
+fcntl.flock = refuse
+"""
+
+
+def test_starting_together_where_there_are_no_locks(tmp_path: Path) -> None:
+    """Each compiles apart and hands over; what one that died has left is no obstacle."""
+    words = [sys.executable, "-c", NO_LOCKS + TINY]
+    finish([start(tmp_path, words) for _ in range(3)])
+    (form,) = (tmp_path / "fenics").glob(CODE)
+    form.with_suffix(READY).unlink()
+    finish([start(tmp_path, words)])
+    assert form.with_suffix(READY).exists()
+    finish([start(tmp_path, words, CC="/bin/false")])
+
+
+def stopped(tmp_path: Path, compiler: str, *, interrupt: bool = False) -> tuple[int, str]:
+    """Exit code and last line of a run whose compiler is this script."""
+    script = tmp_path / "compiler"
+    script.write_text(f"#!/bin/sh\ntouch {tmp_path}/called\n{compiler}\n", encoding="utf-8")
+    script.chmod(0o755)
+    run = command("run", write_case(tmp_path), "--out", tmp_path / "out", "--quiet")
+    process = subprocess.Popen(
+        run,
+        env=environment() | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "CC": str(script)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    late = time.monotonic() + WAIT_S
+    while interrupt and not (tmp_path / "called").exists() and time.monotonic() < late:
+        time.sleep(0.05)
+    if interrupt:
+        os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does: the compiler gets it too
+    _, said = process.communicate(timeout=WAIT_S)
+    assert "Traceback" not in said
+    return process.returncode, said.strip().splitlines()[-1]
+
+
+def test_compiler_that_fails_is_a_sentence(tmp_path: Path) -> None:
+    code, line = stopped(tmp_path, "exit 1")
+    assert code == 3
+    assert line.startswith("the equations were not compiled")
+    assert line.endswith("cellfem doctor tells what is missing")
+    assert len(line) < 250
+
+
+def test_ctrl_c_while_the_first_form_is_compiled(tmp_path: Path) -> None:
+    code, line = stopped(tmp_path, "exec sleep 60", interrupt=True)
+    assert (code, line) == (4, "stopped before there was a checkpoint: start it anew")
+
+
+def test_full_cache_is_named_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    line = reason(OSError(errno.ENOSPC, "full"), tmp_path)
+    assert line == (
+        f"{tmp_path}: no room to compile the equations (No space left on device); make room there, "
+        "or set XDG_CACHE_HOME to a folder elsewhere"
+    )
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from matplotlib.colors import Normalize
 from matplotlib.image import imread
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonDataModel import vtkDataAssembly, vtkPartitionedDataSet, vtkPartitionedDataSetCollection
 from vtkmodules.vtkIOXML import vtkXMLPUnstructuredGridReader
 
 from cellfem.observe.arrays import Array, Block, Profile, Snapshot, merge_snapshots
@@ -20,6 +21,7 @@ from cellfem.output.paraview import Series
 from cellfem.output.pictures import Scene, draw_history, draw_interface, draw_stack
 from cellfem.output.rendering import Layer, Window, off_screen_backend, render
 from cellfem.output.stack_panels import patch_spans
+from cellfem.output.vtkhdf import part_names
 
 WIDTH, HEIGHT = 25.0, 20.0
 
@@ -278,3 +280,14 @@ def test_patch_with_soft_edges_is_drawn_at_its_nominal_ones(asr: float) -> None:
     assert np.array(spans) == pytest.approx(np.array([(0.0, 3.0), (15.0, 20.0)][: len(spans)]), abs=0.02)
     assert len(spans) == (1 if asr < 21 else 2), "a rise by less than a fifth is no patch"
     assert patch_spans(replace(line, asr_ohm_cm2=np.full_like(x, 10.0))) == []
+
+
+def test_names_of_parts_are_read_off_the_tree_of_a_vtkhdf_file() -> None:
+    """vtk 9.4.2 to 9.6.0 give the parts of a file that 9.7 wrote no names of their own."""
+    parts, tree = vtkPartitionedDataSetCollection(), vtkDataAssembly()
+    for k, name in enumerate(("lithium", "LLZO")):
+        parts.SetPartitionedDataSet(k, vtkPartitionedDataSet())
+        tree.AddDataSetIndex(tree.AddNode(name), k)
+    assert part_names(parts) == {}
+    parts.SetDataAssembly(tree)
+    assert part_names(parts) == {"lithium": 0, "LLZO": 1}

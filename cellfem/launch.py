@@ -1,0 +1,91 @@
+"""The same command on several MPI ranks: how many are sensible here, and how they are started inside a batch job."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+
+from cellfem.pipes import hand_on
+from cellfem.signals import asked_to_end, heard
+
+MOST_PER_CORE = 16
+"""Ranks on a core: more is a slip of the finger, and far more is not even started as meant by mpiexec."""
+NOT_OF_SRUN = ("", "4294967290", "4294967291")
+"""SLURM_STEP_ID outside of steps that srun started: none, the interactive one of salloc, that of the batch script."""
+SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
+
+
+class LaunchError(RuntimeError):
+    """Ranks cannot be started; str() says why and what to do."""
+
+
+def cores(environment: Mapping[str, str] = os.environ) -> int:
+    """Cores that this process may use; in a job of Slurm or PBS those of the job, over all its nodes."""
+    per_node = re.findall(r"(\d+)(?:\(x(\d+)\))?", environment.get("SLURM_JOB_CPUS_PER_NODE", ""))  # "4(x2),8"
+    if per_node:
+        return sum(int(count) * int(times or 1) for count, times in per_node)
+    here = len(os.sched_getaffinity(0))
+    try:
+        with open(environment.get("PBS_NODEFILE", ""), encoding="utf-8") as file:
+            return max(here, sum(bool(line.strip()) for line in file))
+    except OSError:
+        return here
+
+
+def check(ranks: int, environment: Mapping[str, str] = os.environ) -> str | None:
+    """A note on so many ranks, or None. Raises LaunchError for more than can be meant, and inside of ranks."""
+    have = cores(environment)
+    of = "this job has" if environment.get("SLURM_JOB_CPUS_PER_NODE") else "this machine has"
+    what = f"{of} {have} core{'s' if have > 1 else ''}"
+    if ranks > MOST_PER_CORE * have:
+        shown = ranks if ranks < 10**9 else f"{ranks:.3g}"
+        raise LaunchError(f"-n {shown}: {what}; give -n {have}, or {MOST_PER_CORE * have} at most")
+    if any(environment.get(name, "1") not in ("", "1") for name in SIZES):
+        raise LaunchError("-n: this process is one of several ranks already; leave -n out, or start cellfem once")
+    return f"{ranks} ranks, and {what}: they wait for each other; -n {have} is faster" if ranks > have else None
+
+
+def launcher_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What mpiexec needs in its environment. Raises LaunchError in a step of several nodes.
+
+    Inside a step of srun MPICH's launcher would ask for a step of its own, which waits for ever for the cores that this one
+    holds: there it has to start the ranks itself.
+    """
+    if environment.get("SLURM_STEP_ID", "") in NOT_OF_SRUN or environment.get("HYDRA_LAUNCHER"):
+        return dict(environment)
+    if environment.get("SLURM_STEP_NUM_NODES", "1") != "1":
+        raise LaunchError(
+            "-n: this step of srun has several nodes, on which mpiexec cannot start ranks; leave -n out and start them by "
+            "srun --mpi=pmi2, or call cellfem in the batch script itself"
+        )
+    return {**environment, "HYDRA_LAUNCHER": "fork"}
+
+
+def run_on_ranks(ranks: int, words: Sequence[str], stopped: int) -> int:
+    """The same command on `ranks` MPI ranks; its exit code, `stopped` where a signal came before.
+
+    Signals are passed on, Ctrl-C reaches the ranks by itself. Raises LaunchError.
+    """
+    from cellfem import doctor
+
+    environment, launcher = launcher_environment(), doctor.mpiexec()
+    if launcher is None:
+        raise LaunchError(
+            "-n needs mpiexec, and none was found: install the package dolfinx-solver-real, "
+            "or start cellfem under your MPI's launcher"
+        )
+    if asked_to_end():
+        return stopped
+    passed_on = heard(signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # of launcher and ranks, whom a closed terminal tells as well
+    command = [str(launcher), "-n", str(ranks), sys.executable, "-m", "cellfem.cli", *words]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in passed_on:
+            signal.signal(number, lambda n, _: started.send_signal(signal.SIGTERM if n == signal.SIGHUP else n))
+        hand_on(started)
+        return started.wait()
