@@ -103,8 +103,8 @@ def test_loads_of_the_steps() -> None:
     assert hold == Load(2.0, 0.0, voltage=-0.02)
     assert fixed == Load(2.0, 0.0, platen=True, fixed=True)
     assert uniform == Load(2.0, 0.0, platen=False)
-    # held: 20 mV over 10 Ω cm² and 20 µm of 0.4 mS/cm (5 Ω cm²) drive at most 1.33 mA/cm²
-    assert case.current_max == pytest.approx(0.02 / 15 * 1e4)
+    # held: 20 mV over 10 Ω cm² and 25 µm of 0.4 mS/cm (6.25 Ω cm²) drive at most 1.23 mA/cm²
+    assert case.current_max == pytest.approx(0.02 / 16.25 * 1e4)
 
 
 def test_conditions_of_the_segments() -> None:
