@@ -102,11 +102,11 @@ def test_many_bricks_are_never_in_one_place(monkeypatch: pytest.MonkeyPatch, tmp
     def never(*_: object, **__: object) -> None:
         raise AssertionError("the whole mesh was made")
 
+    case = load_case(write_case(tmp_path), (*SIDES["mirror"], "protocol.0.duration=0.5 s"))
+    run_case(case, tmp_path / "out", quiet=True)
+    assert (tmp_path / "out" / "mesh.msh").exists()  # of an earlier run
     monkeypatch.setattr(prepare, "WHOLE", 100)
     monkeypatch.setattr(solid, "assemble_with", never)
-    case = load_case(write_case(tmp_path), (*SIDES["mirror"], "protocol.0.duration=0.5 s"))
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "mesh.msh").write_text("of an earlier run", encoding="utf-8")
     assert run_case(case, tmp_path / "out", quiet=True).end.kind == "done"
     assert not (tmp_path / "out" / "mesh.msh").exists()
     assert "no mesh.msh" in (tmp_path / "out" / "log.txt").read_text(encoding="utf-8")
