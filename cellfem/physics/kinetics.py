@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from scipy.optimize import brentq
 from ufl.core.expr import Expr
 
 from cellfem.physics.smooth import bounded_sinh
@@ -42,12 +43,14 @@ def overpotential_of(
     thermal = 2 * GAS / FARADAY * temperature
     if held is None:
         return thermal * math.asinh(current * resistance / thermal)
-    low, high = 0.0, abs(held) / faces
-    for _ in range(60):
-        eta = (low + high) / 2
-        within = eta / thermal < 700 and faces * eta + thermal / resistance * math.sinh(eta / thermal) * layer < abs(held)
-        low, high = (eta, high) if within else (low, eta)
-    return math.copysign(low, held)
+    if held == 0:
+        return 0.0
+    most = min(abs(held) / faces, STEEPEST * thermal)
+
+    def over(eta: float) -> float:
+        return faces * eta + thermal / resistance * math.sinh(eta / thermal) * layer - abs(held)
+
+    return math.copysign(brentq(over, 0.0, most) if over(most) > 0 else most, held)
 
 
 def linear_kinetics(share: Expr, overpotential: Expr, resistance: Expr) -> Expr:

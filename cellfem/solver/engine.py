@@ -17,7 +17,7 @@ from cellfem.physics.creep import PorousCreep
 from cellfem.physics.kinetics import FARADAY, GAS, SPEED, STEEPEST, overpotential_of
 from cellfem.solver.newton import Newton, Outcome
 from cellfem.solver.stepper import Stepper
-from cellfem.solver.system import Scales, System
+from cellfem.solver.system import Array, Scales, System
 
 INSTANT = 1e-3  # s: time in which a surface hardly moves (0.7 pm at 0.5 mA/cm²), long enough for the contact to find its force
 FORCE_SCALE = 0.1  # MPa, stands for the load where there is none
@@ -146,15 +146,18 @@ class Engine:
         self.stepper.begin()
         now, stages = self.system.get(), self._start_stages()
         jump = self._overpotential() - before
-        for way in (stages[-1:], stages):
-            self._move_potential(jump)
-            try:
-                return self._settle(way)
-            except StartError:
-                self.system.set(now)  # what is written as the last state is a good one
-                if way is stages:
-                    raise
-        raise AssertionError
+        with suppress(StartError):
+            return self._jump(now, jump, stages[-1:])
+        return self._jump(now, jump, stages)
+
+    def _jump(self, now: Array, overpotential: float, stages: list[_Stage]) -> Outcome:
+        """From the state `now`, which is put back where no equilibrium is found: what is written last is a good one."""
+        self._move_potential(overpotential)
+        try:
+            return self._settle(stages)
+        except StartError:
+            self.system.set(now)
+            raise
 
     def travel(self) -> float:
         """Travel U of the platen, of both together with two electrodes, µm."""
