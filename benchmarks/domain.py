@@ -15,7 +15,7 @@ from mpi4py import MPI
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.cluster.size import unknowns
 from cellfem.domain import build_domain
-from cellfem.geometry import Box, Source, Void, build_bricks, build_solid
+from cellfem.geometry import Box, Source, VoidShape, build_hexahedra, build_solid
 
 HEADER = "ranks,way,unknowns,seconds,MB_of_each_rank"
 
@@ -37,9 +37,11 @@ def main(near: float, way: str) -> None:
 
 
 def lens(near: float, way: str) -> Source:
-    box, voids = Box(10, 10, 8, 10), [Void(0.0, 4.0, 0.8, center_y=0.0)]
+    box, voids = Box(10, 10, 8, 10), [VoidShape(0.0, 4.0, 0.8, center_y=0.0)]
     return (
-        build_bricks(box, near, 1.6 * near, voids) if way == "parts" else build_solid(box, near, 1.6 * near, voids, bricks=True)
+        build_hexahedra(box, near, 1.6 * near, voids)
+        if way == "parts"
+        else build_solid(box, near, 1.6 * near, voids, bricks=True)
     )
 
 

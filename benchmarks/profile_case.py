@@ -51,14 +51,14 @@ def instrument(clock: Clock) -> None:
     """Put the clock around the parts of cellfem."""
     import cellfem.backend  # noqa: F401  before dolfinx
     import dolfinx.jit
-    from cellfem.model.extension import MapExtension
-    from cellfem.model.law import LawPoints
-    from cellfem.observe.numbers import Observer
+    from cellfem.model.creep_points import LawPoints
+    from cellfem.model.mesh_motion import MapExtension
     from cellfem.observe.snapshot import SnapshotMaker
+    from cellfem.observe.step_record import Observer
     from cellfem.output.paraview import Series
     from cellfem.output.progress import Progress
     from cellfem.output.records import RecordWriter
-    from cellfem.run import conclude, execute
+    from cellfem.run import execute, finalize
     from cellfem.solver.system import System
 
     for name in ("stack_of", "write_msh"):
@@ -79,7 +79,7 @@ def instrument(clock: Clock) -> None:
     for holder, name in ((RecordWriter, "write"), (Progress, "step")):
         clock.wrap(holder, name, "records, log and progress")
     for name in ("draw_stack", "draw_interface", "draw_history"):
-        clock.wrap(conclude, name, "pictures")
+        clock.wrap(finalize, name, "pictures")
 
 
 def profile(case: Path, overrides: list[str]) -> str:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from mpi4py import MPI
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.geometry import Box, StackMesh, Void, build_solid
+from cellfem.geometry import Box, StackMesh, VoidShape, build_solid
 from cellfem.model.build import build_model
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
 from cellfem.solver.engine import Engine
@@ -59,7 +59,7 @@ def main(near: float, solver: str) -> None:
 
 
 def lens(near: float) -> StackMesh:
-    return build_solid(Box(10, 10, 8, 10), near, 1.6 * near, [Void(0.0, 4.0, 0.8, center_y=0.0)])
+    return build_solid(Box(10, 10, 8, 10), near, 1.6 * near, [VoidShape(0.0, 4.0, 0.8, center_y=0.0)])
 
 
 def low_rank(linear: Linear, dropped: float) -> None:

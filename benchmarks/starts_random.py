@@ -29,9 +29,9 @@ from cellfem.backend import MPI
 from cellfem.case import Case, CaseError, load_case
 from cellfem.model import from_case
 from cellfem.model.build import build_model
-from cellfem.observe.numbers import Observer
+from cellfem.observe.step_record import Observer
 from cellfem.run.prepare import segments_of, source_of
-from cellfem.run.rise import with_rises
+from cellfem.run.pressure_ramp import with_pressure_ramps
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.march import GaveUp, Measures, Place, Watcher, march
 from cellfem.solver.newton import Outcome
@@ -122,7 +122,7 @@ def run(case: Case, seconds: float) -> dict[str, float | str]:
         source = source_of(case)
         model = build_model(source, from_case.structure(case), from_case.interface(case), from_case.numerics(case), MPI.COMM_SELF)
         engine = Engine(model)
-        segments, _ = with_rises(segments_of(case), [placed.step.rise_time for placed in case.sequence], model)
+        segments, _ = with_pressure_ramps(segments_of(case), [placed.step.rise_time for placed in case.sequence], model)
         observer = Observer(model, from_case.flaws(case), from_case.cell(case))
 
         def counted(stage: str) -> None:

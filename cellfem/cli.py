@@ -97,7 +97,7 @@ def mesh(
     _note(checked)
     from cellfem.geometry import MeshError, write_msh
     from cellfem.geometry.files import is_ours
-    from cellfem.output.words import cannot_write
+    from cellfem.output.formatting import cannot_write
     from cellfem.run.prepare import stack_of
 
     try:
@@ -186,10 +186,10 @@ def _show(start: Callable[[], "Result"], folder: Path) -> NoReturn:
     from cellfem.checkpoint import CheckpointError
     from cellfem.form_cache import FormError
     from cellfem.geometry import MeshError
+    from cellfem.output.formatting import cannot_write
     from cellfem.output.summary import show
-    from cellfem.output.words import cannot_write
     from cellfem.results.lock import BusyError
-    from cellfem.run.writing import CannotWriteError
+    from cellfem.run.write_errors import CannotWriteError
 
     try:
         result = start()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cellfem.observe.columns import OWN
-from cellfem.output.meanings import MEANINGS
+from cellfem.output.column_docs import MEANINGS
 from cellfem.output.records import record_columns
 
 TARGET = Path(__file__).parent / "output-columns.md"

@@ -26,7 +26,7 @@ from typing import Any
 from matplotlib.ticker import NullFormatter
 
 from cellfem.campaign.column import Column, column
-from cellfem.campaign.results import published_points, published_slopes
+from cellfem.campaign.sweep_results import published_points, published_slopes
 from cellfem.output.style import INK, PAGE_WIDTH_IN, new_figure, save, style
 
 CASE = Path(__file__).resolve().parent

@@ -19,9 +19,9 @@ from cellfem.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:
     from cellfem.campaign.boundary import Criterion
-    from cellfem.campaign.points import Outcome
     from cellfem.campaign.realisations import Areal
-    from cellfem.campaign.results import Slice
+    from cellfem.campaign.sweep_points import Outcome
+    from cellfem.campaign.sweep_results import Slice
 
 BY = "sweep"
 OUTPUTS = (LOCK, "map.csv", "map.json", "maps*.png", "critical_current.png", "statistics.json", "realisations.png")
@@ -60,7 +60,7 @@ def sweep(
     replace: Replace = False,
 ) -> None:
     """Run a grid over the keys of a case: map.csv, map.json, maps, and the critical current against pressure with its slope."""
-    from cellfem.campaign.work import GAVE_UP, fail
+    from cellfem.campaign.job_runner import GAVE_UP, fail
 
     try:
         plan = plan_of(case, grid or [], creep, overrides or [], realisations, refine)
@@ -80,9 +80,9 @@ def run_grid(
 
     Raises CaseError, OSError, and typer.Exit where another sweep is at work in the folder or this one was stopped.
     """
-    from cellfem.campaign.points import BusyError, only_sweep, stop_on_signal
-    from cellfem.campaign.results import write_table
-    from cellfem.campaign.work import STOPPED, Work, fail, note_warnings, run_all, say
+    from cellfem.campaign.job_runner import STOPPED, JobRunner, fail, note_warnings, run_all, say
+    from cellfem.campaign.sweep_points import BusyError, only_sweep, stop_on_signal
+    from cellfem.campaign.sweep_results import write_table
 
     points = grid_points(plan)
     note_warnings(points)
@@ -90,7 +90,7 @@ def run_grid(
     try:
         inputs = files_read(points[0].case, plan.path)
         with adding(out, BY, OUTPUTS, inputs, replace), only_sweep(out) as lock, stop_on_signal() as stopped:
-            work = Work(plan, out, jobs, lock, stopped, retry, lambda known: write_table(out / "map.csv", known), replace)
+            work = JobRunner(plan, out, jobs, lock, stopped, retry, lambda known: write_table(out / "map.csv", known), replace)
             for number in range(refine + 1):
                 outcomes = run_all(work, points, outcomes)
                 if stopped():
@@ -148,9 +148,9 @@ def report(
     criteria: Mapping[Criterion, str] | None = None,
 ) -> None:
     """map.csv, map.json, pictures, and the slopes on the terminal; criteria: other words for what they mean."""
-    from cellfem.campaign.pictures import UNTESTED
+    from cellfem.campaign.map_pictures import UNTESTED
     from cellfem.campaign.realisations import pooled
-    from cellfem.campaign.results import CRITERIA, carries_current, slices_of, write_report, write_table
+    from cellfem.campaign.sweep_results import CRITERIA, carries_current, slices_of, write_report, write_table
 
     several, means = plan.has(SEED), criteria or CRITERIA
     slices = slices_of(pooled(outcomes) if several else outcomes)
@@ -172,7 +172,7 @@ def report(
 
 def _pictures(plan: Grid, out: Path, slices: Sequence[Slice], title: str, criteria: Mapping[Criterion, str] | None) -> list[Path]:
     """Maps and critical currents, or without a current (no criteria) what pressing came to; their paths."""
-    from cellfem.campaign.pictures import can_map, draw_critical, draw_maps
+    from cellfem.campaign.map_pictures import can_map, draw_critical, draw_maps
     from cellfem.campaign.press_picture import can_draw, draw_pressed
 
     files = []
@@ -192,8 +192,8 @@ def _pictures(plan: Grid, out: Path, slices: Sequence[Slice], title: str, criter
 
 
 def _say_slopes(slices: Sequence[Slice], criteria: Mapping[Criterion, str]) -> None:
-    from cellfem.campaign.pictures import slope_text
-    from cellfem.campaign.results import NOTE, published_slopes
+    from cellfem.campaign.map_pictures import slope_text
+    from cellfem.campaign.sweep_results import NOTE, published_slopes
 
     for member in slices:
         for criterion, meaning in criteria.items():

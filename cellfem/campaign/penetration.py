@@ -17,8 +17,8 @@ import typer
 from cellfem.campaign.boundary import point_slopes
 from cellfem.materials import creep_set, electrolyte, lithium
 from cellfem.materials.parameters import UnknownMaterialError
+from cellfem.output.formatting import cannot_write
 from cellfem.output.records import write_atomic
-from cellfem.output.words import cannot_write
 from cellfem.physics.creep import PorousCreep
 from cellfem.physics.extrusion import Shape
 from cellfem.physics.penetration import implied_slenderness, nabarro_herring, opened_length, penetration_time
@@ -41,7 +41,7 @@ NOTE = (
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredShorts:
     """A cell at one pressure (MPa) and the hours until it shorted. censored: at once (0 h), or not within the test."""
 
     pressure: float
@@ -70,12 +70,14 @@ class SetResult:
         return max(self.implied.values()) / min(self.implied.values())
 
 
-def measured_times() -> tuple[Measured, ...]:
+def measured_times() -> tuple[MeasuredShorts, ...]:
     """Doux et al. 2020, Li|Li6PS5Cl|Li at 75 µA/cm²; a short at once and none within 1000 h are marked as censored."""
     text = files("cellfem.campaign").joinpath("data/doux2020_time_to_short.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
     longest = max(float(row["hours"]) for row in rows)
-    return tuple(Measured(float(row["pressure_MPa"]), float(row["hours"]), float(row["hours"]) in (0.0, longest)) for row in rows)
+    return tuple(
+        MeasuredShorts(float(row["pressure_MPa"]), float(row["hours"]), float(row["hours"]) in (0.0, longest)) for row in rows
+    )
 
 
 def measured_slope() -> float:
@@ -145,7 +147,7 @@ def penetration(
         typer.echo(str(out / name))
 
 
-def _words(measured: Measured) -> str:
+def _words(measured: MeasuredShorts) -> str:
     if not measured.censored:
         return f"shorted after {measured.hours:g} h"
     return "shorted at once" if measured.hours == 0 else f"no short within {measured.hours:g} h"

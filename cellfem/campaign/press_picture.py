@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cellfem.campaign.pictures import COLOURS, round_ticks
-from cellfem.campaign.results import Slice
+from cellfem.campaign.map_pictures import COLOURS, round_ticks
+from cellfem.campaign.sweep_results import Slice
 from cellfem.output.style import GREY, PAGE_WIDTH_IN, new_figure, save, style
 from cellfem.output.summary import perfect_contact
 

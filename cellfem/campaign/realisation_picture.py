@@ -9,12 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from cellfem.campaign.pictures import COLOURS
-from cellfem.campaign.points import Outcome
+from cellfem.campaign.map_pictures import COLOURS
 from cellfem.campaign.realisations import Statistics, failed_by
-from cellfem.output.opening_picture import COLOURS as CAUSE_COLOURS
+from cellfem.campaign.sweep_points import Outcome
+from cellfem.output.contact_loss_picture import COLOURS as CAUSE_COLOURS
+from cellfem.output.formatting import time_unit
 from cellfem.output.style import INK, PAGE_WIDTH_IN, new_figure, save, style
-from cellfem.output.words import time_unit
 
 MOST_IN_LEGEND = 6
 HEIGHT_IN = 3.4

@@ -21,7 +21,7 @@ import scipy  # its stats load when first used: they take a second
 from numpy.typing import NDArray
 
 from cellfem.campaign.grid import SEED, Values
-from cellfem.campaign.points import Outcome, Verdict
+from cellfem.campaign.sweep_points import Outcome, Verdict
 from cellfem.output.records import write_atomic
 
 Array = NDArray[np.float64]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cellfem.campaign.design import Factor, Step, elementary_effects
-from cellfem.campaign.points import Outcome
+from cellfem.campaign.sweep_points import Outcome
 from cellfem.output.records import write_atomic
 
 RESULTS = {

@@ -48,10 +48,10 @@ def sensitivity(
     """Vary what is not known well, and show what contact, carrying fraction, time to failure and voltage owe to each."""
     from cellfem.campaign.design import factors_of, one_at_a_time
     from cellfem.campaign.design import screening as screen
-    from cellfem.campaign.points import BusyError, Outcome, only_sweep, stop_on_signal
+    from cellfem.campaign.job_runner import GAVE_UP, STOPPED, JobRunner, fail, note_warnings, run_all, say
     from cellfem.campaign.sensitivity import effects_of, table, write_effects
+    from cellfem.campaign.sweep_points import BusyError, Outcome, only_sweep, stop_on_signal
     from cellfem.campaign.tornado import draw_tornado
-    from cellfem.campaign.work import GAVE_UP, STOPPED, Work, fail, note_warnings, run_all, say
 
     try:
         base = load_case(case, overrides or [])
@@ -70,7 +70,7 @@ def sensitivity(
             def write(known: Sequence[Outcome]) -> None:
                 write_effects(out, effects_of(chosen, steps, known))
 
-            outcomes = run_all(Work(plan, out, jobs, lock, stopped, retry, write, replace), points)
+            outcomes = run_all(JobRunner(plan, out, jobs, lock, stopped, retry, write, replace), points)
             if stopped():
                 say(f"stopped with {len(outcomes)} of {len(points)} runs done; the same command goes on")
                 raise typer.Exit(STOPPED)

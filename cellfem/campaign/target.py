@@ -30,7 +30,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Trial:
+class TargetRun:
     """A run at one pressure (MPa): its resistance at the end in the target's unit, nan where it failed."""
 
     pressure: float
@@ -89,7 +89,7 @@ def point_at(path: Path, overrides: Sequence[str], pressure: float, more: Sequen
 
 
 def plain_grid(path: Path) -> Grid:
-    """What `campaign.points` needs to know of points that are no grid."""
+    """What `campaign.sweep_points` needs to know of points that are no grid."""
     return Grid(path, (), ())
 
 
@@ -97,21 +97,21 @@ def rounded(pressure: float) -> float:
     return float(f"{pressure:.{DIGITS}g}")
 
 
-def read_trial(point: Point, out: Path, target: Target, pressure: float) -> Trial:
+def read_trial(point: Point, out: Path, target: Target, pressure: float) -> TargetRun:
     """Of the folder of a run that ended by itself."""
     folder = out / point.name
     summary = read_summary(folder / "summary.json")
     final, end = summary["final"], summary["end"]
     if final is None:
-        return Trial(pressure, math.nan, math.nan, end, folder)
+        return TargetRun(pressure, math.nan, math.nan, end, folder)
     value = final[target.column]
     number = math.nan if summary["end_kind"] == "gave up" else math.inf if value is None else float(value)
-    return Trial(pressure, number, float(final["contact_fraction"]), end, folder, summary["condition"])
+    return TargetRun(pressure, number, float(final["contact_fraction"]), end, folder, summary["condition"])
 
 
 def search(
-    start: float, low: float, high: float, limit: float, precision: float, evaluate: Callable[[float], Trial]
-) -> Iterator[Trial]:
+    start: float, low: float, high: float, limit: float, precision: float, evaluate: Callable[[float], TargetRun]
+) -> Iterator[TargetRun]:
     """Trials of a bisection in log pressure for value ≤ limit, from `start` outwards by doubling, within [low, high] (MPa).
 
     Ends when the bracket is within `precision`, a trial failed, or an end of the range answers. Higher pressure is taken to mean

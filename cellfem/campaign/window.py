@@ -23,18 +23,18 @@ from cellfem.campaign.command import BY as SWEEP
 from cellfem.campaign.command import OUTPUTS as MAPS
 from cellfem.campaign.command import plan_of, report, run_grid
 from cellfem.campaign.grid import MA_CM2
+from cellfem.campaign.job_runner import say
 from cellfem.campaign.penetration import measured_times
-from cellfem.campaign.points import UNSAID, Outcome
-from cellfem.campaign.points import Verdict as ContactVerdict
-from cellfem.campaign.results import Slice, published_points, slices_of
-from cellfem.campaign.work import say
+from cellfem.campaign.sweep_points import UNSAID, Outcome
+from cellfem.campaign.sweep_points import Verdict as ContactVerdict
+from cellfem.campaign.sweep_results import Slice, published_points, slices_of
 from cellfem.case import Case, CaseError, load_case
 from cellfem.case.identity import files_read
 from cellfem.model import from_case
 from cellfem.observe.dendrite import Surroundings, dendrite_fields
+from cellfem.output.formatting import cannot_write
 from cellfem.output.records import RecordsError, read_records, write_atomic
 from cellfem.output.summary import KEPT_OVER_PERFECT, perfect_contact
-from cellfem.output.words import cannot_write
 from cellfem.physics.kinetics import FARADAY, GAS
 from cellfem.results import FolderError, adding, examine
 from cellfem.results.options import Replace

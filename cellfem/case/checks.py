@@ -10,15 +10,15 @@ from collections.abc import Iterator
 
 from cellfem.case.creep_checks import creep_problems
 from cellfem.case.interface import Spot, Void
-from cellfem.case.limit_checks import limit_warnings
-from cellfem.case.limits import bounded
 from cellfem.case.models import Case
 from cellfem.case.overlaps import overlapping
 from cellfem.case.periodic_checks import periodic_problems, spots_around
 from cellfem.case.protocol_checks import protocol_problems, protocol_warnings
-from cellfem.case.ready import near_of, near_words, ready_problems, ready_warnings
+from cellfem.case.ready_mesh import near_of, near_words, ready_problems, ready_warnings
 from cellfem.case.roughness_checks import roughness_problems
+from cellfem.case.size_limits import bounded
 from cellfem.case.solid_checks import spots_outside, stack_problems
+from cellfem.case.stop_condition_checks import limit_warnings
 from cellfem.materials import electrolyte, electrolyte_names
 from cellfem.units import format_quantity
 

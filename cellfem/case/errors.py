@@ -11,10 +11,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from cellfem.case.fields import Section
-from cellfem.case.limits import MOST_ERRORS, bounded, key_text
 from cellfem.case.lithium import CREEP_TAGS, CreepTable
 from cellfem.case.models import Case
 from cellfem.case.protocol import ENTRY_TAGS
+from cellfem.case.size_limits import MOST_ERRORS, bounded, key_text
 from cellfem.units import QuantityType, as_written
 
 LONGEST_WORD = 60

@@ -11,9 +11,9 @@ import numpy as np
 
 from cellfem.case.models import Case
 from cellfem.case.roughness import Roughness
-from cellfem.geometry import Face, RoughnessError, maps, roughness
+from cellfem.geometry import RoughFace, RoughnessError, maps, roughness
 from cellfem.geometry.roughness import STEEPEST, Floats
-from cellfem.geometry.voids import Void, edges, gap_at, images
+from cellfem.geometry.voids import VoidShape, edges, gap_at, images
 from cellfem.units import format_quantity
 
 MOST_PLACES = 20_000
@@ -27,7 +27,7 @@ def law_of(rough: Roughness) -> roughness.SelfAffine:
     return roughness.SelfAffine(rough.rms, rough.hurst, rough.roll_off, rough.cut_off, rough.seed)
 
 
-def line_face(rough: Roughness, width: float, periodic: bool) -> Face | None:
+def line_face(rough: Roughness, width: float, periodic: bool) -> RoughFace | None:
     """The face along a plane stack; None when flat, or measured. Raises RoughnessError."""
     match rough.kind:
         case "self-affine":
@@ -60,7 +60,7 @@ class _Place:
     periodic: bool
     near: float  # mesh size, µm
     bricks: bool
-    voids: tuple[Void, ...]
+    voids: tuple[VoidShape, ...]
 
 
 def face_problems(case: Case, near: float) -> Iterator[str]:
@@ -68,7 +68,7 @@ def face_problems(case: Case, near: float) -> Iterator[str]:
     rough = case.roughness
     for electrode in (1, 2) if case.stack.cell == "symmetric" else (1,):
         voids = tuple(
-            Void(v.center, v.half_width, v.depth, v.profile, center_y=v.center_y, half_width_y=v.half_width_y)
+            VoidShape(v.center, v.half_width, v.depth, v.profile, center_y=v.center_y, half_width_y=v.half_width_y)
             for v in case.void
             if v.electrode == electrode
         )

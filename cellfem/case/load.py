@@ -13,12 +13,12 @@ from pydantic import TypeAdapter, ValidationError
 from cellfem.case.checks import problems
 from cellfem.case.errors import CaseError, describe, item_of, parts_of, section_of
 from cellfem.case.fields import Section
-from cellfem.case.limits import MOST_BYTES, MOST_ERRORS, UnfitError, parse_toml, unfit
-from cellfem.case.measured import CurveError, read_curve
+from cellfem.case.measured_curve import CurveError, read_curve
 from cellfem.case.models import Case
 from cellfem.case.overrides import apply_override
 from cellfem.case.protocol import Step, entry_of
-from cellfem.case.ready import with_sizes
+from cellfem.case.ready_mesh import with_sizes
+from cellfem.case.size_limits import MOST_BYTES, MOST_ERRORS, UnfitError, parse_toml, unfit
 from cellfem.units import as_written, shortened
 
 WITH_FILE = ("mesh", "roughness", "measured")

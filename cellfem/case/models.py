@@ -14,7 +14,7 @@ from cellfem.case.heterogeneity import Heterogeneity
 from cellfem.case.impedance import HALF_CELL_SEPARATOR, Impedance
 from cellfem.case.interface import Interface, Patch, Void
 from cellfem.case.lithium import Lithium
-from cellfem.case.measured import Measured
+from cellfem.case.measured_curve import MeasuredCurve
 from cellfem.case.protocol import Entry, Placed, counted, unrolled, written
 from cellfem.case.resolved_flaw import ResolvedFlaw
 from cellfem.case.roughness import Roughness
@@ -49,7 +49,7 @@ class Case(Section):
     impedance: Impedance = Field(default_factory=Impedance)
     protocol: Annotated[tuple[Entry, ...], Field(min_length=1)]
     """The load, step by step, [[protocol]]; with `repeat` an entry is a loop of steps."""
-    measured: Measured = Field(default_factory=Measured)
+    measured: MeasuredCurve = Field(default_factory=MeasuredCurve)
     mesh: Mesh = Field(default_factory=Mesh)
     numerics: Numerics = Field(default_factory=Numerics)
     output: Output = Field(default_factory=Output)

@@ -4,8 +4,8 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from cellfem.case.limits import DEEPEST, UnfitError, parse_toml, printable, wrong_text
 from cellfem.case.models import LISTS
+from cellfem.case.size_limits import DEEPEST, UnfitError, parse_toml, printable, wrong_text
 from cellfem.units import shortened
 
 LONGEST_SHOWN, LONGEST_INDEX = 300, 9

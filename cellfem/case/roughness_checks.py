@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from cellfem.case.models import Case
-from cellfem.case.ready import near_of, near_words
+from cellfem.case.ready_mesh import near_of, near_words
 from cellfem.units import format_quantity
 
 ROUND_OFF = 1e-9

@@ -27,7 +27,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Value:
-    """Plain data (`plain.to_plain`). get: called on rank 0 alone; put: called on every rank with the same data."""
+    """Plain data (`serialization.to_plain`). get: called on rank 0 alone; put: called on every rank with the same data."""
 
     get: Callable[[], Any]
     put: Callable[[Any], None]

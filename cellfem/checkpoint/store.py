@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from cellfem.backend import MPI
 from cellfem.checkpoint.files import FORMAT, ArrayFile, CheckpointError, read_values, write_values
 from cellfem.checkpoint.numbering import Leaf, Numbers, leaves
-from cellfem.checkpoint.plain import to_plain
 from cellfem.checkpoint.registry import Registry
+from cellfem.checkpoint.serialization import to_plain
 from dolfinx import fem
 
 ROWS = 1 << 18  # of a piece that is passed on when reading

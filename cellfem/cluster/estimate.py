@@ -17,7 +17,7 @@ from rich.table import Table
 
 from cellfem.case import Case, CaseError, load_case
 from cellfem.model import from_case
-from cellfem.output.words import time_text
+from cellfem.output.formatting import time_text
 
 STEPS = (30, 250)
 """Time steps of a step of the protocol under error control: a quiet rest; a strip that loses contact or closes a void."""
@@ -31,7 +31,7 @@ TRUSTED = 3.0
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredCost:
     """A row of steps.csv."""
 
     dimension: int
@@ -108,13 +108,13 @@ def steps(case: Case) -> tuple[int, int]:
     return count, count
 
 
-def measured() -> list[Measured]:
+def measured() -> list[MeasuredCost]:
     """What steps have cost: steps.csv of this package, whose head says on which machine."""
     text = files("cellfem.cluster").joinpath("steps.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
     names = ("dimension", "ranks", "unknowns", "start_s", "seconds_per_step", "memory_MB")
     found = [[float(row[name]) for name in names] for row in rows]
-    return [Measured(int(d), int(ranks), int(count), *rest) for d, ranks, count, *rest in found]
+    return [MeasuredCost(int(d), int(ranks), int(count), *rest) for d, ranks, count, *rest in found]
 
 
 def counts(most: int) -> list[int]:
@@ -122,7 +122,7 @@ def counts(most: int) -> list[int]:
     return [2**k for k in range(int(math.log2(most)) + 1)]
 
 
-def cost(data: list[Measured], unknowns: int, ranks: int) -> Cost:
+def cost(data: list[MeasuredCost], unknowns: int, ranks: int) -> Cost:
     """Time by a power law through what one rank took; ranks by Amdahl's law through the largest number that was tried.
 
     Memory of one rank by a straight line, each further rank adds what one takes without unknowns.
@@ -143,7 +143,7 @@ def _power_law(sizes: NDArray[np.float64], seconds: list[float], unknowns: int) 
     return math.exp(level + float(slope) * math.log(unknowns))
 
 
-def parallel_share(data: list[Measured]) -> float:
+def parallel_share(data: list[MeasuredCost]) -> float:
     """Share of the work that ranks share (Amdahl's law), from the largest stack that was run on one and on several.
 
     Of the start and the fewest steps together: of a few steps alone the difference of two long times says too little.

@@ -8,7 +8,7 @@ import basix
 import numpy as np
 from numpy.typing import NDArray
 
-from cellfem.geometry import Bricks, Source, StackMesh
+from cellfem.geometry import Hexahedra, Source, StackMesh
 from cellfem.geometry.groups import ELECTROLYTE, INTERFACE, LITHIUM
 from cellfem.geometry.stack import CELLS
 from cellfem.model.state import GAMMA_FIELDS
@@ -22,7 +22,7 @@ def unknowns(source: Source, quadratic_porosity: bool) -> int:
 
     Where opposite sides are one, what lies on them counts once.
     """
-    count = _of_bricks(source) if isinstance(source, Bricks) else _of_stack(source)
+    count = _of_bricks(source) if isinstance(source, Hexahedra) else _of_stack(source)
     flow = count.dimension * count.second + count.first + (count.second if quadratic_porosity else count.first)
     return flow + GAMMA_FIELDS * count.skin + count.second_below + NUMBERS
 
@@ -48,7 +48,7 @@ def _of_stack(stack: StackMesh) -> _Nodes:
     return _Nodes(dimension, len(np.unique(lithium)), second, below, len(np.unique(skin)))
 
 
-def _of_bricks(bricks: Bricks) -> _Nodes:
+def _of_bricks(bricks: Hexahedra) -> _Nodes:
     nx, ny, _ = bricks.joined_nodes
     area = (nx + bricks.cells[0]) * (ny + bricks.cells[1])  # nodes of degree 2 in a plane
     above, below = bricks.cells[2] - bricks.below, bricks.below

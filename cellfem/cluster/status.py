@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from cellfem.output.formatting import time_text, until_text
 from cellfem.output.progress import STATUS
-from cellfem.output.words import time_text, until_text
 from cellfem.results.lock import AHEAD_S, holder, silence_text
 from cellfem.results.manifest import read_manifest
 

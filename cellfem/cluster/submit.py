@@ -20,15 +20,15 @@ from cellfem.campaign.grid import CREEP, Grid, Point, grid_points, parse_axis
 from cellfem.case import Case, CaseError, load_case, resolved_toml
 from cellfem.case.identity import case_hash, differences, files_read, plain_case
 from cellfem.cluster.scripts import PLAIN, Job, System, array_script, one_line, point_line, single_script
+from cellfem.output.formatting import cannot_write
 from cellfem.output.records import write_atomic
-from cellfem.output.words import cannot_write
 from cellfem.results import FolderError, adding
 from cellfem.results.lock import holder
 from cellfem.results.manifest import read_manifest
 from cellfem.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:
-    from cellfem.campaign.points import Outcome
+    from cellfem.campaign.sweep_points import Outcome
 
 BAD_CASE, FAILED = 2, 3
 BY, RESOLVED = "submit", "case.resolved.toml"
@@ -173,7 +173,7 @@ def collect(
     """Gather what the tasks of a submitted sweep have found so far: map.csv, map.json and maps, at any time."""
     from cellfem.campaign.command import BY as SWEEP
     from cellfem.campaign.command import OUTPUTS as MAPS
-    from cellfem.campaign.points import known_outcome
+    from cellfem.campaign.sweep_points import known_outcome
 
     try:
         plan = _read_plan(folder)
@@ -195,7 +195,7 @@ def collect(
 def _tell(plan: Grid, folder: Path, points: Sequence[Point], found: Sequence[Outcome]) -> None:
     """The map of what has ended, and how much that is."""
     from cellfem.campaign.command import report
-    from cellfem.campaign.results import write_table
+    from cellfem.campaign.sweep_results import write_table
 
     waiting = [point for point in points if point.name not in {outcome.point.name for outcome in found}]
     write_table(folder / "map.csv", found)

@@ -30,13 +30,13 @@ def overlay(
     """Lay a measured voltage curve over a run: measured.png and measured.json in its folder, with the rms difference."""
     from pydantic import ValidationError
 
-    from cellfem.case.measured import CurveError, Measured, read_curve
+    from cellfem.case.measured_curve import CurveError, MeasuredCurve, read_curve
     from cellfem.output.comparison import verdict
     from cellfem.output.overlay import lay_over
     from cellfem.output.records import RecordsError
 
     try:
-        table = Measured.model_validate(
+        table = MeasuredCurve.model_validate(
             {
                 "file": str(curve),
                 "x": x,

@@ -12,14 +12,14 @@ import typer
 
 from cellfem.case import CaseError, load_case, warnings
 from cellfem.case.identity import files_read
-from cellfem.output.words import time_text
+from cellfem.output.formatting import time_text
 from cellfem.results import FolderError, adding
 from cellfem.results.lock import CAMPAIGN as LOCK
 from cellfem.results.options import Replace
 from cellfem.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:
-    from cellfem.campaign.target import Target, Trial
+    from cellfem.campaign.target import Target, TargetRun
 
 BAD_CASE, NOT_REACHED, STOPPED = 2, 3, 4
 
@@ -101,7 +101,7 @@ def _find_pressure(
     start = highest_pressure(load_case(path, settings))
     point_at(path, settings, low)  # both ends must be fit to be run before anything is
     point_at(path, settings, high)
-    trials: list[Trial] = []
+    trials: list[TargetRun] = []
     for trial in search(start, low, high, target.value, precision, lambda p: _run(path, settings, target, out, p, replace)):
         trials.append(trial)
         typer.echo(f"{trial.pressure:g} MPa: {trial.value:.4g} against {target.text}, contact {trial.contact:.3g} ({trial.end})")
@@ -122,7 +122,7 @@ def _find_pressure(
     typer.echo(f"{min(reached):g} MPa")
 
 
-def _window(trials: Sequence[Trial], needed: float) -> str | None:
+def _window(trials: Sequence[TargetRun], needed: float) -> str | None:
     """The pressure that contact needs beside the one that cracks LLZO, from the runs; None where it was not solved."""
     from cellfem.output.cracks import window_of_runs
     from cellfem.output.summary import read_summary
@@ -162,9 +162,9 @@ def _run(
     pressure: float,
     replace: bool,
     more: Sequence[str] = (),
-) -> Trial:
+) -> TargetRun:
     """The run at this pressure, or what is known of it. Raises Stopped, CaseError."""
-    from cellfem.campaign.points import BusyError, known_outcome, only_sweep, run_points, stop_on_signal
+    from cellfem.campaign.sweep_points import BusyError, known_outcome, only_sweep, run_points, stop_on_signal
     from cellfem.campaign.target import plain_grid, point_at, read_trial
 
     point = point_at(path, settings, pressure, more)
@@ -181,7 +181,7 @@ def _run(
     return read_trial(point, out, target, pressure)
 
 
-def _write(path: Path, target: Target, trials: Sequence[Trial]) -> None:
+def _write(path: Path, target: Target, trials: Sequence[TargetRun]) -> None:
     from cellfem.output.records import write_atomic
 
     text = StringIO()

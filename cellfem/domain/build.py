@@ -13,10 +13,10 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.domain.handed_out import handed_out
-from cellfem.domain.parent import Gamma
-from cellfem.domain.rank_by_rank import rank_by_rank
-from cellfem.geometry import Bricks, Source, StackMesh
+from cellfem.domain.distributed_hexahedra import distributed_hexahedra
+from cellfem.domain.mesh_from_root import mesh_from_root
+from cellfem.domain.parent_mesh import Gamma
+from cellfem.geometry import Hexahedra, Source, StackMesh
 from cellfem.geometry.groups import ELECTROLYTE, INTERFACE, LITHIUM
 from dolfinx import fem, mesh
 from dolfinx.cpp.la import InsertMode
@@ -153,9 +153,9 @@ def build_domain(source: Source | None, comm: MPI.Intracomm) -> Domain:
 
     Raises MeshError, on every rank, for the gap of bricks that lithium cannot have.
     """
-    bricks = comm.bcast(source if isinstance(source, Bricks) else None, root=0)
+    bricks = comm.bcast(source if isinstance(source, Hexahedra) else None, root=0)
     stack = source if isinstance(source, StackMesh) else None
-    made = handed_out(stack, comm) if bricks is None else rank_by_rank(bricks, comm)
+    made = mesh_from_root(stack, comm) if bricks is None else distributed_hexahedra(bricks, comm)
     parent, cells, facets = made.grid, made.cells, made.facets
     dim = parent.topology.dim
     parent.topology.create_connectivity(dim - 1, dim)

@@ -36,7 +36,7 @@ MOST_WIDENED = 0.4  # of the width, in one round
 
 
 @dataclass(frozen=True)
-class Question:
+class FlawProblem:
     """Everything about a flaw but the current: geometry, materials, load."""
 
     flaw: Flaw
@@ -84,7 +84,7 @@ class FlawState:
         return float(np.abs(self.walls.current).max() / abs(self.current))
 
 
-def question_of(case: Case) -> Question:
+def flaw_problem_of(case: Case) -> FlawProblem:
     """From a case: the flaw of [resolved_flaw], load and temperature of the first step that plates."""
     f, step = case.resolved_flaw, plating_step(case)
     material = from_case.material(case, step)
@@ -92,7 +92,7 @@ def question_of(case: Case) -> Question:
         f.shape, f.length, f.half_opening, f.tip_radius, f.pore_radius, f.dry, case.stack.width, case.electrolyte.thickness,
         f.crack,
     )  # fmt: skip
-    return Question(
+    return FlawProblem(
         flaw,
         material,
         ceramics_of(case),
@@ -118,7 +118,7 @@ def plating_step(case: Case) -> Step:
 class FlawModel:
     """A flaw of one geometry, ready to be asked at any current."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: FlawProblem) -> None:
         q = self.question = question
         self.system = FlawSystem(build_flaw(q.flaw, q.fineness), stick=q.stick, walls_plate=q.walls_plate)
         c = q.ceramics
@@ -126,7 +126,7 @@ class FlawModel:
         self.opening = Opening(self.system, self.ceramic)
         self.reached = 0.0  # A/m²: the current of the state at hand, 0 if there is none
 
-    def ask(self, current: float) -> FlawState:
+    def solve(self, current: float) -> FlawState:
         """At a plating current density of this magnitude (mean over the face, A/m²). Raises FlawError."""
         q, system = self.question, self.system
         thin = thin_pressure(q, current)
@@ -204,7 +204,7 @@ class FlawModel:
         return Scale(SPEED * current * q.flaw.filled / q.flaw.half_opening, pressure, shear, q.flaw.half_opening)
 
 
-def thin_pressure(question: Question, current: float) -> float:
+def thin_pressure(question: FlawProblem, current: float) -> float:
     """Pressure over the mouth's by thin flow in a slender slit with even plating, MPa."""
     m, flaw = question.material, question.flaw
     plated: Plated = "walls" if question.walls_plate else "tip"
@@ -222,7 +222,7 @@ def critical_current(
     asked: list[FlawState] = []
 
     def excess(i: float) -> float:
-        asked.append(model.ask(i))
+        asked.append(model.solve(i))
         tell(f"{0.1 * i:.4g} mA/cm²: K_I/K_Ic {asked[-1].index:.4g}, {asked[-1].pressure:.4g} MPa")
         return asked[-1].index - 1.0
 

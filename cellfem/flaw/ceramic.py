@@ -14,7 +14,7 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.flaw.integral import CrackIntegral, Tip
 from cellfem.flaw.shape import DRY, FACE, ROOT, WALL, Flaw
 from cellfem.model.cracks import ENTRIES
-from cellfem.model.elastic import ElasticBody, Held, NodeMean
+from cellfem.model.elastic import ElasticBody, FixedPoints, NodeMean
 from cellfem.physics import elasticity
 from dolfinx import fem, mesh
 
@@ -81,11 +81,11 @@ class FlawCeramic:
         self.flaw, self.preload = flaw, preload
         tiny = TINY * max(flaw.width, flaw.thickness)
         held = [
-            Held(1, lambda x: np.abs(x[1] + flaw.thickness) < tiny),
-            Held(0, lambda x: (np.abs(x[0]) < tiny) & (x[1] < -flaw.tip + tiny)),
+            FixedPoints(1, lambda x: np.abs(x[1] + flaw.thickness) < tiny),
+            FixedPoints(0, lambda x: (np.abs(x[0]) < tiny) & (x[1] < -flaw.tip + tiny)),
         ]
         if sides == "mirror":
-            held.append(Held(0, lambda x: np.abs(x[0] - flaw.width) < tiny))
+            held.append(FixedPoints(0, lambda x: np.abs(x[0] - flaw.width) < tiny))
         self.body = ElasticBody(body, young, poisson, held)
         self.pressed = fem.Function(fem.functionspace(body, ("Lagrange", 1, (2,))))  # pressure and shear on the walls
         self.stack = fem.Constant(body, 0.0)

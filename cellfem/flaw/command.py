@@ -42,12 +42,12 @@ def flaw(
     replace: Replace = False,
 ) -> None:
     """A resolved flaw full of lithium while plating: pressure, current and K_I in it, critical current, growth."""
-    from cellfem.flaw.analysis import FlawModel, critical_current, plating_step, question_of
+    from cellfem.flaw.analysis import FlawModel, critical_current, flaw_problem_of, plating_step
     from cellfem.flaw.growth import grow
     from cellfem.flaw.lithium import FlawError
     from cellfem.flaw.report import Report
     from cellfem.geometry import MeshError
-    from cellfem.output.words import cannot_write
+    from cellfem.output.formatting import cannot_write
     from cellfem.results.lock import BusyError
 
     try:
@@ -63,10 +63,10 @@ def flaw(
     folder = out or Path("results") / f"{_name(case)}-flaw"
     try:
         examine(folder, BY, OUTPUTS, files_read(checked, case), replace)
-        question = question_of(checked)
+        question = flaw_problem_of(checked)
         current = plated(checked)
         model = FlawModel(question)
-        state = model.ask(current)
+        state = model.solve(current)
         with replacing(folder, BY, OUTPUTS, files_read(checked, case), replace):
             report = Report(folder, checked, question)
             report.state(state, model)
@@ -79,7 +79,7 @@ def flaw(
             for text, points in axes:
                 rows = []
                 for point in points:
-                    asking = question_of(point.case)
+                    asking = flaw_problem_of(point.case)
                     limit, states = critical_current(FlawModel(asking), current)
                     rows.append((dict(point.values), limit, states[-1]))
                     typer.echo(f"{text.partition('=')[0]} = {next(iter(dict(point.values).values()))}: {_shown(limit)}")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from cellfem.flaw.analysis import FlawModel, FlawState, Question
+from cellfem.flaw.analysis import FlawModel, FlawProblem, FlawState
 from cellfem.flaw.shape import Flaw
 from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
 
@@ -39,7 +39,11 @@ class Growth:
 
 
 def grow(
-    question: Question, current: float, step: float, duration: float = float("inf"), tell: Callable[[str], None] = lambda _: None
+    question: FlawProblem,
+    current: float,
+    step: float,
+    duration: float = float("inf"),
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Growth:
     """Growth at a constant current (A/m²) by steps (µm), each of which takes its `filling_time`, within the duration of plating
     (s).
@@ -49,7 +53,7 @@ def grow(
     steps: list[Grown] = []
     time = 0.0
     for flaw in _longer(question.flaw, step):
-        state = FlawModel(replace(question, flaw=flaw)).ask(current)
+        state = FlawModel(replace(question, flaw=flaw)).solve(current)
         steps.append(Grown(flaw.filled, time, state))
         tell(f"{flaw.filled:.4g} µm: K_I/K_Ic {state.index:.4g}, {state.pressure:.4g} MPa")
         if state.index < 1:
@@ -60,7 +64,7 @@ def grow(
     return Growth("short circuit", question.flaw.thickness, steps)
 
 
-def filling_time(question: Question, state: FlawState) -> float:
+def filling_time(question: FlawProblem, state: FlawState) -> float:
     """s in which a slit of the flaw's half-opening H fills by plating on its own walls: H F/(Ω i), i = (φ - φ_Li)/ASR at the
     tip, where as yet nothing presses on the lithium. An estimate of what a step of growth takes, whatever its length."""
     current = state.drive * STRESS_POTENTIAL / question.resistance

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.flaw.shape import CERAMIC, FACE, LITHIUM, MOUTH, ROOT, WALL, FlawMesh
-from cellfem.model.law import LawPoints
+from cellfem.model.creep_points import LawPoints
 from cellfem.model.parameters import Material
 from cellfem.physics import flow, kinematics, kinetics
 from cellfem.physics.creep import PorousCreep

@@ -13,7 +13,7 @@ import typer
 
 import cellfem
 from cellfem.case import Case, resolved_toml
-from cellfem.flaw.analysis import FlawModel, FlawState, Question
+from cellfem.flaw.analysis import FlawModel, FlawProblem, FlawState
 from cellfem.flaw.growth import Growth
 from cellfem.flaw.pictures import draw_critical, draw_growth, draw_state, draw_varied
 from cellfem.observe.arrays import Block, Snapshot
@@ -31,7 +31,7 @@ QUADRATIC_TRIANGLE = 22
 class Report:
     """Collects the answers and writes them into a folder, each at once; `close` prints the verdict."""
 
-    def __init__(self, folder: Path, case: Case, question: Question) -> None:
+    def __init__(self, folder: Path, case: Case, question: FlawProblem) -> None:
         self.folder, self.case, self.question = folder, case, question
         header = f"cellfem {cellfem.__version__}, commit {commit()}"
         write_atomic(folder / "case.resolved.toml", resolved_toml(case, header))
@@ -134,7 +134,7 @@ class Report:
         self.files["ParaView"] = series.path
 
 
-def numbers(state: FlawState, question: Question) -> dict[str, float]:
+def numbers(state: FlawState, question: FlawProblem) -> dict[str, float]:
     """The state in numbers for summary.json."""
     flaw = question.flaw
     return {

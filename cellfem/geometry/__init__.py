@@ -1,7 +1,6 @@
 """Meshes of the stack: lithium over electrolyte, the interface Γ between them, and the voids. Knows no physics."""
 
 from cellfem.geometry.box import Box
-from cellfem.geometry.bricks import Bricks, Source, build_bricks
 from cellfem.geometry.build import WallLayers, build_stack, with_voids
 from cellfem.geometry.files import read_mesh, write_msh
 from cellfem.geometry.groups import (
@@ -18,10 +17,11 @@ from cellfem.geometry.groups import (
     TOP,
     VOID,
 )
-from cellfem.geometry.roughness import Face, RoughnessError, with_face
+from cellfem.geometry.hexahedra import Hexahedra, Source, build_hexahedra
+from cellfem.geometry.roughness import RoughFace, RoughnessError, with_face
 from cellfem.geometry.solid import build_solid, extruded
 from cellfem.geometry.stack import MeshError, StackMesh, interface_nodes
-from cellfem.geometry.voids import Patch, Void, edges, gap_profile
+from cellfem.geometry.voids import PatchShape, VoidShape, edges, gap_profile
 
 __all__ = [
     "BACK",
@@ -37,16 +37,16 @@ __all__ = [
     "TOP",
     "VOID",
     "Box",
-    "Bricks",
-    "Face",
+    "Hexahedra",
     "MeshError",
-    "Patch",
+    "PatchShape",
+    "RoughFace",
     "RoughnessError",
     "Source",
     "StackMesh",
-    "Void",
+    "VoidShape",
     "WallLayers",
-    "build_bricks",
+    "build_hexahedra",
     "build_solid",
     "build_stack",
     "edges",

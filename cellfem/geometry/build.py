@@ -10,7 +10,7 @@ import numpy as np
 
 from cellfem.geometry.groups import ELECTROLYTE, LITHIUM
 from cellfem.geometry.stack import Floats, Ints, MeshError, StackMesh, assemble, interface_nodes, with_gap
-from cellfem.geometry.voids import Patch, Void, edges, gap_at, images
+from cellfem.geometry.voids import PatchShape, VoidShape, edges, gap_at, images
 from cellfem.signals import take_back
 
 NEAR_BAND, FAR_DISTANCE, GROWTH = 0.2, 15.0, 0.4
@@ -40,7 +40,7 @@ def build_stack(
     electrolyte_thickness: float,
     near: float,
     far: float,
-    features: Sequence[Void | Patch] = (),
+    features: Sequence[VoidShape | PatchShape] = (),
     *,
     edge_factor: float = 1.0,
     structured: bool = False,
@@ -74,7 +74,7 @@ def build_stack(
     stack = assemble(points, cells, cell_group, np.zeros(1), np.zeros(1))
     if wall is not None:
         stack = _with_wall_layers(stack, wall)
-    voids = [f for f in features if isinstance(f, Void)]
+    voids = [f for f in features if isinstance(f, VoidShape)]
     return with_voids(stack, voids)
 
 
@@ -278,7 +278,7 @@ def _with_wall_layers(stack: StackMesh, wall: WallLayers) -> StackMesh:
     return assemble(np.concatenate([points, added]), np.concatenate([cells, layers]), groups, stack.gap_x, stack.gap)
 
 
-def with_voids(stack: StackMesh, voids: Iterable[Void], *, periodic: bool = False) -> StackMesh:
+def with_voids(stack: StackMesh, voids: Iterable[VoidShape], *, periodic: bool = False) -> StackMesh:
     """The same mesh with the gap of these voids at the start, in place of its own; with `periodic` they go on over the sides."""
     found = tuple(images(voids, stack.extents if periodic else ()))
     return with_gap(stack, lambda at: gap_at(at, found))

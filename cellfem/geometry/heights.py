@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from cellfem.geometry import instruments
-from cellfem.geometry.measured import Measured, filled
-from cellfem.geometry.points import gridded, looks_like_points
+from cellfem.geometry.measured_face import MeasuredHeights, filled
 from cellfem.geometry.roughness import Floats, RoughnessError
+from cellfem.geometry.scattered_points import gridded, looks_like_points
 from cellfem.tables import Table, TableError, read_table
 from cellfem.tables.errors import NoTable
 from cellfem.tables.headings import Heading, factor, heading, kind_of
@@ -51,7 +51,7 @@ class Wanted:
 
 def read_measured(
     path: str | os.PathLike[str], unit: str | None = None, spacing: float | None = None, channel: str | None = None
-) -> Measured:
+) -> MeasuredHeights:
     """Heights from a file. `unit`, `spacing` (µm), `channel`: what the file does not say; what it says otherwise is refused.
 
     Text: one column of heights, or one row, at distances `spacing`; two columns x and height; three columns x, y and height on a
@@ -69,7 +69,7 @@ def read_measured(
         raise RoughnessError(f"{file}: {error}") from error
 
 
-def _read(file: Path, wanted: Wanted) -> Measured:
+def _read(file: Path, wanted: Wanted) -> MeasuredHeights:
     if file.suffix.lower() == ".npy":
         return _from_array(file, wanted)
     if file.suffix.lower() not in TEXT:
@@ -83,7 +83,7 @@ def _read(file: Path, wanted: Wanted) -> Measured:
     return _from_table(table, wanted)
 
 
-def _from_array(file: Path, wanted: Wanted) -> Measured:
+def _from_array(file: Path, wanted: Wanted) -> MeasuredHeights:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
@@ -102,7 +102,7 @@ def _from_array(file: Path, wanted: Wanted) -> Measured:
     return _spaced(array * per_unit, (None, None), wanted, f"array {' × '.join(map(str, array.shape))}, in {wanted.unit}")
 
 
-def _from_table(table: Table, wanted: Wanted) -> Measured:
+def _from_table(table: Table, wanted: Wanted) -> MeasuredHeights:
     headings = [heading(title, unit) for title, unit in zip(table.names, table.units)]
     head, how = _head(table.head), table.understood
     if head.channel and wanted.channel is not None and wanted.channel not in (head.channel, "0"):
@@ -210,7 +210,7 @@ def _unit(told: Sequence[str], wanted: Wanted) -> float:
     return factor(own or str(wanted.unit), "length")
 
 
-def _spaced(heights: Floats, extents: Sequence[float | None], wanted: Wanted, about: str) -> Measured:
+def _spaced(heights: Floats, extents: Sequence[float | None], wanted: Wanted, about: str) -> MeasuredHeights:
     """Heights (nx,) or (nx, ny) in µm at equal distances, told by the file (its extents, µm) or as wanted."""
     places = list[Floats]()
     for count, extent in zip(heights.shape, extents):
@@ -229,7 +229,7 @@ def _spaced(heights: Floats, extents: Sequence[float | None], wanted: Wanted, ab
     return filled(places[0], places[1] if heights.ndim == 2 else np.empty(0), heights, about)
 
 
-def _points(table: Floats, wanted: Wanted, about: str, plane: bool | None = None) -> Measured:
+def _points(table: Floats, wanted: Wanted, about: str, plane: bool | None = None) -> MeasuredHeights:
     """Columns x, z or (`plane`) x, y, z in µm."""
     plane = table.shape[1] == 3 if plane is None else plane
     placed = table[np.isfinite(table[:, : 2 if plane else 1]).all(axis=1)]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cellfem.geometry.measured import Measured, filled
+from cellfem.geometry.measured_face import MeasuredHeights, filled
 from cellfem.geometry.roughness import RoughnessError
 from cellfem.tables.headings import factor, kind_of
 
@@ -26,7 +26,7 @@ def installed() -> bool:
     return importlib.util.find_spec(LIBRARY) is not None
 
 
-def read(file: Path, unit: str | None, spacing: float | None, channel: str | None) -> Measured:
+def read(file: Path, unit: str | None, spacing: float | None, channel: str | None) -> MeasuredHeights:
     """Heights of one channel. unit, spacing (µm): for what the file does not say. Raises RoughnessError."""
     if not installed():
         raise RoughnessError(MISSING)
@@ -66,7 +66,7 @@ def _listed(names: list[str]) -> str:
     return ", ".join(f'{k} "{name}"' for k, name in enumerate(names))
 
 
-def _channel(reader: Any, place: int, unit: str | None, spacing: float | None) -> Measured:
+def _channel(reader: Any, place: int, unit: str | None, spacing: float | None) -> MeasuredHeights:
     channel = reader.channels[place]
     kind = getattr(getattr(channel, "data_kind", None), "value", "height")
     if kind != "height":

@@ -13,7 +13,7 @@ from scipy.fft import dctn
 from scipy.special import ndtri
 
 from cellfem.geometry.groups import INTERFACE
-from cellfem.geometry.measured import Measured
+from cellfem.geometry.measured_face import MeasuredHeights
 from cellfem.geometry.roughness import NODES, STEEPEST, Grooves, RoughnessError, SelfAffine
 from cellfem.geometry.stack import Floats, Ints, StackMesh, interface_nodes, with_gap
 
@@ -204,7 +204,7 @@ def pore_map(size: float, depth: float, share: float, width: float, length: floa
     return PoreMap(centres, size, depth)
 
 
-def measured_map(surface: Measured, width: float, depth: float, cut_off: float) -> WaveMap:
+def measured_map(surface: MeasuredHeights, width: float, depth: float, cut_off: float) -> WaveMap:
     """The first width × depth (µm) of a measured map, continued evenly, without the waves shorter than `cut_off` (µm).
 
     Raises RoughnessError for a line, a map that ends before, or a cut-off that leaves no wave.

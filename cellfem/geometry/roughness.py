@@ -35,7 +35,7 @@ class RoughnessError(MeshError):
     """The face cannot be made; the text says why and what to do."""
 
 
-class Face(Protocol):
+class RoughFace(Protocol):
     """Heights along Γ."""
 
     @property
@@ -257,7 +257,7 @@ def moments(heights: Floats, slopes: Floats, length: float) -> Statistics:
     )
 
 
-def sampled(face: Face, width: float) -> tuple[Floats, Floats]:
+def sampled(face: RoughFace, width: float) -> tuple[Floats, Floats]:
     """(x, heights) on 0 ≤ x ≤ width, fine enough for the statistics of the face itself."""
     x = np.linspace(0.0, width, math.ceil(SAMPLES * width / min(face.shortest, width)) + 1)
     return x, face.heights(x)
@@ -316,7 +316,7 @@ def waves_through(heights: Floats, width: float, cut_off: float) -> Waves:
 # --- the gap
 
 
-def with_face(stack: StackMesh, face: Face) -> StackMesh:
+def with_face(stack: StackMesh, face: RoughFace) -> StackMesh:
     """The same mesh with the gap of a rough face added to its own; the smallest gap is 0.
 
     Voids lie in the lithium and valleys in the electrolyte: their depths add up. Raises RoughnessError where the mesh has fewer

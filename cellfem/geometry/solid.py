@@ -8,18 +8,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from cellfem.geometry.box import Box, check_sizes
-from cellfem.geometry.bricks import Bricks, build_bricks
 from cellfem.geometry.build import NEAR_BAND, gmsh_model, reach, sides_alike, size_field
 from cellfem.geometry.groups import ELECTROLYTE, LITHIUM
+from cellfem.geometry.hexahedra import Hexahedra, build_hexahedra
 from cellfem.geometry.stack import Floats, Ints, StackMesh, assemble_with, with_gap
-from cellfem.geometry.voids import Spot, Void, gap_at, images
+from cellfem.geometry.voids import SpotShape, VoidShape, gap_at, images
 
 TETRAHEDRA = 4  # gmsh's type of element
 ROUND_OFF = 1e-9
 
 
 def build_solid(
-    box: Box, near: float, far: float, features: Sequence[Spot] = (), *, bricks: bool = False, periodic: bool = False
+    box: Box, near: float, far: float, features: Sequence[SpotShape] = (), *, bricks: bool = False, periodic: bool = False
 ) -> StackMesh:
     """Mesh of the flat stack: tetrahedra of size `near` at Γ and `far` from `build.reach` on, with the outlines of the features
     on Γ as edges; or, with `bricks`, hexahedra `near` wide in layers that grow likewise, with their faces at the features' ends.
@@ -30,8 +30,8 @@ def build_solid(
     """
     check_sizes(box, near, far)
     features = images(features, (box.width, box.depth) if periodic else ())
-    made = _whole(build_bricks(box, near, far, features)) if bricks else _tetrahedra(box, near, far, features, periodic)
-    voids = [f for f in features if isinstance(f, Void)]
+    made = _whole(build_hexahedra(box, near, far, features)) if bricks else _tetrahedra(box, near, far, features, periodic)
+    voids = [f for f in features if isinstance(f, VoidShape)]
     return assemble_with(*made, lambda at: gap_at(at, voids))
 
 
@@ -65,14 +65,14 @@ def _prisms_cut(low: Ints, high: Ints) -> Ints:
     return np.concatenate([np.column_stack(t) for t in ((a, A, B, C), (a, b, B, C), (a, b, c, C))])
 
 
-def _whole(bricks: Bricks) -> tuple[Floats, Ints, Ints]:
+def _whole(bricks: Hexahedra) -> tuple[Floats, Ints, Ints]:
     """All nodes and cells, in the order of their numbers."""
     nodes = bricks.nodes_of(np.arange(math.prod(bricks.nodes)), joined=False)
     cells = np.stack([at.ravel() for at in np.indices(bricks.cells[::-1])][::-1], axis=-1)
     return bricks.places(nodes), bricks.corner_numbers(cells, joined=False), bricks.groups(cells)
 
 
-def _tetrahedra(box: Box, near: float, far: float, features: Sequence[Spot], periodic: bool) -> tuple[Floats, Ints, Ints]:
+def _tetrahedra(box: Box, near: float, far: float, features: Sequence[SpotShape], periodic: bool) -> tuple[Floats, Ints, Ints]:
     import gmsh
 
     with gmsh_model():
@@ -103,7 +103,7 @@ def _tetrahedra(box: Box, near: float, far: float, features: Sequence[Spot], per
         return points, np.concatenate(cells), np.concatenate(groups)
 
 
-def _outline(box: Box, feature: Spot) -> list[tuple[int, int]]:
+def _outline(box: Box, feature: SpotShape) -> list[tuple[int, int]]:
     """The part of a feature that lies on Γ, as surfaces."""
     import gmsh
 

@@ -13,7 +13,7 @@ Profile = Literal["parabola", "cosine", "ellipse"]
 
 
 @dataclass(frozen=True)
-class Spot:
+class SpotShape:
     """Where a feature lies on Γ: |x - center| < half_width (µm), in 3-D a strip along y.
 
     With center_y in 3-D an ellipse with the half axes half_width and half_width_y (without it, a disc). What is centred on a
@@ -34,7 +34,7 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Void(Spot):
+class VoidShape(SpotShape):
     """A void, `depth` deep at its middle (µm)."""
 
     depth: float
@@ -42,11 +42,11 @@ class Void(Spot):
 
 
 @dataclass(frozen=True)
-class Patch(Spot):
+class PatchShape(SpotShape):
     """A spot of the interface whose edge the mesh shall resolve."""
 
 
-def images[S: Spot](spots: Iterable[S], periods: Sequence[float]) -> list[S]:
+def images[S: SpotShape](spots: Iterable[S], periods: Sequence[float]) -> list[S]:
     """The spots as they lie in 0 to the period along each axis (µm): where one reaches over a side, its copies a period away too.
 
     Without periods the spots as they are.
@@ -90,7 +90,7 @@ def shifts(center: float, half: float, period: float) -> list[float]:
     return [n * period for n in range(first, last + 1)]
 
 
-def gap_at(places: NDArray[np.float64], voids: Iterable[Void]) -> NDArray[np.float64]:
+def gap_at(places: NDArray[np.float64], voids: Iterable[VoidShape]) -> NDArray[np.float64]:
     """Initial gap (N,) in µm at places (N, axes of Γ): zero outside the voids and, with u from 0 to 1 inside,
 
         parabola  depth (1 - u²)      cosine  depth (1 + cos πu)/2      ellipse  depth √(1 - u²)
@@ -113,12 +113,12 @@ def gap_at(places: NDArray[np.float64], voids: Iterable[Void]) -> NDArray[np.flo
     return gap
 
 
-def gap_profile(x: ArrayLike, voids: Iterable[Void]) -> NDArray[np.float64]:
+def gap_profile(x: ArrayLike, voids: Iterable[VoidShape]) -> NDArray[np.float64]:
     """`gap_at` of places x along a plane stack's Γ, in the shape of x."""
     return gap_at(np.asarray(x, dtype=np.float64)[..., None], voids)
 
 
-def edges(features: Iterable[Spot], width: float) -> list[float]:
+def edges(features: Iterable[SpotShape], width: float) -> list[float]:
     """Edges of the features that lie inside 0 < x < width (µm), sorted, each once."""
     tolerance = 1e-9 * width
     found: list[float] = []

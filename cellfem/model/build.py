@@ -12,8 +12,8 @@ from cellfem.checkpoint.registry import owned, set_owned
 from cellfem.domain import Domain, build_domain, surface_quadrature
 from cellfem.geometry import Source
 from cellfem.model import start
-from cellfem.model.extension import MapExtension
 from cellfem.model.gas import Gas
+from cellfem.model.mesh_motion import MapExtension
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
 from cellfem.model.residual import Residual, build_residual
 from cellfem.model.state import GAMMA_FIELDS, State, create_state

@@ -11,7 +11,7 @@ from ufl.core.expr import Expr
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry.groups import BOTTOM
 from cellfem.model.build import Model
-from cellfem.model.elastic import ElasticBody, Held, NodeMean, Where
+from cellfem.model.elastic import ElasticBody, FixedPoints, NodeMean, Where
 from cellfem.model.parameters import Ceramic
 from cellfem.physics import elasticity
 from dolfinx import fem, la
@@ -49,14 +49,14 @@ class ElasticElectrolyte:
         )
         self.low = low
         below = _at(up, (low[up],), tiny)
-        held = [Held(up, below)]
+        held = [FixedPoints(up, below)]
         if ceramic.support == "fixed":
-            held += [Held(k, below) for k in range(up)]
+            held += [FixedPoints(k, below) for k in range(up)]
         ends = [_at(side, (low[side], high[side]), tiny) for side in range(up)]
         if not domain.periodic:
-            held += [Held(side, end) for side, end in enumerate(ends)]
+            held += [FixedPoints(side, end) for side, end in enumerate(ends)]
         elif ceramic.support != "fixed":  # nothing is left that pushes it sideways as a whole: a corner keeps it where it is
-            held += [Held(side, lambda x: np.all([below(x), *(end(x) for end in ends)], axis=0)) for side in range(up)]
+            held += [FixedPoints(side, lambda x: np.all([below(x), *(end(x) for end in ends)], axis=0)) for side in range(up)]
         self.body = ElasticBody(body, ceramic.young, ceramic.poisson, held, s.axisymmetric)
         _, gamma, outside = domain.measures(s.degree)
         test = self.body.test()("-")

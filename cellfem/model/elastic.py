@@ -28,7 +28,7 @@ Where = Callable[[Array], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
-class Held:
+class FixedPoints:
     """A component of the displacement that is zero where `where` holds (coordinates (3, N) in, bool out)."""
 
     component: int
@@ -42,7 +42,9 @@ class ElasticBody:
     `held` must keep the body from moving freely.
     """
 
-    def __init__(self, body: mesh.Mesh, young: float, poisson: float, held: Sequence[Held], axisymmetric: bool = False) -> None:
+    def __init__(
+        self, body: mesh.Mesh, young: float, poisson: float, held: Sequence[FixedPoints], axisymmetric: bool = False
+    ) -> None:
         self.mesh, self.young, self.poisson = body, young, poisson
         dim = body.geometry.dim
         self.space = fem.functionspace(body, ("Lagrange", 2, (dim,)))
@@ -93,7 +95,7 @@ class ElasticBody:
         self.ksp.setErrorIfNotConverged(True)
         self.ksp.getPC().setType("gamg")
 
-    def _condition(self, held: Held) -> fem.DirichletBC:
+    def _condition(self, held: FixedPoints) -> fem.DirichletBC:
         part = self.space.sub(held.component)
         collapsed, _ = part.collapse()
         dofs = fem.locate_dofs_geometrical((part, collapsed), held.where)

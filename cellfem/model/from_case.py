@@ -12,7 +12,7 @@ from cellfem.geometry.fields import LognormalField, Spots, Tessellation
 from cellfem.geometry.voids import spot_shifts
 from cellfem.model.ceramics import ceramics_of
 from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
-from cellfem.model.parameters import Cell, Ceramic, Flaws, Interface, Load, Material, Numerics, Patch, Structure
+from cellfem.model.parameters import Cell, Ceramic, Flaws, Interface, Load, Material, Numerics, PatchResistance, Structure
 from cellfem.physics.diffusion import effective_diffusivity
 from cellfem.physics.hardening import Hardening
 from cellfem.physics.vacancies import COALESCENCE
@@ -84,11 +84,11 @@ def interface(case: Case) -> Interface:
     )
 
 
-def _patches(p: case_interface.Patch, periods: tuple[float, ...]) -> Iterator[Patch]:
+def _patches(p: case_interface.Patch, periods: tuple[float, ...]) -> Iterator[PatchResistance]:
     """A patch, and where sides are one its images as far as their edges are felt in the stack."""
     for dx, dy in spot_shifts(p, periods, EDGES_FELT * p.edge):
         y = None if p.center_y is None else p.center_y + dy
-        yield Patch(p.center + dx, p.half_width, p.asr, p.edge, y, p.half_width_y, p.electrode)
+        yield PatchResistance(p.center + dx, p.half_width, p.asr, p.edge, y, p.half_width_y, p.electrode)
 
 
 def heterogeneity(case: Case) -> Heterogeneity:

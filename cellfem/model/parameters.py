@@ -15,7 +15,7 @@ from cellfem.physics.hardening import Hardening
 
 
 @dataclass(frozen=True)
-class Patch:
+class PatchResistance:
     """A spot of Γ with another area-specific resistance: |x - centre| < half_width, edges of tanh length `edge` (µm); Ω m²."""
 
     centre: float
@@ -116,7 +116,7 @@ class Interface:
     surface_tension: float = 0.5  # γ, MPa µm
     removal_rate: float = 1e-3  # k_n, µm/s
     sink_rate: float = 1e-3  # k_s of linear removal, µm/s
-    patches: tuple[Patch, ...] = field(default_factory=tuple)
+    patches: tuple[PatchResistance, ...] = field(default_factory=tuple)
     random: Heterogeneity = field(default_factory=Heterogeneity)  # on which the patches lie
     gas_pressure: float = 0.1  # MPa, when the voids were shut
     gas_temperature: float = 298.15  # K, then

@@ -31,8 +31,8 @@ from ufl.core.expr import Expr
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain.build import SKIN, Domain
 from cellfem.geometry.groups import BOTTOM, ELECTROLYTE, LITHIUM, TOP
+from cellfem.model.creep_points import Hardness, LawPoints
 from cellfem.model.gas import GasForms, gas_forms
-from cellfem.model.law import Hardness, LawPoints
 from cellfem.model.parameters import Structure
 from cellfem.model.state import State
 from cellfem.physics import contact, fixture, flow, kinematics, kinetics, vacancies

@@ -8,8 +8,9 @@ Lithium plated in a flaw of the electrolyte must flow back out or break the cera
     K_I = Y (p_Li - σ_cl)₊ √(πa), Y = 1.12                 index K_I/K_Ic
     likelihood = 1 - exp(-∫ N(a_c) dA),  K_I(a_c) = K_Ic   N(a): flaws per area longer than a
 
-Where flaws are drawn one by one (`drawn`) the index is the largest of them, each with its own length at its own place, and the
-likelihood is that of this draw: 1 if any of them grows, else 0. The fields along Γ stay those of the flaw of the case.
+Where flaws are sampled one by one (`sampled_flaws`) the index is the largest of them, each with its own length at its own
+place, and the likelihood is that of this sample: 1 if any of them grows, else 0. The fields along
+Γ stay those of the flaw of the case.
 
 The first term is F(φ_tip - φ_Li)/Ω, at which plating at the tip would stop; both are shown less p_c, as "drive". Δp_ext is what
 creep, by the law of the run, takes to extrude the lithium of a slit or cylinder whose tip (or walls) are plated at |i|Ω/F. The
@@ -34,7 +35,7 @@ from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 
 from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Array, Block, Profile
-from cellfem.observe.drawn import DrawnFlaws
+from cellfem.observe.sampled_flaws import SampledFlaws
 from cellfem.physics import extrusion, fracture
 from cellfem.physics.creep import PorousCreep
 from cellfem.physics.kinetics import GAS, SPEED
@@ -192,19 +193,19 @@ def profile_fields(profile: Profile, flaws: Flaws, around: Surroundings) -> Dend
     return dendrite_fields(*values, flaws, around, compression_MPa=p.compression_MPa, plating=plates(p))
 
 
-def drawn_index(profile: Profile, drawn: DrawnFlaws, flaws: Flaws, around: Surroundings) -> Array:
+def drawn_index(profile: Profile, drawn: SampledFlaws, flaws: Flaws, around: Surroundings) -> Array:
     """K_I/K_Ic of each drawn flaw (N,), from the values of Γ at its place; zero where nothing is plated."""
     point = _at(profile, drawn, flaws, around)
     return np.where(np.logical_and(point.plated, plates(profile)), point.intensity(drawn.length) / flaws.toughness, 0.0)
 
 
-def flaw_block(profile: Profile | None, drawn: DrawnFlaws, flaws: Flaws, around: Surroundings) -> Block:
+def flaw_block(profile: Profile | None, drawn: SampledFlaws, flaws: Flaws, around: Surroundings) -> Block:
     """The drawn flaws as lines from Γ down to their tips, with `flaw_length_um` and `dendrite_index`, for viewing.
 
     Empty, with the same fields, without a profile: on every rank but the first.
     """
     if profile is None:
-        drawn = DrawnFlaws(np.zeros(0), np.zeros(0), np.zeros(0))
+        drawn = SampledFlaws(np.zeros(0), np.zeros(0), np.zeros(0))
     index = np.zeros(0) if profile is None else drawn_index(profile, drawn, flaws, around)
     count = len(drawn)
     points = np.zeros((2 * count, 3))
@@ -217,7 +218,7 @@ def flaw_block(profile: Profile | None, drawn: DrawnFlaws, flaws: Flaws, around:
 
 
 def read_dendrite(
-    profile: Profile, flaws: Flaws, around: Surroundings, axisymmetric: bool = False, drawn: DrawnFlaws | None = None
+    profile: Profile, flaws: Flaws, around: Surroundings, axisymmetric: bool = False, drawn: SampledFlaws | None = None
 ) -> DendriteReading | None:
     """Largest index with its place and mechanism, and the likelihood over the modelled part of Γ; None where nothing is plated.
 
@@ -312,7 +313,7 @@ def _node(profile: Profile, node: int, flaws: Flaws, around: Surroundings) -> _P
     return _point([values[at] for values in _values(profile)], flaws, around, profile.x_um[at], y)
 
 
-def _at(profile: Profile, drawn: DrawnFlaws, flaws: Flaws, around: Surroundings) -> _Point:
+def _at(profile: Profile, drawn: SampledFlaws, flaws: Flaws, around: Surroundings) -> _Point:
     """Values of Γ at the places of flaws, linear between its nodes."""
     if profile.y_um is None:
         columns = [np.interp(drawn.x, profile.x_um, values) for values in _values(profile)]

@@ -15,8 +15,8 @@ from cellfem.model.build import Model
 from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Profile
 from cellfem.observe.dendrite import DendriteReading, read_dendrite, record
-from cellfem.observe.drawn import DrawnFlaws
-from cellfem.observe.gamma import GammaObserver, GammaValues, surroundings
+from cellfem.observe.interface_profile import GammaObserver, GammaValues, surroundings
+from cellfem.observe.sampled_flaws import SampledFlaws
 from cellfem.observe.voids import find_voids
 from cellfem.physics.contact import OPEN_AT
 from cellfem.physics.creep import PorousCreep
@@ -42,7 +42,7 @@ class ElectrodeReading:
 class Electrode:
     """Reads one electrode of a model (0, or 1 the second) as it is stepped. All methods collective."""
 
-    def __init__(self, model: Model, flaws: Flaws, drawn: DrawnFlaws | None, number: int = 0) -> None:
+    def __init__(self, model: Model, flaws: Flaws, drawn: SampledFlaws | None, number: int = 0) -> None:
         self.model, self.flaws, self.drawn, self.number = model, flaws, drawn, number
         self.gamma = GammaObserver(model, number)
         d, s, state = model.domain, model.structure, model.state

@@ -17,7 +17,7 @@ from cellfem.observe import cells
 from cellfem.observe.arrays import Block, Snapshot
 from cellfem.observe.cracks import CrackFields
 from cellfem.observe.dendrite import dendrite_fields, is_plating
-from cellfem.observe.gamma import MA_CM2, OHM_CM2, GammaValues, surroundings
+from cellfem.observe.interface_profile import MA_CM2, OHM_CM2, GammaValues, surroundings
 from cellfem.physics import flow
 from cellfem.physics.creep import PorousCreep, point_law
 from dolfinx import fem

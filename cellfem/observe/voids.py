@@ -18,8 +18,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from cellfem.observe.arrays import Array, Profile
-from cellfem.observe.causes import Cause
 from cellfem.observe.cells import reference_samples
+from cellfem.observe.contact_loss_causes import Cause
 from cellfem.physics.contact import VOID_AT
 
 Death = Literal["", "merged", "stripping", "creep"]
@@ -31,7 +31,7 @@ SAMPLES = 8  # parts of a facet of a map, in each direction
 
 
 @dataclass(frozen=True)
-class Found:
+class VoidSnapshot:
     """A connected set of gap > 3δ at one time. left, right, place, width, depth: µm; area: µm² (axisymmetric, 3-D: volume, µm³);
     gas_MPa: pressure of gas in it.
 
@@ -53,7 +53,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Void:
+class TrackedVoid:
     """A void with its history.
 
     birth, found: as first and last seen open; peak: as it was deepest; merged_into: id of the void that swallowed it, 0 if none.
@@ -62,8 +62,8 @@ class Void:
     """
 
     id: int
-    birth: Found
-    found: Found
+    birth: VoidSnapshot
+    found: VoidSnapshot
     cause: Cause
     birth_time_s: float
     is_open: bool = True
@@ -71,12 +71,12 @@ class Void:
     death: Death = ""
     death_time_s: float | None = None
     trapped_time_s: float | None = None
-    peak: Found | None = None  # None: as it was born
+    peak: VoidSnapshot | None = None  # None: as it was born
     peak_stripped_um: float = 0.0  # net lithium stripped when it was deepest
     plated_from_um: float | None = None  # depth when the plating that goes on began
 
     @property
-    def deepest(self) -> Found:
+    def deepest(self) -> VoidSnapshot:
         """As it was when it was deepest."""
         return self.peak or self.birth
 
@@ -86,7 +86,7 @@ class Void:
         return self.found.area if self.is_open else 0.0
 
 
-def find_voids(profile: Profile, delta_um: float) -> tuple[Found, ...]:
+def find_voids(profile: Profile, delta_um: float) -> tuple[VoidSnapshot, ...]:
     """Connected sets of gap > 3δ, from left to right; of a map by `find_lenses`.
 
     The ends of a void lie where the gap, linear between nodes, crosses 3δ; its area is Σ weight·share·gap, share being the part
@@ -108,11 +108,13 @@ def find_voids(profile: Profile, delta_um: float) -> tuple[Found, ...]:
         share = np.clip(inside / np.diff(middles), 0.0, 1.0)
         area = float(np.sum(profile.weight * share * gap))
         place = 0.5 * (left + right) if profile.periods else _place(left, right, float(x[0]), float(x[-1]))
-        voids.append(Found(left, right, place, right - left, float(gap[a : b + 1].max()), area, _gas(profile, slice(a, b + 1))))
+        voids.append(
+            VoidSnapshot(left, right, place, right - left, float(gap[a : b + 1].max()), area, _gas(profile, slice(a, b + 1)))
+        )
     return _closed(voids, *profile.periods) if profile.periods else tuple(voids)
 
 
-def _closed(voids: Sequence[Found], period: float) -> tuple[Found, ...]:
+def _closed(voids: Sequence[VoidSnapshot], period: float) -> tuple[VoidSnapshot, ...]:
     """Voids along a line that closes upon itself: the last goes on as the first where both reach the seam."""
     found = [replace(void, period_um=period) for void in voids]
     if len(found) > 1 and found[0].left_um == 0.0 and found[-1].right_um == period:
@@ -131,7 +133,7 @@ def _closed(voids: Sequence[Found], period: float) -> tuple[Found, ...]:
     return tuple(found)
 
 
-def find_lenses(profile: Profile, threshold: float) -> tuple[Found, ...]:
+def find_lenses(profile: Profile, threshold: float) -> tuple[VoidSnapshot, ...]:
     """Connected sets of gap > threshold (µm) on a map, from left to right.
 
     Nodes are connected by facets. Mouth and volume are those of the part where the gap, linear between nodes, is above the
@@ -166,7 +168,7 @@ def find_lenses(profile: Profile, threshold: float) -> tuple[Found, ...]:
         (x, left, right), (y, _, _) = spans
         volume = float((part[mine] * between[mine]).sum())
         width = float(2 * np.sqrt(area / np.pi))
-        lens = Found(left, right, x, width, float(gap[nodes].max()), volume, _gas(profile, nodes), y)
+        lens = VoidSnapshot(left, right, x, width, float(gap[nodes].max()), volume, _gas(profile, nodes), y)
         period = profile.periods[0] if profile.periods else np.inf
         found.append(replace(lens, nodes=frozenset(nodes.tolist()), places=at[nodes], period_um=period))
     return tuple(sorted(found, key=lambda void: (void.left_um, void.place_y_um)))
@@ -204,27 +206,27 @@ def _facet_areas(corners: Array) -> Array:
     return np.asarray(0.5 * np.abs(np.sum(x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1), axis=1)))
 
 
-def start_voids(found: Sequence[Found], time_s: float = 0.0) -> tuple[Void, ...]:
+def start_voids(found: Sequence[VoidSnapshot], time_s: float = 0.0) -> tuple[TrackedVoid, ...]:
     """Number the voids that are there at the start: ids 1, 2, … from left to right, cause "start"."""
-    return tuple(Void(number, void, void, "start", time_s) for number, void in enumerate(found, start=1))
+    return tuple(TrackedVoid(number, void, void, "start", time_s) for number, void in enumerate(found, start=1))
 
 
 def track(
-    known: Sequence[Void],
-    found: Sequence[Found],
+    known: Sequence[TrackedVoid],
+    found: Sequence[VoidSnapshot],
     time_s: float,
-    why: Callable[[Found], Cause],
+    why: Callable[[VoidSnapshot], Cause],
     stripped_um: float = 0.0,
     plating: bool = False,
-) -> tuple[Void, ...]:
+) -> tuple[TrackedVoid, ...]:
     """Carry the identities of all voids ever known over to the voids found now; returns all ever known, by id.
 
     A known void goes on as the found void that overlaps it most, older ones first. Where voids merge the oldest goes on, the
     others are closed with `merged_into`. Where one splits, the voids it has swallowed come back first, then its largest overlap
     goes on. A free piece that overlaps the last extent of a closed void is that void again.
 
-    What is left is new, with time_s as birth time and the cause that `why` finds (`causes.cause_of_birth`), or "split" if it is a
-    piece of a void that was open.
+    What is left is new, with time_s as birth time and the cause that `why` finds
+    (`contact_loss_causes.cause_of_birth`), or "split" if it is a piece of a void that was open.
 
     stripped_um: lithium stripped since the start less what was plated, mean over Γ; a void that closes while as much as half of
     its greatest depth was stripped since was levelled by stripping, else closed by creep.
@@ -251,14 +253,14 @@ def track(
     for number, birth in enumerate(births, start=next_id):
         split = any(void.is_open and _overlap(birth, void.found) > 0 for void in known)
         cause: Cause = "split" if split else why(birth)
-        now.append(Void(number, birth, birth, cause, time_s, peak_stripped_um=stripped_um))
+        now.append(TrackedVoid(number, birth, birth, cause, time_s, peak_stripped_um=stripped_um))
     return tuple(sorted(now, key=lambda void: void.id))
 
 
-def events(before: Sequence[Void], now: Sequence[Void]) -> list[tuple[Event, Void]]:
+def events(before: Sequence[TrackedVoid], now: Sequence[TrackedVoid]) -> list[tuple[Event, TrackedVoid]]:
     """What has befallen the voids between two calls of `track`, by id."""
     known = {void.id: void for void in before}
-    found: list[tuple[Event, Void]] = []
+    found: list[tuple[Event, TrackedVoid]] = []
     for void in now:
         was = known.get(void.id)
         if was is None:
@@ -273,7 +275,7 @@ def events(before: Sequence[Void], now: Sequence[Void]) -> list[tuple[Event, Voi
     return found
 
 
-def places_of(found: Found, profile: Profile, delta_um: float) -> NDArray[np.int64]:
+def places_of(found: VoidSnapshot, profile: Profile, delta_um: float) -> NDArray[np.int64]:
     """The nodes of Γ in a void, as places in the profile."""
     if profile.is_map:
         return np.array(sorted(found.nodes), dtype=np.int64)
@@ -282,7 +284,7 @@ def places_of(found: Found, profile: Profile, delta_um: float) -> NDArray[np.int
     return np.flatnonzero(is_open & (inside | (x <= found.right_um - found.period_um)))
 
 
-def open_voids(voids: Sequence[Void]) -> tuple[Void, ...]:
+def open_voids(voids: Sequence[TrackedVoid]) -> tuple[TrackedVoid, ...]:
     """Those of the voids that are open now."""
     return tuple(void for void in voids if void.is_open)
 
@@ -298,7 +300,7 @@ def _place(left: float, right: float, first: float, last: float) -> float:
     return 0.5 * (left + right)
 
 
-def _overlap(a: Found, b: Found) -> float:
+def _overlap(a: VoidSnapshot, b: VoidSnapshot) -> float:
     """Common length (in 3-D number of common nodes), or less their distance (µm) where they are apart."""
     if a.places is not None and b.places is not None:
         common = len(a.nodes & b.nodes)
@@ -307,7 +309,7 @@ def _overlap(a: Found, b: Found) -> float:
     return max(min(a.right_um, b.right_um + turn) - max(a.left_um, b.left_um + turn) for turn in turns)
 
 
-def _claim(void: Void, found: Sequence[Found], free: list[int], heir: dict[int, int]) -> None:
+def _claim(void: TrackedVoid, found: Sequence[VoidSnapshot], free: list[int], heir: dict[int, int]) -> None:
     """Let the void go on as the free found void that it overlaps most, if any."""
     best = max(free, key=lambda j: _overlap(void.found, found[j]))
     if _overlap(void.found, found[best]) > 0:
@@ -322,7 +324,7 @@ class _Moment:
     plating: bool
 
 
-def _carry_on(void: Void, found: Found | None, merged_into: int, now: _Moment) -> Void:
+def _carry_on(void: TrackedVoid, found: VoidSnapshot | None, merged_into: int, now: _Moment) -> TrackedVoid:
     if found is None:
         if not void.is_open:
             return replace(void, merged_into=merged_into)

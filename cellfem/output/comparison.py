@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from cellfem.tables.curve import Curve
+    from cellfem.tables.curve import VoltageCurve
 
 Floats = NDArray[np.float64]
 
@@ -42,14 +42,14 @@ class Points:
     voltage_mV: Floats
 
 
-def modelled(rows: Sequence[Mapping[str, float]], curve: Curve | Points, series_ohm_cm2: float) -> tuple[Floats, Floats]:
+def modelled(rows: Sequence[Mapping[str, float]], curve: VoltageCurve | Points, series_ohm_cm2: float) -> tuple[Floats, Floats]:
     """(x, voltage in mV) of a run, x as the curve's; the voltage with the drop in what the model has not."""
     x = np.array([row["time_s" if curve.kind == "time" else "capacity_mAh_cm2"] for row in rows])
     voltage = np.array([row["voltage_mV"] + series_ohm_cm2 * row["current_mA_cm2"] for row in rows])
     return x, voltage
 
 
-def compare(rows: Sequence[Mapping[str, float]], curve: Curve, series_ohm_cm2: float = 0.0) -> Comparison:
+def compare(rows: Sequence[Mapping[str, float]], curve: VoltageCurve, series_ohm_cm2: float = 0.0) -> Comparison:
     """Differences at the measured points. Raises ValueError where capacity does not increase, or no point lies within the run.
 
     rows: those of records.csv. series_ohm_cm2: resistance that the cell has and the model has not.

@@ -9,7 +9,7 @@ from typing import Any
 
 from cellfem.model.parameters import Ceramic
 from cellfem.observe.cracks import CrackReading, cracking_pressure
-from cellfem.output.words import time_text
+from cellfem.output.formatting import time_text
 
 LIKELY = 0.5
 """Likelihood from which on the verdict says that LLZO is likely to crack."""

@@ -9,11 +9,11 @@ from matplotlib.ticker import AutoMinorLocator
 from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Array
 from cellfem.observe.dendrite import DendriteFields, drawn_index, profile_fields
-from cellfem.observe.drawn import DrawnFlaws
+from cellfem.observe.sampled_flaws import SampledFlaws
 from cellfem.output.dendrites import Plated
+from cellfem.output.formatting import time_text
 from cellfem.output.stack_panels import patch_spans
 from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figure, not_closer, save, style
-from cellfem.output.words import time_text
 
 BLUE, ORANGE, RED, PURPLE = "#1f5f99", "#d1661c", "#a02c2c", "#7a4b94"
 DECADES = 12  # of the density of likelihood, at most
@@ -27,7 +27,7 @@ def draw_dendrites(
     *,
     title: str = "",
     axisymmetric: bool = False,
-    drawn: DrawnFlaws | None = None,
+    drawn: SampledFlaws | None = None,
 ) -> None:
     """Along Γ at the time of the largest index (solid) and at the last time of plating (dashed); patches shaded.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from cellfem.observe.arrays import Profile
 from cellfem.observe.dendrite import OPERATING, DendriteReading, Lever, Mechanism
-from cellfem.output.words import time_text
+from cellfem.output.formatting import time_text
 
 LEVER_WORDS: dict[Lever, tuple[str, str]] = {
     "current": ("half the current", "twice the current"),

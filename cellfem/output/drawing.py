@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellfem.checkpoint.files import ArrayFile, read_about, read_values, write_values
-from cellfem.checkpoint.plain import from_plain, to_plain
+from cellfem.checkpoint.serialization import from_plain, to_plain
 from cellfem.model.parameters import Flaws
-from cellfem.observe.drawn import DrawnFlaws
-from cellfem.observe.opening import Openings
+from cellfem.observe.contact_loss import Openings
+from cellfem.observe.sampled_flaws import SampledFlaws
 from cellfem.output.comparison import Comparison, Points
 from cellfem.output.dendrites import Plated
 from cellfem.output.scenes import Scene
@@ -50,7 +50,7 @@ class Spectrum:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredVoltage:
     """A measured curve and how the run differs from it."""
 
     curve: Points
@@ -81,9 +81,9 @@ class Drawing:
     openings: Openings | None = None
     worst: Plated | None = None
     last_plated: Plated | None = None
-    drawn_flaws: DrawnFlaws | None = None
+    drawn_flaws: SampledFlaws | None = None
     spectrum: Spectrum | None = None
-    measured: Measured | None = None
+    measured: MeasuredVoltage | None = None
 
 
 @dataclass
@@ -185,9 +185,9 @@ def _of_scenes(d: Drawing, start: Scene, end: Scene, note: Callable[[str], None]
 
 
 def _of_rows(d: Drawing, end: Scene, rows: list[dict[str, float]]) -> Iterator[Picture]:
+    from cellfem.output.contact_loss_picture import draw_openings
     from cellfem.output.crack_picture import draw_cracks
     from cellfem.output.dendrite_picture import draw_dendrites
-    from cellfem.output.opening_picture import draw_openings
     from cellfem.output.pictures import draw_history
 
     look: dict[str, Any] = {"title": d.title, "axisymmetric": d.axisymmetric}

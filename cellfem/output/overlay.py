@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cellfem.output.comparison import NEEDED, OHM_CM2, Comparison, Points, compare, modelled, verdict
+from cellfem.output.formatting import time_unit
 from cellfem.output.records import read_records, write_atomic
 from cellfem.output.style import INK, new_figure, save, style
-from cellfem.output.words import time_unit
 
 if TYPE_CHECKING:
-    from cellfem.tables.curve import Curve
+    from cellfem.tables.curve import VoltageCurve
 
 BLUE, ORANGE = "#1f5f99", "#d1661c"
 
 
 def draw_overlay(
-    path: Path, rows: Sequence[Mapping[str, float]], curve: Curve | Points, found: Comparison, title: str = ""
+    path: Path, rows: Sequence[Mapping[str, float]], curve: VoltageCurve | Points, found: Comparison, title: str = ""
 ) -> None:
     """Both curves over time or capacity, and their difference below."""
     x, voltage = modelled(rows, curve, found.series_ohm_cm2)
@@ -53,7 +53,7 @@ def draw_overlay(
         save(figure, path)
 
 
-def lay_over(folder: Path, curve: Curve, series: float, title: str = "") -> Comparison:
+def lay_over(folder: Path, curve: VoltageCurve, series: float, title: str = "") -> Comparison:
     """Compare a run; measured.png and measured.json go into its folder. series: Ω m². Raises OSError and ValueError."""
     rows = read_records(folder / "records.csv", NEEDED)
     if not rows:

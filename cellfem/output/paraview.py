@@ -20,8 +20,8 @@ from vtkmodules.vtkCommonMisc import vtkErrorCode
 from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridWriter
 
 from cellfem.observe.arrays import Block, Snapshot, merge_snapshots
+from cellfem.output.formatting import not_written
 from cellfem.output.records import write_atomic
-from cellfem.output.words import not_written
 from cellfem.results.files import remove
 from cellfem.results.manifest import list_files, listed
 

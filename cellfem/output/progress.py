@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from cellfem.output.formatting import time_text, until_text
 from cellfem.output.records import write_atomic
-from cellfem.output.words import time_text, until_text
 from cellfem.results.manifest import list_files
 
 PLAIN_INTERVAL_S = 10.0

@@ -14,7 +14,7 @@ import numpy as np
 
 from cellfem.observe.columns import OWN, SECOND
 from cellfem.observe.dendrite import COLUMNS as DENDRITE_COLUMNS
-from cellfem.observe.voids import Void, open_voids
+from cellfem.observe.voids import TrackedVoid, open_voids
 from cellfem.results.files import replace_whole
 from cellfem.results.manifest import list_files
 
@@ -89,14 +89,25 @@ def void_columns(axisymmetric: bool = False, solid: bool = False, gas: bool = Fa
 
 
 def void_rows(
-    time_s: float, voids: Sequence[Void], axisymmetric: bool = False, solid: bool = False, electrode: int = 1, gas: bool = False
+    time_s: float,
+    voids: Sequence[TrackedVoid],
+    axisymmetric: bool = False,
+    solid: bool = False,
+    electrode: int = 1,
+    gas: bool = False,
 ) -> list[dict[str, Value]]:
     """One row of voids.csv for each void that is open at time_s, with the event "open"."""
     return [void_row(time_s, "open", void, axisymmetric, solid, electrode, gas) for void in open_voids(voids)]
 
 
 def void_row(
-    time_s: float, event: str, void: Void, axisymmetric: bool = False, solid: bool = False, electrode: int = 1, gas: bool = False
+    time_s: float,
+    event: str,
+    void: TrackedVoid,
+    axisymmetric: bool = False,
+    solid: bool = False,
+    electrode: int = 1,
+    gas: bool = False,
 ) -> dict[str, Value]:
     """A row of voids.csv. A void that has just closed has the place and size that it was last seen with."""
     found = void.found

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from cellfem.observe.arrays import Array, Block, Profile
 from cellfem.observe.voids import OPEN_OVER_DELTA
+from cellfem.output.formatting import length_unit, time_text
 from cellfem.output.paraview import to_vtk
 from cellfem.output.rendering import WINDOW, off_screen_backend
 from cellfem.output.scenes import Scene
 from cellfem.output.stack_picture import COLOURS, CREEP, CURRENT, creep_norm, current_norm, node_values
 from cellfem.output.style import INK, PAGE_WIDTH_IN, new_figure, save, style
-from cellfem.output.words import length_unit, time_text
 
 LEFT, BETWEEN, RIGHT, TOP, BOTTOM, BAR = 0.5, 0.28, 0.15, 0.55, 0.55, 0.62  # inches
 PIXELS = 1400

@@ -22,7 +22,7 @@ SEEN = 1e-3  # share of the height from which on a cut is told
 
 
 @dataclass(frozen=True, eq=False)
-class Face:
+class PanelFace:
     """Γ of one electrode as it is drawn.
 
     at: y of the flat Γ, µm. side: 1 where lithium lies above, -1 below. relief: heights of LLZO's rough face towards the lithium
@@ -76,7 +76,9 @@ class Panel:
     at: float = 0.0
 
 
-def panels_of(layers: Sequence[Sequence[Layer]], faces: Sequence[Sequence[Face]], delta_um: float, column: float) -> list[Panel]:
+def panels_of(
+    layers: Sequence[Sequence[Layer]], faces: Sequence[Sequence[PanelFace]], delta_um: float, column: float
+) -> list[Panel]:
     """The rows of the picture, from above. layers, faces: of each scene; column: width of a panel, inches."""
     points = np.concatenate([layer.block.points for scene in layers for layer in scene])
     x = (float(points[:, 0].min()), float(points[:, 0].max()))
@@ -111,7 +113,7 @@ def _named(panels: Sequence[Panel]) -> list[Panel]:
     ]
 
 
-def _strip(number: int, faces: Sequence[Face], delta_um: float, x: tuple[float, float], column: float) -> Panel:
+def _strip(number: int, faces: Sequence[PanelFace], delta_um: float, x: tuple[float, float], column: float) -> Panel:
     """Around Γ with its vertical stretch, one of 1, 2, 5, 10, …, chosen to show the deepest gap, or the shallowest void.
 
     The latter where it is less than a third as deep: the deepest is then cut by the frame, and whole in the upper panels.
@@ -155,7 +157,7 @@ def _linear_triangles(block: Block) -> NDArray[np.int64]:
     return np.concatenate([block.cells[:, corner] for corner in corners])
 
 
-def outline(axes: Axes, face: Face, window: Window) -> None:
+def outline(axes: Axes, face: PanelFace, window: Window) -> None:
     """Both faces as thin lines, and a bar along the patches."""
     x = face.profile.x_um
     axes.plot(x, face.lithium, color=INK, lw=0.5, zorder=3)
@@ -167,7 +169,7 @@ def outline(axes: Axes, face: Face, window: Window) -> None:
         axes.fill_between(along, top - face.side * bar, top, color=INK, lw=0, zorder=2)
 
 
-def fill_touching(axes: Axes, face: Face, delta_um: float) -> None:
+def fill_touching(axes: Axes, face: PanelFace, delta_um: float) -> None:
     """Grey where the faces touch through their roughness (0 < gap < 3δ)."""
     gap = face.profile.gap_um
     touching = (gap > 0) & (gap < OPEN_OVER_DELTA * delta_um)

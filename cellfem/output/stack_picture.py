@@ -19,11 +19,11 @@ from matplotlib.ticker import MaxNLocator
 
 from cellfem.observe.arrays import Array, Block, Profile
 from cellfem.observe.voids import OPEN_OVER_DELTA
+from cellfem.output.formatting import length_unit, time_text
 from cellfem.output.rendering import Layer, off_screen_backend
 from cellfem.output.scenes import Scene
-from cellfem.output.stack_panels import Face, Panel, fill_touching, outline, paint, panels_of, patch_spans
+from cellfem.output.stack_panels import Panel, PanelFace, fill_touching, outline, paint, panels_of, patch_spans
 from cellfem.output.style import GREY, INK, PAGE_WIDTH_IN, new_figure, save, style, without_white
-from cellfem.output.words import length_unit, time_text
 
 CREEP, CURRENT = "creep_rate_1_s", "current_density_mA_cm2"
 LEFT, RIGHT, BETWEEN, TOP, BOTTOM, GAP = 0.62, 1.0, 0.22, 0.62, 0.72, 0.42  # inches
@@ -90,14 +90,14 @@ class _Drawn:
     """A scene as it is drawn: with the rough face on LLZO's side."""
 
     layers: list[Layer]
-    faces: list[Face]
+    faces: list[PanelFace]
 
     @classmethod
     def of(cls, scene: Scene, relief: Callable[[Array], Array] | None, norms: dict[str, Normalize]) -> "_Drawn":
         llzo = scene.snapshot.blocks["LLZO"].points[:, 1]
         places = (0.0,) if scene.second is None else (0.0, float(llzo.min()))
         faces = [
-            Face(profile, at, 1 - 2 * number, np.zeros_like(profile.x_um) if relief is None else relief(profile.x_um))
+            PanelFace(profile, at, 1 - 2 * number, np.zeros_like(profile.x_um) if relief is None else relief(profile.x_um))
             for number, (profile, at) in enumerate(zip(scene.profiles, places, strict=True))
         ]
         layers = []

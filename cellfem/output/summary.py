@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cellfem.observe.columns import SECOND
-from cellfem.observe.voids import Void
+from cellfem.observe.voids import TrackedVoid
+from cellfem.output.formatting import time_text
 from cellfem.output.records import WHOLE, write_atomic
-from cellfem.output.words import time_text
 
 Row = Mapping[str, float]
 Summary = dict[str, Any]
@@ -34,8 +34,8 @@ WHERE = {
 }
 
 KIND = {"pillar": "patch", "vacancy saturation": "heterogeneity", "flow": "heterogeneity"}
-"""What a cause of `observe.causes` comes to for whoever made the interface: a patch (a spot, given or by chance, that strips less
-and props the rest open), the edge of a void, or unevenness of another kind. The rest is called what it is."""
+"""What a cause of `observe.contact_loss_causes` means to the maker of the interface: a patch (a spot, given or random, that
+strips less and props the rest open), the edge of a void, or another unevenness. The other causes keep their names."""
 
 NEGLIGIBLE = 1e-4
 """Constriction over charge transfer below which there is none to speak of."""
@@ -90,7 +90,7 @@ def contact_verdict(contact_fraction: float, pressure_MPa: float, half_pressure_
 
 def summarise(
     rows: Sequence[Row],
-    voids: Sequence[Void],
+    voids: Sequence[TrackedVoid],
     end: End,
     *,
     half_pressure_MPa: float,
@@ -148,7 +148,7 @@ def second_rows(rows: Sequence[Row]) -> list[dict[str, float]]:
 
 
 def electrode_verdict(
-    rows: Sequence[Row], voids: Sequence[Void], end: End, half_pressure_MPa: float, has_volume: bool
+    rows: Sequence[Row], voids: Sequence[TrackedVoid], end: End, half_pressure_MPa: float, has_volume: bool
 ) -> dict[str, Any]:
     """`verdict` of summary.json for one electrode, from its rows and its voids."""
     return _verdict(dict(rows[-1]), voids, end, half_pressure_MPa, has_volume)
@@ -230,7 +230,7 @@ def _extreme(rows: Sequence[Row], pick: Any) -> dict[str, float]:
     return {name: pick(values, default=math.nan) for name, values in columns.items()}
 
 
-def _verdict(final: Row, voids: Sequence[Void], end: End, half_pressure_MPa: float, axisymmetric: bool) -> dict[str, Any]:
+def _verdict(final: Row, voids: Sequence[TrackedVoid], end: End, half_pressure_MPa: float, axisymmetric: bool) -> dict[str, Any]:
     contact, pressure = final["contact_fraction"], final["pressure_MPa"]
     verdict = contact_verdict(contact, pressure, half_pressure_MPa, end)
     unit = "volume_um3" if axisymmetric else "area_um2"
@@ -244,7 +244,7 @@ def _verdict(final: Row, voids: Sequence[Void], end: End, half_pressure_MPa: flo
     }
 
 
-def _void_verdict(void: Void, unit: str) -> dict[str, Any]:
+def _void_verdict(void: TrackedVoid, unit: str) -> dict[str, Any]:
     verdict: dict[str, Any] = {"id": void.id, "change": _change(void), "place_um": void.birth.place_um}
     if void.cause != "start":
         verdict |= {"time_s": void.birth_time_s, "cause": KIND.get(void.cause, void.cause), "mechanism": void.cause}
@@ -256,7 +256,7 @@ def _void_verdict(void: Void, unit: str) -> dict[str, Any]:
     return verdict | ({"merged_into": void.merged_into} if void.merged_into else {})
 
 
-def _change(void: Void) -> str:
+def _change(void: TrackedVoid) -> str:
     if void.cause != "start":
         return "opened"
     if void.merged_into:
@@ -290,7 +290,7 @@ def _contact_sentence(verdict: str, final: Row, end: End, half_pressure_MPa: flo
     )
 
 
-def _void_sentence(voids: Sequence[Void]) -> str:
+def _void_sentence(voids: Sequence[TrackedVoid]) -> str:
     old = [void for void in voids if void.cause == "start"]
     new = sorted((void for void in voids if void.cause != "start"), key=lambda void: void.birth_time_s)
     if len(old) == 1:
@@ -310,7 +310,7 @@ def _void_sentence(voids: Sequence[Void]) -> str:
     return f"{first}, and {count} at {new[0].birth.place_um:.3g} µm after {time_text(new[0].birth_time_s)} {where}{left}."
 
 
-def _fate(void: Void) -> str:
+def _fate(void: TrackedVoid) -> str:
     """When plating trapped the void and what closed it, in brackets."""
     by = {"creep": "closed by creep", "stripping": "levelled by stripping"}
     parts = [f"trapped by plating around it after {time_text(void.trapped_time_s)}"] if void.trapped_time_s is not None else []

@@ -10,8 +10,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from cellfem.geometry.roughness import in_decades
 from cellfem.observe.arrays import Array
+from cellfem.output.formatting import length_unit
 from cellfem.output.style import GREY, INK, new_figure, save, style
-from cellfem.output.words import length_unit
 
 BLUE, ORANGE = "#1f5f99", "#d1661c"
 DECADES_SHOWN = 8  # of the power, below its largest
@@ -22,7 +22,7 @@ Line = tuple[Array, Array]
 
 
 @dataclass(frozen=True)
-class Curve:
+class SpectrumCurve:
     """A power spectrum (µm³) over the wave number (1/µm)."""
 
     wave_number: Array
@@ -31,7 +31,14 @@ class Curve:
 
 
 def draw_surface(
-    path: Path, used: Line, measured: Line | None, curves: Sequence[Curve], law: Curve | None, sample: Array, *, title: str = ""
+    path: Path,
+    used: Line,
+    measured: Line | None,
+    curves: Sequence[SpectrumCurve],
+    law: SpectrumCurve | None,
+    sample: Array,
+    *,
+    title: str = "",
 ) -> None:
     """Profile as used over the one measured; spectra (the last as used) with a law; distribution of the heights in `sample`."""
     with style():
@@ -65,7 +72,7 @@ def _profile(axes: Axes, used: Line, measured: Line | None) -> None:
     _dress(axes)
 
 
-def _spectrum(axes: Axes, curves: Sequence[Curve], law: Curve | None) -> None:
+def _spectrum(axes: Axes, curves: Sequence[SpectrumCurve], law: SpectrumCurve | None) -> None:
     largest = max(float(curve.power.max()) for curve in curves)
     first, last = np.inf, 0.0
     for curve, colour in zip(curves, (BLUE,) if len(curves) == 1 else (GREY, BLUE)):

@@ -22,9 +22,9 @@ from vtkmodules.vtkCommonDataModel import (
 from vtkmodules.vtkIOHDF import vtkHDFReader, vtkHDFWriter
 
 from cellfem.observe.arrays import Snapshot, merge_snapshots
+from cellfem.output.formatting import not_written
 from cellfem.output.paraview import FIELDS, Series, quiet_vtk, remove_later, to_vtk
 from cellfem.output.records import write_atomic
-from cellfem.output.words import not_written
 from cellfem.results.manifest import list_files
 
 CHUNK = 2000  # rows of a chunk: the default of 25000 makes megabytes of a file of kilobytes

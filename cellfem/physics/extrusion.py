@@ -39,7 +39,7 @@ PER_DECADE, GAUSS = 48, 6
 
 
 @dataclass(frozen=True)
-class Curve:
+class ExtrusionCurve:
     """U/H (1/s) against the wall stress T (MPa) for one law and shape, as curves of the logarithms."""
 
     rate: CubicHermiteSpline  # ln U/H of ln T
@@ -98,7 +98,7 @@ def _per_wall(shape: Shape) -> float:
 
 
 @lru_cache(maxsize=64)
-def _curve(shape: Shape, law: PorousCreep) -> Curve:
+def _curve(shape: Shape, law: PorousCreep) -> ExtrusionCurve:
     m = {"slit": 2, "cylinder": 3}[shape]
     most = min(MOST_STRESS, law.breakdown * LARGEST_LOG / law.exponent / np.sqrt(3.0))
     count = round(PER_DECADE * np.log10(most / LEAST_STRESS)) + 1
@@ -116,7 +116,7 @@ def _curve(shape: Shape, law: PorousCreep) -> Curve:
     inner_moment = np.exp(CubicHermiteSpline(log_stress, np.log(moment), slope + m)(np.log(inner)))
     panels = half * ((inner * (shear_rate(inner, law) - m * inner_moment / inner**m)) @ weights)
     work = stress[0] * rate[0] / (1 + 1 / first) + np.concatenate([[0.0], np.cumsum(panels)])
-    return Curve(
+    return ExtrusionCurve(
         CubicHermiteSpline(log_stress, log_rate, slope),
         CubicHermiteSpline(log_rate, log_stress, 1 / slope),
         CubicHermiteSpline(log_rate, np.log(work), stress * rate / work),

@@ -15,8 +15,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from cellfem.results import lock
-from cellfem.results.earlier import bears_results, earlier_files
 from cellfem.results.files import half_written, kind_of, remove, remove_empty
+from cellfem.results.legacy_results import bears_results, earlier_files
 from cellfem.results.manifest import (
     MARK,
     Aside,

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cellfem.output.words import time_text
+from cellfem.output.formatting import time_text
 
 if TYPE_CHECKING:
     from cellfem.backend import MPI

@@ -25,20 +25,20 @@ from cellfem.case import Case
 from cellfem.case.identity import case_hash, differences, plain_case
 from cellfem.checkpoint import CheckpointError
 from cellfem.checkpoint.files import read_about
-from cellfem.checkpoint.plain import from_plain, to_plain
 from cellfem.checkpoint.registry import Registry
+from cellfem.checkpoint.serialization import from_plain, to_plain
 from cellfem.checkpoint.store import Store
 from cellfem.geometry import Source
-from cellfem.output.words import time_text
+from cellfem.output.formatting import time_text
 from cellfem.provenance import commit
 from cellfem.results.files import half_written, remove
 from cellfem.results.lock import touch
 from cellfem.results.manifest import listed
-from cellfem.run.keeping import declare_recorder
+from cellfem.run.checkpoint_state import declare_recorder
 from cellfem.run.mesh_file import read_source, source_hash, write_source
 from cellfem.run.recorder import Recorder
+from cellfem.solver.checkpoint_state import declare_engine
 from cellfem.solver.engine import Engine
-from cellfem.solver.keeping import declare_engine
 from cellfem.solver.march import Measures, Place, Segment
 
 FOLDER, MESH, START = "checkpoint", "mesh.npz", "start.npz"

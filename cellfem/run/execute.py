@@ -22,10 +22,10 @@ from cellfem.model.build import build_model
 from cellfem.model.ceramics import densification_text
 from cellfem.output.drawing import FILE as DRAWING
 from cellfem.output.drawing import PICTURES
+from cellfem.output.formatting import cannot_write
 from cellfem.output.progress import PLAIN_INTERVAL_S
 from cellfem.output.records import write_atomic
 from cellfem.output.summary import End, Summary, unsolved, write_summary
-from cellfem.output.words import cannot_write
 from cellfem.provenance import commit
 from cellfem.results.files import remove
 from cellfem.results.folder import Claim, claim, examine, made, resumed
@@ -44,13 +44,13 @@ from cellfem.run.checkpoints import (
     prepare_folder,
     told,
 )
-from cellfem.run.conclude import conclude, draw_again, only_pictures
-from cellfem.run.heed import Heed
-from cellfem.run.outputs import MESH_FILE, RESOLVED, RUN_OUTPUTS
+from cellfem.run.finalize import draw_again, finalize, only_pictures
+from cellfem.run.output_names import MESH_FILE, RESOLVED, RUN_OUTPUTS
 from cellfem.run.prepare import face_told, measured_of, segments_of, source_of, too_large, write_mesh
+from cellfem.run.pressure_ramp import with_pressure_ramps
 from cellfem.run.recorder import Recorder
-from cellfem.run.rise import with_rises
-from cellfem.run.writing import CannotWriteError, may_pass
+from cellfem.run.stop_requests import StopRequests
+from cellfem.run.write_errors import CannotWriteError, may_pass
 from cellfem.signals import asked_to_end, remembered
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.march import GaveUp, Measures, Place, Watcher, first_place, march
@@ -188,10 +188,10 @@ def _run(case: Case, folder: Path, source: Source | None, point: Point | None, a
             received.remove(signal.SIGUSR1)
         return keeper.pause(place, measures, save, bool(received))
 
-    engine.heed = Heed(received, until, comm)
+    engine.heed = StopRequests(received, until, comm)
     watch = Watcher(recorder.examine, recorder.accepted, recorder.refused, interrupted, recorder.entered, recorder.ended)
     try:
-        segments, notes = with_rises(segments, [placed.step.rise_time for placed in case.sequence], model)
+        segments, notes = with_pressure_ramps(segments, [placed.step.rise_time for placed in case.sequence], model)
         if point is None:
             for note in notes:
                 recorder.note(note)
@@ -233,7 +233,7 @@ def _run(case: Case, folder: Path, source: Source | None, point: Point | None, a
     if recorder.cracks is not None:
         recorder.note(f"stress of LLZO: solved {recorder.cracks.count} times, {recorder.cracks.seconds:.2f} s")
     recorder.note(f"set-up and forms {compiled - at.begin:.1f} s, solve {solved - compiled:.1f} s")
-    result = Result(end, *conclude(case, folder, recorder, model, end, at.begin - keeper.wall_before))
+    result = Result(end, *finalize(case, folder, recorder, model, end, at.begin - keeper.wall_before))
     recorder.close()
     return result
 

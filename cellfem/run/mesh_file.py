@@ -13,8 +13,8 @@ import numpy as np
 
 from cellfem.checkpoint import CheckpointError
 from cellfem.checkpoint.files import VALUES, ArrayFile, read_values, write_values
-from cellfem.checkpoint.plain import from_plain, to_plain
-from cellfem.geometry import Bricks, Source, StackMesh, maps
+from cellfem.checkpoint.serialization import from_plain, to_plain
+from cellfem.geometry import Hexahedra, Source, StackMesh, maps
 
 FACES: dict[str, type] = {kind.__name__: kind for kind in (maps.WaveMap, maps.PeriodicMap, maps.GrooveMap, maps.PoreMap)}
 """Rough faces that bricks may have."""
@@ -24,7 +24,7 @@ BRICKS, KIND = "bricks", "kind"
 def write_source(path: Path, source: Source) -> None:
     """Not collective. Raises OSError."""
     file = ArrayFile(path)
-    if isinstance(source, Bricks):
+    if isinstance(source, Hexahedra):
         write_values(file, {BRICKS: _plain(source)})
     else:
         for name, array in _arrays(source).items():
@@ -57,7 +57,7 @@ def _read(path: Path) -> Source:
 def source_hash(source: Source) -> str:
     """SHA-256 of a mesh, or of the description of bricks."""
     digest = hashlib.sha256()
-    for name, array in (_flat(_plain(source)) if isinstance(source, Bricks) else _arrays(source)).items():
+    for name, array in (_flat(_plain(source)) if isinstance(source, Hexahedra) else _arrays(source)).items():
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
@@ -68,7 +68,7 @@ def _arrays(stack: StackMesh) -> dict[str, Any]:
     return {item.name: np.asarray(getattr(stack, item.name)) for item in fields(stack) if stack.periodic or item.name != "joined"}
 
 
-def _plain(bricks: Bricks) -> dict[str, Any]:
+def _plain(bricks: Hexahedra) -> dict[str, Any]:
     """With the name of the face's kind; complex amplitudes as they are."""
     face = bricks.face
     if face is not None and type(face).__name__ not in FACES:
@@ -77,8 +77,8 @@ def _plain(bricks: Bricks) -> dict[str, Any]:
     return found | {"face": None if face is None else found["face"] | {KIND: type(face).__name__}}
 
 
-def _bricks(data: dict[str, Any]) -> Bricks:
-    found: Bricks = from_plain(Bricks, data | {"face": None})
+def _bricks(data: dict[str, Any]) -> Hexahedra:
+    found: Hexahedra = from_plain(Hexahedra, data | {"face": None})
     if data["face"] is None:
         return found
     face = from_plain(FACES[data["face"][KIND]], {name: item for name, item in data["face"].items() if name != KIND})

@@ -14,18 +14,18 @@ from cellfem.case import Case, Step, faces
 from cellfem.case import protocol as case_protocol
 from cellfem.geometry import (
     Box,
-    Bricks,
-    Face,
+    Hexahedra,
     MeshError,
-    Patch,
+    PatchShape,
+    RoughFace,
     Source,
     StackMesh,
-    Void,
-    build_bricks,
+    VoidShape,
+    build_hexahedra,
     build_solid,
     build_stack,
     maps,
-    measured,
+    measured_face,
     read_mesh,
     roughness,
     with_face,
@@ -56,12 +56,12 @@ def source_of(case: Case) -> Source:
     if case.stack.dimension == 2 or case.mesh.cells != "bricks":
         return stack_of(case)
     box, features, periodic = _box(case), _features(case), case.stack.periodic
-    return build_bricks(box, case.mesh.near, case.mesh.coarsest, features, map_of(case), periodic=periodic)
+    return build_hexahedra(box, case.mesh.near, case.mesh.coarsest, features, map_of(case), periodic=periodic)
 
 
 def write_mesh(case: Case, source: Source, path: Path) -> None:
     """The mesh as a gmsh file, unless it is `too_large`. Not collective: rank 0 only."""
-    if not isinstance(source, Bricks):
+    if not isinstance(source, Hexahedra):
         list_files([path])
         write_msh(source, path)
     elif not too_large(source):
@@ -71,7 +71,7 @@ def write_mesh(case: Case, source: Source, path: Path) -> None:
 
 def too_large(source: Source | None) -> bool:
     """So many bricks that a run does not put them all into one file, which one process would have to hold."""
-    return isinstance(source, Bricks) and math.prod(source.cells) > WHOLE
+    return isinstance(source, Hexahedra) and math.prod(source.cells) > WHOLE
 
 
 def stack_of(case: Case) -> StackMesh:
@@ -99,14 +99,14 @@ def _unjoined(case: Case) -> StackMesh:
     return electrodes[0] if len(electrodes) == 1 else mirrored(*electrodes)
 
 
-def face_of(case: Case) -> Face | None:
+def face_of(case: Case) -> RoughFace | None:
     """The rough face of a case; None when flat. Raises RoughnessError, which is a MeshError."""
     rough, width = case.roughness, case.stack.width
     if rough.kind != "file":
         return faces.line_face(rough, width, case.stack.periodic)
     whole = measured_of(case)
-    line = measured.line_of(measured.cropped(whole, rough.offset, width), rough.line)
-    return measured.measured_face(line, rough.cut_off)
+    line = measured_face.line_of(measured_face.cropped(whole, rough.offset, width), rough.line)
+    return measured_face.measured_face(line, rough.cut_off)
 
 
 def relief_of(case: Case) -> Callable[[NDArray[np.float64]], NDArray[np.float64]] | None:
@@ -123,19 +123,19 @@ def map_of(case: Case) -> maps.MapFace | None:
     rough, (width, depth) = case.roughness, case.stack.extents
     if rough.kind != "file":
         return faces.map_face(rough, width, depth, case.stack.periodic)
-    part = measured.cropped(measured_of(case), rough.offset, width)
+    part = measured_face.cropped(measured_of(case), rough.offset, width)
     return maps.measured_map(part, width, depth, rough.cut_off)
 
 
-def measured_of(case: Case) -> measured.Measured:
+def measured_of(case: Case) -> measured_face.MeasuredHeights:
     """The whole measurement that `roughness.file` holds, levelled. Raises RoughnessError."""
     rough = case.roughness
     if rough.file is None:
         raise roughness.RoughnessError("the case names no file of heights: give roughness.file")
-    return measured.levelled(read_measured(rough.file, rough.unit, rough.spacing, rough.channel), rough.tilt)
+    return measured_face.levelled(read_measured(rough.file, rough.unit, rough.spacing, rough.channel), rough.tilt)
 
 
-def face_told(case: Case, whole: measured.Measured) -> tuple[str, ...]:
+def face_told(case: Case, whole: measured_face.MeasuredHeights) -> tuple[str, ...]:
     """What was read of a measured face, in sentences: what it is, how it was understood, what was not measured."""
     size = f"{whole.size}, {case.roughness.tilt} removed, {100 * whole.undefined:.2f} % not measured"
     if whole.undefined <= MUCH_MISSING:
@@ -176,14 +176,14 @@ def _box(case: Case) -> Box:
     return Box(width, depth, case.lithium.thickness, case.electrolyte.thickness)
 
 
-def _features(case: Case) -> list[Void | Patch]:
-    patches = [Patch(p.center, p.half_width, center_y=p.center_y, half_width_y=p.half_width_y) for p in case.patch]
+def _features(case: Case) -> list[VoidShape | PatchShape]:
+    patches = [PatchShape(p.center, p.half_width, center_y=p.center_y, half_width_y=p.half_width_y) for p in case.patch]
     return [*_voids(case, 1), *_voids(case, 2), *patches]
 
 
-def _voids(case: Case, electrode: int) -> list[Void]:
+def _voids(case: Case, electrode: int) -> list[VoidShape]:
     return [
-        Void(v.center, v.half_width, v.depth, v.profile, center_y=v.center_y, half_width_y=v.half_width_y)
+        VoidShape(v.center, v.half_width, v.depth, v.profile, center_y=v.center_y, half_width_y=v.half_width_y)
         for v in case.void
         if v.electrode == electrode
     ]

@@ -15,25 +15,25 @@ from cellfem.case import Case
 from cellfem.case.protocol import Placed
 from cellfem.model import from_case
 from cellfem.observe.arrays import Profile, Snapshot, chosen_fields, merge_snapshots
-from cellfem.observe.causes import Cause, Scales, Span, cause_of_birth, crossing_time, face_of
+from cellfem.observe.contact_loss import Openings, advance, start_openings
+from cellfem.observe.contact_loss_causes import Cause, Scales, Span, cause_of_birth, crossing_time, face_of
 from cellfem.observe.cracks import CrackObserver
 from cellfem.observe.dendrite import flaw_block
-from cellfem.observe.gamma import MA_CM2, surroundings
-from cellfem.observe.numbers import SECONDS_PER_HOUR, Observer, Reading
-from cellfem.observe.opening import Openings, advance, start_openings
+from cellfem.observe.interface_profile import MA_CM2, surroundings
 from cellfem.observe.snapshot import SnapshotMaker
-from cellfem.observe.voids import Found, Void, events, find_voids, places_of, start_voids, track
+from cellfem.observe.step_record import SECONDS_PER_HOUR, Observer, StepRecord
+from cellfem.observe.voids import TrackedVoid, VoidSnapshot, events, find_voids, places_of, start_voids, track
+from cellfem.output.contact_loss import write_openings
 from cellfem.output.cracks import Pressed, crack_columns, more_likely
 from cellfem.output.dendrites import Plated, worse
-from cellfem.output.openings import write_openings
+from cellfem.output.formatting import time_text
 from cellfem.output.paraview import FIELDS
 from cellfem.output.progress import PLAIN_INTERVAL_S, Progress
 from cellfem.output.records import WRITTEN, RecordWriter, record_columns, void_columns, void_row, void_rows
 from cellfem.output.vtkhdf import make_series
-from cellfem.output.words import time_text
 from cellfem.physics.kinetics import SPEED
 from cellfem.run.prepare import output_interval
-from cellfem.run.writing import Writing
+from cellfem.run.write_errors import Writing
 from cellfem.solver.engine import INSTANT, Engine
 from cellfem.solver.march import SAME_TIME
 from cellfem.solver.newton import Outcome
@@ -61,7 +61,7 @@ class Recorder:
     going_on: bool = False  # files of an earlier part of the run are appended to
     progress_s: float = PLAIN_INTERVAL_S
     rows: list[dict[str, float]] = field(default_factory=list)
-    voids: list[tuple[Void, ...]] = field(default_factory=list)  # of each electrode
+    voids: list[tuple[TrackedVoid, ...]] = field(default_factory=list)  # of each electrode
     openings: Openings | None = None  # rank 0; of the first electrode
     dendrite: Plated | None = None
     last_plated: Plated | None = None
@@ -207,7 +207,7 @@ class Recorder:
             self.root.progress.note(text, always=True)
 
     def finish(self) -> None:
-        """Write the last accepted state if it is not written yet; close the files that grow. What cannot be is in `writing`."""
+        """Write the last accepted state if it is not written yet; close the files that grow. See `write_errors` for failures."""
         if self.last is None or self.last.time < self.engine.stepper.time:
             self._output()
             if not self.writing.problem:
@@ -275,7 +275,7 @@ class Recorder:
         if self.openings is not None and old.profile is not None and new.profile is not None:
             self.openings = advance(self.openings, self._span(old, 0), self.scales)
 
-    def _span(self, old: Reading, number: int) -> Span:
+    def _span(self, old: StepRecord, number: int) -> Span:
         """Γ of an electrode over the step at hand, on rank 0."""
         was, now = old.electrodes[number].profile, self.reading.electrodes[number].profile
         assert was is not None
@@ -285,7 +285,7 @@ class Recorder:
         return Span(face_of(was), face_of(now), old.row["time_s"], self.reading.row["time_s"], *load)
 
     def _follow_voids(
-        self, number: int, profile: Profile, row: Mapping[str, float], old: Reading | None, file: RecordWriter
+        self, number: int, profile: Profile, row: Mapping[str, float], old: StepRecord | None, file: RecordWriter
     ) -> None:
         """Carry the voids of an electrode over to the step at hand, and write what has befallen them."""
         time = self.engine.stepper.time
@@ -293,7 +293,7 @@ class Recorder:
         sign = 1 - 2 * number
         stripped, plating = sign * MA_H * row["capacity_mAh_cm2"], sign * row["current_mA_cm2"] < 0
 
-        def why(birth: Found) -> Cause:
+        def why(birth: VoidSnapshot) -> Cause:
             assert old is not None
             return cause_of_birth(self._span(old, number), places_of(birth, profile, self.delta), self.scales)
 

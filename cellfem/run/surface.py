@@ -13,10 +13,10 @@ from cellfem.case.errors import CaseError
 from cellfem.case.faces import law_of
 from cellfem.case.identity import files_read
 from cellfem.case.overrides import apply_override
-from cellfem.geometry import Face, maps, measured, roughness
-from cellfem.geometry.measured import Measured
+from cellfem.geometry import RoughFace, maps, measured_face, roughness
+from cellfem.geometry.measured_face import MeasuredHeights
 from cellfem.geometry.roughness import Floats, RoughnessError, Statistics
-from cellfem.output.surface_picture import Curve, draw_surface
+from cellfem.output.surface_picture import SpectrumCurve, draw_surface
 from cellfem.run.prepare import face_of, face_told, map_of, measured_of
 
 WHOLE_PERIODS = 4  # wavelengths longer than this share of a measured line are left out of the fit: they are too few
@@ -25,23 +25,23 @@ POINTS_PER_WAVE = 4  # waves with fewer points are left out too
 
 
 @dataclass(frozen=True)
-class Reading:
+class SurfaceReport:
     """A face and where it comes from; `line`, `before`, `whole` are those of a measurement, None otherwise."""
 
     title: str
     x: Floats
     heights: Floats  # as used: on x, cropped, without the waves below the cut-off
     used: Statistics
-    line: Measured | None
+    line: MeasuredHeights | None
     before: Statistics | None
     whole: Statistics | None  # of all lines of a map
     about: tuple[str, ...]
-    curves: tuple[Curve, ...]  # spectra, as measured first
-    law: Curve | None
+    curves: tuple[SpectrumCurve, ...]  # spectra, as measured first
+    law: SpectrumCurve | None
     sample: Floats  # heights of which the distribution is shown
 
 
-def read_surface(path: Path, overrides: list[str]) -> Reading:
+def read_surface(path: Path, overrides: list[str]) -> SurfaceReport:
     """The face of a case (a folder or .toml), or of a file of heights as [roughness] would take it whole.
 
     Raises CaseError and RoughnessError.
@@ -63,7 +63,7 @@ def files_of(path: Path, overrides: list[str]) -> dict[str, Path]:
     return {"the file of heights": path}
 
 
-def _file(path: Path, overrides: list[str]) -> Reading:
+def _file(path: Path, overrides: list[str]) -> SurfaceReport:
     """As a case whose stack is as wide as the measurement; what it is pressed with is of no importance."""
     data: dict[str, Any] = {
         "roughness": {"kind": "file", "file": str(path)},
@@ -82,23 +82,25 @@ def _file(path: Path, overrides: list[str]) -> Reading:
     return _reading(case.model_copy(update={"stack": stack}), path.name)
 
 
-def _reading(case: Case, title: str) -> Reading:
+def _reading(case: Case, title: str) -> SurfaceReport:
     face, width = _line(case), case.stack.width
     assert face is not None
     x, heights = roughness.sampled(face, width)
     used = roughness.statistics(x, heights)
-    spectrum = Curve(*roughness.power_spectrum(heights, width, periodic=case.stack.periodic), "as used")
+    spectrum = SpectrumCurve(*roughness.power_spectrum(heights, width, periodic=case.stack.periodic), "as used")
     if case.roughness.kind == "file":
         return _measured(case, title, x, heights, used, spectrum)
     law = None
     if case.roughness.kind == "self-affine" and case.stack.dimension == 2:
         every = spectrum.wave_number[spectrum.wave_number <= 2 * np.pi * (1 + 1e-9) / case.roughness.cut_off]
-        law = Curve(every, law_of(case.roughness).spectrum(every, every[0]), f"self-affine law, H = {case.roughness.hurst:g}")
+        law = SpectrumCurve(
+            every, law_of(case.roughness).spectrum(every, every[0]), f"self-affine law, H = {case.roughness.hurst:g}"
+        )
     about = () if case.stack.dimension == 2 else (f"the line at y = {_across(case):.4g} µm of a map",)
-    return Reading(title, x, heights, used, None, None, None, about, (spectrum,), law, heights)
+    return SurfaceReport(title, x, heights, used, None, None, None, about, (spectrum,), law, heights)
 
 
-def _line(case: Case) -> Face | None:
+def _line(case: Case) -> RoughFace | None:
     """The face of a plane stack; of one in 3-D the line of its map at roughness.line, or in the middle."""
     if case.stack.dimension == 2:
         return face_of(case)
@@ -112,33 +114,33 @@ def _across(case: Case) -> float | None:
     return case.stack.extents[1] / 2
 
 
-def _measured(case: Case, title: str, x: Floats, heights: Floats, used: Statistics, spectrum: Curve) -> Reading:
+def _measured(case: Case, title: str, x: Floats, heights: Floats, used: Statistics, spectrum: SpectrumCurve) -> SurfaceReport:
     """Line, spectrum (of a map, the mean over its lines) and distribution of the part that is used."""
     rough, whole = case.roughness, measured_of(case)
-    part = measured.cropped(whole, rough.offset, case.stack.width)
-    part = measured.resampled(part, len(part.x))
+    part = measured_face.cropped(whole, rough.offset, case.stack.width)
+    part = measured_face.resampled(part, len(part.x))
     if np.ptp(part.heights) < FLAT:
         raise RoughnessError(f"{rough.file}: all heights are equal once the {rough.tilt} is removed: the face is flat")
-    line = measured.line_of(part, _across(case))
+    line = measured_face.line_of(part, _across(case))
     about = face_told(case, whole)
     if whole.is_map and case.stack.dimension == 2:
         where = whole.y[-1] / 2 if rough.line is None else rough.line
         about = (*about, f"as used is the line at y = {where:.4g} µm (roughness.line)")
-    before = Curve(
+    before = SpectrumCurve(
         *roughness.power_spectrum(part.heights, part.length), "as measured, all lines" if part.is_map else "as measured"
     )
     longest, shortest = part.length / WHOLE_PERIODS, max(rough.cut_off, POINTS_PER_WAVE * part.spacing)
     fit, law = roughness.fitted_law(before.wave_number, before.power, longest, shortest), None
     if fit is not None and 0 < fit[0] <= 1:  # else it is no self-affine face, and has no Hurst exponent
         ends = 2 * np.pi / np.array([longest, shortest])
-        law = Curve(ends, fit[1] * ends ** -(1 + 2 * fit[0]), f"fit, H = {fit[0]:.2f}")
+        law = SpectrumCurve(ends, fit[1] * ends ** -(1 + 2 * fit[0]), f"fit, H = {fit[0]:.2f}")
     statistics = roughness.statistics(line.x, line.heights)
     depth = None if case.stack.dimension == 2 else case.stack.extents[1]
-    every = measured.statistics_of(whole, rough.offset, case.stack.width, depth) if whole.is_map else None
-    return Reading(title, x, heights, used, line, statistics, every, about, (before, spectrum), law, part.heights.ravel())
+    every = measured_face.statistics_of(whole, rough.offset, case.stack.width, depth) if whole.is_map else None
+    return SurfaceReport(title, x, heights, used, line, statistics, every, about, (before, spectrum), law, part.heights.ravel())
 
 
-def report(reading: Reading) -> list[str]:
+def report(reading: SurfaceReport) -> list[str]:
     """Lines to print."""
     measured_as = "its line" if reading.whole is not None else "as measured"
     columns = [("whole map", reading.whole), (measured_as, reading.before), ("as used", reading.used)]
@@ -165,7 +167,7 @@ def report(reading: Reading) -> list[str]:
     return lines
 
 
-def draw(reading: Reading, path: Path) -> None:
+def draw(reading: SurfaceReport, path: Path) -> None:
     """Write the picture (PNG)."""
     line = None if reading.line is None else (reading.line.x, reading.line.heights)
     draw_surface(path, (reading.x, reading.heights), line, reading.curves, reading.law, reading.sample, title=reading.title)

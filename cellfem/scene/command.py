@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cellfem.output.words import cannot_write
+from cellfem.output.formatting import cannot_write
 from cellfem.results import FolderError, adding
 from cellfem.results.manifest import list_files
 
@@ -39,10 +39,10 @@ def scene(
     """Write a script and state for ParaView 5.11 or later that shows voids, crowding, creep and dendrite index of a run."""
     from cellfem.output.records import write_atomic
     from cellfem.scene.files import SceneError
-    from cellfem.scene.look import read_look
+    from cellfem.scene.scene_spec import read_scene_spec
 
     try:
-        look = read_look(folder, time)
+        look = read_scene_spec(folder, time)
         template = files("cellfem.scene").joinpath("paraview_template.py").read_text(encoding="utf-8")
         frames = [f"{FRAMES}/scene_{number:05d}.png" for number in range(len(look.times))]
         with adding(folder, "run", (*OUTPUTS, *frames), anywhere=True):
@@ -64,11 +64,11 @@ def render(
 ) -> None:
     """Draw the scene of a run without ParaView: render.png, and with --animation render.gif."""
     from cellfem.scene.files import SceneError
-    from cellfem.scene.look import read_look
     from cellfem.scene.render import render_animation, render_scene
+    from cellfem.scene.scene_spec import read_scene_spec
 
     try:
-        look = read_look(folder, time)
+        look = read_scene_spec(folder, time)
         picture, moving = folder / "render.png", folder / "render.gif"
         with adding(folder, "run", [path.name for path in (picture, moving)[: 2 if animation else 1]], anywhere=True):
             render_scene(look, picture)

@@ -13,11 +13,11 @@ import numpy as np
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from PIL import Image
 
+from cellfem.output.formatting import length_text, time_text
 from cellfem.output.records import write_atomic
 from cellfem.output.rendering import WINDOW, off_screen_backend
-from cellfem.output.words import length_text, time_text
 from cellfem.scene.files import SceneError, field_files
-from cellfem.scene.look import CREEP, CURRENT, GAP, INDEX, Look
+from cellfem.scene.scene_spec import CREEP, CURRENT, GAP, INDEX, SceneSpec
 
 SIZE = (1600, 1500)  # pixels
 UPPER = 0.62  # share of the height of the panel with the whole stack
@@ -35,12 +35,12 @@ BAR_WIDTH, DOT = 4, 16  # pixels
 LIT = {"ambient": 0.45, "diffuse": 0.6}  # bodies: shaded, but their colours can be read off the bar
 
 
-def render_scene(look: Look, path: Path) -> None:
+def render_scene(look: SceneSpec, path: Path) -> None:
     """Write the picture (PNG) of look.shown. Raises SceneError where the machine cannot draw or a file cannot be read."""
     _save(path, _draw(look, look.shown), "PNG")
 
 
-def render_animation(look: Look, path: Path, times: Iterable[float] | None = None) -> int:
+def render_animation(look: SceneSpec, path: Path, times: Iterable[float] | None = None) -> int:
     """Write an animated GIF of all times, or of those given; the number of pictures in it. Raises SceneError."""
     frames = [_draw(look, time).resize((SIZE[0] // 2, SIZE[1] // 2), Image.Resampling.LANCZOS) for time in times or look.times]
     _save(path, frames[0], "GIF", save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0)
@@ -53,7 +53,7 @@ def _save(path: Path, image: Image.Image, kind: str, **options: Any) -> None:
     write_atomic(path, data.getvalue())
 
 
-def _draw(look: Look, time: float) -> Image.Image:
+def _draw(look: SceneSpec, time: float) -> Image.Image:
     backend = off_screen_backend()
     if backend is None:
         raise SceneError("no off-screen OpenGL (EGL or OSMesa) on this machine: install libegl1 or libosmesa6, or use ParaView")
@@ -78,7 +78,7 @@ def _draw(look: Look, time: float) -> Image.Image:
     return image
 
 
-def _section(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
+def _section(plotter: Any, look: SceneSpec, blocks: dict[str, Any]) -> None:
     _paint_section(plotter, look, blocks, 1.0, bars=True)
     _mark(plotter, look, 1.0, 0.05 * (look.high[0] - look.low[0]))
     low = (look.low[0], look.low[1] - _scale_bar(plotter, look, look.low[1], look.high[1] - look.low[1]))
@@ -86,7 +86,7 @@ def _section(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
     _note(plotter, f"true proportions; bar: {look.bar:g} µm{_marked(look)}")
 
 
-def _strip(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
+def _strip(plotter: Any, look: SceneSpec, blocks: dict[str, Any]) -> None:
     factor = look.exaggeration
     _paint_section(plotter, look, blocks, factor, bars=False)
     low, high = (look.low[0], factor * look.strip[0]), (look.high[0], factor * look.strip[1])
@@ -97,7 +97,7 @@ def _strip(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
     _note(plotter, f"around the interface, heights × {factor:g}; bar: {length_text(look.bar_up)} of height")
 
 
-def _paint_section(plotter: Any, look: Look, blocks: dict[str, Any], factor: float, bars: bool) -> None:
+def _paint_section(plotter: Any, look: SceneSpec, blocks: dict[str, Any], factor: float, bars: bool) -> None:
     """The cross-section, `factor` times as high as it is; lines lie in front of surfaces."""
     step = 0.01 * (look.high[0] - look.low[0])
     for part in ("LLZO", "lithium"):
@@ -116,7 +116,7 @@ def _paint_section(plotter: Any, look: Look, blocks: dict[str, Any], factor: flo
             _colour(plotter, look, lines, part, bars and part == "interface", lighting=False, line_width=width)
 
 
-def _body(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
+def _body(plotter: Any, look: SceneSpec, blocks: dict[str, Any]) -> None:
     """Three quarters of the body that the section makes about its axis."""
     for part in ("LLZO", "lithium", "interface", "void"):
         if not blocks[part].n_cells:
@@ -134,7 +134,7 @@ def _body(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
     _note(plotter, f"true proportions, revolved about the axis; bar: {look.bar:g} µm")
 
 
-def _cut_open(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
+def _cut_open(plotter: Any, look: SceneSpec, blocks: dict[str, Any]) -> None:
     low, high = np.array(look.low), np.array(look.high)
     front = (0.0, look.cut - 1e-6 * (look.high[1] - look.low[1]), 0.0)
     for part in ("LLZO", "lithium", "void", "interface"):
@@ -149,7 +149,7 @@ def _cut_open(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
     _note(plotter, f"true proportions, cut open through the deepest void; bar: {look.bar:g} µm")
 
 
-def _from_above(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
+def _from_above(plotter: Any, look: SceneSpec, blocks: dict[str, Any]) -> None:
     """Γ seen from the lithium, the edges of voids in white."""
     _colour(plotter, look, blocks["interface"], "interface", False, lighting=False)
     surface = blocks["interface"].extract_surface(algorithm="dataset_surface")
@@ -163,7 +163,7 @@ def _from_above(plotter: Any, look: Look, blocks: dict[str, Any]) -> None:
     _note(plotter, f"the interface from above; white: edges of voids; bar: {look.bar:g} µm{_marked(look)}")
 
 
-def _mark(plotter: Any, look: Look, factor: float, in_front: float) -> None:
+def _mark(plotter: Any, look: SceneSpec, factor: float, in_front: float) -> None:
     """A ring at the worst place of Γ."""
     if look.worst is None:
         return
@@ -173,12 +173,12 @@ def _mark(plotter: Any, look: Look, factor: float, in_front: float) -> None:
         plotter.add_points(at, color=colour, point_size=size, render_points_as_spheres=True, lighting=False)
 
 
-def _marked(look: Look) -> str:
+def _marked(look: SceneSpec) -> str:
     """What the ring means, for the line below a panel."""
     return "" if look.worst is None else f"; ring: {look.worst[1]}"
 
 
-def _scale_bar(plotter: Any, look: Look, bottom: float, height: float) -> float:
+def _scale_bar(plotter: Any, look: SceneSpec, bottom: float, height: float) -> float:
     """A bar below a section; what it adds to the section's height."""
     below = 0.05 * height
     _bar(plotter, (look.low[0], bottom - 0.6 * below), (look.low[0] + look.bar, bottom - 0.6 * below))
@@ -198,7 +198,7 @@ def _moved(block: Any, factor: float, in_front: float) -> Any:
     return moved
 
 
-def _colour(plotter: Any, look: Look, mesh: Any, part: str, bar: bool, **style: Any) -> None:
+def _colour(plotter: Any, look: SceneSpec, mesh: Any, part: str, bar: bool, **style: Any) -> None:
     field, name, title = FIELDS[part]
     if field not in mesh.point_data:  # output.fields left it out
         plotter.add_mesh(mesh, color="#d8d8d8", **style)
@@ -218,7 +218,7 @@ def _colour(plotter: Any, look: Look, mesh: Any, part: str, bar: bool, **style: 
     )  # fmt: skip
 
 
-def _colours(look: Look, name: str) -> Colormap:
+def _colours(look: SceneSpec, name: str) -> Colormap:
     return LinearSegmentedColormap.from_list(name, [(place, rgb) for place, *rgb in look.colours[name]])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.model.ksp import solve_or_nan
+from cellfem.model.checked_ksp import solve_or_nan
 from cellfem.model.state import GAMMA_FIELDS, State
 from cellfem.solver.multigrid import QuadraticMultigrid
 from cellfem.solver.newton import LinearFailure

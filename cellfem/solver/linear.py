@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.model.ksp import solve_or_nan
+from cellfem.model.checked_ksp import solve_or_nan
 from cellfem.solver.newton import LinearFailure
 from petsc4py import PETSc
 

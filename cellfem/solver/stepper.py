@@ -8,8 +8,8 @@ import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
-from cellfem.model.extension import MapExtension
 from cellfem.model.limits import MapLimits
+from cellfem.model.mesh_motion import MapExtension
 from cellfem.model.state import State
 from cellfem.solver.newton import Newton, Outcome
 from cellfem.solver.system import System
@@ -27,7 +27,7 @@ times what round-off leaves."""
 
 
 @dataclass(frozen=True)
-class Trial:
+class TrialStep:
     """Outcome of a step that was tried: `error` is the estimated time error over its tolerance (inf when Newton failed)."""
 
     newton: Outcome
@@ -65,7 +65,7 @@ class Stepper:
         self.past = [(self.time, self.system.get())]
         self._remember()
 
-    def attempt(self, dt: float) -> Trial:
+    def attempt(self, dt: float) -> TrialStep:
         """Try one step of dt. The state is then the new one; call `accept` or `restore`."""
         order = self.set_scheme(dt)
         guess = self._predict(dt)
@@ -74,10 +74,10 @@ class Stepper:
         self.scale_motion(dt)
         outcome = self.newton.solve()
         if not outcome.converged:
-            return Trial(outcome, np.inf, outcome.reason)
+            return TrialStep(outcome, np.inf, outcome.reason)
         if self.limits and (beyond := self.limits.violation()):
-            return Trial(outcome, np.inf, beyond)
-        return Trial(outcome, self._error(guess, dt, order))
+            return TrialStep(outcome, np.inf, beyond)
+        return TrialStep(outcome, self._error(guess, dt, order))
 
     def set_scheme(self, dt: float) -> int:
         """Coefficients of the time derivative for a step of dt; returns the order."""

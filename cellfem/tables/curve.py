@@ -59,7 +59,7 @@ _RANK = {"total": 0, "time": 1, "capacity": 2, "other": 3, "step": 4, "clock": 5
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class VoltageCurve:
     """A measured curve, (N,) each, x increasing. x: s or mAh/cm², by `kind`; voltage_mV as measured.
 
     of: points in the file. understood: what was read, in a sentence.
@@ -80,7 +80,7 @@ def read_curve(
     x_unit: str | None = None,
     voltage_unit: str | None = None,
     ask: Ask = "measured.{}".format,
-) -> Curve:
+) -> VoltageCurve:
     """The curve in a file: by names (and units, where the headings have none) that are given, else by the headings.
 
     Raises TableError, which names the candidates and what to give, where two columns may be meant.
@@ -117,7 +117,7 @@ def read_curve(
         table.understood,
     ]
     understood = "; ".join(part for part in parts if part)
-    return Curve("time" if kind == "time" else "capacity", values, volts, path.name, len(table), understood)
+    return VoltageCurve("time" if kind == "time" else "capacity", values, volts, path.name, len(table), understood)
 
 
 @dataclass(frozen=True)

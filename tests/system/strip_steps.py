@@ -17,14 +17,14 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.geometry import Box, Void, build_solid, build_stack
-from cellfem.geometry import Patch as MeshPatch
+from cellfem.geometry import Box, VoidShape, build_solid, build_stack
+from cellfem.geometry import PatchShape as MeshPatch
 from cellfem.geometry.fields import LognormalField, Spots, Tessellation
 from cellfem.geometry.periodic import joined
 from cellfem.geometry.stack import with_gap
 from cellfem.model.build import build_model
 from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
-from cellfem.model.parameters import Ceramic, Interface, Load, Material, Numerics, Patch, Structure
+from cellfem.model.parameters import Ceramic, Interface, Load, Material, Numerics, PatchShape, Structure
 from cellfem.observe.cracks import CrackObserver
 from cellfem.observe.impedance import Electric, spectrum
 from cellfem.observe.resistance import SmallSignal
@@ -75,12 +75,12 @@ def across_the_sides(at: NDArray[np.float64]) -> NDArray[np.float64]:
 def march(variant: str, comm: MPI.Intracomm) -> list[dict[str, float]]:
     """0.4 MPa and 0.5 mA/cm² on a clean face of 10 Ω cm² with a patch of 1000."""
     structure, steps = VARIANTS[variant]
-    features: list[Any] = [MeshPatch(17.5, 2.5)] if structure.bonded else [Void(0.0, 5.0, 1.0), MeshPatch(17.5, 2.5)]
+    features: list[Any] = [MeshPatch(17.5, 2.5)] if structure.bonded else [VoidShape(0.0, 5.0, 1.0), MeshPatch(17.5, 2.5)]
     stack = None
     if comm.rank == 0:
         stack = build_stack(25.0, 20.0, 20.0, 1.0, 4.0, features)
         if variant == "solid":
-            lens = [Void(0.0, 3.0, 0.5, center_y=0.0), MeshPatch(17.5, 2.5)]
+            lens = [VoidShape(0.0, 3.0, 0.5, center_y=0.0), MeshPatch(17.5, 2.5)]
             stack = build_solid(Box(25.0, 4.0, 6.0, 8.0), 2.0, 4.0, lens)
         elif structure.held_platen:
             if variant == "periodic box":
@@ -89,7 +89,7 @@ def march(variant: str, comm: MPI.Intracomm) -> list[dict[str, float]]:
                 plain = build_stack(BOX[0], 20.0, 20.0, 1.0, 4.0, structured=True)
             stack = joined(with_gap(plain, across_the_sides))
     uneven = VARYING if variant == "random" else Heterogeneity()
-    interface = Interface(1e-3, removal_rate=0.34, patches=(Patch(17.5, 2.5, 0.1),), random=uneven, diffusivity=8e-3)
+    interface = Interface(1e-3, removal_rate=0.34, patches=(PatchShape(17.5, 2.5, 0.1),), random=uneven, diffusivity=8e-3)
     engine = Engine(build_model(stack, structure, interface, Numerics(), comm))
     engine.start(Load(0.4, 5.0), material(variant))
     read = _readings(engine)

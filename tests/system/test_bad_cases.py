@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cellfem.cli import app
-from cellfem.geometry import Void, build_stack, write_msh
+from cellfem.geometry import VoidShape, build_stack, write_msh
 from cellfem.geometry.periodic import joined
 from tests.system.small import TEXT, cellfem
 
@@ -171,7 +171,7 @@ def test_ready_mesh_that_cannot_be_joined(verb: str, tmp_path: Path) -> None:
     text = TEXT.replace('width = "10 um"', 'width = "10 um"\nsides = "periodic"').replace("[mesh]", '[mesh]\nfile = "one.msh"')
     path = tmp_path / "case.toml"
     path.write_text(text, encoding="utf-8")
-    mesh = build_stack(10.0, 6.0, 10.0, 0.7, 2.5, [Void(0.0, 2.5, 0.4)], periodic=True)
+    mesh = build_stack(10.0, 6.0, 10.0, 0.7, 2.5, [VoidShape(0.0, 2.5, 0.4)], periodic=True)
     points = mesh.points.copy()
     right = np.flatnonzero((points[:, 0] == 10.0) & (points[:, 1] > 1.0) & (points[:, 1] < 5.0))
     points[right[0], 1] += 0.05
@@ -190,7 +190,7 @@ def test_ready_mesh_is_joined(tmp_path: Path) -> None:
     """One that cellfem wrote itself, whose sides are no groups."""
     text = TEXT.replace('width = "10 um"', 'width = "10 um"\nsides = "periodic"').replace("[mesh]", '[mesh]\nfile = "one.msh"')
     (tmp_path / "case.toml").write_text(text, encoding="utf-8")
-    write_msh(joined(build_stack(10.0, 6.0, 10.0, 0.7, 2.5, [Void(0.0, 2.5, 0.4)], periodic=True)), tmp_path / "one.msh")
+    write_msh(joined(build_stack(10.0, 6.0, 10.0, 0.7, 2.5, [VoidShape(0.0, 2.5, 0.4)], periodic=True)), tmp_path / "one.msh")
     done = CliRunner().invoke(app, ["mesh", str(tmp_path), "--out", str(tmp_path / "out.msh")])
     assert done.exit_code == 0
     assert "takes the place" not in done.stderr, "the void that is drawn is that of the case"

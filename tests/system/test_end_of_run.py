@@ -24,10 +24,10 @@ from tests.system.small import ROOT, WAIT_S, cellfem, command, environment, sett
 SHORT = ("protocol.0.duration=1 s", "output.pictures=true", "impedance.spectrum=true")
 RESULTS = ("records.csv", "summary.json", "surface.npz", "spectrum.csv", "cellfem.pvd")
 PICTURES = ("stack.png", "interface.png", "history.png", "cracks.png", "opening.png", "nyquist.png")
-DIES = "import os, sys\nif 'cellfem.output.draw_apart' in sys.orig_argv: os.kill(os.getpid(), 11)\n"
+DIES = "import os, sys\nif 'cellfem.output.picture_process' in sys.orig_argv: os.kill(os.getpid(), 11)\n"
 WAITS = """
 import os, sys, time
-if 'cellfem.output.draw_apart' in sys.orig_argv:
+if 'cellfem.output.picture_process' in sys.orig_argv:
     parent, late = os.getppid(), time.monotonic() + 60
     while parent > 1 and os.getppid() == parent and time.monotonic() < late:
         time.sleep(0.1)

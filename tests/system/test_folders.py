@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cellfem.campaign.grid import Grid, grid_points, parse_axis
-from cellfem.campaign.points import only_sweep, run_points
+from cellfem.campaign.sweep_points import only_sweep, run_points
 from cellfem.case import load_case
 from cellfem.cli import app
 from cellfem.cluster.status import is_run

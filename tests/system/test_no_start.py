@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cellfem.campaign.grid import Point
-from cellfem.campaign.points import known_outcome
+from cellfem.campaign.sweep_points import known_outcome
 from cellfem.campaign.target import Target, read_trial
 from cellfem.case import load_case
 from cellfem.cluster.status import read_status

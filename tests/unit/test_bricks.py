@@ -7,9 +7,19 @@ import pytest
 
 from cellfem.checkpoint import CheckpointError
 from cellfem.cluster.size import unknowns
-from cellfem.domain.halving import Halving
 from cellfem.domain.partition import owners
-from cellfem.geometry import Box, Bricks, MeshError, Patch, RoughnessError, StackMesh, Void, build_bricks, build_solid
+from cellfem.domain.recursive_bisection import Bisection
+from cellfem.geometry import (
+    Box,
+    Hexahedra,
+    MeshError,
+    PatchShape,
+    RoughnessError,
+    StackMesh,
+    VoidShape,
+    build_hexahedra,
+    build_solid,
+)
 from cellfem.geometry.groups import LITHIUM
 from cellfem.geometry.maps import GrooveMap, MapFace, PoreMap, periodic_map, self_affine_map, with_map
 from cellfem.geometry.periodic import joined
@@ -18,14 +28,14 @@ from cellfem.geometry.stack import interface_nodes
 from cellfem.run.mesh_file import FACES, read_source, source_hash, write_source
 
 BOX = Box(6.0, 5.0, 4.0, 5.0)
-FEATURES = [Void(6.0, 2.5, 0.4, center_y=1.5, half_width_y=1.0), Patch(1.5, 0.7)]
+FEATURES = [VoidShape(6.0, 2.5, 0.4, center_y=1.5, half_width_y=1.0), PatchShape(1.5, 0.7)]
 LAW = SelfAffine(0.03, 0.8, 6.0, 4.5, 3)
 FACE = {False: self_affine_map, True: periodic_map}
 SHAPES = [(BOX, 1.0, 2.5), (Box(3.0, 30.0, 8.0, 10.0), 0.9, 1.5), (Box(9.0, 9.0, 9.0, 9.0), 1.0, 1.0)]
 
 
-def both(periodic: bool, face: MapFace | None = None, box: Box = BOX) -> tuple[Bricks, StackMesh]:
-    bricks = build_bricks(box, 1.0, 2.5, FEATURES, face, periodic=periodic)
+def both(periodic: bool, face: MapFace | None = None, box: Box = BOX) -> tuple[Hexahedra, StackMesh]:
+    bricks = build_hexahedra(box, 1.0, 2.5, FEATURES, face, periodic=periodic)
     stack = build_solid(box, 1.0, 2.5, FEATURES, bricks=True, periodic=periodic)
     stack = stack if face is None else with_map(stack, face)
     return bricks, joined(stack) if periodic else stack
@@ -69,14 +79,14 @@ def test_gap_of_voids_and_face(periodic: bool) -> None:
 
 def test_bad_sizes_and_faces_are_refused_in_words() -> None:
     with pytest.raises(MeshError, match="smaller"):
-        build_bricks(BOX, 3.0, 2.0)
+        build_hexahedra(BOX, 3.0, 2.0)
     with pytest.raises(MeshError, match="2 along x, 2 along y"):
-        build_bricks(BOX, 2.5, 2.5, periodic=True)
+        build_hexahedra(BOX, 2.5, 2.5, periodic=True)
     with pytest.raises(MeshError, match="is flat"):
-        build_bricks(Box(1e3, 1e3, 4e3, 4e3), 1.0, 1e3)
+        build_hexahedra(Box(1e3, 1e3, 4e3, 4e3), 1.0, 1e3)
     with pytest.raises(RoughnessError, match=r"make mesh\.near at most"):
-        build_bricks(BOX, 1.0, 2.5, face=GrooveMap(Grooves(2.0, 0.1, "sine")))
-    bricks = build_bricks(BOX, 1.0, 2.5, face=GrooveMap(Grooves(5.0, 9.0, "sine")))
+        build_hexahedra(BOX, 1.0, 2.5, face=GrooveMap(Grooves(2.0, 0.1, "sine")))
+    bricks = build_hexahedra(BOX, 1.0, 2.5, face=GrooveMap(Grooves(5.0, 9.0, "sine")))
     gap = bricks.gap(np.array([[0.0, 0.0], [2.5, 0.0]]))
     with pytest.raises(MeshError, match="between 0 and the lithium"):
         bricks.settled(gap, gap.min(), gap.max())
@@ -89,9 +99,9 @@ def test_bad_sizes_and_faces_are_refused_in_words() -> None:
 @pytest.mark.parametrize("parts", [1, 2, 3, 5, 16, 100])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_halving_without_the_cells_is_halving_with_them(shape: tuple[Box, float, float], parts: int) -> None:
-    bricks, stack = build_bricks(*shape), build_solid(*shape, bricks=True)
+    bricks, stack = build_hexahedra(*shape), build_solid(*shape, bricks=True)
     wanted = owners(stack.points[stack.cells].mean(axis=1), stack.cell_group, parts)
-    halving = Halving(bricks, parts)
+    halving = Bisection(bricks, parts)
     assert np.array_equal(halving.owners(bricks.nodes_of(stack.cells[:, 0], joined=False)), wanted)
     for rank in range(parts):
         assert np.array_equal(bricks.cell_numbers(halving.own(rank)), np.flatnonzero(wanted == rank))
@@ -99,8 +109,8 @@ def test_halving_without_the_cells_is_halving_with_them(shape: tuple[Box, float,
 
 def test_a_rank_of_thousands_knows_its_part_without_the_others() -> None:
     """3.2·10⁷ cells on 4096 ranks: equal parts, each compact."""
-    bricks = build_bricks(Box(400.0, 400.0, 100.0, 100.0), 1.0, 1.0)
-    own = Halving(bricks, 4096).own(1234)
+    bricks = build_hexahedra(Box(400.0, 400.0, 100.0, 100.0), 1.0, 1.0)
+    own = Bisection(bricks, 4096).own(1234)
     lithium = own[bricks.groups(own) == LITHIUM]
     assert abs(len(lithium) - 400 * 400 * 100 / 4096) <= 12 / 2
     assert np.ptp(lithium, axis=0).max() <= 2 * len(lithium) ** (1 / 3)
@@ -128,14 +138,14 @@ def test_every_face_of_a_stack_in_3d_can_be_kept() -> None:
 
 @pytest.mark.parametrize("face", FACES_TO_KEEP, ids=lambda face: type(face).__name__)
 def test_the_file_of_a_run_holds_the_description(face: MapFace | None, tmp_path: Path) -> None:
-    bricks = build_bricks(BOX, 1.0, 2.5, FEATURES, face)
+    bricks = build_hexahedra(BOX, 1.0, 2.5, FEATURES, face)
     write_source(tmp_path / "mesh.npz", bricks)
     again = read_source(tmp_path / "mesh.npz", source_hash(bricks))
-    assert isinstance(again, Bricks)
+    assert isinstance(again, Hexahedra)
     at = np.random.default_rng(1).uniform(0.0, 5.0, (20, 2))
     assert np.array_equal(again.gap(at), bricks.gap(at))
     assert all(np.array_equal(getattr(again, axis), getattr(bricks, axis)) for axis in "xyz")
-    other = build_bricks(BOX, 1.0, 2.5, FEATURES[1:], face)
+    other = build_hexahedra(BOX, 1.0, 2.5, FEATURES[1:], face)
     with pytest.raises(CheckpointError, match="not the mesh of this checkpoint"):
         read_source(tmp_path / "mesh.npz", source_hash(other))
     (tmp_path / "mesh.npz").write_bytes((tmp_path / "mesh.npz").read_bytes()[:200])

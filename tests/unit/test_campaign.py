@@ -11,10 +11,10 @@ import pytest
 
 from cellfem.campaign.boundary import Boundary, Criterion, Crossing, OpenLine, Sample, band, slope, trace
 from cellfem.campaign.grid import Grid, Point, grid_points, midpoints, parse_axis
-from cellfem.campaign.pictures import can_map, draw_critical, draw_maps
-from cellfem.campaign.points import BusyError, Outcome, known_outcome, only_sweep
+from cellfem.campaign.map_pictures import can_map, draw_critical, draw_maps
 from cellfem.campaign.press_picture import can_draw, draw_pressed
-from cellfem.campaign.results import (
+from cellfem.campaign.sweep_points import BusyError, Outcome, known_outcome, only_sweep
+from cellfem.campaign.sweep_results import (
     bands,
     carries_current,
     published_points,

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from cellfem.case import CaseError, load_case, resolved_toml, warnings
-from cellfem.case.limits import DEEPEST, LONGEST_ERROR, MOST_BYTES, MOST_ENTRIES, MOST_ERRORS
 from cellfem.case.overlaps import overlapping
+from cellfem.case.size_limits import DEEPEST, LONGEST_ERROR, MOST_BYTES, MOST_ENTRIES, MOST_ERRORS
 
 ROOT = Path(__file__).parents[2]
 CASES = sorted(ROOT.glob("cases/*/case.toml"))

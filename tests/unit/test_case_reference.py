@@ -10,7 +10,7 @@ from cellfem.case import parse_case
 from cellfem.case.models import Case
 from cellfem.case.protocol import Step
 from cellfem.case.settings import Numerics
-from cellfem.output.meanings import MEANINGS
+from cellfem.output.column_docs import MEANINGS
 from cellfem.output.records import record_columns
 from cellfem.units import parse_quantity
 

@@ -16,8 +16,8 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.checkpoint import CheckpointError
 from cellfem.checkpoint.files import ArrayFile, read_about
 from cellfem.checkpoint.numbering import leaves
-from cellfem.checkpoint.plain import from_plain, to_plain
 from cellfem.checkpoint.registry import Registry, owned
+from cellfem.checkpoint.serialization import from_plain, to_plain
 from cellfem.checkpoint.store import Store
 from dolfinx import fem, mesh
 

@@ -18,17 +18,17 @@ from mpi4py import MPI
 from rich.console import Console
 
 from cellfem.case import load_case, parse_case
-from cellfem.cluster.estimate import EFFORT, STEPS, Measured, cost, counts, measured, parallel_share, steps
+from cellfem.cluster.estimate import EFFORT, STEPS, MeasuredCost, cost, counts, measured, parallel_share, steps
 from cellfem.cluster.scripts import Job, System, array_script, log_directive, one_line, point_line, single_script
 from cellfem.cluster.size import unknowns
 from cellfem.cluster.status import Status, is_run, read_status, show, table
 from cellfem.domain import build_domain
-from cellfem.geometry import INTERFACE, Void, build_stack
+from cellfem.geometry import INTERFACE, VoidShape, build_stack
 from cellfem.geometry.periodic import joined
 from cellfem.model.parameters import Structure
 from cellfem.model.state import create_state
+from cellfem.output.formatting import until_text
 from cellfem.output.progress import STATUS
-from cellfem.output.words import until_text
 from cellfem.results.lock import NAME
 from cellfem.results.manifest import Aside, Manifest
 from cellfem.run.prepare import stack_of
@@ -38,22 +38,22 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize("quadratic", [True, False])
 def test_unknowns_are_those_of_the_model(quadratic: bool) -> None:
-    stack = build_stack(25.0, 20.0, 20.0, 2.0, 6.0, [Void(0.0, 5.0, 1.0)])
+    stack = build_stack(25.0, 20.0, 20.0, 2.0, 6.0, [VoidShape(0.0, 5.0, 1.0)])
     state = create_state(build_domain(stack, MPI.COMM_SELF), Structure(quadratic_porosity=quadratic))
     maps = [u.function_space.dofmap for u in state.unknowns]
     assert unknowns(stack, quadratic) == sum(dofs.index_map.size_global * dofs.index_map_bs for dofs in maps)
 
 
 def test_unknowns_of_joined_sides_count_once() -> None:
-    stack = joined(build_stack(25.0, 20.0, 20.0, 2.0, 6.0, [Void(24.0, 5.0, 1.0)], periodic=True))
+    stack = joined(build_stack(25.0, 20.0, 20.0, 2.0, 6.0, [VoidShape(24.0, 5.0, 1.0)], periodic=True))
     state = create_state(build_domain(stack, MPI.COMM_SELF), Structure())
     maps = [u.function_space.dofmap for u in state.unknowns]
     assert unknowns(stack, Structure().quadratic_porosity) == sum(dofs.index_map.size_global * dofs.index_map_bs for dofs in maps)
 
 
 def test_cost_goes_through_what_was_measured() -> None:
-    data = [Measured(2, 1, 1000 * 2**k, 3.0 * 2.2**k, 0.1 * 2.8**k, 200 + 10.0 * 2**k) for k in range(4)]
-    data.append(Measured(2, 2, 8000, data[3].start / 1.6, data[3].seconds / 1.6, 500.0))
+    data = [MeasuredCost(2, 1, 1000 * 2**k, 3.0 * 2.2**k, 0.1 * 2.8**k, 200 + 10.0 * 2**k) for k in range(4)]
+    data.append(MeasuredCost(2, 2, 8000, data[3].start / 1.6, data[3].seconds / 1.6, 500.0))
     middle, shared = cost(data, 2000, 1), parallel_share(data)
     assert middle.seconds == pytest.approx(0.28, rel=1e-9)
     assert middle.start == pytest.approx(6.6, rel=1e-9)

@@ -10,13 +10,13 @@ import pytest
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.campaign.window import flat_index
 from cellfem.case import Case, parse_case
-from cellfem.flaw.analysis import question_of, thin_pressure
+from cellfem.flaw.analysis import flaw_problem_of, thin_pressure
 from cellfem.model.parameters import Load, Material
 from cellfem.physics.creep import PorousCreep
 from cellfem.physics.hardening import Hardening
 from cellfem.physics.kinetics import SPEED
 from cellfem.run.pressing import pressing_of
-from cellfem.run.rise import CONSTRAINT, gentle
+from cellfem.run.pressure_ramp import CONSTRAINT, gentle
 from cellfem.solver.engine import INSTANT
 from cellfem.solver.march import Segment
 
@@ -95,7 +95,7 @@ def test_a_press_rises_from_what_lithium_with_all_its_options_bears() -> None:
 def test_flaws_let_lithium_out_by_diffusional_flow_too() -> None:
     """Flow of the constant viscosity 1/(3 A₁) between plates: Δp = a² s/(2 A₁ H³) where the walls are plated at s."""
     A1 = 1e3
-    question = question_of(
+    question = flaw_problem_of(
         parse_case(
             {"protocol": [PLATE], "lithium": {"diffusional": f"{A1} 1/s"}, "resolved_flaw": {}, "stack": {"width": "25 um"}}
         )

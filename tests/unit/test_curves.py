@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from cellfem.tables import TableError
-from cellfem.tables.curve import Curve, read_curve
+from cellfem.tables.curve import VoltageCurve, read_curve
 from cellfem.tables.encoding import encoding_of
 from cellfem.tables.headings import heading
 
 
-def read(folder: Path, text: str, encoding: str = "utf-8", name: str = "curve.csv", **given: str) -> Curve:
+def read(folder: Path, text: str, encoding: str = "utf-8", name: str = "curve.csv", **given: str) -> VoltageCurve:
     path = folder / name
     path.write_bytes(text.encode(encoding))
     return read_curve(path, ask=lambda key: f"--{key.replace('_', '-')}", **given)

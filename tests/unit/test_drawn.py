@@ -10,21 +10,21 @@ from cellfem.case import CaseError, parse_case
 from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Profile
 from cellfem.observe.dendrite import flaw_block, profile_fields, read_dendrite
-from cellfem.observe.drawn import DrawnFlaws, _grains, _periodic_grains, _to_boundaries, draw_flaws, expected_count
+from cellfem.observe.sampled_flaws import SampledFlaws, _grains, _periodic_grains, _to_boundaries, expected_count, sample_flaws
 from cellfem.output.dendrites import Plated, dendrite_verdict
 from tests.unit.test_dendrite import AROUND, STEP, along
 
 MANY = Flaws(seed=1, density=1e-1, distribution="power", exponent=4.0)  # 2500 flaws on 25 µm × 1 mm
 
 
-def drawn(flaws: Flaws, axisymmetric: bool = False) -> DrawnFlaws:
-    found = draw_flaws(flaws, (25.0,), axisymmetric)
+def drawn(flaws: Flaws, axisymmetric: bool = False) -> SampledFlaws:
+    found = sample_flaws(flaws, (25.0,), axisymmetric)
     assert found is not None
     return found
 
 
 def test_none_without_a_seed_and_the_same_with_the_same() -> None:
-    assert draw_flaws(Flaws(), (25.0,)) is None
+    assert sample_flaws(Flaws(), (25.0,)) is None
     first, again, other = drawn(MANY), drawn(MANY), drawn(Flaws(seed=2, density=1e-1))
     assert np.array_equal(first.x, again.x)
     assert np.array_equal(first.length, again.length)
@@ -68,7 +68,7 @@ def test_grain_boundaries_are_half_way_between_the_two_nearest_grains() -> None:
 def test_periodic_faces_have_their_flaws_and_grains_over_the_sides() -> None:
     """Even over the face, and on boundaries of grains that go on at the other side (those of the face itself, and no more)."""
     flaws = Flaws(seed=5, density=0.5, on_grain_boundaries=True, grain_size=5.0)
-    found, between = draw_flaws(flaws, (25.0, 20.0), periodic=True), draw_flaws(flaws, (25.0, 20.0))
+    found, between = sample_flaws(flaws, (25.0, 20.0), periodic=True), sample_flaws(flaws, (25.0, 20.0))
     assert found is not None
     assert between is not None
     assert len(found) == len(between)  # number and lengths do not ask for the sides
@@ -139,7 +139,7 @@ def test_flaws_on_a_map_in_three_dimensions() -> None:
         facets=np.column_stack([corner, corner + 1, corner + 27, corner + 26]), **fields,
     )  # fmt: skip
     flaws = Flaws(seed=1, density=0.2, distribution="single", length=2.0)
-    found = draw_flaws(flaws, (25.0, 10.0))
+    found = sample_flaws(flaws, (25.0, 10.0))
     assert found is not None
     assert found.across.max() <= 10.0
     reading = read_dendrite(profile, flaws, AROUND, drawn=found)

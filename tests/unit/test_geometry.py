@@ -19,9 +19,9 @@ from cellfem.geometry import (
     TOP,
     VOID,
     MeshError,
-    Patch,
+    PatchShape,
     StackMesh,
-    Void,
+    VoidShape,
     WallLayers,
     build_stack,
     edges,
@@ -36,7 +36,7 @@ from cellfem.geometry.stack import signed_area
 from cellfem.geometry.symmetric import mirrored
 from cellfem.geometry.voids import images
 
-FEATURES = (Void(0, 5, 1), Patch(17.5, 2.5))
+FEATURES = (VoidShape(0, 5, 1), PatchShape(17.5, 2.5))
 ARRAYS = ("points", "cells", "cell_group", "facets", "facet_group", "gap_x", "gap")
 
 
@@ -47,16 +47,16 @@ def stack(**options: object) -> StackMesh:
 def test_void_profiles_have_their_areas_and_depths() -> None:
     x = np.linspace(0, 10, 20001)
     for profile, area in (("parabola", 4 / 3), ("cosine", 1.0), ("ellipse", np.pi / 2)):
-        gap = gap_profile(x, [Void(5, 2, 0.7, profile)])  # type: ignore[arg-type]
+        gap = gap_profile(x, [VoidShape(5, 2, 0.7, profile)])  # type: ignore[arg-type]
         assert gap.max() == pytest.approx(0.7)
         assert np.trapezoid(gap, x) == pytest.approx(2 * 0.7 * area, rel=1e-5)
         assert np.all(gap[np.abs(x - 5) >= 2] == 0)
     with pytest.raises(ValueError, match="parabola, cosine or ellipse"):
-        gap_profile(x, [Void(5, 2, 0.7, "square")])  # type: ignore[arg-type]
+        gap_profile(x, [VoidShape(5, 2, 0.7, "square")])  # type: ignore[arg-type]
 
 
 def test_edges_inside_the_stack_are_found_once() -> None:
-    assert edges([Void(0, 5, 1), Patch(7, 2), Patch(24, 3)], 25) == [5, 9, 21]
+    assert edges([VoidShape(0, 5, 1), PatchShape(7, 2), PatchShape(24, 3)], 25) == [5, 9, 21]
 
 
 @pytest.mark.parametrize(
@@ -121,10 +121,10 @@ def test_gmsh_prints_nothing_and_leaves_the_callers_session(capfd: pytest.Captur
 
 @pytest.mark.parametrize(
     "features",
-    [FEATURES, (), (Void(12, 3, 0.5, "ellipse"), Void(25, 2, 0.4, "cosine")), (Void(12.5, 12.5, 0.3),)],
+    [FEATURES, (), (VoidShape(12, 3, 0.5, "ellipse"), VoidShape(25, 2, 0.4, "cosine")), (VoidShape(12.5, 12.5, 0.3),)],
     ids=["left void", "no void", "inner and right void", "void over all"],
 )
-def test_file_gives_the_mesh_back(tmp_path: Path, features: tuple[Void | Patch, ...]) -> None:
+def test_file_gives_the_mesh_back(tmp_path: Path, features: tuple[VoidShape | PatchShape, ...]) -> None:
     mesh = build_stack(25, 20, 15, 0.8, 4, features)
     write_msh(mesh, tmp_path / "mesh.msh")
     again = read_mesh(tmp_path / "mesh.msh")
@@ -294,7 +294,7 @@ def test_quadrilaterals_are_refused(tmp_path: Path) -> None:
         ({"far": 0.1}, "make near at most far"),
         ({"near": 30.0, "far": 40.0}, "larger than the stack"),
         ({"wall": WallLayers(10, 4)}, "fewer or thinner layers"),
-        ({"features": (Void(5, 3, 21),)}, "between 0 and the lithium's thickness"),
+        ({"features": (VoidShape(5, 3, 21),)}, "between 0 and the lithium's thickness"),
     ],
 )
 def test_bad_sizes_are_told(change: dict[str, object], message: str) -> None:
@@ -317,15 +317,15 @@ def test_ready_mesh_is_what_its_input_makes() -> None:
 def test_what_reaches_over_a_side_comes_in_at_the_other() -> None:
     places = {1.0: [1.0, 11.0], 9.0: [-1.0, 9.0], 5.0: [5.0], 0.0: [0.0, 10.0], 10.0: [0.0, 10.0], 2.0: [2.0], 8.0: [8.0]}
     for center, found in places.items():
-        assert [spot.center for spot in images([Patch(center, 2.0)], (10.0,))] == found
-    corner = images([Void(9.5, 1.0, 0.2, center_y=0.5, half_width_y=2.0)], (10.0, 8.0))
+        assert [spot.center for spot in images([PatchShape(center, 2.0)], (10.0,))] == found
+    corner = images([VoidShape(9.5, 1.0, 0.2, center_y=0.5, half_width_y=2.0)], (10.0, 8.0))
     assert sorted((spot.center, spot.center_y) for spot in corner) == [(-0.5, 0.5), (-0.5, 8.5), (9.5, 0.5), (9.5, 8.5)]
     assert {(spot.depth, spot.half_width_y) for spot in corner} == {(0.2, 2.0)}
-    assert [spot.center for spot in images([Patch(9.5, 1.0)], (10.0, 8.0))] == [-0.5, 9.5]  # a strip has no y
+    assert [spot.center for spot in images([PatchShape(9.5, 1.0)], (10.0, 8.0))] == [-0.5, 9.5]  # a strip has no y
     assert images(FEATURES, ()) == list(FEATURES)
 
 
-AROUND = (Void(24, 3, 0.6), Patch(0.5, 1.5))
+AROUND = (VoidShape(24, 3, 0.6), PatchShape(0.5, 1.5))
 """Two spots that reach over the sides of 25 µm."""
 
 

@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from cellfem.geometry.heights import read_measured
-from cellfem.geometry.measured import Measured, levelled, line_of, statistics_of
-from cellfem.geometry.points import gridded
+from cellfem.geometry.measured_face import MeasuredHeights, levelled, line_of, statistics_of
 from cellfem.geometry.roughness import RoughnessError
+from cellfem.geometry.scattered_points import gridded
 from cellfem.run.prepare import MUCH_MISSING
 from cellfem.run.surface import read_surface, report
 from tests.unit.test_roughness import rough_map
@@ -216,7 +216,7 @@ def test_missing_points_have_no_say_in_plane_and_rms(tmp_path: Path) -> None:
     np.save(tmp_path / "map.npy", holes)
     found = levelled(read_measured(tmp_path / "map.npy", "um", 0.5), "plane")
     there = np.r_[0:15, 27:60]
-    alone = levelled(Measured(x[there], y, heights[there]), "plane")
+    alone = levelled(MeasuredHeights(x[there], y, heights[there]), "plane")
     assert found.heights[there] == pytest.approx(alone.heights, abs=1e-12)
     numbers = statistics_of(found, 0.0, found.length)
     assert numbers.rms == pytest.approx(float(np.std(alone.heights)), rel=1e-12)

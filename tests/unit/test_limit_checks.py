@@ -5,7 +5,7 @@ import math
 import pytest
 
 from cellfem.case import parse_case, warnings
-from cellfem.case.limit_checks import drop_at_start
+from cellfem.case.stop_condition_checks import drop_at_start
 
 
 def case_of(current: str, **tables: object):

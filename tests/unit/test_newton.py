@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before petsc4py
 from cellfem.flaw.lithium import FlawSystem
-from cellfem.model.ksp import solve_or_nan
+from cellfem.model.checked_ksp import solve_or_nan
 from cellfem.solver.linear import Lu
 from cellfem.solver.newton import LinearFailure, Newton
 from cellfem.solver.system import System

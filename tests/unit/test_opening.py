@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from cellfem.observe.arrays import Profile
-from cellfem.observe.causes import Face, Scales, Span, cause_of_birth, crossing_time, face_of
-from cellfem.observe.opening import Openings, advance, first_opening, start_openings
-from cellfem.output.opening_picture import draw_openings
-from cellfem.output.openings import opening_verdict, write_openings
+from cellfem.observe.contact_loss import Openings, advance, first_opening, start_openings
+from cellfem.observe.contact_loss_causes import InterfaceHistory, Scales, Span, cause_of_birth, crossing_time, face_of
+from cellfem.output.contact_loss import opening_verdict, write_openings
+from cellfem.output.contact_loss_picture import draw_openings
 
 SCALES = Scales(delta=0.01, length=1.0, f_c=0.2)  # open from 30 nm on
 X = np.linspace(0.0, 20.0, 21)
-EVEN = Face(X[:, None], np.zeros(21), np.full(21, 0.5), np.full(21, 0.4), np.full(21, 0.05))
+EVEN = InterfaceHistory(X[:, None], np.zeros(21), np.full(21, 0.5), np.full(21, 0.4), np.full(21, 0.05))
 
 
 def put(values: np.ndarray, **at: float) -> np.ndarray:
@@ -27,11 +27,11 @@ def put(values: np.ndarray, **at: float) -> np.ndarray:
     return changed
 
 
-def opened(before: Face, **gaps: float) -> Openings:
+def opened(before: InterfaceHistory, **gaps: float) -> Openings:
     return advance(start_openings(before, SCALES), span(before, replace(before, gap=put(before.gap, **gaps)), 10.0, 20.0), SCALES)
 
 
-def span(before: Face, after: Face, begin: float, end: float) -> Span:
+def span(before: InterfaceHistory, after: InterfaceHistory, begin: float, end: float) -> Span:
     return Span(before, after, begin, end, 0.4, 0.5)
 
 
@@ -114,7 +114,7 @@ def test_fewer_vacancies_than_none_are_none() -> None:
 
 def test_in_the_plane() -> None:
     places = np.column_stack([X, X[::-1]])
-    before = Face(places, put(EVEN.gap, n3=0.5), EVEN.current, EVEN.pressure, EVEN.porosity)
+    before = InterfaceHistory(places, put(EVEN.gap, n3=0.5), EVEN.current, EVEN.pressure, EVEN.porosity)
     known = opened(before, n4=0.06)
     assert known.cause[4] == "void edge"
     assert known.to_void_um[4] == pytest.approx(np.sqrt(2))

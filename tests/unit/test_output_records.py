@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from cellfem.observe.voids import Found, Void, start_voids
+from cellfem.observe.voids import TrackedVoid, VoidSnapshot, start_voids
+from cellfem.output.formatting import time_text
 from cellfem.output.progress import Progress
 from cellfem.output.records import (
     RecordsError,
@@ -39,7 +40,6 @@ from cellfem.output.summary import (
     unsolved,
     write_summary,
 )
-from cellfem.output.words import time_text
 
 
 def row(step: int, **values: float) -> dict[str, float]:
@@ -47,9 +47,9 @@ def row(step: int, **values: float) -> dict[str, float]:
     return start | {"step": step, "time_s": 60.0 * step, "dt_s": 60.0, "pressure_MPa": 0.4, "newton_iterations": 4} | values
 
 
-def void(number: int, left: float, area: float, **history: object) -> Void:
-    found = Found(left, left + 2, left + 1, 2.0, 0.1, area)
-    return Void(number, found, found, **({"cause": "start", "birth_time_s": 0.0} | history))  # type: ignore[arg-type]
+def void(number: int, left: float, area: float, **history: object) -> TrackedVoid:
+    found = VoidSnapshot(left, left + 2, left + 1, 2.0, 0.1, area)
+    return TrackedVoid(number, found, found, **({"cause": "start", "birth_time_s": 0.0} | history))  # type: ignore[arg-type]
 
 
 def test_columns_of_the_issue() -> None:
@@ -227,8 +227,8 @@ def test_summary(tmp_path: Path) -> None:
         row(1, contact_fraction=0.95, voltage_mV=8.0, balance_charge=math.nan),
         row(2, contact_fraction=0.28, voltage_mV=200.0, capacity_mAh_cm2=0.037, balance_charge=math.nan),
     ]
-    (lens,) = start_voids([Found(0, 5, 0, 5, 1, 3.3)])
-    shrunk = Void(1, lens.birth, Found(0, 4, 0, 4, 0.5, 1.2), "start", 0.0)
+    (lens,) = start_voids([VoidSnapshot(0, 5, 0, 5, 1, 3.3)])
+    shrunk = TrackedVoid(1, lens.birth, VoidSnapshot(0, 4, 0, 4, 0.5, 1.2), "start", 0.0)
     voids = [
         shrunk,
         void(2, 8.0, 2.0, is_open=False),

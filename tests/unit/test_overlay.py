@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cellfem.case import CaseError, load_case
-from cellfem.case.measured import CurveError, Measured, read_curve
+from cellfem.case.measured_curve import CurveError, MeasuredCurve, read_curve
 from cellfem.output.comparison import compare
 from cellfem.output.overlay import draw_overlay
 
@@ -17,10 +17,10 @@ ROWS = [
 ]
 
 
-def curve(folder: Path, text: str, **keys: str) -> Measured:
+def curve(folder: Path, text: str, **keys: str) -> MeasuredCurve:
     path = folder / "curve.csv"
     path.write_text(text, encoding="utf-8")
-    return Measured(file=str(path), **keys)
+    return MeasuredCurve(file=str(path), **keys)
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from cellfem.domain.partition import destinations, owners
-from cellfem.geometry import Box, Void, build_solid, build_stack
+from cellfem.geometry import Box, VoidShape, build_solid, build_stack
 
 
 @pytest.mark.parametrize("parts", [2, 3, 5, 16])
 def test_every_rank_has_its_share_of_every_body(parts: int) -> None:
-    stack = build_stack(10.0, 8.0, 12.0, 1.0, 2.0, [Void(0.0, 3.0, 0.5)])
+    stack = build_stack(10.0, 8.0, 12.0, 1.0, 2.0, [VoidShape(0.0, 3.0, 0.5)])
     found = owners(stack.points[stack.cells].mean(axis=1), stack.cell_group, parts)
     for body in np.unique(stack.cell_group):
         counts = np.bincount(found[stack.cell_group == body], minlength=parts)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cellfem.pipes import Lasting
-from cellfem.run.heed import Heed
+from cellfem.run.stop_requests import StopRequests
 from cellfem.signals import heard
 from cellfem.solver.newton import Interrupted, Newton
 from tests.unit.test_newton import square
@@ -64,30 +64,30 @@ def comm(rank: int = 0, others: bool = False) -> Any:
 
 def test_a_solve_is_ended_where_any_rank_was_asked() -> None:
     received: list[int] = []
-    Heed(received, None, comm())()
+    StopRequests(received, None, comm())()
     received.append(signal.SIGUSR1)  # asks for a checkpoint
-    Heed(received, None, comm())()
+    StopRequests(received, None, comm())()
     with pytest.raises(Interrupted):
-        Heed([], None, comm(others=True))()
+        StopRequests([], None, comm(others=True))()
     received.append(signal.SIGHUP)
     with pytest.raises(Interrupted):
-        Heed(received, None, comm())()
+        StopRequests(received, None, comm())()
 
 
 def test_a_solve_is_ended_before_its_time_is_over() -> None:
     """Corrections of a second each: with ten seconds to go the first of which no two more fit."""
     times = iter(range(100))
-    heed = Heed([], 10.0, comm(), clock=lambda: float(next(times)))
+    heed = StopRequests([], 10.0, comm(), clock=lambda: float(next(times)))
     for _ in range(7):
         heed()  # at 0 to 6 s
     with pytest.raises(Interrupted):
         _until_interrupted(heed)
     assert next(times) <= 10
-    late = Heed([], 1.0, comm(rank=1), clock=lambda: 5.0)
+    late = StopRequests([], 1.0, comm(rank=1), clock=lambda: 5.0)
     late()  # rank 0's clock decides
 
 
-def _until_interrupted(heed: Heed) -> None:
+def _until_interrupted(heed: StopRequests) -> None:
     for _ in range(10):
         heed()
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from cellfem.campaign.target import Trial, parse_target, point_at, pressure_keys, rounded, search
+from cellfem.campaign.target import TargetRun, parse_target, point_at, pressure_keys, rounded, search
 from cellfem.case import CaseError, load_case, parse_case, resolved_toml
 from cellfem.model import from_case
 from cellfem.output.nyquist import draw_nyquist
@@ -62,9 +62,9 @@ def test_rates_beyond_numbers_are_no_trouble() -> None:
 def test_search_brackets_the_pressure(start: float, expected: float) -> None:
     calls = []
 
-    def evaluate(pressure: float) -> Trial:
+    def evaluate(pressure: float) -> TargetRun:
         calls.append(pressure)
-        return Trial(pressure, 30.0 / pressure, 0.5, "done", Path())
+        return TargetRun(pressure, 30.0 / pressure, 0.5, "done", Path())
 
     trials = list(search(start, 0.2, 100.0, 30.0 / expected, 0.05, evaluate))
     good = min(t.pressure for t in trials if t.value <= 30.0 / expected)
@@ -73,11 +73,11 @@ def test_search_brackets_the_pressure(start: float, expected: float) -> None:
 
 
 def test_search_ends_at_its_range_and_where_a_run_fails() -> None:
-    never = list(search(25.0, 0.2, 100.0, 1.0, 0.05, lambda p: Trial(p, 2.0, 0.5, "done", Path())))
+    never = list(search(25.0, 0.2, 100.0, 1.0, 0.05, lambda p: TargetRun(p, 2.0, 0.5, "done", Path())))
     assert [t.pressure for t in never] == [25.0, 50.0, 100.0]
-    always = list(search(1.0, 0.2, 100.0, 3.0, 0.05, lambda p: Trial(p, 2.0, 0.5, "done", Path())))
+    always = list(search(1.0, 0.2, 100.0, 3.0, 0.05, lambda p: TargetRun(p, 2.0, 0.5, "done", Path())))
     assert [t.pressure for t in always] == [1.0, 0.5, 0.25, 0.2]
-    assert len(list(search(1.0, 0.2, 100.0, 3.0, 0.05, lambda p: Trial(p, math.nan, 0.5, "solver gave up", Path())))) == 1
+    assert len(list(search(1.0, 0.2, 100.0, 3.0, 0.05, lambda p: TargetRun(p, math.nan, 0.5, "solver gave up", Path())))) == 1
     assert rounded(math.pi) == 3.142
 
 
@@ -185,7 +185,7 @@ def test_a_rise_is_short_against_the_step() -> None:
 def test_a_jump_of_pressure_rises_with_a_current_or_without(mode: str) -> None:
     """From what the highest asperity bears, at the start and at a jump; the first time step is never below the smallest."""
     from cellfem.run.prepare import segments_of
-    from cellfem.run.rise import with_rises
+    from cellfem.run.pressure_ramp import with_pressure_ramps
 
     driven = {"current": "0.1 mA/cm^2"} if mode == "strip" else {}
     steps = [{"mode": mode, "pressure": p, "duration": "0.001 s"} | driven for p in ("2 MPa", "4 MPa", "5 MPa")]
@@ -197,7 +197,7 @@ def test_a_jump_of_pressure_rises_with_a_current_or_without(mode: str) -> None:
         highest_pressure=lambda pressure: 100 * pressure,
     )
     rises = [placed.step.rise_time for placed in case.sequence]
-    segments, notes = with_rises(segments_of(case), rises, model)  # type: ignore[arg-type]
+    segments, notes = with_pressure_ramps(segments_of(case), rises, model)  # type: ignore[arg-type]
     first, second, third = segments
     assert first.load(0.0).pressure < 1.0
     assert first.load(1e-4).pressure == pytest.approx(2.0)

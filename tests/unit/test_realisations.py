@@ -9,7 +9,6 @@ import pytest
 
 from cellfem.campaign.command import plan_of
 from cellfem.campaign.grid import SEED, grid_points
-from cellfem.campaign.points import Outcome
 from cellfem.campaign.realisation_picture import draw_statistics
 from cellfem.campaign.realisations import (
     areal,
@@ -23,6 +22,7 @@ from cellfem.campaign.realisations import (
     weibull,
     write_statistics,
 )
+from cellfem.campaign.sweep_points import Outcome
 from cellfem.case import CaseError, load_case
 
 CASES = Path(__file__).resolve().parents[2] / "cases"

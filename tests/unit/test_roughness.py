@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from cellfem.case import CaseError, parse_case
-from cellfem.geometry import RoughnessError, Void, build_stack, roughness, with_face
-from cellfem.geometry.measured import (
-    Measured,
+from cellfem.geometry import RoughnessError, VoidShape, build_stack, roughness, with_face
+from cellfem.geometry.measured_face import (
+    MeasuredHeights,
     cropped,
     levelled,
     line_of,
@@ -165,20 +165,20 @@ def test_statistics_of_known_heights() -> None:
 # --- measured faces
 
 
-def rough_map() -> Measured:
+def rough_map() -> MeasuredHeights:
     """Heights with tilt and a missing point, 40 × 30 points, 0.5 µm apart."""
     x, y = 0.5 * np.arange(40), 0.5 * np.arange(30)
-    return Measured(x, y, 0.1 * np.cos(2 * np.pi * x[:, None] / 5 + y / 3) + 0.02 * x[:, None] - 0.01 * y)
+    return MeasuredHeights(x, y, 0.1 * np.cos(2 * np.pi * x[:, None] / 5 + y / 3) + 0.02 * x[:, None] - 0.01 * y)
 
 
 def test_tilt_and_curvature_are_removed() -> None:
     x, y = 0.5 * np.arange(40), 0.5 * np.arange(30)
     plane = 1.0 + 0.02 * x[:, None] - 0.01 * y
     bowl = plane + 0.003 * x[:, None] ** 2 + 0.001 * x[:, None] * y
-    assert np.abs(levelled(Measured(x, y, plane), "plane").heights).max() < 1e-12
-    assert np.abs(levelled(Measured(x, y, bowl), "curvature").heights).max() < 1e-12
-    assert np.abs(levelled(Measured(x, y, bowl), "plane").heights).max() > 0.05
-    level = levelled(Measured(x, np.empty(0), plane[:, 0]), "mean").heights
+    assert np.abs(levelled(MeasuredHeights(x, y, plane), "plane").heights).max() < 1e-12
+    assert np.abs(levelled(MeasuredHeights(x, y, bowl), "curvature").heights).max() < 1e-12
+    assert np.abs(levelled(MeasuredHeights(x, y, bowl), "plane").heights).max() > 0.05
+    level = levelled(MeasuredHeights(x, np.empty(0), plane[:, 0]), "mean").heights
     assert level.mean() == pytest.approx(0.0, abs=1e-12)
     assert np.ptp(level) == pytest.approx(0.02 * 19.5)
 
@@ -199,7 +199,7 @@ def test_cropping_and_resampling() -> None:
 
 def test_measured_face_keeps_long_waves_and_drops_short_ones() -> None:
     x = np.linspace(0, 20, 401)
-    line = Measured(x, np.empty(0), 0.2 * np.cos(np.pi * x / 5) + 0.05 * np.cos(np.pi * x / 0.5))
+    line = MeasuredHeights(x, np.empty(0), 0.2 * np.cos(np.pi * x / 5) + 0.05 * np.cos(np.pi * x / 0.5))
     face = measured_face(line, 2.0)
     where = np.linspace(0, 20, 77)
     assert face.heights(where) == pytest.approx(0.2 * np.cos(np.pi * where / 5), abs=1e-4)
@@ -267,7 +267,7 @@ def test_steep_faces_are_refused() -> None:
     with pytest.raises(RoughnessError, match="has a slope of"):
         with_face(build_stack(20.0, 10.0, 10.0, 0.4, 2.0), steep)
     with pytest.raises(RoughnessError, match="needs 4 nodes"):
-        with_face(build_stack(20.0, 10.0, 10.0, 1.0, 2.0, [Void(0.0, 2.0, 0.1)]), Grooves(2.5, 0.1))
+        with_face(build_stack(20.0, 10.0, 10.0, 1.0, 2.0, [VoidShape(0.0, 2.0, 0.1)]), Grooves(2.5, 0.1))
 
 
 # --- what is shown

@@ -19,7 +19,7 @@ from cellfem.output.rendering import off_screen_backend
 from cellfem.output.vtkhdf import HdfSeries, read_file
 from cellfem.scene.command import paraview_command
 from cellfem.scene.files import SceneError, field_files
-from cellfem.scene.look import Kind, read_look
+from cellfem.scene.scene_spec import Kind, read_scene_spec
 
 WIDTH, HEIGHT, VOID, THIN = 25.0, 20.0, 0.5, 0.08  # µm; the void at the left, a thin gap at the right
 needs_graphics = pytest.mark.skipif(off_screen_backend() is None, reason="no off-screen OpenGL on this machine")
@@ -93,7 +93,7 @@ def write_run(folder: Path, kind: Kind, series_type: type[Series] = Series) -> P
 @pytest.mark.parametrize("series_type", [Series, HdfSeries])
 @pytest.mark.parametrize("kind", KINDS)
 def test_look(tmp_path: Path, kind: Kind, series_type: type[Series]) -> None:
-    look = read_look(write_run(tmp_path, kind, series_type))
+    look = read_scene_spec(write_run(tmp_path, kind, series_type))
     assert (look.kind, look.title, look.times, look.shown) == (kind, "A made-up run", (0.0, 60.0), 60.0)
     assert look.series == ("cellfem.pvd" if series_type is Series else "cellfem.vtkhdf.series")
     assert look.high[0] == WIDTH
@@ -108,7 +108,7 @@ def test_look(tmp_path: Path, kind: Kind, series_type: type[Series]) -> None:
 
 def test_scale_bars_and_the_worst_place(tmp_path: Path) -> None:
     folder = write_run(tmp_path, "plane")
-    plated, stripped = read_look(folder), read_look(folder, 0.0)
+    plated, stripped = read_scene_spec(folder), read_scene_spec(folder, 0.0)
     assert (plated.bar, plated.bar_up) == (5.0, 0.1)  # a quarter of 25 µm, two fifths of 0.39 µm, rounded down
     assert plated.worst == ((5.0, 0.0, 0.0), "largest dendrite index")
     assert stripped.worst == ((0.0, 0.0, 0.0), "deepest void")
@@ -117,9 +117,9 @@ def test_scale_bars_and_the_worst_place(tmp_path: Path) -> None:
 def test_time_that_is_shown(tmp_path: Path) -> None:
     folder = write_run(tmp_path, "plane")
     (folder / "summary.json").write_text(json.dumps({"verdict": {"dendrite": {"time_s": 2.0}}}), encoding="utf-8")
-    assert read_look(folder).shown == 60.0  # the first output from then on
-    assert read_look(folder, 2.0).shown == 0.0
-    assert read_look(folder, 50.0).shown == 60.0
+    assert read_scene_spec(folder).shown == 60.0  # the first output from then on
+    assert read_scene_spec(folder, 2.0).shown == 0.0
+    assert read_scene_spec(folder, 50.0).shown == 60.0
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_fields_that_were_cut_short_are_told_in_a_sentence(
         path.write_bytes(data[: int(share * len(data))])
     capfd.readouterr()
     with pytest.raises(SceneError, match=r"lithium_00001.pvtu: cannot be read|cellfem_00001.vtkhdf: cannot be read"):
-        read_look(folder)
+        read_scene_spec(folder)
     assert "ERR" not in capfd.readouterr().err, "VTK's own words are not shown"
     done = CliRunner().invoke(app, ["render", str(folder)])
     assert done.exit_code == 2
@@ -162,7 +162,7 @@ def test_errors_say_what_is_wrong(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run", "plane")
     next((folder / "fields").glob("lithium_00001.pvtu")).unlink()
     with pytest.raises(SceneError, match="cannot be read"):
-        read_look(folder)
+        read_scene_spec(folder)
 
 
 def test_hdf_holds_one_file_per_output_and_all_parts(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from cellfem.campaign.design import elementary_effects, factors_of, one_at_a_time, screening
 from cellfem.campaign.grid import Grid
-from cellfem.campaign.points import Outcome
 from cellfem.campaign.sensitivity import RESULTS, effects_of, table, write_effects
+from cellfem.campaign.sweep_points import Outcome
 from cellfem.campaign.tornado import draw_tornado
 from cellfem.case import CaseError, load_case
 from cellfem.model import from_case

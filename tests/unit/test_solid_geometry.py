@@ -14,10 +14,10 @@ from cellfem.geometry import (
     LITHIUM,
     TOP,
     Box,
-    Patch,
+    PatchShape,
     RoughnessError,
     StackMesh,
-    Void,
+    VoidShape,
     build_solid,
     build_stack,
     extruded,
@@ -25,15 +25,15 @@ from cellfem.geometry import (
     maps,
     write_msh,
 )
-from cellfem.geometry.measured import Measured
+from cellfem.geometry.measured_face import MeasuredHeights
 from cellfem.geometry.periodic import joined
 from cellfem.geometry.roughness import Grooves, SelfAffine
 from cellfem.geometry.stack import sizes
 from cellfem.run import stack_of
 
 BOX = Box(8.0, 6.0, 7.0, 5.0)
-VOID = Void(0.0, 3.0, 0.8, center_y=0.0)
-FEATURES = (VOID, Patch(5.5, 1.5, center_y=3.0, half_width_y=2.0), Patch(6.0, 1.0))
+VOID = VoidShape(0.0, 3.0, 0.8, center_y=0.0)
+FEATURES = (VOID, PatchShape(5.5, 1.5, center_y=3.0, half_width_y=2.0), PatchShape(6.0, 1.0))
 
 
 def area_of(mesh: StackMesh, group: int) -> float:
@@ -61,7 +61,7 @@ def test_stack_is_two_full_blocks_sharing_the_interface(bricks: bool) -> None:
 
 @pytest.mark.parametrize("quadrilaterals", [False, True])
 def test_plane_meshes_pushed_out(quadrilaterals: bool) -> None:
-    plane = build_stack(8, 6, 6, 1, 2, [Void(0, 3, 0.5)], structured=True, quadrilaterals=quadrilaterals)
+    plane = build_stack(8, 6, 6, 1, 2, [VoidShape(0, 3, 0.5)], structured=True, quadrilaterals=quadrilaterals)
     solid = extruded(plane, 2.0, 2)
     assert sizes(solid.points, solid.cells).sum() == pytest.approx(8 * 12 * 2)
     assert np.allclose(solid.gap, np.interp(solid.gap_at[:, 0], plane.gap_x, plane.gap))
@@ -112,13 +112,13 @@ def test_profiles_through_the_map_have_the_law_of_a_profile() -> None:
 def test_measured_map_is_met_at_its_points() -> None:
     x, y = np.linspace(0, 8, 65), np.linspace(0, 6, 49)
     h = 0.1 * np.cos(np.pi * x / 8)[:, None] * np.cos(2 * np.pi * y / 6)[None] + 0.05 * np.cos(3 * np.pi * x / 8)[:, None]
-    face = maps.measured_map(Measured(x, y, h + 2.0), 8.0, 6.0, 2.0)
+    face = maps.measured_map(MeasuredHeights(x, y, h + 2.0), 8.0, 6.0, 2.0)
     at = np.column_stack([np.repeat(x, len(y)), np.tile(y, len(x))])
     assert face.heights(at) == pytest.approx(h.ravel(), abs=1e-3)
     with pytest.raises(RoughnessError, match="needs a map"):
-        maps.measured_map(Measured(x, np.empty(0), h[:, 0]), 8.0, 6.0, 2.0)
+        maps.measured_map(MeasuredHeights(x, np.empty(0), h[:, 0]), 8.0, 6.0, 2.0)
     with pytest.raises(RoughnessError, match=r"stack\.depth"):
-        maps.measured_map(Measured(x, y, h), 8.0, 9.0, 2.0)
+        maps.measured_map(MeasuredHeights(x, y, h), 8.0, 9.0, 2.0)
 
 
 def test_pores_are_whole_and_apart() -> None:
@@ -176,8 +176,8 @@ def test_case_makes_its_stack() -> None:
 @pytest.mark.parametrize("bricks", [False, True])
 def test_periodic_sides_are_joined_node_by_node(bricks: bool) -> None:
     """A lens over a corner of the box, an ellipse over an edge, a strip over another; area and depths as of whole ones."""
-    lens, ellipse = Void(7.5, 1.8, 0.4, center_y=5.8), Patch(4.0, 1.2, center_y=0.2, half_width_y=0.9)
-    mesh = build_solid(BOX, 0.5, 2.0, [lens, ellipse, Patch(0.2, 1.0)], bricks=bricks, periodic=True)
+    lens, ellipse = VoidShape(7.5, 1.8, 0.4, center_y=5.8), PatchShape(4.0, 1.2, center_y=0.2, half_width_y=0.9)
+    mesh = build_solid(BOX, 0.5, 2.0, [lens, ellipse, PatchShape(0.2, 1.0)], bricks=bricks, periodic=True)
     one = joined(mesh)
     ends = np.array(BOX.width), np.array(BOX.depth)
     high = [np.flatnonzero(one.points[:, axis] == end) for axis, end in enumerate(ends)]

@@ -6,7 +6,7 @@ from matplotlib.colors import Normalize, to_rgba
 
 from cellfem.observe.arrays import Array, Block, Profile
 from cellfem.output.rendering import Layer
-from cellfem.output.stack_panels import Face, panels_of
+from cellfem.output.stack_panels import PanelFace, panels_of
 from cellfem.output.style import new_figure, not_closer, without_white
 
 WIDTH, COLUMN, DELTA = 10.0, 2.5, 0.01
@@ -23,9 +23,9 @@ def body(low: float, high: float) -> Layer:
     return Layer(Block(points, np.array([[0, 1, 3]]), 5, {}), np.zeros(4), Normalize(), without_white("GnBu"))
 
 
-def face(at: float = 0.0, side: int = 1, relief: Array | None = None, gap: float | Array = 0.0) -> Face:
+def face(at: float = 0.0, side: int = 1, relief: Array | None = None, gap: float | Array = 0.0) -> PanelFace:
     along = profile(gap)
-    return Face(along, at, side, np.zeros_like(along.x_um) if relief is None else relief)
+    return PanelFace(along, at, side, np.zeros_like(along.x_um) if relief is None else relief)
 
 
 def test_stack_that_fits_is_shown_whole() -> None:

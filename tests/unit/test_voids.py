@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from cellfem.observe.arrays import Array, Profile
-from cellfem.observe.causes import Cause
-from cellfem.observe.voids import Found, events, find_voids, open_voids, places_of, start_voids, track
+from cellfem.observe.contact_loss_causes import Cause
+from cellfem.observe.voids import VoidSnapshot, events, find_voids, open_voids, places_of, start_voids, track
 
 DELTA = 0.01
 
 
-def no_matter(_: Found) -> Cause:
+def no_matter(_: VoidSnapshot) -> Cause:
     """For births whose cause does not matter."""
     return "flow"
 
@@ -32,8 +32,8 @@ def lens(center: float, half_width: float, depth: float) -> Array:
     return np.maximum(depth * (1 - ((X - center) / half_width) ** 2), 0.0)
 
 
-def void(left: float, right: float, depth: float = 0.1) -> Found:
-    return Found(left, right, 0.5 * (left + right), right - left, depth, depth * (right - left))
+def void(left: float, right: float, depth: float = 0.1) -> VoidSnapshot:
+    return VoidSnapshot(left, right, 0.5 * (left + right), right - left, depth, depth * (right - left))
 
 
 def test_closed_interface_has_no_voids() -> None:
@@ -133,7 +133,7 @@ def test_merging_is_an_event() -> None:
 def test_what_is_new_has_the_cause_that_is_found_for_it() -> None:
     known = start_voids([void(0, 2)])
 
-    def why(birth: Found) -> Cause:
+    def why(birth: VoidSnapshot) -> Cause:
         return "pillar" if birth.left_um > 10 else "void edge"
 
     births = track(known, [void(0, 2), void(2.5, 3), void(13.5, 14.5)], 5.0, why)

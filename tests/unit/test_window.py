@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from cellfem.campaign.grid import Grid, Point, grid_points, parse_axis
 from cellfem.campaign.penetration import measured_times
-from cellfem.campaign.points import Outcome, known_outcome
-from cellfem.campaign.results import published_points, slices_of, write_report
+from cellfem.campaign.sweep_points import Outcome, known_outcome
+from cellfem.campaign.sweep_results import published_points, slices_of, write_report
 from cellfem.campaign.window import (
     CRITERIA,
     Window,

@@ -11,7 +11,7 @@ from mpi4py import MPI
 
 from cellfem.case import parse_case
 from cellfem.domain import Domain, build_domain
-from cellfem.geometry import Bricks
+from cellfem.geometry import Hexahedra
 from cellfem.run.prepare import source_of, stack_of
 
 SIZES: dict[str, Any] = {
@@ -36,7 +36,7 @@ def compare(name: str, comm: MPI.Intracomm) -> int:
     sides = {"sides": "periodic"} if name == "periodic" else {}
     case = parse_case(SIZES | CASES[name] | {"stack": SIZES["stack"] | sides})
     source = source_of(case) if comm.rank == 0 else None
-    assert comm.rank > 0 or isinstance(source, Bricks)
+    assert comm.rank > 0 or isinstance(source, Hexahedra)
     one = build_domain(source, comm)
     other = build_domain(stack_of(case) if comm.rank == 0 else None, comm)
     assert (one.extents, one.lithium_thickness, one.electrolyte_thickness) == (

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ufl.core.expr import Expr
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.model.law import LawPoints
+from cellfem.model.creep_points import LawPoints
 from cellfem.physics import flow, kinematics
 from cellfem.physics.creep import PorousCreep
 from cellfem.solver.newton import Newton

@@ -14,7 +14,7 @@ from mpi4py import MPI
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.flaw.integral import CrackIntegral, Release, Tip
 from cellfem.geometry.build import gmsh_model
-from cellfem.model.elastic import ElasticBody, Held
+from cellfem.model.elastic import ElasticBody, FixedPoints
 from cellfem.physics import fracture
 from dolfinx import fem
 from dolfinx.io import gmsh as gmsh_io
@@ -53,8 +53,8 @@ def _intensities(filled: float, centre: bool, uniform: float = 0.0) -> list[Rele
         gmsh.model.mesh.generate(2)
         data = gmsh_io.model_to_mesh(gmsh.model, MPI.COMM_SELF, 0, gdim=2)
     held = [
-        Held(1, lambda x: np.abs(x[1] + (0.0 if centre else SIZE)) < 1e-9 * SIZE),
-        Held(0, lambda x: (np.abs(x[0]) < 1e-9) & (x[1] < -CRACK + 1e-9)),
+        FixedPoints(1, lambda x: np.abs(x[1] + (0.0 if centre else SIZE)) < 1e-9 * SIZE),
+        FixedPoints(0, lambda x: (np.abs(x[0]) < 1e-9) & (x[1] < -CRACK + 1e-9)),
     ]
     elastic = ElasticBody(data.mesh, YOUNG, POISSON, held)
     ds = ufl.Measure("ds", domain=data.mesh, subdomain_data=data.facet_tags, metadata={"quadrature_degree": 8})

@@ -11,7 +11,7 @@ import pytest
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import build_stack
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Patch, Structure
+from cellfem.model.parameters import Interface, Load, Material, Numerics, PatchResistance, Structure
 from cellfem.physics.kinetics import FARADAY, GAS, MOLAR_VOLUME, STEEPEST
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import engine_at_start, integral, surface_porosity
@@ -80,7 +80,7 @@ def test_a_voltage_far_beyond_the_linear_range_is_held(held: float) -> None:
 def test_a_patch_of_another_resistance_by_six_decades_starts() -> None:
     """Where the electrolyte evens the current out the patch takes 14 times 2RT/F more than the face: from no straight line."""
     stack = build_stack(8.0, 5.0, DEPTH, 1.0, 3.0, structured=True)
-    face = Interface(1e-4, patches=(Patch(8.0, 4.0, 1e2, edge=0.0),))
+    face = Interface(1e-4, patches=(PatchResistance(8.0, 4.0, 1e2, edge=0.0),))
     material = replace(MASIAS, conductivity=1e2)
     engine = engine_at_start(stack, Structure(vacancies=False), face, Load(PRESSURE, 100.0), material, Numerics())
     current = engine.model.residual.expressions.current

@@ -16,7 +16,7 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import build_stack, extruded
 from cellfem.model.build import Model
 from cellfem.model.cracks import ENTRIES, ElasticElectrolyte
-from cellfem.model.elastic import ElasticBody, Held, NodeMean
+from cellfem.model.elastic import ElasticBody, FixedPoints, NodeMean
 from cellfem.model.parameters import Ceramic, Interface, Load, Structure
 from cellfem.observe.cracks import CrackObserver
 from cellfem.physics import elasticity
@@ -31,8 +31,8 @@ LAM, MU = elasticity.lame(YOUNG, POISSON)
 CERAMIC = Ceramic(YOUNG, POISSON, 1e3, 1.0, 150.0, 10.0, 1e9, "volume", 1e3, "mirror", "roller")
 
 
-def _side(component: int, *values: float) -> Held:
-    return Held(component, lambda x: np.any([np.abs(x[component] - v) < 1e-9 for v in values], axis=0))
+def _side(component: int, *values: float) -> FixedPoints:
+    return FixedPoints(component, lambda x: np.any([np.abs(x[component] - v) < 1e-9 for v in values], axis=0))
 
 
 def _top(body: mesh.Mesh, height: float) -> ufl.Measure:

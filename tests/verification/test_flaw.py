@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.flaw.analysis import FlawModel, Question, critical_current
+from cellfem.flaw.analysis import FlawModel, FlawProblem, critical_current
 from cellfem.flaw.ceramic import FlawCeramic
 from cellfem.flaw.growth import grow
 from cellfem.flaw.lithium import FlawSystem, Plating, Scale
@@ -29,8 +29,8 @@ LLZO = Ceramics(None, 4e4, 150e3, 0.26, 1e3, 150.0)
 SCALE = Scale(0.13, 100.0, 2.0, 0.05)
 
 
-def _question(flaw: Flaw, **change: object) -> Question:
-    return replace(Question(flaw, MATERIAL, LLZO, 1.0, 1e-3, "mirror", True, True, 1.0), **change)
+def _question(flaw: Flaw, **change: object) -> FlawProblem:
+    return replace(FlawProblem(flaw, MATERIAL, LLZO, 1.0, 1e-3, "mirror", True, True, 1.0), **change)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_extrusion_in_the_slender_limit(axisymmetric: bool, walls: bool) -> None
 
 def test_overpotential_is_the_most_that_a_blocked_flaw_can_push() -> None:
     """In a slit of 10 nm creep would need several times as much: plating at the end stops at F(φ - φ_Li)/Ω, nearly."""
-    state = FlawModel(_question(replace(SHORT, length=1.0, half_opening=0.005, dry=0.1))).ask(10.0)
+    state = FlawModel(_question(replace(SHORT, length=1.0, half_opening=0.005, dry=0.1))).solve(10.0)
     assert state.thin > 2 * state.drive
     assert state.pressure == pytest.approx(state.drive, rel=0.01)
     assert abs(state.tip_current) < 0.01 * abs(state.mouth_current)
@@ -73,7 +73,7 @@ def test_overpotential_is_the_most_that_a_blocked_flaw_can_push() -> None:
 def test_currents_at_mouth_and_end_on_a_finer_mesh(shape: str) -> None:
     """Secondary distribution: the interface resistance makes it smooth, all sizes halved change it by less than 1 %. So K_I."""
     flaw = Flaw(shape, 3.0, 0.1, 0.04, 0.5, 0.3, 15.0, 15.0)  # type: ignore[arg-type]
-    coarse, fine = (FlawModel(_question(flaw, fineness=f)).ask(20.0) for f in (1.0, 2.0))
+    coarse, fine = (FlawModel(_question(flaw, fineness=f)).solve(20.0) for f in (1.0, 2.0))
     scale = abs(fine.mouth_current)
     assert coarse.mouth_current == pytest.approx(fine.mouth_current, abs=0.01 * scale)
     assert coarse.tip_current == pytest.approx(fine.tip_current, abs=0.01 * scale)
@@ -86,7 +86,7 @@ def test_currents_at_mouth_and_end_on_a_finer_mesh(shape: str) -> None:
 def test_a_vanishing_current_drives_nothing() -> None:
     """1 µA/cm² has 10 µV of overpotential, 0.074 MPa: the pressure in the flaw is the stack's but for that, and K_I at most
     that of the whole crack under what the stack leaves: P less the lateral compression νP/(1-ν)."""
-    state = FlawModel(_question(SHORT, pressure=5.0)).ask(1e-2)
+    state = FlawModel(_question(SHORT, pressure=5.0)).solve(1e-2)
     assert 5.0 <= state.pressure < 5.1
     held = 0.26 / 0.74 * 5.0
     assert 0 < state.cracking.intensity < float(fracture.edge_crack(5.1 - held, SHORT.tip))
@@ -117,7 +117,7 @@ def _bueckner(empty: float) -> float:
 def test_critical_current_is_where_the_index_is_one() -> None:
     model = FlawModel(_question(Flaw("crack", 12.0, 0.04, 0.04, 1.0, 1.0, 25.0, 25.0)))
     limit, asked = critical_current(model, 10.0)
-    assert model.ask(limit).index == pytest.approx(1.0, abs=0.01)
+    assert model.solve(limit).index == pytest.approx(1.0, abs=0.01)
     assert all(np.diff([s.index for s in sorted(asked, key=lambda s: s.current)]) > 0)
 
 

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.flaw.analysis import FlawModel, Question
+from cellfem.flaw.analysis import FlawModel, FlawProblem
 from cellfem.flaw.ceramic import FlawCeramic, Preload
 from cellfem.flaw.growth import filling_time, grow
 from cellfem.flaw.lithium import FlawError, FlawSystem
@@ -34,8 +34,8 @@ CRACK = Flaw("crack", 10.0, 0.02, 0.02, 1.0, 0.5, 50.0, 20.0)
 Array = NDArray[np.float64]
 
 
-def _question(flaw: Flaw, **change: object) -> Question:
-    return replace(Question(flaw, MATERIAL, LLZO, 1.0, 1e-3, "mirror", True, True, 0.5), **change)
+def _question(flaw: Flaw, **change: object) -> FlawProblem:
+    return replace(FlawProblem(flaw, MATERIAL, LLZO, 1.0, 1e-3, "mirror", True, True, 0.5), **change)
 
 
 def _weight(x: Array, a: float) -> Array:
@@ -76,7 +76,7 @@ def test_opening_and_pressure_of_a_crack_that_opens() -> None:
     """
     flaw = Flaw("crack", 10.0, 0.03, 0.03, 1.0, 0.2, 100.0, 100.0)
     model = FlawModel(_question(flaw, resistance=1e-2, sides="free"))
-    state = model.ask(30.0)
+    state = model.solve(30.0)
     w, law = state.walls, PorousCreep(A, N)
     depth = np.linspace(0.0, flaw.filled, 60)
     # lithium that is plated below a depth leaves through it, µm²/s on each side of the middle plane
@@ -89,7 +89,7 @@ def test_opening_and_pressure_of_a_crack_that_opens() -> None:
     assert half[0] > 1.4 * flaw.half_opening  # there is something to see
     assert state.mouth == pytest.approx(half[0], rel=0.05)
     assert state.pressure == pytest.approx(pressure[-1], rel=0.05)
-    closed = FlawModel(_question(flaw, resistance=1e-2, sides="free", opens=False)).ask(30.0)
+    closed = FlawModel(_question(flaw, resistance=1e-2, sides="free", opens=False)).solve(30.0)
     assert closed.pressure > 1.15 * state.pressure
     assert state.imbalance < 1e-9
 
@@ -121,7 +121,7 @@ def test_compressed_electrolyte(begins: float, allowed: float) -> None:
 
 def test_compression_that_shuts_the_flaw_is_refused() -> None:
     with pytest.raises(FlawError, match="compression closes the flaw"):
-        FlawModel(_question(CRACK, preload=Preload(2000.0))).ask(1.0)
+        FlawModel(_question(CRACK, preload=Preload(2000.0))).solve(1.0)
 
 
 @pytest.mark.slow
@@ -153,7 +153,7 @@ def test_a_pore_sends_out_a_crack() -> None:
     neck = grown.pore_radius - np.sqrt(grown.pore_radius**2 - grown.half_opening**2)
     added = 0.04 * (1.0 + neck - 0.04) + np.pi * 0.04**2 / 4  # half of the slit; the pore loses a sliver of neck · H · 2/3
     assert areas[1] - areas[0] == pytest.approx(added, abs=0.01 * added + neck * 0.04)
-    first, second = (FlawModel(_question(flaw)).ask(30.0) for flaw in (pore, grown))
+    first, second = (FlawModel(_question(flaw)).solve(30.0) for flaw in (pore, grown))
     assert second.index > 1.3 * first.index
     assert max(first.imbalance, second.imbalance) < 1e-9
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.geometry import Void, build_stack
+from cellfem.geometry import VoidShape, build_stack
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
 from cellfem.model.state import GAMMA_FIELDS
 from cellfem.solver.engine import Engine
@@ -17,12 +17,12 @@ from tests.verification.stepping import gamma_x, gap_along, step_to
 
 FILLED = 0.1  # MPa, p₀
 SOFT = Material(5e-3, 1.0, 8e-3, 4e4, 1.0, 298.15)  # viscosity 67 MPa s
-TWO = (Void(0.0, 3.0, 0.8), Void(9.0, 2.0, 0.5))
+TWO = (VoidShape(0.0, 3.0, 0.8), VoidShape(9.0, 2.0, 0.5))
 DELTA = 0.005  # µm
 
 
 def shut(
-    pressure: float, voids: tuple[Void, ...] = TWO, axisymmetric: bool = False, gas: bool = True, tension: float = 0.0
+    pressure: float, voids: tuple[VoidShape, ...] = TWO, axisymmetric: bool = False, gas: bool = True, tension: float = 0.0
 ) -> Engine:
     """Voids full of gas in lithium that creeps linearly, under a rigid platen."""
     stack = build_stack(12.0, 8.0, 4.0, 0.25, 2.0, list(voids))

@@ -134,7 +134,7 @@ def test_high_frequency_is_a_row_of_capacitors(uneven: Model) -> None:
 
 def tube_elastance(model: Model) -> float:
     """1/mean of 1/(L/ε + 1/c) over Γ: no current between tubes (Rayleigh's upper bound), c of the lumped node values."""
-    from cellfem.observe.gamma import GammaObserver
+    from cellfem.observe.interface_profile import GammaObserver
 
     observer = GammaObserver(model)
     values = observer.evaluate()

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.geometry import Box, Void, build_solid, build_stack
-from cellfem.geometry import Patch as MeshPatch
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Patch, Structure
+from cellfem.geometry import Box, VoidShape, build_solid, build_stack
+from cellfem.geometry import PatchShape as MeshPatch
+from cellfem.model.parameters import Interface, Load, Material, Numerics, PatchShape, Structure
 from cellfem.physics.hardening import Hardening
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import Array, engine_at_start
@@ -81,17 +81,17 @@ QUICK = (
 def _stripped(variant: Variant) -> Engine:
     """A lens and a resistive patch, stripped for some seconds with steps of BDF2 and then shaken."""
     s = variant.structure
-    features: list[Void | MeshPatch] = [MeshPatch(9.0, 1.5)] if s.bonded else [Void(0.0, 3.0, 0.5), MeshPatch(9.0, 1.5)]
+    features: list[VoidShape | MeshPatch] = [MeshPatch(9.0, 1.5)] if s.bonded else [VoidShape(0.0, 3.0, 0.5), MeshPatch(9.0, 1.5)]
     stack = build_stack(12.0, 8.0, 8.0, 1.0, 2.0, features)
     if variant.solid:
-        lens = [Void(0.0, 3.0, 0.5, center_y=0.0), MeshPatch(9.0, 1.5)]
+        lens = [VoidShape(0.0, 3.0, 0.5, center_y=0.0), MeshPatch(9.0, 1.5)]
         stack = build_solid(Box(12.0, 4.0, 4.0, 4.0), 2.0, 3.0, lens)
     interface = Interface(
         1e-3,
         adhesion=0.3 if s.adhesion else 0.0,
         friction=50.0 if s.friction else 0.0,
         removal_rate=0.3,
-        patches=(Patch(9.0, 1.5, 0.1),),
+        patches=(PatchShape(9.0, 1.5, 0.1),),
     )
     engine = engine_at_start(stack, s, interface, variant.load, variant.material, Numerics(second_order=True))
     stepper = engine.stepper

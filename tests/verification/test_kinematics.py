@@ -6,7 +6,7 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.geometry import Void, build_stack
+from cellfem.geometry import VoidShape, build_stack
 from cellfem.model.build import build_model
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
 from cellfem.model.start import BULK, GAMMA, POTENTIAL, boundary_conditions
@@ -80,7 +80,7 @@ def test_a_sinusoidal_gap_is_carried_exactly_to_second_order(flow):
 def lost_area(depth: float, *, flat: bool) -> float:
     """Share of its area that a void 10 µm wide loses in 10 min at 1 MPa, 0.05 mA/cm²."""
     current = 0.5
-    stack = build_stack(25.0, 20.0, 20.0, 0.4, 2.0, [Void(0.0, 5.0, depth)])
+    stack = build_stack(25.0, 20.0, 20.0, 0.4, 2.0, [VoidShape(0.0, 5.0, depth)])
     face = Interface(resistance=1e-3, removal_rate=max(10 * SPEED * current, 1e-3) / 0.02)
     lithium = Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15)
     engine = engine_at_start(stack, Structure(flat=flat), face, Load(1.0, current), lithium, Numerics(second_order=True))

@@ -17,7 +17,7 @@ from scipy.special import erfcx
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.case import Case
-from cellfem.geometry import Void, WallLayers, build_stack
+from cellfem.geometry import VoidShape, WallLayers, build_stack
 from cellfem.model.build import build_model
 from cellfem.model.from_case import material as material_of
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
@@ -37,7 +37,7 @@ FACE = Interface(1e-3, removal_rate=0.34)
 
 
 def lens(material: Material, numerics: Numerics) -> Engine:
-    stack = build_stack(8.0, 6.0, 6.0, 0.8, 2.0, [Void(0.0, 2.0, 0.3)])
+    stack = build_stack(8.0, 6.0, 6.0, 0.8, 2.0, [VoidShape(0.0, 2.0, 0.3)])
     return engine_at_start(stack, Structure(), FACE, Load(1.0, 5.0), material, numerics)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.geometry import Box, Void, build_solid
+from cellfem.geometry import Box, VoidShape, build_solid
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
 from cellfem.solver.engine import Engine
 from cellfem.solver.fieldsplit import FieldSplit
@@ -20,7 +20,7 @@ LITHIUM = Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15)
 @functools.cache
 def correction(near: float) -> tuple[Engine, Array, int]:
     """The first correction of a step of 5 s from a state stripped for a second, with the Krylov iterations it took."""
-    stack = build_solid(Box(6.0, 6.0, 4.0, 4.0), near, 2 * near, [Void(0.0, 2.5, 0.4, center_y=0.0)])
+    stack = build_solid(Box(6.0, 6.0, 4.0, 4.0), near, 2 * near, [VoidShape(0.0, 2.5, 0.4, center_y=0.0)])
     numerics = Numerics(linear="iterative")
     structure, face = Structure(quadratic_porosity=False), Interface(1e-3, removal_rate=0.3)
     engine = engine_at_start(stack, structure, face, Load(0.4, 5.0), LITHIUM, numerics)

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cellfem.geometry import Box, StackMesh, Void, build_solid, build_stack
+from cellfem.geometry import Box, StackMesh, VoidShape, build_solid, build_stack
 from cellfem.geometry.periodic import joined
 from cellfem.geometry.stack import with_gap
-from cellfem.geometry.voids import Spot, gap_at
+from cellfem.geometry.voids import SpotShape, gap_at
 from cellfem.model.parameters import Ceramic, Interface, Load, Material, Numerics, Structure
-from cellfem.model.parameters import Patch as Resistance
+from cellfem.model.parameters import PatchResistance as Resistance
 from cellfem.observe.cracks import CrackObserver
-from cellfem.observe.gamma import GammaObserver
+from cellfem.observe.interface_profile import GammaObserver
 from cellfem.observe.voids import find_voids
 from cellfem.solver.engine import Engine
 from dolfinx.fem.petsc import assemble_vector
@@ -30,7 +30,7 @@ SAME = 1e-7
 """Of the largest value: Newton's corrections end at 1e-9 of their sizes, four steps and their factors later."""
 
 
-def images(spot: Spot, extents: tuple[float, ...]) -> list[Spot]:
+def images(spot: SpotShape, extents: tuple[float, ...]) -> list[SpotShape]:
     """The spot and what periods away looks like it."""
     found = []
     for x in (-extents[0], 0.0, extents[0]):
@@ -112,7 +112,7 @@ def test_a_face_that_is_its_own_mirror_image_behaves_as_between_mirror_planes(qu
     Porosity of the first degree on quadrilaterals, of the second on rectangles cut by both diagonals.
     """
     structure = Structure(held_platen=True, friction=True, quadratic_porosity=quadratic)
-    void, spots = Void(0.0, 3.0, depth=0.5), [(6.4, 1.6, 0.1), (WIDTH - 6.4, 1.6, 0.1)]
+    void, spots = VoidShape(0.0, 3.0, depth=0.5), [(6.4, 1.6, 0.1), (WIDTH - 6.4, 1.6, 0.1)]
 
     def gap(at: Array) -> Array:
         return gap_at(at, images(void, (WIDTH,)))
@@ -136,7 +136,7 @@ def test_where_the_sides_of_a_plane_stack_stand_does_not_matter(columns: int) ->
     structure = Structure(held_platen=True, friction=True, quadratic_porosity=False)
     engines = []
     for shift in (0.0, 0.8 * columns):
-        voids = images(Void((6.0 + shift) % WIDTH, 2.4, depth=0.4), (WIDTH,))
+        voids = images(VoidShape((6.0 + shift) % WIDTH, 2.4, depth=0.4), (WIDTH,))
         patches = [Resistance((10.0 + shift) % WIDTH + turn, 1.2, 0.05) for turn in (-WIDTH, 0.0, WIDTH)]
         stack = joined(flat_stack(WIDTH, lambda at, voids=voids: gap_at(at, voids)))
         engines.append(stripped(stack, patches, structure))
@@ -155,9 +155,9 @@ def test_where_the_sides_of_a_box_stand_does_not_matter() -> None:
     engines, shift = [], (4.0, 3.0)
     for move in ((0.0, 0.0), shift):
         at_x, at_y = (4.0 + move[0]) % 9.0, (2.0 + move[1]) % DEPTH
-        voids = images(Void(at_x, 2.0, depth=0.3, center_y=at_y), extents)
+        voids = images(VoidShape(at_x, 2.0, depth=0.3, center_y=at_y), extents)
         stack = with_gap(build_solid(box, 1.0, 1.5, bricks=True), lambda at, voids=voids: gap_at(at, voids))
-        patch = Spot((7.0 + move[0]) % 9.0, 1.5, center_y=(4.0 + move[1]) % DEPTH)
+        patch = SpotShape((7.0 + move[0]) % 9.0, 1.5, center_y=(4.0 + move[1]) % DEPTH)
         patches = [Resistance(p.center, p.half_width, 0.05, centre_y=p.center_y) for p in images(patch, extents)]
         engines.append(stripped(joined(stack), patches, structure))
     assert_same(gap_by_place(engines[1]), gap_by_place(engines[0], shift))

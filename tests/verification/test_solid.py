@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from cellfem.geometry import Box, Patch, StackMesh, Void, build_solid, build_stack, extruded
+from cellfem.geometry import Box, PatchShape, StackMesh, VoidShape, build_solid, build_stack, extruded
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
-from cellfem.model.parameters import Patch as Spot
+from cellfem.model.parameters import PatchShape as Spot
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import engine_at_start, integral
 
@@ -28,7 +28,7 @@ def stripped(stack: StackMesh, face: Interface = FACE, axisymmetric: bool = Fals
 
 
 def plane(near: float, quadrilaterals: bool) -> StackMesh:
-    features = [Void(0.0, 3.0, 0.5), Patch(6.0, 1.5)]
+    features = [VoidShape(0.0, 3.0, 0.5), PatchShape(6.0, 1.5)]
     return build_stack(8.0, 4.0, 4.0, near, 2 * near, features, structured=True, quadrilaterals=quadrilaterals)
 
 
@@ -83,8 +83,8 @@ def test_a_round_void_is_the_axisymmetric_one() -> None:
     face = Interface(1e-3, removal_rate=0.3)
     radius, height = 6.0, 5.0
     side = radius * np.sqrt(np.pi) / 2
-    disc = stripped(build_stack(radius, height, height, 0.5, 1.5, [Void(0.0, 2.5, 0.4)]), face, axisymmetric=True)
-    box = stripped(build_solid(Box(side, side, height, height), 0.6, 2.0, [Void(0.0, 2.5, 0.4, center_y=0.0)]), face)
+    disc = stripped(build_stack(radius, height, height, 0.5, 1.5, [VoidShape(0.0, 2.5, 0.4)]), face, axisymmetric=True)
+    box = stripped(build_solid(Box(side, side, height, height), 0.6, 2.0, [VoidShape(0.0, 2.5, 0.4, center_y=0.0)]), face)
     volumes = []
     for engine, quarter in ((disc, 4.0), (box, 1.0)):
         model = engine.model

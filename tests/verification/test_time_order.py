@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.geometry import Void, build_stack
+from cellfem.geometry import VoidShape, build_stack
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import Array, engine_at_start
@@ -62,7 +62,7 @@ class Stretch:
 
 @pytest.fixture(scope="module")
 def stretch() -> Stretch:
-    stack = build_stack(8.0, 6.0, 6.0, 0.5, 1.0, [Void(0.0, 8.0, 0.02, "cosine")], structured=True)
+    stack = build_stack(8.0, 6.0, 6.0, 0.5, 1.0, [VoidShape(0.0, 8.0, 0.02, "cosine")], structured=True)
     interface = Interface(1e-3, delta=0.02, removal_rate=0.1, length=2.0)
     numerics = Numerics(newton_tolerance=1e-10, second_order=True, strain_rate_floor=1e-5)
     engine = engine_at_start(stack, Structure(), interface, Load(0.4, 10.0), LITHIUM, numerics)

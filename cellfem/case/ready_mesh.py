@@ -34,7 +34,7 @@ UNIT_NAMES = {"m": "metres", "mm": "millimetres", "um": "micrometres", "nm": "na
 
 
 @dataclass(frozen=True)
-class Ready:
+class ReadyMesh:
     """What the checks need of a ready mesh, in µm. near: largest distance of neighbours along Γ; gap_x, gap: at its nodes; slope:
     largest of the gap; apart: share of Γ whose faces are apart; notes: what of the file is not used."""
 
@@ -54,14 +54,14 @@ class Ready:
         return _rounded(max(self.gap))
 
 
-def read_ready(path: str, unit: str) -> Ready:
+def read_ready(path: str, unit: str) -> ReadyMesh:
     """Raises MeshError."""
     about = Path(path).stat()
     return _read(path, unit, about.st_mtime_ns, about.st_size)
 
 
 @lru_cache(maxsize=8)
-def _read(path: str, unit: str, changed: int, size: int) -> Ready:
+def _read(path: str, unit: str, changed: int, size: int) -> ReadyMesh:
     import numpy as np
 
     from cellfem.geometry.files import read_with_notes
@@ -69,7 +69,7 @@ def _read(path: str, unit: str, changed: int, size: int) -> Ready:
     stack, notes = read_with_notes(path, unit)
     along = np.diff(stack.gap_x)
     together = (stack.gap[:-1] == 0) & (stack.gap[1:] == 0)
-    return Ready(
+    return ReadyMesh(
         _rounded(stack.width),
         _rounded(stack.lithium_thickness),
         _rounded(stack.electrolyte_thickness),
@@ -86,7 +86,7 @@ def _rounded(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def ready_of(case: Case) -> Ready | None:
+def ready_of(case: Case) -> ReadyMesh | None:
     """The ready mesh of a case; None where it has none, or none that can be read (`with_sizes` has told)."""
     from cellfem.geometry import MeshError
 
@@ -231,13 +231,13 @@ def ready_warnings(case: Case) -> Iterator[str]:
         )
 
 
-def _is_the_same(case: Case, ready: Ready) -> bool:
+def _is_the_same(case: Case, ready: ReadyMesh) -> bool:
     """Whether the mesh was drawn with the voids of the case, as by `cellfem mesh`."""
     import numpy as np
 
-    from cellfem.geometry.voids import Void, gap_profile, images
+    from cellfem.geometry.voids import VoidShape, gap_profile, images
 
-    voids = [Void(v.center, v.half_width, v.depth, v.profile) for v in case.void if v.electrode == 1]
+    voids = [VoidShape(v.center, v.half_width, v.depth, v.profile) for v in case.void if v.electrode == 1]
     gap = gap_profile(np.array(ready.gap_x), images(voids, (ready.width,) if case.stack.periodic else ()))
     return float(np.abs(gap - ready.gap).max()) < SAME * ready.depth
 

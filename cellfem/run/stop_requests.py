@@ -13,7 +13,7 @@ from cellfem.solver.newton import Interrupted
 
 
 @dataclass
-class Heed:
+class StopRequests:
     """Called before each correction, on every rank (collective): raises Interrupted on all where any rank was asked to end, or
     where rank 0's time is nearly over.
 

@@ -20,7 +20,7 @@ from cellfem.geometry.build import layer_heights
 from cellfem.geometry.groups import BACK, BOTTOM, ELECTROLYTE, FRONT, INTERFACE, LEFT, LITHIUM, RIGHT, TOP
 from cellfem.geometry.maps import MapFace, check_edges, check_slope
 from cellfem.geometry.stack import MIN_QUALITY, Floats, Ints, MeshError, StackMesh, check_gap
-from cellfem.geometry.voids import Spot, Void, gap_at, images
+from cellfem.geometry.voids import SpotShape, VoidShape, gap_at, images
 
 CORNERS = np.array([(a, b, c) for c, b, a in itertools.product((0, 1), repeat=3)])
 """(8, 3) of a cell, from its lowest; in the order of a tensor product, x fastest."""
@@ -31,7 +31,7 @@ SIDES = (LEFT, RIGHT, FRONT, BACK, BOTTOM, TOP)
 
 
 @dataclass(frozen=True, eq=False)
-class Bricks:
+class Hexahedra:
     """A stack of hexahedra; memory grows with the sum of the numbers of its columns and layers, not with their product.
 
     Faces of columns and layers ascend, from 0 in x and y; Γ is the face z = 0.
@@ -40,7 +40,7 @@ class Bricks:
     x: Floats  # (nx,) µm
     y: Floats  # (ny,)
     z: Floats  # (nz,)
-    voids: tuple[Void, ...] = ()  # with periodic sides their images too
+    voids: tuple[VoidShape, ...] = ()  # with periodic sides their images too
     face: MapFace | None = None  # a rough face of the electrolyte
     periodic: bool = False
 
@@ -146,13 +146,13 @@ class Bricks:
         return np.stack([np.abs(gap[:, b] - gap[:, a]) / length for a, b, length in edges], axis=1)
 
 
-Source = StackMesh | Bricks
+Source = StackMesh | Hexahedra
 """What a domain is made of."""
 
 
-def build_bricks(
-    box: Box, near: float, far: float, features: Sequence[Spot] = (), face: MapFace | None = None, *, periodic: bool = False
-) -> Bricks:
+def build_hexahedra(
+    box: Box, near: float, far: float, features: Sequence[SpotShape] = (), face: MapFace | None = None, *, periodic: bool = False
+) -> Hexahedra:
     """Hexahedra `near` wide in layers that grow from `near` to `far`, with faces at the ends of the features; the voids among
     them and the face give the gap. With `periodic` opposite sides are one, and features that reach over a side go on at the
     other. Lengths in µm. Raises MeshError.
@@ -171,7 +171,7 @@ def build_bricks(
         )
     if face is not None:
         check_edges(max(float(np.diff(at).max()) for at in (x, y)), face)
-    return Bricks(x, y, z, tuple(f for f in features if isinstance(f, Void)), face, periodic)
+    return Hexahedra(x, y, z, tuple(f for f in features if isinstance(f, VoidShape)), face, periodic)
 
 
 def _columns(extent: float, near: float, spans: Sequence[tuple[float, float]]) -> Floats:

@@ -1,7 +1,7 @@
 """Where contact is lost, when, and why there: a map of the time to opening along Γ, with the evidence for each place.
 
 A place opens when its gap rises through 3δ, linearly between two steps; only the first time counts. Causes: see
-`causes`.
+`contact_loss_causes`.
 
 Places are (N, k) µm along Γ, k = 1 or 2. Pure functions of gathered arrays; not collective.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellfem.observe.arrays import Array
-from cellfem.observe.causes import Face, Scales, Span, causes, crossing_time, evidence
+from cellfem.observe.contact_loss_causes import InterfaceHistory, Scales, Span, causes, crossing_time, evidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class Openings:
 EVIDENCE = ("saturation", "load", "current", "to_void_um", "pillar_load", "pillar_current")
 
 
-def start_openings(face: Face, scales: Scales, time_s: float = 0.0) -> Openings:
+def start_openings(face: InterfaceHistory, scales: Scales, time_s: float = 0.0) -> Openings:
     """The map at the start: what is open then."""
     is_open = face.gap > scales.open_gap
     nothing = np.full(len(face.gap), np.nan)

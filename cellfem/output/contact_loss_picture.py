@@ -10,10 +10,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import AutoMinorLocator
 
 from cellfem.observe.arrays import Profile
-from cellfem.observe.causes import CAUSES
-from cellfem.observe.opening import Openings
+from cellfem.observe.contact_loss import Openings
+from cellfem.observe.contact_loss_causes import CAUSES
+from cellfem.output.formatting import time_unit
 from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figure, not_closer, save, style, without_white
-from cellfem.output.words import time_unit
 
 COLOURS = {"void edge": "#1f5f99", "plating": "#7a5ba8", "pillar": "#d1661c", "vacancy saturation": "#a23b3b", "flow": "#2b7a4b"}
 HEIGHT_IN = 4.2

@@ -1,7 +1,7 @@
 """Pictures drawn in a process of their own: a drawing library that dies takes nothing of a run along.
 
-python -m cellfem.output.draw_apart DIR draws what DIR/pictures.npz tells of, and says what came of it as JSON. No matplotlibrc
-of a user is heeded: pictures look alike everywhere, and need no latex.
+python -m cellfem.output.picture_process DIR draws what DIR/pictures.npz tells of, and says what came of it as JSON. No
+matplotlibrc of a user is heeded: pictures look alike everywhere, and need no latex.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from cellfem.output.drawing import FILE, Drawn
 from cellfem.results.manifest import begin_listing, read_manifest
 
 BY = "run"
-COMMAND = (sys.executable, "-m", "cellfem.output.draw_apart")
+COMMAND = (sys.executable, "-m", "cellfem.output.picture_process")
 UNTRIED = "CELLFEM_OPENGL_UNTRIED"  # of `rendering`, which loads matplotlib
 POLL_S = 0.2
 TAIL = 300  # characters of what a process said before it died
 
 
-def draw_apart(folder: Path, stop: Callable[[], bool] = lambda: False) -> Drawn:
+def draw_in_own_process(folder: Path, stop: Callable[[], bool] = lambda: False) -> Drawn:
     """Draw into the folder, and wait for it; `stop()` ends it before. What could not be drawn, and why, is in the answer.
 
     If the process dies, a second one tries first which OpenGL there is.

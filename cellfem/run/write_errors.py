@@ -10,7 +10,7 @@ from typing import Any
 
 from mpi4py import MPI
 
-from cellfem.output.words import not_written
+from cellfem.output.formatting import not_written
 
 PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOMEM, errno.ENFILE, errno.EMFILE}
 """Errors that may be gone another time: a full disk or quota, a file server that was away."""

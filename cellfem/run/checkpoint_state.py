@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.checkpoint.plain import from_plain
 from cellfem.checkpoint.registry import Registry, set_owned
+from cellfem.checkpoint.serialization import from_plain
 from cellfem.observe.arrays import nothing_of
-from cellfem.observe.opening import Openings
-from cellfem.observe.voids import Void
+from cellfem.observe.contact_loss import Openings
+from cellfem.observe.voids import TrackedVoid
 from cellfem.output.cracks import Pressed
 from cellfem.output.dendrites import Plated
 from cellfem.output.records import read_records
@@ -85,7 +85,7 @@ def declare_recorder(recorder: Recorder, registry: Registry) -> None:
         recorder.rows = recorder.comm.bcast(rows, root=0)[:count]
 
     def put_voids(data: list[Any]) -> None:
-        recorder.voids = from_plain(list[tuple[Void, ...]], data)
+        recorder.voids = from_plain(list[tuple[TrackedVoid, ...]], data)
 
     registry.declare_value("observer", sums, put_sums)
     registry.declare_value("segment", lambda: recorder.segment, lambda number: setattr(recorder, "segment", number))

@@ -6,7 +6,7 @@ import ufl
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain import Domain
-from cellfem.model.ksp import solve_or_nan
+from cellfem.model.checked_ksp import solve_or_nan
 from cellfem.model.state import State
 from dolfinx import fem
 from dolfinx.fem import petsc as fp

@@ -1,4 +1,4 @@
-"""What both ways of making a distributed mesh end in: all from rank 0 (`handed_out`), or part by part (`rank_by_rank`)."""
+"""The parent mesh that both ways of making a distributed mesh end in: `mesh_from_root` and `distributed_hexahedra`."""
 
 from __future__ import annotations
 

@@ -18,18 +18,18 @@ import numpy as np
 import cellfem
 from cellfem.backend import MPI
 from cellfem.case import Case
-from cellfem.case.measured import CurveError, read_curve
+from cellfem.case.measured_curve import CurveError, read_curve
 from cellfem.checkpoint import CheckpointError
 from cellfem.model import from_case
 from cellfem.model.build import Model
 from cellfem.observe.arrays import merge_snapshots
 from cellfem.observe.surface_state import gather_surface
 from cellfem.output.comparison import OHM_CM2, Points, compare, verdict
+from cellfem.output.contact_loss import opening_verdict
 from cellfem.output.cracks import crack_verdict
 from cellfem.output.dendrites import dendrite_verdict
-from cellfem.output.draw_apart import draw_apart
-from cellfem.output.drawing import FILE, Drawing, Drawn, Measured, Relief, columns, read_end, write_drawing
-from cellfem.output.openings import opening_verdict
+from cellfem.output.drawing import FILE, Drawing, Drawn, MeasuredVoltage, Relief, columns, read_end, write_drawing
+from cellfem.output.picture_process import draw_in_own_process
 from cellfem.output.records import write_atomic
 from cellfem.output.scenes import Scene
 from cellfem.output.summary import End, Summary, electrode_verdict, second_rows, summarise, write_summary
@@ -38,7 +38,7 @@ from cellfem.run.prepare import relief_of
 from cellfem.run.pressing import pressing_of
 from cellfem.run.recorder import Moment, Recorder
 from cellfem.run.spectrum import SURFACE, CellSpectrum, cell_spectrum, drawn_spectrum, write_table
-from cellfem.run.writing import CannotWriteError
+from cellfem.run.write_errors import CannotWriteError
 from cellfem.signals import asked_to_end
 
 ENDED = ("done", "stop")
@@ -49,7 +49,7 @@ DRAW = "they are drawn by: cellfem resume"
 ALWAYS = {"records": "records.csv", "summary": "summary.json", "log": "log.txt"}
 
 
-def conclude(
+def finalize(
     case: Case, folder: Path, recorder: Recorder, model: Model, end: End, begin: float
 ) -> tuple[Summary, dict[str, Path]]:
     """Write all that a run leaves; what was written, on rank 0 (empty elsewhere). Collective.
@@ -99,7 +99,7 @@ def draw_again(folder: Path, end: End) -> dict[str, Path]:
 
     Raises CannotWriteError where there is no room.
     """
-    files = _said(folder, draw_apart(folder, asked_to_end), lambda text: print(text, file=sys.stderr))
+    files = _said(folder, draw_in_own_process(folder, asked_to_end), lambda text: print(text, file=sys.stderr))
     if end.kind in ENDED:
         with suppress(OSError):
             clear(folder)
@@ -108,7 +108,7 @@ def draw_again(folder: Path, end: End) -> dict[str, Path]:
 
 def _draw(folder: Path, recorder: Recorder) -> dict[str, Path]:
     """The pictures, if there are any to be drawn; on rank 0."""
-    return _said(folder, draw_apart(folder, asked_to_end), recorder.warn) if (folder / FILE).exists() else {}
+    return _said(folder, draw_in_own_process(folder, asked_to_end), recorder.warn) if (folder / FILE).exists() else {}
 
 
 def _said(folder: Path, drawn: Drawn, say: Callable[[str], None]) -> dict[str, Path]:
@@ -210,7 +210,7 @@ def _relief(case: Case) -> Relief | None:
     return None if heights is None else Relief(x, np.asarray(heights(x)))
 
 
-def _measured(case: Case, recorder: Recorder) -> Measured | None:
+def _measured(case: Case, recorder: Recorder) -> MeasuredVoltage | None:
     """The measured curve of the case, if there is one that the run can be held against."""
     if case.measured.file is None:
         return None
@@ -222,4 +222,4 @@ def _measured(case: Case, recorder: Recorder) -> Measured | None:
         recorder.note(f"measured.file: {error}")
         return None
     recorder.note(str(verdict(found)["text"]))
-    return Measured(Points(curve.kind, curve.x, curve.voltage_mV), found)
+    return MeasuredVoltage(Points(curve.kind, curve.x, curve.voltage_mV), found)

@@ -36,7 +36,7 @@ def bears_results(folder: Path) -> bool:
 
 
 def earlier_files(folder: Path, outputs: Sequence[str]) -> set[str]:
-    """Names of results that an older cellfem left in the folder, of those that `outputs` allows."""
+    """Names of results that an older cellfem left in the folder, of those that `output_names` allows."""
     if not (is_earlier(folder) if RESOLVED in outputs else bears_results(folder)):
         return set()
     found = _of_series(folder)

@@ -13,10 +13,10 @@ from typing import NoReturn
 import typer
 
 from cellfem.campaign.grid import Grid, Point
-from cellfem.campaign.points import BY, CONSOLE, Outcome, known_outcome, run_points
-from cellfem.campaign.results import carries_current
+from cellfem.campaign.sweep_points import BY, CONSOLE, Outcome, known_outcome, run_points
+from cellfem.campaign.sweep_results import carries_current
 from cellfem.case import warnings
-from cellfem.output.words import time_text
+from cellfem.output.formatting import time_text
 from cellfem.results import examine
 
 BAD_CASE, GAVE_UP, STOPPED = 2, 3, 4
@@ -24,7 +24,7 @@ BAD_CASE, GAVE_UP, STOPPED = 2, 3, 4
 
 
 @dataclass(frozen=True)
-class Work:
+class JobRunner:
     """A folder in which points are run. lock, stopped: from `only_sweep` and `stop_on_signal`; table: writes what is known."""
 
     plan: Grid
@@ -37,7 +37,7 @@ class Work:
     replace: bool = False  # handed on to the runs
 
 
-def run_all(work: Work, points: Sequence[Point], before: Sequence[Outcome] = ()) -> tuple[Outcome, ...]:
+def run_all(work: JobRunner, points: Sequence[Point], before: Sequence[Outcome] = ()) -> tuple[Outcome, ...]:
     """Run what is not done of `points`; all outcomes, those of `before` included. The table is complete after each."""
     outcomes, waiting = list(before), []
     for point in points:

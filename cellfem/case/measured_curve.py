@@ -8,16 +8,16 @@ from typing import Annotated
 from pydantic import Field
 
 from cellfem.case.fields import AreaResistance0, Section, default
-from cellfem.tables.curve import Ask, Curve
+from cellfem.tables.curve import Ask, VoltageCurve
 from cellfem.tables.curve import read_curve as read
 from cellfem.tables.errors import TableError as CurveError
 
-__all__ = ["Curve", "CurveError", "Measured", "read_curve"]
+__all__ = ["CurveError", "MeasuredCurve", "VoltageCurve", "read_curve"]
 
 Name = Annotated[str, Field(strict=True, min_length=1)]
 
 
-class Measured(Section):
+class MeasuredCurve(Section):
     """A measured voltage curve, laid over the run: measured.png, and the rms difference in measured.json."""
 
     file: str | None = None
@@ -34,7 +34,7 @@ class Measured(Section):
     """Area-specific resistance of what the cell has and the model has not (rest of the electrolyte, other electrode)."""
 
 
-def read_curve(table: Measured, ask: Ask = "measured.{}".format) -> Curve:
+def read_curve(table: MeasuredCurve, ask: Ask = "measured.{}".format) -> VoltageCurve:
     """The curve in `table.file`; `ask` names the options in messages. Raises CurveError."""
     assert table.file is not None
     return read(Path(table.file), table.x, table.voltage, table.x_unit, table.voltage_unit, ask)

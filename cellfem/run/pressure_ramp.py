@@ -24,7 +24,7 @@ STEPS = 200
 """The first time step of a rise is this share of it."""
 
 
-def with_rises(segments: list[Segment], rises: list[float], model: Model) -> tuple[list[Segment], list[str]]:
+def with_pressure_ramps(segments: list[Segment], rises: list[float], model: Model) -> tuple[list[Segment], list[str]]:
     """The segments, those that begin with a jump made to begin with a rise (s, 0: none), and what was done, in words.
 
     Adhesion comes in evenly within the rise of the first: flat lithium would be torn onto the rough face at once. Collective.

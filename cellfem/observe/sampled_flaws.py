@@ -25,7 +25,7 @@ MOVES = 4  # to the boundary: the nearest pair of grains may change on the way
 
 
 @dataclass(frozen=True, eq=False)
-class DrawnFlaws:
+class SampledFlaws:
     """Places (x or radius; across, out of a plane section's picture) and lengths of flaws, (N,) each, µm."""
 
     x: Array
@@ -35,10 +35,10 @@ class DrawnFlaws:
     def __len__(self) -> int:
         return len(self.x)
 
-    def one(self, which: int) -> DrawnFlaws:
+    def one(self, which: int) -> SampledFlaws:
         """One of them alone."""
         at = slice(which, which + 1)
-        return DrawnFlaws(self.x[at], self.across[at], self.length[at])
+        return SampledFlaws(self.x[at], self.across[at], self.length[at])
 
 
 def expected_count(flaws: Flaws, extents: tuple[float, ...], axisymmetric: bool) -> float:
@@ -47,9 +47,9 @@ def expected_count(flaws: Flaws, extents: tuple[float, ...], axisymmetric: bool)
     return flaws.density * (np.pi * width**2 if axisymmetric else width * (depth[0] if depth else flaws.depth))
 
 
-def draw_flaws(
+def sample_flaws(
     flaws: Flaws, extents: tuple[float, ...], axisymmetric: bool = False, *, periodic: bool = False
-) -> DrawnFlaws | None:
+) -> SampledFlaws | None:
     """The flaws of a face; None without a seed. Not collective: every rank draws the same.
 
     extents: width or radius, and in 3-D the depth (µm), for which flaws.depth stands in a plane section.
@@ -74,9 +74,9 @@ def draw_flaws(
         places = _to_boundaries(places, make(low, high, flaws.grain_size, numbers))
     if axisymmetric:
         radius = np.hypot(*places.T)
-        return DrawnFlaws(_folded(radius, width), np.arctan2(places[:, 1], places[:, 0]) * radius, length)
+        return SampledFlaws(_folded(radius, width), np.arctan2(places[:, 1], places[:, 0]) * radius, length)
     back: Callable[[Array, float], Array] = np.mod if periodic else _folded
-    return DrawnFlaws(back(places[:, 0], width), back(places[:, 1], across), length)
+    return SampledFlaws(back(places[:, 0], width), back(places[:, 1], across), length)
 
 
 def _lengths(flaws: Flaws, share: Array) -> Array:

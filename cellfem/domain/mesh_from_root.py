@@ -8,15 +8,15 @@ import numpy as np
 from mpi4py import MPI
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.domain.parent import Floats, Gamma, Parent
+from cellfem.domain.parent_mesh import Floats, Gamma, Parent
 from cellfem.domain.partition import partitioner
-from cellfem.domain.unroll import numbering, with_places
+from cellfem.domain.periodic_geometry import numbering, with_places
 from cellfem.geometry.stack import CELLS, StackMesh, interface_nodes
 from dolfinx import io, mesh
 from dolfinx.graph import adjacencylist
 
 
-def handed_out(stack: StackMesh | None, comm: MPI.Intracomm) -> Parent:
+def mesh_from_root(stack: StackMesh | None, comm: MPI.Intracomm) -> Parent:
     """Distribute a stack (collective); every rank but 0 hands in nothing."""
     about = None
     if comm.rank == 0 and stack is not None:

@@ -44,7 +44,7 @@ an open stretch (µm), load and relative current of the place that bears most.""
 
 
 @dataclass(frozen=True, eq=False)
-class Face:
+class InterfaceHistory:
     """Γ at one time, (N,): gap (µm), current (any unit, > 0 strips), contact pressure (MPa), porosity f; places (N, k) µm."""
 
     places: Array
@@ -71,21 +71,21 @@ class Scales:
 
 @dataclass(frozen=True, eq=False)
 class Span:
-    """Γ before and after a step (s), with the stack pressure (MPa) and the mean current before it (as in `Face`)."""
+    """Γ before and after a step (s), with the stack pressure (MPa) and the mean current before it (as in `InterfaceHistory`)."""
 
-    before: Face
-    after: Face
+    before: InterfaceHistory
+    after: InterfaceHistory
     begin_s: float
     end_s: float
     pressure: float
     mean_current: float
 
 
-def face_of(profile: Profile) -> Face:
+def face_of(profile: Profile) -> InterfaceHistory:
     """Γ as it was gathered."""
     places = profile.x_um[:, None] if profile.y_um is None else np.column_stack([profile.x_um, profile.y_um])
     values = profile.gap_um, profile.current_mA_cm2, profile.contact_pressure_MPa, profile.porosity
-    return Face(places, *values, profile.periods)
+    return InterfaceHistory(places, *values, profile.periods)
 
 
 def crossing_time(before: Array, after: Array, begin_s: float, end_s: float, limit: float) -> Array:
@@ -138,7 +138,7 @@ def _cause(row: dict[str, float], plated: bool, scales: Scales) -> Cause:
     return "vacancy saturation" if row["saturation"] >= COALESCENCE else "flow"
 
 
-def _distance(face: Face, of: NDArray[np.int64], scales: Scales) -> Array:
+def _distance(face: InterfaceHistory, of: NDArray[np.int64], scales: Scales) -> Array:
     """Distance (µm) of the places `of` from the nearest one that is open."""
     is_open = face.gap > scales.open_gap
     if not is_open.any():

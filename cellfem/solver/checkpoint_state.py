@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cellfem.checkpoint.plain import from_plain, to_plain
 from cellfem.checkpoint.registry import Registry
+from cellfem.checkpoint.serialization import from_plain, to_plain
 from cellfem.physics.creep import PorousCreep
 from cellfem.solver.engine import Engine
 from cellfem.solver.system import Origin

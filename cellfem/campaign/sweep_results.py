@@ -15,7 +15,7 @@ from typing import Any, Literal, cast
 
 from cellfem.campaign.boundary import Along, Boundary, Criterion, Sample, Slope, band, point_slopes, slope, trace
 from cellfem.campaign.grid import CREEP, Grid, Values
-from cellfem.campaign.points import SMALL_SIGNAL, UNSAID, Outcome
+from cellfem.campaign.sweep_points import SMALL_SIGNAL, UNSAID, Outcome
 from cellfem.output.records import write_atomic
 from cellfem.output.summary import KEPT_OVER_PERFECT
 

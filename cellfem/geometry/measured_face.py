@@ -14,7 +14,7 @@ Switches = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasuredHeights:
     """Heights (nx,) of a line or (nx, ny) of a map, at x (nx,) and y (ny,), all in µm; y is empty for a line. No nan.
 
     known: which of them were measured, as heights; the others are interpolated along x. None: all of them, or not known any more.
@@ -55,7 +55,7 @@ class Measured:
         return f"map of {len(self.x)} × {len(self.y)} points, {self.length:.4g} × {across:.4g} µm"
 
 
-def filled(x: Floats, y: Floats, heights: Floats, about: str = "") -> Measured:
+def filled(x: Floats, y: Floats, heights: Floats, about: str = "") -> MeasuredHeights:
     """The surface with heights (nx,) or (nx, ny) in µm, nan where nothing was measured; those are interpolated along x.
 
     Raises RoughnessError where x does not grow, or a whole line is missing.
@@ -69,10 +69,10 @@ def filled(x: Floats, y: Floats, heights: Floats, about: str = "") -> Measured:
     for j in np.flatnonzero(~measured.all(axis=0)):
         have = measured[:, j]
         rows[~have, j] = np.interp(x[~have], x[have], rows[have, j])
-    return Measured(x - x[0], y, rows.reshape(heights.shape), None if known.all() else known, about)
+    return MeasuredHeights(x - x[0], y, rows.reshape(heights.shape), None if known.all() else known, about)
 
 
-def statistics_of(surface: Measured, offset: float, length: float, depth: float | None = None) -> Statistics:
+def statistics_of(surface: MeasuredHeights, offset: float, length: float, depth: float | None = None) -> Statistics:
     """Of all measured points with offset ≤ x ≤ offset + length (of a map also y ≤ depth, µm); slopes along x."""
     inside = (surface.x >= offset - 1e-9) & (surface.x <= offset + length + 1e-9)
     along = surface.y <= (np.inf if depth is None else depth) + 1e-9
@@ -85,7 +85,7 @@ def statistics_of(surface: Measured, offset: float, length: float, depth: float 
     return moments(heights[known], slopes, length)
 
 
-def levelled(surface: Measured, tilt: Tilt) -> Measured:
+def levelled(surface: MeasuredHeights, tilt: Tilt) -> MeasuredHeights:
     """Without its mean, its plane, or its plane and curvature (second-order polynomial), by least squares of what is known."""
     order = {"mean": 0, "plane": 1, "curvature": 2}[tilt]
     u = surface.x / surface.length
@@ -100,7 +100,7 @@ def levelled(surface: Measured, tilt: Tilt) -> Measured:
     return replace(surface, heights=(flat - A @ fit).reshape(surface.heights.shape))
 
 
-def cropped(surface: Measured, offset: float, length: float) -> Measured:
+def cropped(surface: MeasuredHeights, offset: float, length: float) -> MeasuredHeights:
     """The part offset ≤ x ≤ offset + length (µm), with points at both ends. Raises RoughnessError if it ends before."""
     end = offset + length
     if end > surface.length * (1 + 1e-9):
@@ -113,7 +113,7 @@ def cropped(surface: Measured, offset: float, length: float) -> Measured:
     return replace(surface, x=x - offset, heights=_at(surface, x), known=None)
 
 
-def line_of(surface: Measured, y: float | None = None) -> Measured:
+def line_of(surface: MeasuredHeights, y: float | None = None) -> MeasuredHeights:
     """The line of a map along x at y (µm; its middle without y), between rows by linear interpolation; a line as it is."""
     if not surface.is_map:
         return surface
@@ -126,19 +126,19 @@ def line_of(surface: Measured, y: float | None = None) -> Measured:
     return replace(surface, y=np.empty(0), heights=heights, known=None)
 
 
-def resampled(line: Measured, count: int) -> Measured:
+def resampled(line: MeasuredHeights, count: int) -> MeasuredHeights:
     """At `count` equal distances in x from end to end, by linear interpolation."""
     x = np.linspace(0.0, line.length, count)
     return replace(line, x=x, heights=_at(line, x), known=None)
 
 
-def measured_face(line: Measured, cut_off: float) -> Waves:
+def measured_face(line: MeasuredHeights, cut_off: float) -> Waves:
     """The face along Γ that a line is, continued evenly at its ends, without the waves shorter than `cut_off` (µm)."""
     count = max(math.ceil(line.length / float(np.median(np.diff(line.x)))), math.ceil(8 * line.length / cut_off)) + 1
     return waves_through(resampled(line, count).heights, line.length, cut_off)
 
 
-def _at(surface: Measured, x: Floats) -> Floats:
+def _at(surface: MeasuredHeights, x: Floats) -> Floats:
     if not surface.is_map:
         return np.interp(x, surface.x, surface.heights)
     return np.stack([np.interp(x, surface.x, column) for column in surface.heights.T], axis=1)

@@ -33,7 +33,7 @@ COLOURS = {"creep": ("GnBu", 0.2, 1.0), "current": ("YlOrRd", 0.08, 1.0), "index
 
 
 @dataclass(frozen=True)
-class Look:
+class SceneSpec:
     """All numbers of a scene; lengths in µm, in true geometry. Last coordinate: height above Γ.
 
     series: what ParaView opens, in the folder. low, high: corners of the stack. strip: heights around Γ, shown `exaggeration`
@@ -68,7 +68,7 @@ class Look:
         return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)
 
 
-def read_look(folder: Path, time_s: float | None = None) -> Look:
+def read_scene_spec(folder: Path, time_s: float | None = None) -> SceneSpec:
     """The look of a run. time_s: what to show (nearest output); without it the output after the largest index, or the last.
 
     Raises SceneError. Reads at most SAMPLED times.
@@ -87,7 +87,7 @@ def read_look(folder: Path, time_s: float | None = None) -> Look:
         (float(np.max(b.point_data[INDEX], initial=0.0)) for b in blocks["interface"] if INDEX in b.point_data), default=0.0
     )
     exaggeration, strip = _strip(moments[shown]["interface"], float(high[0] - low[0]), delta, kind)
-    return Look(
+    return SceneSpec(
         title=title,
         folder=str(folder.resolve()),
         series=files.series,

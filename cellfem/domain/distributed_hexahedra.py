@@ -1,6 +1,6 @@
 """Hexahedra in columns and layers, made rank by rank: no rank ever has more of the mesh than its part and the cells around it.
 
-Each rank takes its cells by `Halving`, sees which other ranks share a facet with them, and hands them to dolfinx with an equal
+Each rank takes its cells by `Bisection`, sees which other ranks share a facet with them, and hands them to dolfinx with an equal
 share of the nodes; groups of cells and facets, numbers, places of joined nodes and the gap follow from the places of columns and
 layers, which all ranks know.
 """
@@ -16,17 +16,17 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.domain.halving import Halving
-from cellfem.domain.parent import Floats, Gamma, Ints, Parent
-from cellfem.domain.unroll import Places, rebuilt
-from cellfem.geometry.bricks import Bricks
+from cellfem.domain.parent_mesh import Floats, Gamma, Ints, Parent
+from cellfem.domain.periodic_geometry import Places, rebuilt
+from cellfem.domain.recursive_bisection import Bisection
+from cellfem.geometry.hexahedra import Hexahedra
 from dolfinx import mesh
 from dolfinx.graph import adjacencylist
 
 
-def rank_by_rank(bricks: Bricks, comm: MPI.Intracomm) -> Parent:
+def distributed_hexahedra(bricks: Hexahedra, comm: MPI.Intracomm) -> Parent:
     """Make the mesh of bricks that every rank knows alike (collective)."""
-    halving = Halving(bricks, comm.size)
+    halving = Bisection(bricks, comm.size)
     own = halving.own(comm.rank)
     element = basix.ufl.element("Lagrange", "hexahedron", 1, shape=(3,))
     grid = mesh.create_mesh(
@@ -65,7 +65,7 @@ def _share(count: int, comm: MPI.Intracomm) -> Ints:
     return np.arange(begin, end)
 
 
-def _partitioner(bricks: Bricks, halving: Halving, own: Ints, rank: int) -> Any:
+def _partitioner(bricks: Hexahedra, halving: Bisection, own: Ints, rank: int) -> Any:
     """For `mesh.create_mesh`: each of the own cells stays, and is a ghost where a cell across one of its facets is."""
     cell, other = _neighbours_elsewhere(bricks, halving, own, rank)
     begin = np.concatenate([[0], np.cumsum(1 + np.bincount(cell, minlength=len(own)))]).astype(np.int32)
@@ -80,7 +80,7 @@ def _partitioner(bricks: Bricks, halving: Halving, own: Ints, rank: int) -> Any:
     return part
 
 
-def _neighbours_elsewhere(bricks: Bricks, halving: Halving, own: Ints, rank: int) -> tuple[Ints, Ints]:
+def _neighbours_elsewhere(bricks: Hexahedra, halving: Bisection, own: Ints, rank: int) -> tuple[Ints, Ints]:
     """Pairs of an own cell (its place in `own`, ascending) and another rank that has a cell across one of its facets."""
     pairs = [np.empty((0, 2), dtype=np.int64)]
     for axis, count in enumerate(bricks.cells):
@@ -97,7 +97,7 @@ def _neighbours_elsewhere(bricks: Bricks, halving: Halving, own: Ints, rank: int
     return cell, other
 
 
-def _facet_tags(bricks: Bricks, grid: mesh.Mesh, cells: Ints) -> mesh.MeshTags:
+def _facet_tags(bricks: Hexahedra, grid: mesh.Mesh, cells: Ints) -> mesh.MeshTags:
     """Γ and the outside, seen from the cells, whose vertices dolfinx leaves in their order."""
     grid.topology.create_entities(2)
     grid.topology.create_connectivity(3, 2)
@@ -108,7 +108,7 @@ def _facet_tags(bricks: Bricks, grid: mesh.Mesh, cells: Ints) -> mesh.MeshTags:
     return mesh.meshtags(grid, 2, found.astype(np.int32), group[group > 0][first].astype(np.int32))
 
 
-def _places(bricks: Bricks, halving: Halving, cells: Ints, comm: MPI.Intracomm) -> Places:
+def _places(bricks: Hexahedra, halving: Bisection, cells: Ints, comm: MPI.Intracomm) -> Places:
     """Nodes of the local cells where what is joined stands at both sides (collective).
 
     A node belongs to the rank of the cell above it, or below where there is none: every rank knows that, and tells the others
@@ -132,7 +132,7 @@ def _places(bricks: Bricks, halving: Halving, cells: Ints, comm: MPI.Intracomm) 
     return Places(len(mine), numbers, owners, nodes, places, dofmap.astype(np.int32))
 
 
-def _gap(bricks: Bricks, cells: Ints, at: Gamma, comm: MPI.Intracomm) -> Floats:
+def _gap(bricks: Hexahedra, cells: Ints, at: Gamma, comm: MPI.Intracomm) -> Floats:
     """From the places of the own nodes; what holds for all of Γ is agreed upon."""
     nodes = bricks.nodes_of(at.nodes, joined=True)
     on_gamma = nodes[:, 2] == bricks.below

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cellfem.observe.opening import Openings, first_opening, opening_rows
+from cellfem.observe.contact_loss import Openings, first_opening, opening_rows
+from cellfem.output.formatting import time_text
 from cellfem.output.records import write_atomic
-from cellfem.output.words import time_text
 
 
 def write_openings(path: Path, known: Openings) -> None:

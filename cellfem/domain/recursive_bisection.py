@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cellfem.geometry.bricks import Bricks
 from cellfem.geometry.groups import ELECTROLYTE, LITHIUM
+from cellfem.geometry.hexahedra import Hexahedra
 
 Ints = NDArray[np.int64]
 Owners = NDArray[np.int32]
@@ -51,10 +51,10 @@ class _Cut:
         return np.concatenate(low), np.concatenate([*high, through])
 
 
-class Halving:
+class Bisection:
     """The bodies of a stack cut into equal parts, one for each rank."""
 
-    def __init__(self, bricks: Bricks, parts: int) -> None:
+    def __init__(self, bricks: Hexahedra, parts: int) -> None:
         self._below = bricks.below
         self._middles = [(at[1:] + at[:-1]) / 2 for at in (bricks.x, bricks.y, bricks.z)]
         self._bodies = {group: _Part(bricks.body(group)[None], (2, 1, 0), 0, parts) for group in (LITHIUM, ELECTROLYTE)}

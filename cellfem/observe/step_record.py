@@ -13,10 +13,10 @@ from cellfem.model.build import Model
 from cellfem.model.parameters import Cell, Flaws
 from cellfem.observe.arrays import Profile
 from cellfem.observe.columns import SECOND
-from cellfem.observe.drawn import draw_flaws
 from cellfem.observe.electrode import Electrode, ElectrodeReading
-from cellfem.observe.gamma import MA_CM2, OHM_CM2, GammaValues
+from cellfem.observe.interface_profile import MA_CM2, OHM_CM2, GammaValues
 from cellfem.observe.resistance import Resistance, SmallSignal, cell_resistance
+from cellfem.observe.sampled_flaws import sample_flaws
 from cellfem.physics.fixture import spring_pressure_now
 from cellfem.physics.kinetics import FARADAY, GAS, STRESS_POTENTIAL
 from cellfem.solver.stepper import Stepper
@@ -28,7 +28,7 @@ CELSIUS = 273.15
 
 
 @dataclass(frozen=True)
-class Reading:
+class StepRecord:
     """Numbers of one accepted step; the same on every rank, but for profiles (rank 0) and node values (local)."""
 
     row: dict[str, float]
@@ -76,7 +76,7 @@ class Observer:
 
     def __init__(self, model: Model, flaws: Flaws, cell: Cell) -> None:
         self.model, self.cell = model, cell
-        self.drawn = draw_flaws(flaws, model.domain.extents, model.structure.axisymmetric, periodic=model.domain.periodic)
+        self.drawn = sample_flaws(flaws, model.domain.extents, model.structure.axisymmetric, periodic=model.domain.periodic)
         self.electrodes = [Electrode(model, flaws, self.drawn, number) for number in range(model.domain.electrodes)]
         self.small_signal = SmallSignal(model)
         d, s = model.domain, model.structure
@@ -86,7 +86,7 @@ class Observer:
         self.charges: list[float] = []  # C/m², of the last two steps
         self.throughput = 0.0  # C/m²
 
-    def read(self, stepper: Stepper, dt: float, step: int, iterations: int, compression: np.ndarray | None = None) -> Reading:
+    def read(self, stepper: Stepper, dt: float, step: int, iterations: int, compression: np.ndarray | None = None) -> StepRecord:
         """The row of the step that `stepper` has just tried (dt = 0: the start); nothing is kept until `commit`.
 
         compression: of the electrolyte along its face at skin nodes, MPa, where its stress is solved.
@@ -139,9 +139,9 @@ class Observer:
             row["focusing_max"] = np.nan
         for other in readings[1:]:
             row |= {f"{name}{SECOND}": value for name, value in other.row.items()}
-        return Reading(row, overvoltage, imposed, charge, throughput, readings, resistance)
+        return StepRecord(row, overvoltage, imposed, charge, throughput, readings, resistance)
 
-    def commit(self, reading: Reading) -> None:
+    def commit(self, reading: StepRecord) -> None:
         """The step of this reading is accepted."""
         for electrode, read in zip(self.electrodes, reading.electrodes, strict=True):
             electrode.commit(read)
