@@ -2,8 +2,9 @@
 
     mpiexec -n RANKS python benchmarks/domain.py NEAR WAY          prints a line of CSV
 
-WAY: parts (every rank makes its own) or whole (rank 0 makes all and hands it out, as it must with gmsh's meshes). A box of
-10 × 10 × (8 + 10) µm with a quarter of a lens, as in scaling.py. Memory: each rank's peak, less what it was after a small domain.
+WAY: parts (every rank makes its own) or whole (rank 0 makes all and hands it out, as it must with
+gmsh's meshes). A box of 10 × 10 × (8 + 10) µm with a quarter of a lens, as in scaling.py. Memory:
+each rank's peak, less what it was after a small domain.
 """
 
 import resource

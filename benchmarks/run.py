@@ -1,8 +1,10 @@
-"""Speed and memory of cellfem beside those of the prototype script, alternating in one run, one rank each.
+"""Speed and memory of cellfem beside those of the prototype script, alternating in one run, one
+rank each.
 
     python benchmarks/run.py [PROTOTYPE] [--pressures 0.4 0.2] [--repeats 3]
 
-Prints the tables and writes them to benchmarks/results.md. Without the prototype's script only cellfem is timed.
+Prints the tables and writes them to benchmarks/results.md. Without the prototype's script only
+cellfem is timed.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ CONTACT, STOP_TIME, MEMORY_MB = 0.02, 0.03, 600.0  # allowed: difference of cont
 
 @dataclass(frozen=True)
 class Sample:
-    """One run to its end. steps: accepted ones. iterations: those of refused steps count for the prototype only."""
+    """One run to its end. steps: accepted ones. iterations: those of refused steps count for the
+    prototype only."""
 
     solve_s: float
     process_s: float
@@ -44,7 +47,8 @@ class Sample:
 
 @dataclass(frozen=True)
 class Process:
-    """What a finished process said (stdout and stderr), how long it took and its largest resident memory."""
+    """What a finished process said (stdout and stderr), how long it took and its largest resident
+    memory."""
 
     output: str
     wall_s: float
@@ -70,7 +74,8 @@ def run_process(command: Sequence[str | Path]) -> Process:
 
 
 def run_trial(script: Path, pressure: float, hours: float = 1.0) -> Sample:
-    """The prototype; its own wall time begins after its start solve and leaves out meshing and forms."""
+    """The prototype; its own wall time begins after its start solve and leaves out meshing and
+    forms."""
     done = run_process([sys.executable, script, "--pressure", str(pressure), "--current", "5", "--hours", str(hours)])
     totals = re.search(r"^(\d+) steps, (\d+) Newton iterations, ([\d.]+) s", done.output, re.MULTILINE)
     contacts = re.findall(r"contact ([\d.]+)", done.output)
@@ -89,7 +94,8 @@ def run_trial(script: Path, pressure: float, hours: float = 1.0) -> Sample:
 
 
 def run_cellfem(case: Path, pressure: float, duration_s: float = DURATION_S) -> Sample:
-    """A case without pictures; the solve time is that of its log: start solve, steps, records and ParaView files."""
+    """A case without pictures; the solve time is that of its log: start solve, steps, records and
+    ParaView files."""
     with tempfile.TemporaryDirectory() as folder:
         overrides = [f"protocol.0.pressure={pressure} MPa", f"protocol.0.duration={duration_s} s", "output.pictures=false"]
         options = [word for override in overrides for word in ("--set", override)]
@@ -111,7 +117,8 @@ def run_cellfem(case: Path, pressure: float, duration_s: float = DURATION_S) -> 
 
 
 def measure(script: Path | None, pressures: Sequence[float], repeats: int) -> dict[float, dict[str, list[Sample]]]:
-    """Samples by pressure and program, the programs taking turns; one short run of each before, to compile the forms."""
+    """Samples by pressure and program, the programs taking turns; one short run of each before, to
+    compile the forms."""
     programs: dict[str, Callable[[float, float], Sample]] = {}
     if script is not None:
         programs[TRIAL] = lambda pressure, seconds: run_trial(script, pressure, seconds / 3600)

@@ -1,12 +1,14 @@
-"""One Newton correction of a 3-D stack by size, solver and ranks: unknowns, Krylov iterations, seconds, memory.
+"""One Newton correction of a 3-D stack by size, solver and ranks: unknowns, Krylov iterations,
+seconds, memory.
 
     python benchmarks/scaling.py NEAR SOLVER          (or mpiexec -n 2 python …); prints a line of CSV
 
 SOLVER: iterative, direct, or direct-TOLERANCE for MUMPS with blocks of low rank dropped below that.
 
-A box of 10 × 10 × (8 + 10) µm with a quarter of a lens, 0.4 MPa and 0.5 mA/cm². The state is that of linear creep in balance, the
-Jacobian that of exponent 6.56 in it: the contrast of viscosity of a real step, without the many corrections of its start.
-Memory: peak of all ranks, less that of a process with all libraries loaded (`base_MB`); mesh, history and all else counts.
+A box of 10 × 10 × (8 + 10) µm with a quarter of a lens, 0.4 MPa and 0.5 mA/cm². The state is that
+of linear creep in balance, the Jacobian that of exponent 6.56 in it: the contrast of viscosity of a
+real step, without the many corrections of its start. Memory: peak of all ranks, less that of a
+process with all libraries loaded (`base_MB`); mesh, history and all else counts.
 """
 
 import resource
@@ -71,7 +73,8 @@ def low_rank(linear: Linear, dropped: float) -> None:
 
 
 def timed(engine: Engine, what: str) -> float:
-    """Processor seconds of one part, the busiest rank's (a rank that waits is busy): on a shared machine the clock tells less."""
+    """Processor seconds of one part, the busiest rank's (a rank that waits is busy): on a shared
+    machine the clock tells less."""
     system = engine.system
     begin = time.process_time()
     if what == "assembly":

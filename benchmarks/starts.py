@@ -1,8 +1,10 @@
-"""What the start of a run costs: corrections and factorisations of Newton's method, by the stages of its continuation.
+"""What the start of a run costs: corrections and factorisations of Newton's method, by the stages
+of its continuation.
 
     python benchmarks/starts.py [CASE ...]          (without: all folders of cases/)
 
-A line for each case: pressure, corrections, factorisations, seconds, and exponent[corrections/factorisations] of each stage.
+A line for each case: pressure, corrections, factorisations, seconds, and
+exponent[corrections/factorisations] of each stage.
 """
 
 import sys

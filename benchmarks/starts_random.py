@@ -2,10 +2,11 @@
 
     python benchmarks/starts_random.py TABLE.csv [--count 200] [--first 0] [--seconds 120]
 
-The cases are drawn with a fixed seed: current, interface resistance, pressure, roughness and conductivity log-uniform over what
-cells of the field span, temperature and creep exponent uniform, strip or plate, with a void, a patch, or both, on a mesh of some
-hundred cells. A line for each goes to TABLE; lines that are there already are not run again, so that the work may be stopped and
-taken up. What came of it is counted at the end:
+The cases are drawn with a fixed seed: current, interface resistance, pressure, roughness and
+conductivity log-uniform over what cells of the field span, temperature and creep exponent uniform,
+strip or plate, with a void, a patch, or both, on a mesh of some hundred cells. A line for each goes
+to TABLE; lines that are there already are not run again, so that the work may be stopped and taken
+up. What came of it is counted at the end:
 
     steps     ten steps were taken
     ended     a stop condition (voltage of 20 V, contact of 1 %, lithium used up) was met before

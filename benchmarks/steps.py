@@ -1,10 +1,12 @@
-"""What a time step costs by size and ranks, for `cellfem estimate`: prints a line of cellfem/cluster/steps.csv.
+"""What a time step costs by size and ranks, for `cellfem estimate`: prints a line of
+cellfem/cluster/steps.csv.
 
     python benchmarks/steps.py CASE NEAR [STEPS]     (or mpiexec -n 2 python …)
 
-The case's first protocol step is run twice by prescribed steps of 1 s on a mesh of size NEAR: one step, and STEPS more (30
-without). The difference is what steps cost, the rest what the start costs: libraries, mesh, and finding equilibrium. Seconds are
-those of the processor, the busiest rank's: they tell more than the clock where the machine is shared.
+The case's first protocol step is run twice by prescribed steps of 1 s on a mesh of size NEAR: one
+step, and STEPS more (30 without). The difference is what steps cost, the rest what the start costs:
+libraries, mesh, and finding equilibrium. Seconds are those of the processor, the busiest rank's:
+they tell more than the clock where the machine is shared.
 """
 
 import resource

@@ -1,7 +1,8 @@
 """The finite element libraries, imported in the one order that is safe.
 
-Every module that uses dolfinx, petsc4py or mpi4py imports this one first. The wheel from PyPI needs `dolfinx_solver` imported
-before any of them; where dolfinx is installed another way (conda, the official image) there is none, and none is needed.
+Every module that uses dolfinx, petsc4py or mpi4py imports this one first. The wheel from PyPI needs
+`dolfinx_solver` imported before any of them; where dolfinx is installed another way (conda, the
+official image) there is none, and none is needed.
 """
 
 import importlib.util
@@ -25,9 +26,11 @@ if PETSc.ScalarType != PETSc.RealType:
 
 form_cache.install()
 
-# PETSc takes inner products of many vectors by one matrix product where these lie evenly in memory, one by one where not:
-# the last digits would depend on what the process has allocated before, and a resumed run would not be the same to the last bit.
-# Asked for as soon as set: PETSc complains at the end about options that nobody has asked for.
+# PETSc takes inner products of many vectors by one matrix product where these lie evenly in memory,
+# one by one where not:
+# the last digits would depend on what the process has allocated before, and a resumed run would not
+# be the same to the last bit. Asked for as soon as set: PETSc complains at the end about options
+# that nobody has asked for.
 for name in ("vec_mdot_use_gemv", "vec_maxpy_use_gemv"):
     PETSc.Options().setValue(name, "0")
     PETSc.Options().getBool(name)

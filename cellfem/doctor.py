@@ -1,6 +1,8 @@
-"""Checks that this machine has what cellfem needs; each finding is one sentence, with the remedy when something is missing.
+"""Checks that this machine has what cellfem needs; each finding is one sentence, with the remedy
+when something is missing.
 
-Libraries are tried in processes of their own: a missing system library may end the process instead of raising an error.
+Libraries are tried in processes of their own: a missing system library may end the process instead
+of raising an error.
 """
 
 import ctypes
@@ -36,7 +38,8 @@ GMSH_LIBRARIES = {
     "libfontconfig.so.1": "libfontconfig1",
     "libgomp.so.1": "libgomp1",
 }
-"""System libraries that gmsh is linked to, even without a screen, and the packages of Debian 12 and 13 that hold them."""
+"""System libraries that gmsh is linked to, even without a screen, and the packages of Debian 12 and
+13 that hold them."""
 
 RANKS_PROBE = """
 import numpy
@@ -58,7 +61,8 @@ assert plotter.screenshot(None, return_img=True).std() > 1
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found. `severity` says how bad it is if not `ok`: without an error's subject cellfem cannot run."""
+    """What one check found. `severity` says how bad it is if not `ok`: without an error's subject
+    cellfem cannot run."""
 
     subject: str
     ok: bool
@@ -72,7 +76,8 @@ class Finding:
 
 
 def check() -> list[Finding]:
-    """All findings, in the order of dependence. Takes a few seconds; starts processes, so not collective: call it on one rank."""
+    """All findings, in the order of dependence. Takes a few seconds; starts processes, so not
+    collective: call it on one rank."""
     checks = (_python, _compiler, _headers, _gmsh, _dolfinx, _mpiexec, _pictures, _cache)
     with ThreadPoolExecutor(max_workers=max(1, os.cpu_count() or 1)) as pool:
         return list(pool.map(lambda probe: probe(), checks))
@@ -86,7 +91,8 @@ def mpiexec() -> Path | None:
 
 
 def form_cache() -> Path:
-    """Where FFCx keeps compiled forms: $XDG_CACHE_HOME/fenics, by default ~/.cache/fenics. RuntimeError without a home."""
+    """Where FFCx keeps compiled forms: $XDG_CACHE_HOME/fenics, by default ~/.cache/fenics.
+    RuntimeError without a home."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "fenics"
 
@@ -230,7 +236,8 @@ def _compile(command: list[str], source: str) -> str | None:
 
 
 def _usable_cache() -> Path | None:
-    """The form cache, where FFCx compiles, if it can be had; containers may have no other folder to write to."""
+    """The form cache, where FFCx compiles, if it can be had; containers may have no other folder to
+    write to."""
     try:
         form_cache().mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError):

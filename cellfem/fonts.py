@@ -1,4 +1,5 @@
-"""Where matplotlib keeps its list of fonts, when the folder that it was given may only be read: in an image, say."""
+"""Where matplotlib keeps its list of fonts, when the folder that it was given may only be read: in
+an image, say."""
 
 import atexit
 import os
@@ -10,7 +11,8 @@ FOLDER = "MPLCONFIGDIR"
 
 
 def settle() -> None:
-    """Let matplotlib write into a copy of its folder: it would make an empty one, warn, and list all fonts anew in each process.
+    """Let matplotlib write into a copy of its folder: it would make an empty one, warn, and list
+    all fonts anew in each process.
 
     To be called before matplotlib is imported. The copy is removed when the process ends.
     """

@@ -1,15 +1,19 @@
-"""The cache of compiled forms, made safe for processes that start at the same time, and filled from a container image.
+"""The cache of compiled forms, made safe for processes that start at the same time, and filled from
+a container image.
 
-FFCx lets the first process that needs a form compile it while others wait for ten seconds, then give up; and a process that is
-killed while it compiles leaves a file for which every later one waits in vain. Here compiling is done under a lock of the file
-system, which the kernel frees when its holder dies, and whoever has the lock clears away what a dead one has left.
+FFCx lets the first process that needs a form compile it while others wait for ten seconds, then
+give up; and a process that is killed while it compiles leaves a file for which every later one
+waits in vain. Here compiling is done under a lock of the file system, which the kernel frees when
+its holder dies, and whoever has the lock clears away what a dead one has left.
 
-CELLFEM_FORMS names a folder of forms compiled before, in an image, say: what the user's cache ($XDG_CACHE_HOME/fenics) lacks is
-copied from there. Where no cache can be written that folder is used as it is, or else one for this process alone.
+CELLFEM_FORMS names a folder of forms compiled before, in an image, say: what the user's cache
+($XDG_CACHE_HOME/fenics) lacks is copied from there. Where no cache can be written that folder is
+used as it is, or else one for this process alone.
 
-The compiler is called without the flags of the environment (CFLAGS and the like): FFCx's names of forms do not tell them, and a
-cache that is shared would hand what was compiled with -ffast-math or -march=native to everyone. Flags that change what a form
-computes belong into dolfinx's `cffi_extra_compile_args`, which are part of the name.
+The compiler is called without the flags of the environment (CFLAGS and the like): FFCx's names of
+forms do not tell them, and a cache that is shared would hand what was compiled with -ffast-math or
+-march=native to everyone. Flags that change what a form computes belong into dolfinx's
+`cffi_extra_compile_args`, which are part of the name.
 """
 
 from __future__ import annotations
@@ -44,7 +48,8 @@ LOCK = ".cellfem.lock"
 READY = ".c.cached"  # FFCx writes it last
 CODE = "libffcx_*.c"
 FLAGS = ("CFLAGS", "CPPFLAGS", "LDFLAGS", "LDSHARED", "CPP", "ARFLAGS")
-"""Variables by which setuptools has the compiler called otherwise; CC, which names it, is heeded without its options."""
+"""Variables by which setuptools has the compiler called otherwise; CC, which names it, is heeded
+without its options."""
 
 
 def install() -> None:
@@ -121,7 +126,8 @@ def plain_compiler() -> Iterator[None]:
 
 
 def _without_options(words: list[str]) -> list[str]:
-    """A compiler's command without -O3, -march=native, -ffast-math, …; what says where it finds its files stays."""
+    """A compiler's command without -O3, -march=native, -ffast-math, …; what says where it finds its
+    files stays."""
     return [word for word in words if not word.startswith(("-O", "-f", "-m", "-D", "-U"))]
 
 
@@ -140,7 +146,8 @@ def _guarded(compiler: Callable[..., Any]) -> Callable[..., Any]:
                 with locked(Path(cache_dir)) as alone, suppress(TimeoutError, FileExistsError):
                     if alone:
                         return compiler(*arguments, cache_dir=cache_dir, **options)
-                # No locks; or one that died has left its file; or another machine compiles, which does not see the lock.
+                # No locks; or one that died has left its file; or another machine compiles, which
+                # does not see the lock.
                 return _apart(compiler, Path(cache_dir), *arguments, **options)
         except (VerificationError, OSError) as error:
             raise FormError(reason(error, cache_dir)) from error
@@ -149,7 +156,8 @@ def _guarded(compiler: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _apart(compiler: Callable[..., Any], cache: Path, *arguments: Any, **options: Any) -> Any:
-    """Compiled in a folder of this process, then handed to the cache file by file: others may do the same at the same time."""
+    """Compiled in a folder of this process, then handed to the cache file by file: others may do
+    the same at the same time."""
     own = _own_folder()
     fill(own, cache)
     made = compiler(*arguments, cache_dir=own, **options)
@@ -181,7 +189,8 @@ def reason(error: Exception, cache: Path | None) -> str:
 
 
 def failure(error: BaseException) -> str | None:
-    """What `reason` said, if it is this that a run met, on one rank or on all of them (dolfinx words it anew); else None."""
+    """What `reason` said, if it is this that a run met, on one rank or on all of them (dolfinx
+    words it anew); else None."""
     if isinstance(error, FormError):
         return str(error)
     said = str(error)

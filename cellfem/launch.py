@@ -1,4 +1,5 @@
-"""The same command on several MPI ranks: how many are sensible here, and how they are started inside a batch job."""
+"""The same command on several MPI ranks: how many are sensible here, and how they are started
+inside a batch job."""
 
 from __future__ import annotations
 
@@ -13,9 +14,11 @@ from cellfem.pipes import hand_on
 from cellfem.signals import asked_to_end, heard
 
 MOST_PER_CORE = 16
-"""Ranks on a core: more is a slip of the finger, and far more is not even started as meant by mpiexec."""
+"""Ranks on a core: more is a slip of the finger, and far more is not even started as meant by
+mpiexec."""
 NOT_OF_SRUN = ("", "4294967290", "4294967291")
-"""SLURM_STEP_ID outside of steps that srun started: none, the interactive one of salloc, that of the batch script."""
+"""SLURM_STEP_ID outside of steps that srun started: none, the interactive one of salloc, that of
+the batch script."""
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 
 
@@ -24,7 +27,8 @@ class LaunchError(RuntimeError):
 
 
 def cores(environment: Mapping[str, str] = os.environ) -> int:
-    """Cores that this process may use; in a job of Slurm or PBS those of the job, over all its nodes."""
+    """Cores that this process may use; in a job of Slurm or PBS those of the job, over all its
+    nodes."""
     per_node = re.findall(r"(\d+)(?:\(x(\d+)\))?", environment.get("SLURM_JOB_CPUS_PER_NODE", ""))  # "4(x2),8"
     if per_node:
         return sum(int(count) * int(times or 1) for count, times in per_node)
@@ -37,7 +41,8 @@ def cores(environment: Mapping[str, str] = os.environ) -> int:
 
 
 def check(ranks: int, environment: Mapping[str, str] = os.environ) -> str | None:
-    """A note on so many ranks, or None. Raises LaunchError for more than can be meant, and inside of ranks."""
+    """A note on so many ranks, or None. Raises LaunchError for more than can be meant, and inside
+    of ranks."""
     have = cores(environment)
     of = "this job has" if environment.get("SLURM_JOB_CPUS_PER_NODE") else "this machine has"
     what = f"{of} {have} core{'s' if have > 1 else ''}"
@@ -52,8 +57,8 @@ def check(ranks: int, environment: Mapping[str, str] = os.environ) -> str | None
 def launcher_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What mpiexec needs in its environment. Raises LaunchError in a step of several nodes.
 
-    Inside a step of srun MPICH's launcher would ask for a step of its own, which waits for ever for the cores that this one
-    holds: there it has to start the ranks itself.
+    Inside a step of srun MPICH's launcher would ask for a step of its own, which waits for ever for
+    the cores that this one holds: there it has to start the ranks itself.
     """
     if environment.get("SLURM_STEP_ID", "") in NOT_OF_SRUN or environment.get("HYDRA_LAUNCHER"):
         return dict(environment)

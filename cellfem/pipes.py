@@ -1,4 +1,5 @@
-"""Standard streams that outlive their reader: `cellfem run CASE 2>&1 | head -1` computes on, and what nobody reads is dropped.
+"""Standard streams that outlive their reader: `cellfem run CASE 2>&1 | head -1` computes on, and
+what nobody reads is dropped.
 
 Imports nothing that takes time.
 """
@@ -46,8 +47,8 @@ def outlive_readers() -> None:
 
 
 def hand_on(started: "subprocess.Popen[bytes]") -> None:
-    """Write what a process says on both its pipes to ours, until it closes them: a launcher whose own output is closed would end
-    its ranks."""
+    """Write what a process says on both its pipes to ours, until it closes them: a launcher whose
+    own output is closed would end its ranks."""
     pairs = [(source, target) for source, target in ((started.stdout, sys.stdout), (started.stderr, sys.stderr)) if source]
     threads = [threading.Thread(target=_copy, args=pair, daemon=True) for pair in pairs]
     for thread in threads:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 
 def commit() -> str:
-    """The commit of the source tree ("+" when it was changed since), of CELLFEM_COMMIT in a container, or "unknown"."""
+    """The commit of the source tree ("+" when it was changed since), of CELLFEM_COMMIT in a
+    container, or "unknown"."""
     given = os.environ.get("CELLFEM_COMMIT")
     if given:
         return given

@@ -1,6 +1,7 @@
 """Signals that end a run or have it saved, remembered from the first moment of its process.
 
-A batch system may signal while Python is still importing, meshing or compiling. Imports nothing that takes time.
+A batch system may signal while Python is still importing, meshing or compiling. Imports nothing
+that takes time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ _received: list[int] = []
 
 
 def listen(arguments: Sequence[str]) -> None:
-    """For a command line that begins a run: remember SIGTERM, SIGHUP and SIGUSR1 from now on, for `remembered`."""
+    """For a command line that begins a run: remember SIGTERM, SIGHUP and SIGUSR1 from now on, for
+    `remembered`."""
     if arguments[1:2] and arguments[1] in HEEDED:
         for number in heard(signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
             signal.signal(number, _remember)
@@ -38,8 +40,8 @@ def asked_to_end() -> bool:
 def remembered() -> Iterator[list[int]]:
     """A list that signals fill, those that came before included.
 
-    SIGTERM, SIGINT and SIGHUP (the terminal was closed) end the run after the step at hand, SIGUSR1 has a checkpoint written
-    there.
+    SIGTERM, SIGINT and SIGHUP (the terminal was closed) end the run after the step at hand, SIGUSR1
+    has a checkpoint written there.
     """
     before = {number: signal.signal(number, _remember) for number in heard(*ENDING, signal.SIGUSR1)}
     try:
@@ -51,9 +53,9 @@ def remembered() -> Iterator[list[int]]:
 
 
 def take_back() -> None:
-    """Have signals go again to whom Python has given them: PETSc takes some over as it is loaded, and gmsh, with a PETSc of its
-    own, leaves them at their defaults as it ends, by which a process whose reader has gone away (SIGPIPE) or whose terminal was
-    closed (SIGHUP) dies at once."""
+    """Have signals go again to whom Python has given them: PETSc takes some over as it is loaded,
+    and gmsh, with a PETSc of its own, leaves them at their defaults as it ends, by which a process
+    whose reader has gone away (SIGPIPE) or whose terminal was closed (SIGHUP) dies at once."""
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGPIPE, signal.SIGUSR1, *ENDING):
             if (handler := signal.getsignal(number)) is not None:

@@ -1,6 +1,8 @@
-"""Units: the one place that converts. Text with a unit outside, floats in working units (µm, s, MPa, V, A/m², K, J/mol) inside.
+"""Units: the one place that converts. Text with a unit outside, floats in working units (µm, s,
+MPa, V, A/m², K, J/mol) inside.
 
-Conversion is decimal, so that "10 nm" is exactly the float 0.01 and a value written out reads back as the same float.
+Conversion is decimal, so that "10 nm" is exactly the float 0.01 and a value written out reads back
+as the same float.
 """
 
 import json
@@ -50,7 +52,8 @@ class QuantityError(ValueError):
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of quantity: how to name it, an example to write, and the unit in which users are shown it."""
+    """A kind of quantity: how to name it, an example to write, and the unit in which users are
+    shown it."""
 
     name: str
     example: str
@@ -83,7 +86,8 @@ KINDS: dict[str, Kind] = {
     "cm^3/mol": Kind("a molar volume", "13.0 cm^3/mol", "cm^3/mol"),
     "J/mol": Kind("an activation energy", "37 kJ/mol", "kJ/mol"),
 }
-"""Every working unit that cellfem uses. 1 cm³/mol = 1 µm·m²/mol = 1 J/mol/MPa: it serves iΩ/F in µm/s and Ωp in J/mol alike."""
+"""Every working unit that cellfem uses. 1 cm³/mol = 1 µm·m²/mol = 1 J/mol/MPa: it serves iΩ/F in
+µm/s and Ωp in J/mol alike."""
 
 _OTHER_KINDS = {
     "kg": "a mass", "N": "a force", "J": "an energy", "A": "a current", "C": "a charge", "S": "a conductance",
@@ -97,20 +101,22 @@ _NAME_OF = {ureg.parse_units(unit).dimensionality: name for unit, name in _OTHER
 
 
 def shortened(text: str, most: int) -> str:
-    """The text, or if it is longer than `most` characters its beginning, and its length in words."""
+    """The text, or if it is longer than `most` characters its beginning, and its length in
+    words."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text)} characters)"
 
 
 def as_written(value: object) -> str:
-    """A value as the user would have written it in TOML, for error texts; of a long one the beginning."""
+    """A value as the user would have written it in TOML, for error texts; of a long one the
+    beginning."""
     return shortened(json.dumps(value, ensure_ascii=False, default=str), LONGEST_SHOWN)
 
 
 def parse_quantity(text: object, unit: str) -> float:
     """The value of `text` ("0.4 MPa", "25 degC") in the working unit `unit`, one of KINDS.
 
-    For "J/mol" an energy in eV is taken per particle. Raises QuantityError for anything but text with a finite number and a unit
-    of the right dimension.
+    For "J/mol" an energy in eV is taken per particle. Raises QuantityError for anything but text
+    with a finite number and a unit of the right dimension.
     """
     kind = KINDS[unit]
     remedy = f'write for example "{kind.example}"'
@@ -152,7 +158,8 @@ def _parse_unit(text: str, symbol: str, remedy: str) -> pint.Unit:
 
 @lru_cache(maxsize=256)
 def parse_unit(symbol: str) -> pint.Unit:
-    """The unit that people write as mA/cm^2, mA/cm2, mA cm-2, mA.cm-2, Ohm, s-1, ... Raises QuantityError.
+    """The unit that people write as mA/cm^2, mA/cm2, mA cm-2, mA.cm-2, Ohm, s-1, ... Raises
+    QuantityError.
 
     What pint reads by itself, it reads; only what it does not is put into its words first.
     """
@@ -181,7 +188,8 @@ def _convert(number: Decimal, symbol: pint.Unit, unit: str, text: str) -> Decima
 
 @lru_cache(maxsize=4096)
 def format_quantity(value: float, unit: str) -> str:
-    """`value` (working unit) as text: in the unit that users know where that reads back exactly, else in the working unit."""
+    """`value` (working unit) as text: in the unit that users know where that reads back exactly,
+    else in the working unit."""
     shown = KINDS[unit].shown
     if shown == unit:
         return f"{_short(value)} {unit}"
@@ -273,13 +281,15 @@ def quantity(
     words: tuple[str, ...] = (),
     why: str = "",
 ) -> QuantityType:
-    """Pydantic metadata of a quantity field: `Pressure = Annotated[float, quantity("MPa", ge=0.0)]`.
+    """Pydantic metadata of a quantity field: `Pressure = Annotated[float, quantity("MPa",
+    ge=0.0)]`.
 
-    The field takes text with a unit ("0.4 MPa"), holds a float in the working unit `unit` (one of KINDS) and is dumped in JSON
-    mode as text that reads back exactly. Bounds are in the working unit; error texts show them in the users' unit. `words` are
-    plain words allowed in place of a quantity (annotate the field `float | Literal[...]` then), `why` the reason
-    of the bounds where it is not plain, for the error text. Bare numbers, other dimensions,
-    nan and inf are errors. Raises ValueError for a unit that is not in KINDS.
+    The field takes text with a unit ("0.4 MPa"), holds a float in the working unit `unit` (one of
+    KINDS) and is dumped in JSON mode as text that reads back exactly. Bounds are in the working
+    unit; error texts show them in the users' unit. `words` are plain words allowed in place of a
+    quantity (annotate the field `float | Literal[...]` then), `why` the reason of the bounds where
+    it is not plain, for the error text. Bare numbers, other dimensions, nan and inf are errors.
+    Raises ValueError for a unit that is not in KINDS.
     """
     if unit not in KINDS:
         raise ValueError(f"{unit} is no working unit of cellfem: add it to units.KINDS")

@@ -1,4 +1,5 @@
-"""Writes docs/case-files.md from the models in cellfem/case: every key with unit, range, choices and default.
+"""Writes docs/case-files.md from the models in cellfem/case: every key with unit, range, choices
+and default.
 
     python docs/make_case_reference.py
 

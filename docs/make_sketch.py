@@ -1,4 +1,5 @@
-"""Draws docs/images/sketch.png: the parts of a stack and the words for them. Run: python docs/make_sketch.py."""
+"""Draws docs/images/sketch.png: the parts of a stack and the words for them. Run: python
+docs/make_sketch.py."""
 
 from pathlib import Path
 

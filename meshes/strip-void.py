@@ -1,7 +1,9 @@
-"""gmsh input of the reference stack of cases/strip-void, in µm: `python strip-void.py [SIZE]` writes strip-void.msh.
+"""gmsh input of the reference stack of cases/strip-void, in µm: `python strip-void.py [SIZE]`
+writes strip-void.msh.
 
-Lithium over LLZO, half a period of 25 µm; a parabolic void, 5 µm half-width and 1 µm deep, on the left mirror plane; the edges of
-a patch at 15 and 20 µm. SIZE (0.4 µm as in the case; the ready mesh has 1) is that of the cells at the interface.
+Lithium over LLZO, half a period of 25 µm; a parabolic void, 5 µm half-width and 1 µm deep, on the
+left mirror plane; the edges of a patch at 15 and 20 µm. SIZE (0.4 µm as in the case; the ready mesh
+has 1) is that of the cells at the interface.
 """
 
 import sys

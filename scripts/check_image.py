@@ -1,11 +1,14 @@
-"""Run a case natively and in the container image, with prescribed steps, and hold the records against each other.
+"""Run a case natively and in the container image, with prescribed steps, and hold the records
+against each other.
 
     python scripts/check_image.py [--case cases/strip-void] [--image cellfem] [--ranks 1]
     python scripts/check_image.py --engine apptainer --image cellfem.sif
     python scripts/check_image.py --with "ch-run -w ./image --"
 
-The image is run as batch systems run it: a read-only root, no network, no capabilities; by docker as an unknown user,
-by Apptainer as oneself without one's home. Exit code 1 where a number differs by more than 1e-8 of its size.
+The image is run as batch systems run it: a read-only root, no network, no capabilities; by docker
+as an unknown user,
+by Apptainer as oneself without one's home. Exit code 1 where a number differs by more than 1e-8 of
+its size.
 """
 
 import argparse
@@ -36,7 +39,8 @@ def container(engine: str, image: str, out: Path) -> list[str]:
 
 
 def worst(one: list[dict[str, float]], other: list[dict[str, float]]) -> tuple[float, str]:
-    """Largest difference over the size of the number, and where. Raises SystemExit where the tables differ in length."""
+    """Largest difference over the size of the number, and where. Raises SystemExit where the tables
+    differ in length."""
     if len(one) != len(other):
         raise SystemExit(f"{len(one)} rows natively, {len(other)} in the image")
     found = (0.0, "nowhere")

@@ -9,10 +9,11 @@ ROOT = Path(__file__).parents[1]
 
 
 def run_ranks(ranks: int, program: str | os.PathLike[str], *arguments: object, timeout: float = 300.0) -> str:
-    """What `program` printed on `ranks` ranks, all lines together. Raises AssertionError with its output if it failed.
+    """What `program` printed on `ranks` ranks, all lines together. Raises AssertionError with its
+    output if it failed.
 
-    `program` is a Python file, or the dotted name of a module. It runs with this interpreter and the mpiexec beside it, one
-    thread a rank, the project's folder first on the path.
+    `program` is a Python file, or the dotted name of a module. It runs with this interpreter and
+    the mpiexec beside it, one thread a rank, the project's folder first on the path.
     """
     launcher = Path(sys.executable).parent / "mpiexec"
     what = [os.fspath(program)] if os.fspath(program).endswith(".py") else ["-m", os.fspath(program)]

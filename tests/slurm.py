@@ -56,7 +56,8 @@ def missing() -> str:
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[dict[str, str]]:
-    """Start it; the environment in which its commands find it. Raises RuntimeError with the logs if it does not come up."""
+    """Start it; the environment in which its commands find it. Raises RuntimeError with the logs if
+    it does not come up."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
     for name in ("state", "spool"):

@@ -1,11 +1,13 @@
-"""What brings the slope of the critical current against pressure into the measured range? One candidate at a time.
+"""What brings the slope of the critical current against pressure into the measured range? One
+candidate at a time.
 
     python cases/map-pressure-current/slope.py RESULTS [--faces uneven spring ... | --faces none] [--jobs 2] [--list]
 
-Uniform faces are columns in one dimension (cellfem.campaign.column, a second each): half of the touching area carries no current.
-Uneven faces are runs through the command line of cellfem into RESULTS/CANDIDATE/…: their critical current is bracketed on a
-logarithmic grid of currents (factor 1.25), so that the criteria share their runs; what is finished is not repeated, the study may
-be stopped and taken up. Writes RESULTS/slope.csv, slope.md and slope.png.
+Uniform faces are columns in one dimension (cellfem.campaign.column, a second each): half of the
+touching area carries no current. Uneven faces are runs through the command line of cellfem into
+RESULTS/CANDIDATE/…: their critical current is bracketed on a logarithmic grid of currents (factor
+1.25), so that the criteria share their runs; what is finished is not repeated, the study may be
+stopped and taken up. Writes RESULTS/slope.csv, slope.md and slope.png.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ ROOT = CASE.parents[1]
 CREEP = ("masias", "lepage", "anand_narayan_steady")
 HOUR, DIFFUSIVITY = 3600.0, 8e-3
 FACTOR, LOWEST, K_LAST, STRIDE, K_GUESS = 1.25, 0.02, 31, 4, 12
-"""Currents of runs are LOWEST · FACTOR^k mA/cm², k from 0 to K_LAST; looked for from K_GUESS in strides of STRIDE."""
+"""Currents of runs are LOWEST · FACTOR^k mA/cm², k from 0 to K_LAST; looked for from K_GUESS in
+strides of STRIDE."""
 COLUMN_PRESSURES, FACE_PRESSURES = (0.4, 0.63, 0.9, 1.3, 2.0), (0.4, 2.0)
 """MPa: from the first to the last of Wang et al. (2019)."""
 
@@ -84,7 +87,8 @@ FACE = (
     'heterogeneity.impurities.size="4 um"',
     'heterogeneity.impurities.asr="500 ohm*cm^2"',
 )
-"""Spots as resistive as LLZO under Li2CO3 (500 Ω cm² against 2 to 10, Sharafi et al. 2017); what is clean, uneven by half."""
+"""Spots as resistive as LLZO under Li2CO3 (500 Ω cm² against 2 to 10, Sharafi et al. 2017); what is
+clean, uneven by half."""
 STIFFNESS = 0.5
 """MPa/µm of the fixture."""
 
@@ -96,7 +100,8 @@ def _quarter(pressure: float, current: float) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Face:
-    """An uneven face: overrides, criteria, and overrides that depend on pressure (MPa) and current (mA/cm²)."""
+    """An uneven face: overrides, criteria, and overrides that depend on pressure (MPa) and current
+    (mA/cm²)."""
 
     what: str
     settings: tuple[str, ...]
@@ -120,7 +125,8 @@ FACES = {
 
 @dataclass(frozen=True)
 class Critical:
-    """The last current that holds and the first that fails, mA/cm²; one of them nan where the grid of currents ends."""
+    """The last current that holds and the first that fails, mA/cm²; one of them nan where the grid
+    of currents ends."""
 
     pressure: float
     low: float
@@ -136,7 +142,8 @@ Row = tuple[str, str, tuple[Critical, ...]]
 
 
 def judge(summary: Mapping[str, Any], criterion: str) -> bool:
-    """Whether a run has failed. One that the solver could not end counts as lost by all criteria of stripping."""
+    """Whether a run has failed. One that the solver could not end counts as lost by all criteria of
+    stripping."""
     end, final, perfect = summary["end"], summary["final"], summary["verdict"]["perfect_contact_fraction"]
     ended = not end.startswith(("done", "stop.index"))
     match criterion:
@@ -157,7 +164,8 @@ def current_of(k: int) -> float:
 
 
 def run(folder: Path, face: Face, pressure: float, k: int) -> Mapping[str, Any]:
-    """The summary of a run, of an earlier one if it is there. Raises RuntimeError where it left none."""
+    """The summary of a run, of an earlier one if it is there. Raises RuntimeError where it left
+    none."""
     current = current_of(k)
     place = folder / f"{pressure:g}MPa_{current:.4g}mA-cm2"
     path = place / "summary.json"
@@ -221,7 +229,8 @@ def columns() -> list[Row]:
 
 
 def slope_of(points: Sequence[Critical]) -> tuple[float, float]:
-    """d ln i/d ln P between the first and the last pressure, and what the brackets leave open (one standard deviation)."""
+    """d ln i/d ln P between the first and the last pressure, and what the brackets leave open (one
+    standard deviation)."""
     first, last = points[0], points[-1]
     width = math.log(last.pressure / first.pressure)
     error = math.hypot(*(math.log(point.high / point.low) for point in (first, last))) / math.sqrt(12)
@@ -252,7 +261,8 @@ TICKS = {"x": (0.5, 1, 2, 5), "y": (0.01, 0.1, 1, 10)}
 
 
 def draw(path: Path, rows: Sequence[Row]) -> None:
-    """Critical current against pressure: tests of uniform faces, other candidates on them, uneven faces; measured points."""
+    """Critical current against pressure: tests of uniform faces, other candidates on them, uneven
+    faces; measured points."""
     tests = [row for row in rows if row[0].startswith("uniform") and "test" in row[0]]
     others = [row for row in rows if row[0].startswith("uniform, anand") and "test" not in row[0]]
     uneven = [row for row in rows if not row[0].startswith("uniform") and all(math.isfinite(point.middle) for point in row[2])]

@@ -1,9 +1,11 @@
-"""The band over the creep sets, and what the two chosen inputs do, laid over the measurement of Doux et al. (2020).
+"""The band over the creep sets, and what the two chosen inputs do, laid over the measurement of
+Doux et al. (2020).
 
     python cases/press-doux2020/study.py RESULTS [--jobs 2] [--draw-only]
 
-Each run goes through the command line of cellfem into RESULTS/NAME; runs that are finished are not repeated, of one that ended
-early the steps that it finished are shown. The picture is RESULTS/doux2020.png, the table RESULTS/table.md.
+Each run goes through the command line of cellfem into RESULTS/NAME; runs that are finished are not
+repeated, of one that ended early the steps that it finished are shown. The picture is
+RESULTS/doux2020.png, the table RESULTS/table.md.
 """
 
 from __future__ import annotations
@@ -38,9 +40,11 @@ RUNS = {
     "small as cut-off": ("lithium.size=4 um", *HARD),
 }
 SCALED = {"ASR halved": 0.5, "ASR doubled": 2.0}
-"""Of the first run: contact does not depend on the clean ASR, charge transfer is in proportion to it."""
+"""Of the first run: contact does not depend on the clean ASR, charge transfer is in proportion to
+it."""
 SMALL = ("small as roll-off", "small as cut-off")
-"""Lithium as strong as pillars of the roughness' longest and shortest wavelength (Xu et al. 2017)."""
+"""Lithium as strong as pillars of the roughness' longest and shortest wavelength (Xu et al.
+2017)."""
 COLOURS = ("#1f5f99", "#d1661c", "#2b7a4b", "#7a4b94")
 LOADING = 6
 """Steps of the protocol under rising pressure; then back."""
@@ -70,7 +74,8 @@ def run(results: Path, name: str) -> None:
 
 
 def held(results: Path, name: str) -> list[tuple[float, float, float]]:
-    """(pressure in MPa, cell resistance in Ω, contact) at the end of each step of the protocol that was finished."""
+    """(pressure in MPa, cell resistance in Ω, contact) at the end of each step of the protocol that
+    was finished."""
     folder, case, found = folder_of(results, SETS[0] if name in SCALED else name), load_case(CASE), []
     rows = read_records(folder / "records.csv")
     count = len(case.sequence) if finished(folder) else int(rows[-1]["protocol_step"])
@@ -89,7 +94,8 @@ def measured() -> list[tuple[str, float, float]]:
 
 
 def draw(results: Path, names: Sequence[str], path: Path) -> None:
-    """Resistance of the cell over pressure: bands over creep sets and sizes of lithium, the chosen inputs halved and doubled."""
+    """Resistance of the cell over pressure: bands over creep sets and sizes of lithium, the chosen
+    inputs halved and doubled."""
     with style():
         figure = new_figure(7.2, 3.4)
         left, right = figure.subplots(1, 2, sharey=True)

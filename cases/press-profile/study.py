@@ -1,10 +1,12 @@
-"""What converges and what does not: contact and resistance over the mesh and over the cut-off wavelength of the face.
+"""What converges and what does not: contact and resistance over the mesh and over the cut-off
+wavelength of the face.
 
     python cases/press-profile/study.py RESULTS [--jobs 2]
 
-The face of the case on half its width, the ramp of the case up to 3 MPa; four, eight and sixteen nodes on each of three cut-off
-wavelengths, then a shorter one, and half the thickness δ of the asperity layer. Each run goes through the command line of
-cellfem into RESULTS/NAME; finished ones are not repeated. The table is printed and written to RESULTS/table.md.
+The face of the case on half its width, the ramp of the case up to 3 MPa; four, eight and sixteen
+nodes on each of three cut-off wavelengths, then a shorter one, and half the thickness δ of the
+asperity layer. Each run goes through the command line of cellfem into RESULTS/NAME; finished ones
+are not repeated. The table is printed and written to RESULTS/table.md.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""The study around this case: pressure, creep set, mesh, time steps, mechanisms, and the prototype's boundary conditions.
+"""The study around this case: pressure, creep set, mesh, time steps, mechanisms, and the
+prototype's boundary conditions.
 
     python cases/strip-void/study.py RESULTS [--groups pressure creep ...] [--match TEXT] [--jobs 2] [--duration "60 s"] [--list]
 
-Each run goes through the command line of cellfem into RESULTS/NAME. Runs that are finished with the same settings are not
-repeated, so the study may be stopped and started again. The tables are printed and written to RESULTS/tables.md.
+Each run goes through the command line of cellfem into RESULTS/NAME. Runs that are finished with the
+same settings are not repeated, so the study may be stopped and started again. The tables are
+printed and written to RESULTS/tables.md.
 """
 
 from __future__ import annotations
@@ -67,7 +69,8 @@ class Group:
 
 
 def _word(setting: str) -> str:
-    """A setting as part of a folder's name: `lithium.length="0.5 um"` as length=0.5_um, `void=[]` as void=none."""
+    """A setting as part of a folder's name: `lithium.length="0.5 um"` as length=0.5_um, `void=[]`
+    as void=none."""
     key, _, value = setting.partition("=")
     plain = re.sub(r'["\[\]]', "", value).replace(" ", "_").replace("/", "-")
     return f"{key.rpartition('.')[2]}={plain or 'none'}"
@@ -169,7 +172,8 @@ def _stepping(scheme: str, tolerance: float) -> tuple[str, ...]:
 
 
 def mechanisms() -> list[tuple[str, tuple[str, ...]]]:
-    """(label, settings): each mechanism switched off, each choice of the model halved and doubled."""
+    """(label, settings): each mechanism switched off, each choice of the model halved and
+    doubled."""
     automatic = _removal_rate()
     return [
         ("the case", ()),

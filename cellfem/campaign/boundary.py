@@ -1,4 +1,5 @@
-"""The boundary between kept and lost contact in pressure and current, and its slope. Pure functions of the verdicts of a map.
+"""The boundary between kept and lost contact in pressure and current, and its slope. Pure functions
+of the verdicts of a map.
 
 Two criteria, side by side, because a "critical current" depends on what ends the test:
 
@@ -32,7 +33,8 @@ class Criterion(StrEnum):
 class Sample:
     """A computed point. pressure in MPa, current in mA/cm².
 
-    excess: contact over 0.9 of a perfect face's, less 1; nan where the run did not last as long as the test.
+    excess: contact over 0.9 of a perfect face's, less 1; nan where the run did not last as long as
+    the test.
     """
 
     pressure: float
@@ -47,10 +49,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Crossing:
-    """Where a line of constant current (along pressure), or of constant pressure (along current), crosses the boundary.
+    """Where a line of constant current (along pressure), or of constant pressure (along current),
+    crosses the boundary.
 
-    low, high: the neighbours that bracket it, in the unit of the line's own variable. single: the line crosses only here;
-    otherwise this is the crossing next to the safe end, beyond which all points hold.
+    low, high: the neighbours that bracket it, in the unit of the line's own variable. single: the
+    line crosses only here; otherwise this is the crossing next to the safe end, beyond which all
+    points hold.
     """
 
     pressure: float
@@ -63,7 +67,8 @@ class Crossing:
 
 @dataclass(frozen=True)
 class OpenLine:
-    """A line that does not cross within the map. fixed: its current or pressure; holds: whether all its points do.
+    """A line that does not cross within the map. fixed: its current or pressure; holds: whether all
+    its points do.
 
     Without `holds` the point next to the safe end fails already.
     """
@@ -83,11 +88,13 @@ class Boundary:
 
 @dataclass(frozen=True)
 class Slope:
-    """d ln i / d ln P of a boundary by least squares: ln i = offset + slope ln P (P in MPa, i in mA/cm²).
+    """d ln i / d ln P of a boundary by least squares: ln i = offset + slope ln P (P in MPa, i in
+    mA/cm²).
 
-    standard_error: of the regression; nan for two points. resolution: one standard deviation of the slope when each crossing
-    may lie anywhere in its bracket (ln, uniform). least: two of their joint standard deviations down. resolved: whether the
-    boundary leans at all, by two joint standard deviations; if not, slope may be anything above `least`.
+    standard_error: of the regression; nan for two points. resolution: one standard deviation of the
+    slope when each crossing may lie anywhere in its bracket (ln, uniform). least: two of their
+    joint standard deviations down. resolved: whether the boundary leans at all, by two joint
+    standard deviations; if not, slope may be anything above `least`.
     """
 
     slope: float
@@ -100,10 +107,12 @@ class Slope:
 
 
 def trace(samples: Iterable[Sample], criterion: Criterion, along: Along) -> Boundary:
-    """The boundary on each line of constant current (along = "pressure") or pressure (along = "current").
+    """The boundary on each line of constant current (along = "pressure") or pressure (along =
+    "current").
 
-    Logarithmic: samples without pressure or current are left out. Where both neighbours lasted the whole test, NOT_KEPT is
-    placed between them by linear interpolation of `excess` in the logarithm; else at their geometric mean.
+    Logarithmic: samples without pressure or current are left out. Where both neighbours lasted the
+    whole test, NOT_KEPT is placed between them by linear interpolation of `excess` in the
+    logarithm; else at their geometric mean.
     """
     lines: dict[float, list[Sample]] = {}
     for sample in samples:
@@ -122,7 +131,8 @@ def trace(samples: Iterable[Sample], criterion: Criterion, along: Along) -> Boun
 def slope(crossings: Sequence[Crossing]) -> Slope | None:
     """Least squares through crossings of one direction; None for fewer than two lines.
 
-    What was bracketed is taken as uncertain: crossings along pressure give ln P as a function of ln i, whose slope is inverted.
+    What was bracketed is taken as uncertain: crossings along pressure give ln P as a function of ln
+    i, whose slope is inverted.
     """
     if len({_other(crossing) for crossing in crossings}) < 2:
         return None
@@ -144,14 +154,16 @@ def slope(crossings: Sequence[Crossing]) -> Slope | None:
 
 
 def band(boundaries: Iterable[Boundary]) -> tuple[tuple[float, float, float], ...]:
-    """(current, lowest pressure, highest pressure) over several boundaries along pressure, where all of them cross."""
+    """(current, lowest pressure, highest pressure) over several boundaries along pressure, where
+    all of them cross."""
     tables = [{crossing.current: crossing.pressure for crossing in boundary.crossings} for boundary in boundaries]
     shared = sorted(set.intersection(*(set(table) for table in tables))) if tables else []
     return tuple((current, *_ends(table[current] for table in tables)) for current in shared)
 
 
 def point_slopes(points: Mapping[str, Sequence[tuple[float, float]]]) -> dict[str, float]:
-    """Slope of each set of (pressure, current) by least squares in the logarithms; P = 0 left out, nan for less than two."""
+    """Slope of each set of (pressure, current) by least squares in the logarithms; P = 0 left out,
+    nan for less than two."""
     slopes = {}
     for name, pairs in points.items():
         positive = np.log([pair for pair in pairs if min(pair) > 0]).reshape(-1, 2)
@@ -161,7 +173,8 @@ def point_slopes(points: Mapping[str, Sequence[tuple[float, float]]]) -> dict[st
 
 
 def _cross(line: list[Sample], criterion: Criterion, along: Along) -> Crossing | bool:
-    """The crossing, or whether the line holds throughout (True) or fails at its safe end (False)."""
+    """The crossing, or whether the line holds throughout (True) or fails at its safe end
+    (False)."""
     own: Callable[[Sample], float] = (lambda sample: sample.pressure) if along == "pressure" else (lambda sample: sample.current)
     line = sorted(line, key=own, reverse=along == "pressure")  # from the safe end on
     if line[0].fails(criterion):

@@ -1,11 +1,14 @@
-"""The critical current of a uniform face, in one dimension and in milliseconds: what a map of an uneven face is held against.
+"""The critical current of a uniform face, in one dimension and in milliseconds: what a map of an
+uneven face is held against.
 
-A column of lithium above Γ under uniaxial strain and P, stripped at s = iΩ/F while no lattice planes are removed (f < 0.85 f_c):
+A column of lithium above Γ under uniaxial strain and P, stripped at s = iΩ/F while no lattice
+planes are removed (f < 0.85 f_c):
 
     ∂f/∂t - ∂/∂y[(1-f) v + D ∂f/∂y] = 0,   ∂v/∂y = -C(f),   v(0) = 0,   D ∂f/∂y(0) = -s
 
-C(f), the rate of compaction at σ_yy = -P, is that of the porous creep law of `physics.creep`, without a floor of the strain rate.
-By finite volumes and the method of lines (scipy). Units: µm, s, MPa, mA/cm².
+C(f), the rate of compaction at σ_yy = -P, is that of the porous creep law of `physics.creep`,
+without a floor of the strain rate. By finite volumes and the method of lines (scipy). Units: µm, s,
+MPa, mA/cm².
 """
 
 from __future__ import annotations
@@ -40,7 +43,8 @@ class Column:
     f_c: float = 0.2
 
     def surface_porosity(self, pressure: float, current: float, duration: float, stop: float = math.inf) -> tuple[float, float]:
-        """(f at Γ, time) after `duration` s of stripping at `current` mA/cm², or when f at Γ has reached `stop`."""
+        """(f at Γ, time) after `duration` s of stripping at `current` mA/cm², or when f at Γ has
+        reached `stop`."""
         s = recession(current)
         faces = self._faces(s, duration)
         height, middle = np.diff(faces), 0.5 * (faces[1:] + faces[:-1])
@@ -60,7 +64,8 @@ class Column:
             return at_gamma(f) - stop
 
         reached.terminal = True  # type: ignore[attr-defined]
-        # The velocity depends on all cells below; a Jacobian without that is enough for the solver's Newton steps.
+        # The velocity depends on all cells below; a Jacobian without that is enough for the
+        # solver's Newton steps.
         events = reached if math.isfinite(stop) else None
         found = solve_ivp(rate, (0.0, duration), np.zeros(CELLS), "LSODA", events=events, rtol=1e-5, atol=1e-7, lband=1, uband=1)
         if not found.success:
@@ -68,11 +73,13 @@ class Column:
         return at_gamma(found.y[:, -1]), float(found.t[-1])
 
     def fails(self, pressure: float, current: float, duration: float, share: float = 0.5) -> bool:
-        """Whether f at Γ reaches `share` f_c, so that no more than 1 - share of the touching area carries current."""
+        """Whether f at Γ reaches `share` f_c, so that no more than 1 - share of the touching area
+        carries current."""
         return self.surface_porosity(pressure, current, duration, share * self.f_c)[0] >= share * self.f_c * (1 - 1e-6)
 
     def critical_current(self, pressure: float, duration: Callable[[float], float], share: float = 0.5) -> float:
-        """The current (mA/cm²) at which f at Γ just reaches `share` f_c. duration: of the test, s, by the current."""
+        """The current (mA/cm²) at which f at Γ just reaches `share` f_c. duration: of the test, s,
+        by the current."""
 
         def over(log_current: float) -> float:
             current = math.exp(log_current)
@@ -88,7 +95,8 @@ class Column:
         return math.exp(brentq(over, low, high, xtol=3e-3))
 
     def _faces(self, s: float, duration: float) -> Array:
-        """Faces of the cells, finer towards Γ by the layer f_c D/s; the column is six times as deep as vacancies diffuse."""
+        """Faces of the cells, finer towards Γ by the layer f_c D/s; the column is six times as deep
+        as vacancies diffuse."""
         diffused = math.sqrt(self.diffusivity * duration)
         depth, layer = 6 * diffused, min(diffused, self.f_c * self.diffusivity / s)
         first = FINEST * layer
@@ -98,7 +106,8 @@ class Column:
 
 
 def column(creep: str = "masias", diffusional: float = 0.0, breakdown: float = math.inf, diffusivity: float = 8e-3) -> Column:
-    """A column with a named creep set at 25 °C. diffusional: linear creep in parallel, 1/s/MPa; breakdown: in MPa."""
+    """A column with a named creep set at 25 °C. diffusional: linear creep in parallel, 1/s/MPa;
+    breakdown: in MPa."""
     law = materials.creep_set(creep)
     return Column(PorousCreep(law.A(298.15), law.n, breakdown=breakdown, diffusional=diffusional), diffusivity)
 
@@ -109,7 +118,8 @@ def recession(current: float) -> float:
 
 
 def uniaxial_compaction(law: PorousCreep, f: Array, pressure: float) -> Array:
-    """C (1/s) of porosities f under σ_yy = -pressure (MPa) without lateral strain, for any fluidity F(Q) of the matrix.
+    """C (1/s) of porosities f under σ_yy = -pressure (MPa) without lateral strain, for any fluidity
+    F(Q) of the matrix.
 
     b p F = C = (9/4) a F (P - p): p = P/(1 + 4b/9a), Q² = a (3/2)² (P - p)² + b p², C = b p F(Q).
     """

@@ -1,9 +1,10 @@
 """What a sensitivity study varies, and the runs that it takes. Nothing is run here.
 
-One at a time: every factor at both ends of its range, the others as in the case. Screening (Morris 1991, Technometrics 33, 161)
-by radial steps (Campolongo, Saltelli & Cariboni 2011, Comput. Phys. Commun. 182, 978): from each of several points spread over
-all ranges one step in each factor; the points are Sobol' sequences (scipy). Its elementary effects tell what a factor does
-wherever the others are (their mean size, μ*), and how much that depends on the others (their scatter, σ).
+One at a time: every factor at both ends of its range, the others as in the case. Screening (Morris
+1991, Technometrics 33, 161) by radial steps (Campolongo, Saltelli & Cariboni 2011, Comput. Phys.
+Commun. 182, 978): from each of several points spread over all ranges one step in each factor; the
+points are Sobol' sequences (scipy). Its elementary effects tell what a factor does wherever the
+others are (their mean size, μ*), and how much that depends on the others (their scatter, σ).
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ CREEP_SETS = ("anand_narayan_steady", "lepage", "masias")
 
 @dataclass(frozen=True)
 class Factor:
-    """A key and its range. share: 0 at the lower, 1 at the upper end. levels: shares that it may take, () for all between."""
+    """A key and its range. share: 0 at the lower, 1 at the upper end. levels: shares that it may
+    take, () for all between."""
 
     name: str
     key: str
@@ -48,7 +50,8 @@ class Factor:
 
 @dataclass(frozen=True)
 class Step:
-    """A run of the design: the shares of all factors. moved: the factor that differs from the run `origin`, if any."""
+    """A run of the design: the shares of all factors. moved: the factor that differs from the run
+    `origin`, if any."""
 
     shares: tuple[float, ...]
     point: Point
@@ -64,15 +67,17 @@ RANGES: dict[str, tuple[float, float]] = {
     "p_half": (0.5, 2.0),
     "D": (0.5, 10.0),
 }
-"""Ends of the ranges over the value of the case. δ is 10 to 50 nm; D: grain boundaries 1e3 to 1e6 times faster than the bulk
-(Yoon et al. 2023, doi 10.1039/d3ta03814a), 1 nm thick and some 10 µm apart, may raise the mean tenfold and more."""
+"""Ends of the ranges over the value of the case. δ is 10 to 50 nm; D: grain boundaries 1e3 to 1e6
+times faster than the bulk (Yoon et al. 2023, doi 10.1039/d3ta03814a), 1 nm thick and some 10 µm
+apart, may raise the mean tenfold and more."""
 OTHERS = ("asr_spread", "creep")
 
 
 def factors_of(
     case: Case, chosen: Sequence[str] = (), ranges: dict[str, tuple[float, float]] | None = None
 ) -> tuple[Factor, ...]:
-    """The factors of a case: the chosen ones, or all. ranges: in place of RANGES. Raises CaseError for unknown names."""
+    """The factors of a case: the chosen ones, or all. ranges: in place of RANGES. Raises CaseError
+    for unknown names."""
     li, face = case.lithium, case.interface
     rate = from_case.interface(case).removal_rate
     plain: dict[str, tuple[str, float, str]] = {
@@ -97,7 +102,8 @@ def factors_of(
 
 
 def one_at_a_time(grid: Grid, factors: Sequence[Factor]) -> tuple[Step, ...]:
-    """The case itself, then each factor at the lower and the upper end of its range where that is not what the case has."""
+    """The case itself, then each factor at the lower and the upper end of its range where that is
+    not what the case has."""
     base = tuple(factor.base for factor in factors)
     steps = [_step(grid, factors, base, "base", changed=())]
     for k, factor in enumerate(factors):
@@ -109,7 +115,8 @@ def one_at_a_time(grid: Grid, factors: Sequence[Factor]) -> tuple[Step, ...]:
 
 
 def screening(grid: Grid, factors: Sequence[Factor], count: int, seed: int = 1) -> tuple[Step, ...]:
-    """`count` points spread over all ranges, and from each of them a step in every factor: count (factors + 1) runs."""
+    """`count` points spread over all ranges, and from each of them a step in every factor: count
+    (factors + 1) runs."""
     if not count:
         return ()
     size, steps = len(factors), []
@@ -126,7 +133,8 @@ def screening(grid: Grid, factors: Sequence[Factor], count: int, seed: int = 1) 
 
 
 def elementary_effects(steps: Sequence[Step], results: dict[str, float]) -> dict[int, NDArray[np.float64]]:
-    """Effects of each factor on a result, per whole range of the factor. results: by the name of the point."""
+    """Effects of each factor on a result, per whole range of the factor. results: by the name of
+    the point."""
     by_name = {step.point.name: step for step in steps}
     effects: dict[int, list[float]] = {}
     for step in steps:
@@ -188,7 +196,8 @@ def _spread(case: Case, ends: tuple[float, float] | None) -> Factor:
 
 
 def _creep(case: Case) -> Factor:
-    """The creep sets from the slowest to the fastest at 1 MPa; one of the user's own stands in its place among them."""
+    """The creep sets from the slowest to the fastest at 1 MPa; one of the user's own stands in its
+    place among them."""
     if case.lithium.anand is not None:
         raise CaseError(["creep: lithium.anand stands in the place of lithium.creep; leave one of them out"])
     own = case.lithium.creep_set

@@ -1,4 +1,5 @@
-"""The grid of a sweep: its axes, its points, and the midpoints that refine it. Nothing is run here."""
+"""The grid of a sweep: its axes, its points, and the midpoints that refine it. Nothing is run
+here."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from cellfem.units import QuantityError, format_quantity, parse_quantity
 
 PRESSURE, CURRENT, CREEP, SEED = "pressure", "current", "lithium.creep", "seed"
 SHORT = {PRESSURE: "MPa", CURRENT: "A/m^2", "temperature": "K"}
-"""Names that stand for the key of every protocol step, with the working unit. SEED stands for every seed of the case."""
+"""Names that stand for the key of every protocol step, with the working unit. SEED stands for every
+seed of the case."""
 MA_CM2 = 0.1
 """mA/cm² per A/m²."""
 KELVIN = 273.15
@@ -52,7 +54,8 @@ class Grid:
 
 @dataclass(frozen=True)
 class Point:
-    """One point: its values, all overrides that make it from the case file, and the checked case."""
+    """One point: its values, all overrides that make it from the case file, and the checked
+    case."""
 
     values: Values
     settings: tuple[str, ...]
@@ -70,7 +73,8 @@ class Point:
 
     @property
     def step(self) -> Step:
-        """The protocol step that the point is placed by: the first that carries current, else the first."""
+        """The protocol step that the point is placed by: the first that carries current, else the
+        first."""
         steps = [placed.step for placed in self.case.steps]
         return next((step for step in steps if step.current is not None), steps[0])
 
@@ -96,9 +100,11 @@ class Point:
 
 
 def parse_axis(text: str) -> Axis:
-    """The axis `key=value, value, …`; a unit after the last value holds for all bare numbers before it. Raises CaseError.
+    """The axis `key=value, value, …`; a unit after the last value holds for all bare numbers before
+    it. Raises CaseError.
 
-    Values of pressure, current and temperature are brought to one unit, so that a point has one name however it is written.
+    Values of pressure, current and temperature are brought to one unit, so that a point has one
+    name however it is written.
     """
     name, equals, listed = text.partition("=")
     name = name.strip()
@@ -120,7 +126,8 @@ def word(value: str) -> str:
 
 
 def grid_points(grid: Grid) -> tuple[Point, ...]:
-    """Every point of the grid, the last axis running fastest. Raises CaseError with each distinct error of any of them."""
+    """Every point of the grid, the last axis running fastest. Raises CaseError with each distinct
+    error of any of them."""
     base = load_case(grid.path, grid.settings)
     _check_axes(grid.axes, base)
     found, errors = [], dict[str, list[str]]()
@@ -139,7 +146,8 @@ def grid_points(grid: Grid) -> tuple[Point, ...]:
 
 
 def make_point(grid: Grid, values: Values, base: Case) -> Point:
-    """The point with these values. base: the case without them. Pictures are off, fields written at start and end only.
+    """The point with these values. base: the case without them. Pictures are off, fields written at
+    start and end only.
 
     Raises CaseError.
     """
@@ -148,14 +156,16 @@ def make_point(grid: Grid, values: Values, base: Case) -> Point:
 
 
 def settled(path: Path, overrides: Sequence[str]) -> tuple[tuple[str, ...], Case]:
-    """The overrides of one of many runs (pictures off, fields at start and end only), and its case. Raises CaseError."""
+    """The overrides of one of many runs (pictures off, fields at start and end only), and its case.
+    Raises CaseError."""
     duration = load_case(path, overrides).total_duration
     settings = (*overrides, "output.pictures=false", f"output.interval={format_quantity(duration, 's')}")
     return settings, load_case(path, settings)
 
 
 def seeds(case: Case, count: int) -> Axis:
-    """The axis of `count` realisations: the seed of the case and those after it. Raises CaseError where nothing is random."""
+    """The axis of `count` realisations: the seed of the case and those after it. Raises CaseError
+    where nothing is random."""
     if not _seed_keys(case):
         text = "--realisations: nothing in this case is drawn at random; give [heterogeneity], or a [roughness] with a seed"
         raise CaseError([text])
@@ -166,7 +176,8 @@ def seeds(case: Case, count: int) -> Axis:
 def midpoints(
     grid: Grid, verdicts: Sequence[tuple[Point, str]], skip: Iterable[str] = ("untested", "failed")
 ) -> tuple[Point, ...]:
-    """Points to insert: the geometric mean in pressure of neighbours of different verdict, all else equal.
+    """Points to insert: the geometric mean in pressure of neighbours of different verdict, all else
+    equal.
 
     verdicts: each known point with its verdict; those in `skip` have no say. Raises CaseError.
     """

@@ -25,7 +25,8 @@ BAD_CASE, GAVE_UP, STOPPED = 2, 3, 4
 
 @dataclass(frozen=True)
 class JobRunner:
-    """A folder in which points are run. lock, stopped: from `only_sweep` and `stop_on_signal`; table: writes what is known."""
+    """A folder in which points are run. lock, stopped: from `only_sweep` and `stop_on_signal`;
+    table: writes what is known."""
 
     plan: Grid
     out: Path
@@ -38,7 +39,8 @@ class JobRunner:
 
 
 def run_all(work: JobRunner, points: Sequence[Point], before: Sequence[Outcome] = ()) -> tuple[Outcome, ...]:
-    """Run what is not done of `points`; all outcomes, those of `before` included. The table is complete after each."""
+    """Run what is not done of `points`; all outcomes, those of `before` included. The table is
+    complete after each."""
     outcomes, waiting = list(before), []
     for point in points:
         known = known_outcome(point, work.out, say)

@@ -1,4 +1,5 @@
-"""Pictures of a sweep: maps over pressure and current, and the critical current against pressure."""
+"""Pictures of a sweep: maps over pressure and current, and the critical current against
+pressure."""
 
 from __future__ import annotations
 
@@ -56,10 +57,11 @@ def can_map(member: Slice) -> bool:
 
 
 def draw_maps(path: Path, member: Slice, title: str = "") -> None:
-    """Contact against that of a perfect face, carrying fraction, focusing and time to failure over pressure and current.
+    """Contact against that of a perfect face, carrying fraction, focusing and time to failure over
+    pressure and current.
 
-    Each computed point colours the cell around it (to the geometric mean with its neighbours) and is marked by its verdict;
-    nothing is interpolated. Needs a slice that `can_map`.
+    Each computed point colours the cell around it (to the geometric mean with its neighbours) and
+    is marked by its verdict; nothing is interpolated. Needs a slice that `can_map`.
     """
     outcomes = [outcome for outcome in member.outcomes if outcome.point.pressure > 0 and outcome.point.current > 0]
     longest = max((o.time_to_failure_s for o in outcomes if math.isfinite(o.time_to_failure_s)), default=1.0)
@@ -101,10 +103,11 @@ def draw_maps(path: Path, member: Slice, title: str = "") -> None:
 
 
 def draw_critical(path: Path, slices: Sequence[Slice], title: str = "", criteria: Mapping[Criterion, str] = CRITERIA) -> None:
-    """Critical current against pressure by both criteria, side by side, with measured points on top.
+    """Critical current against pressure by both criteria, side by side, with measured points on
+    top.
 
-    Bars: the two computed points between which each boundary point lies. Arrows: lines of constant current that hold, or fail,
-    throughout. Shaded: the band over creep sets.
+    Bars: the two computed points between which each boundary point lies. Arrows: lines of constant
+    current that hold, or fail, throughout. Shaded: the band over creep sets.
     """
     duration = _duration(slices)
     entries = len(slices) + any(bands(slices, criterion) for criterion in Criterion)
@@ -225,7 +228,8 @@ def _draw_boundary(axes: Axes, member: Slice, criterion: Criterion, colour: str)
 
 
 def _draw_open_lines(axes: Axes, member: Slice, boundary: Boundary, colour: str) -> None:
-    """At the lowest pressure where all hold: the boundary is further left; at the highest where all fail: further right."""
+    """At the lowest pressure where all hold: the boundary is further left; at the highest where all
+    fail: further right."""
     for line in boundary.open_lines:
         if line.along != "pressure":
             continue

@@ -1,4 +1,5 @@
-"""What pressing came to over the pressure, for sweeps without a current: resistance of the interface, and contact."""
+"""What pressing came to over the pressure, for sweeps without a current: resistance of the
+interface, and contact."""
 
 from __future__ import annotations
 
@@ -23,10 +24,12 @@ def can_draw(slices: Sequence[Slice]) -> bool:
 
 
 def draw_pressed(path: Path, slices: Sequence[Slice], title: str = "") -> None:
-    """Resistance to a small signal and contact at the end of each run over its pressure, a line for each slice.
+    """Resistance to a small signal and contact at the end of each run over its pressure, a line for
+    each slice.
 
-    Dotted: charge transfer alone, so that constriction is what lies above; grey: contact of a perfect flat face. Runs that
-    failed, and faces that touch nowhere, have no point. Needs slices that `can_draw`.
+    Dotted: charge transfer alone, so that constriction is what lies above; grey: contact of a
+    perfect flat face. Runs that failed, and faces that touch nowhere, have no point. Needs slices
+    that `can_draw`.
     """
     height = 3.1 + LEGEND_LINE_IN * (len(slices) + 2)
     with style():

@@ -1,4 +1,5 @@
-"""Picture of many realisations: share that has failed against time, contact at the end, where contact is lost first and why."""
+"""Picture of many realisations: share that has failed against time, contact at the end, where
+contact is lost first and why."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ HEIGHT_IN = 3.4
 
 
 def draw_statistics(path: Path, groups: Sequence[tuple[Statistics, Sequence[Outcome]]], title: str = "") -> None:
-    """One colour for each point of the grid; the last panel shows all of them, coloured by cause."""
+    """One colour for each point of the grid; the last panel shows all of them, coloured by
+    cause."""
     longest = max(outcome.end_time_s for _, members in groups for outcome in members if np.isfinite(outcome.end_time_s))
     per_unit, unit = time_unit(longest)
     with style():
@@ -64,7 +66,8 @@ def draw_statistics(path: Path, groups: Sequence[tuple[Statistics, Sequence[Outc
 
 
 def _draw_failed(axes: Axes, good: Sequence[Outcome], colour: str, per_unit: float, longest: float) -> None:
-    """Share that is lost (solid), or has opened somewhere (dashed), as Kaplan and Meier estimate it."""
+    """Share that is lost (solid), or has opened somewhere (dashed), as Kaplan and Meier estimate
+    it."""
     for name, line in (("time_to_failure_s", "-"), ("opening_time_s", "--")):
         times, share = failed_by([getattr(outcome, name) for outcome in good], [outcome.end_time_s for outcome in good])
         at = np.concatenate([[0.0], times, [longest]]) / per_unit

@@ -1,9 +1,10 @@
-"""Statistics over realisations of a random interface: what many runs that differ in the seed alone say together.
+"""Statistics over realisations of a random interface: what many runs that differ in the seed alone
+say together.
 
-A run that ends without failure tells only that its time to failure is longer than the test: such times are right-censored, and
-the share that has failed by a time is estimated as Kaplan & Meier (1958) do. A cell is larger than a run: if it is made of N
-strips of the width of a run and a stated depth, each failing on its own, the first fails by t with the probability
-1 - (1 - F(t))^N.
+A run that ends without failure tells only that its time to failure is longer than the test: such
+times are right-censored, and the share that has failed by a time is estimated as Kaplan & Meier
+(1958) do. A cell is larger than a run: if it is made of N strips of the width of a run and a stated
+depth, each failing on its own, the first fails by t with the probability 1 - (1 - F(t))^N.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Number:
-    """A number over realisations: how many have it, mean, standard deviation (nan for one), quantiles 0.1, 0.5, 0.9."""
+    """A number over realisations: how many have it, mean, standard deviation (nan for one),
+    quantiles 0.1, 0.5, 0.9."""
 
     count: int
     mean: float
@@ -48,10 +50,12 @@ class Number:
 
 @dataclass(frozen=True)
 class Times:
-    """A time with what has not happened by the end of the test. events: how many happened; quantiles nan where beyond the test.
+    """A time with what has not happened by the end of the test. events: how many happened;
+    quantiles nan where beyond the test.
 
-    share: that happened within the test, with its 95 % interval (Wilson). mean, spread: of those that happened alone.
-    shape, scale_s: of a Weibull distribution fitted to all, the censored included; nan for fewer than three events.
+    share: that happened within the test, with its 95 % interval (Wilson). mean, spread: of those
+    that happened alone. shape, scale_s: of a Weibull distribution fitted to all, the censored
+    included; nan for fewer than three events.
     """
 
     events: int
@@ -69,7 +73,8 @@ class Times:
 
 @dataclass(frozen=True)
 class Statistics:
-    """All realisations of one point of a grid. places: (µm, s, cause) of each first loss of contact."""
+    """All realisations of one point of a grid. places: (µm, s, cause) of each first loss of
+    contact."""
 
     values: Values
     runs: int
@@ -83,9 +88,11 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Areal:
-    """Statistics per area, each run standing for its width times the stated depth. Areas in µm², densities in 1/cm².
+    """Statistics per area, each run standing for its width times the stated depth. Areas in µm²,
+    densities in 1/cm².
 
-    strips: runs in a cell. cell_…: of the time until the first strip of the cell has opened, by the Weibull fit; nan without one.
+    strips: runs in a cell. cell_…: of the time until the first strip of the cell has opened, by the
+    Weibull fit; nan without one.
     """
 
     area_um2: float
@@ -104,7 +111,8 @@ def groups_of(outcomes: Sequence[Outcome]) -> dict[Values, tuple[Outcome, ...]]:
 
 
 def pooled(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """One outcome for each point but the seed: medians; lost (or kept) where most realisations are, else reduced."""
+    """One outcome for each point but the seed: medians; lost (or kept) where most realisations are,
+    else reduced."""
     return tuple(_pool(values, members) for values, members in groups_of(outcomes).items())
 
 
@@ -166,7 +174,8 @@ def failed_by(times: Sequence[float], ends: Sequence[float]) -> tuple[Array, Arr
 
 
 def weibull(times: Sequence[float], ends: Sequence[float]) -> tuple[float, float]:
-    """(shape, scale in s) of 1 - exp(-(t/scale)^shape) by maximum likelihood, censored times included; nan for under three."""
+    """(shape, scale in s) of 1 - exp(-(t/scale)^shape) by maximum likelihood, censored times
+    included; nan for under three."""
     happened = [time for time in times if math.isfinite(time)]
     if len(set(happened)) < 3:
         return math.nan, math.nan
@@ -175,7 +184,8 @@ def weibull(times: Sequence[float], ends: Sequence[float]) -> tuple[float, float
 
 
 def areal(found: Statistics, width_um: float, depth_um: float, cell_um2: float, test_s: float) -> Areal:
-    """Statistics per area of a plane stack. width_um: of the run; depth_um: the stated one; cell_um2: of a cell."""
+    """Statistics per area of a plane stack. width_um: of the run; depth_um: the stated one;
+    cell_um2: of a cell."""
     area = width_um * depth_um
     strips = cell_um2 / area
     opening = found.times["opening_time_s"]

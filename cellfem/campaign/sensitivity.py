@@ -1,4 +1,5 @@
-"""What a sensitivity study found: numbers of the verdict at the ends of each range, and elementary effects of the screening."""
+"""What a sensitivity study found: numbers of the verdict at the ends of each range, and elementary
+effects of the screening."""
 
 from __future__ import annotations
 
@@ -23,15 +24,18 @@ RESULTS = {
     "end_time_s": "time to failure, or end of test (s)",
     "voltage_mV": "voltage (mV)",
 }
-"""Numbers of the verdict, and what they are called. Where contact is kept the time to failure is longer than the test."""
+"""Numbers of the verdict, and what they are called. Where contact is kept the time to failure is
+longer than the test."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What one factor does to one number. base, low, high: with the case's value, at both ends of the range; nan: unknown.
+    """What one factor does to one number. base, low, high: with the case's value, at both ends of
+    the range; nan: unknown.
 
-    verdicts: the verdicts at low, base, high. mean_effect: μ*, mean size of the change over the whole range wherever the other
-    factors are; scatter: σ, how much it depends on where they are; nan without a screening.
+    verdicts: the verdicts at low, base, high. mean_effect: μ*, mean size of the change over the
+    whole range wherever the other factors are; scatter: σ, how much it depends on where they are;
+    nan without a screening.
     """
 
     factor: str
@@ -48,13 +52,15 @@ class Effect:
 
     @property
     def width(self) -> float:
-        """How far the result moves over the range: by the study one at a time, or by the screening where that is unknown."""
+        """How far the result moves over the range: by the study one at a time, or by the screening
+        where that is unknown."""
         known = [value for value in (self.low, self.base, self.high) if math.isfinite(value)]
         return max(known) - min(known) if len(known) > 1 else 0.0
 
 
 def effects_of(factors: Sequence[Factor], steps: Sequence[Step], outcomes: Sequence[Outcome]) -> tuple[Effect, ...]:
-    """Every factor on every number, from the runs that are there; runs at which the solver gave up are left out."""
+    """Every factor on every number, from the runs that are there; runs at which the solver gave up
+    are left out."""
     good = {outcome.point.name: outcome for outcome in outcomes if outcome.verdict != "failed"}
     found = []
     for result in RESULTS:

@@ -1,4 +1,5 @@
-"""Run points, several at a time, each in a process and a folder of its own; know what is done already."""
+"""Run points, several at a time, each in a process and a folder of its own; know what is done
+already."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ SMALL_SIGNAL = (
 BY, CONSOLE = "sweep", "console.txt"
 POLL_S = 0.1
 GRACE_S = 60.0
-"""A child told to stop ends its time step, or the compiling of forms (20 s), first: killed there it would spoil the cache."""
+"""A child told to stop ends its time step, or the compiling of forms (20 s), first: killed there it
+would spoil the cache."""
 
 
 class BusyError(RuntimeError):
@@ -47,12 +49,13 @@ class BusyError(RuntimeError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a point came to; nan where the run gave no number. focusing_max: the largest over Γ and over the whole run.
+    """What a point came to; nan where the run gave no number. focusing_max: the largest over Γ and
+    over the whole run.
 
-    opening_…: where contact was lost first, when and why; nan and "" where it was lost nowhere. void_count: voids born, and
-    those of the start.
-    verdict: that of the run ("untested": a limit was exceeded before anything was moved), or "failed" where the solver gave up or
-    the process died. time_to_failure_s: nan unless lost.
+    opening_…: where contact was lost first, when and why; nan and "" where it was lost nowhere.
+    void_count: voids born, and those of the start.
+    verdict: that of the run ("untested": a limit was exceeded before anything was moved), or
+    "failed" where the solver gave up or the process died. time_to_failure_s: nan unless lost.
     """
 
     point: Point
@@ -97,7 +100,8 @@ class _Child:
 
 
 def known_outcome(point: Point, out: Path, say: Callable[[str], None] | None = None) -> Outcome | None:
-    """The outcome of a point that ran to an end of its own with the same case, None where it is still to be run.
+    """The outcome of a point that ran to an end of its own with the same case, None where it is
+    still to be run.
 
     say: is told of a summary that is spoilt.
     """
@@ -123,14 +127,15 @@ def known_outcome(point: Point, out: Path, say: Callable[[str], None] | None = N
 def run_points(
     grid: Grid, points: Sequence[Point], out: Path, jobs: int, lock: int, stopped: Callable[[], bool], replace: bool = False
 ) -> Generator[Outcome]:
-    """Run points, at most `jobs` at a time, and give each outcome as it comes. Ends early, without outcomes, once `stopped()`.
+    """Run points, at most `jobs` at a time, and give each outcome as it comes. Ends early, without
+    outcomes, once `stopped()`.
 
-    A point in whose folder another run is at work fails, and nothing there is touched. Raises FolderError where a folder holds
-    what cellfem did not write, unless `replace`.
+    A point in whose folder another run is at work fails, and nothing there is touched. Raises
+    FolderError where a folder holds what cellfem did not write, unless `replace`.
 
-    The first runs alone until its first record is written: then the forms that all share are compiled, and two processes do
-    not wait for each other's compiler. lock: file descriptor from `only_sweep`, which children hold as well. Children are
-    ended whenever the iteration is.
+    The first runs alone until its first record is written: then the forms that all share are
+    compiled, and two processes do not wait for each other's compiler. lock: file descriptor from
+    `only_sweep`, which children hold as well. Children are ended whenever the iteration is.
     """
     queue, children, compiled = list(reversed(points)), list[_Child](), False
     try:
@@ -153,7 +158,8 @@ def run_points(
 
 @contextmanager
 def only_sweep(out: Path) -> Iterator[int]:
-    """Lock on the folder `out`, a file descriptor. Raises BusyError while another sweep, or a child it left, is at work there."""
+    """Lock on the folder `out`, a file descriptor. Raises BusyError while another sweep, or a child
+    it left, is at work there."""
     list_files([out / CAMPAIGN])
     handle = os.open(out / CAMPAIGN, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     try:
@@ -184,7 +190,8 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
 
 
 def _start(grid: Grid, point: Point, out: Path, lock: int, replace: bool) -> _Child:
-    """Start a point whose folder nobody is at work in. What an earlier run left there is replaced by the run itself."""
+    """Start a point whose folder nobody is at work in. What an earlier run left there is replaced
+    by the run itself."""
     folder = out / point.name
     examine(folder, BY, (CONSOLE,), replace=replace)
     folder.mkdir(parents=True, exist_ok=True)

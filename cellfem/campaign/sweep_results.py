@@ -48,7 +48,8 @@ class Published:
 
 @dataclass(frozen=True)
 class Slice:
-    """All points that share the values of every axis but pressure and current, with their boundaries."""
+    """All points that share the values of every axis but pressure and current, with their
+    boundaries."""
 
     values: Values
     outcomes: tuple[Outcome, ...]
@@ -83,7 +84,8 @@ def slices_of(outcomes: Sequence[Outcome]) -> tuple[Slice, ...]:
 
 
 def bands(slices: Sequence[Slice], criterion: Criterion) -> dict[Values, tuple[tuple[float, float, float], ...]]:
-    """(current, lowest, highest pressure of the boundary) over creep sets, two at least, for each choice of the other values."""
+    """(current, lowest, highest pressure of the boundary) over creep sets, two at least, for each
+    choice of the other values."""
     groups: dict[Values, list[Slice]] = {}
     for member in slices:
         groups.setdefault(member.without_creep, []).append(member)
@@ -117,7 +119,8 @@ def carries_current(outcomes: Sequence[Outcome]) -> bool:
 
 
 def write_table(path: Path, outcomes: Sequence[Outcome]) -> None:
-    """map.csv: one row per point that has an outcome, by slice, current and pressure; atomically replaced.
+    """map.csv: one row per point that has an outcome, by slice, current and pressure; atomically
+    replaced.
 
     Its columns are those of the protocol: without a current there are none of it.
     """
@@ -146,7 +149,8 @@ def write_report(
     slices: Sequence[Slice],
     criteria: Mapping[Criterion, str] = CRITERIA,
 ) -> None:
-    """map.json: counts, boundaries with slopes by both criteria, band over creep sets, published points; nan becomes null.
+    """map.json: counts, boundaries with slopes by both criteria, band over creep sets, published
+    points; nan becomes null.
 
     Without a current there are counts alone. criteria: what each of them means.
     """

@@ -1,4 +1,5 @@
-"""The pressure, or the hold time, at which a pressed cell reaches a resistance: runs in folders of their own."""
+"""The pressure, or the hold time, at which a pressed cell reaches a resistance: runs in folders of
+their own."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ OHM_CM2 = 1e4
 
 @dataclass(frozen=True)
 class Target:
-    """A resistance to be reached: `column` of records.csv at most `value`; `interface` is the same as an ASR in Ω m²."""
+    """A resistance to be reached: `column` of records.csv at most `value`; `interface` is the same
+    as an ASR in Ω m²."""
 
     column: str
     value: float
@@ -31,7 +33,8 @@ class Target:
 
 @dataclass(frozen=True)
 class TargetRun:
-    """A run at one pressure (MPa): its resistance at the end in the target's unit, nan where it failed."""
+    """A run at one pressure (MPa): its resistance at the end in the target's unit, nan where it
+    failed."""
 
     pressure: float
     value: float
@@ -42,7 +45,8 @@ class TargetRun:
 
 
 def parse_target(text: str, case: Case, conductivity: float) -> Target:
-    """`50 ohm*cm^2` of one interface, or `120 ohm` of the cell; conductivity: the electrolyte's, S·µm/m². Raises CaseError."""
+    """`50 ohm*cm^2` of one interface, or `120 ohm` of the cell; conductivity: the electrolyte's,
+    S·µm/m². Raises CaseError."""
     cell = from_case.cell(case)
     area = cell.area * 1e-12
     bulk = cell.separator / conductivity / area
@@ -62,7 +66,8 @@ def parse_target(text: str, case: Case, conductivity: float) -> Target:
 
 
 def pressure_keys(case: Case) -> tuple[str, ...]:
-    """The keys that hold the pressure which is looked for: the highest of the protocol, wherever it stands. Raises CaseError."""
+    """The keys that hold the pressure which is looked for: the highest of the protocol, wherever it
+    stands. Raises CaseError."""
     if all(placed.step.mode != "press" for placed in case.steps):
         raise CaseError(['protocol: no step has mode = "press"; a case to look for a pressure needs one'])
     highest = highest_pressure(case)
@@ -80,7 +85,8 @@ def highest_pressure(case: Case) -> float:
 
 
 def point_at(path: Path, overrides: Sequence[str], pressure: float, more: Sequence[str] = ()) -> Point:
-    """The case with its highest pressure replaced (MPa) and `more` overrides; no pictures. Raises CaseError."""
+    """The case with its highest pressure replaced (MPa) and `more` overrides; no pictures. Raises
+    CaseError."""
     keys = pressure_keys(load_case(path, overrides))
     text = format_quantity(pressure, "MPa")
     settings = (*overrides, *(f"{key}={text}" for key in keys), *more, "output.pictures=false")
@@ -112,10 +118,11 @@ def read_trial(point: Point, out: Path, target: Target, pressure: float) -> Targ
 def search(
     start: float, low: float, high: float, limit: float, precision: float, evaluate: Callable[[float], TargetRun]
 ) -> Iterator[TargetRun]:
-    """Trials of a bisection in log pressure for value ≤ limit, from `start` outwards by doubling, within [low, high] (MPa).
+    """Trials of a bisection in log pressure for value ≤ limit, from `start` outwards by doubling,
+    within [low, high] (MPa).
 
-    Ends when the bracket is within `precision`, a trial failed, or an end of the range answers. Higher pressure is taken to mean
-    lower resistance.
+    Ends when the bracket is within `precision`, a trial failed, or an end of the range answers.
+    Higher pressure is taken to mean lower resistance.
     """
     tried = evaluate(rounded(min(max(start, low), high)))
     yield tried

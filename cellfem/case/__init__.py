@@ -1,4 +1,5 @@
-"""What a user may write: case files, checked completely before anything is meshed. Of a ready mesh it knows the sizes."""
+"""What a user may write: case files, checked completely before anything is meshed. Of a ready mesh
+it knows the sizes."""
 
 from cellfem.case.checks import warnings
 from cellfem.case.errors import CaseError

@@ -1,8 +1,8 @@
 """Checks across the keys of a case: what each key alone cannot tell.
 
-`problems` runs on a checked case or on a partial one, in which a value that failed its own check is nan. Every comparison
-with nan is False, so a condition must be written such that it holds where something is wrong: then a bad value causes no
-second error.
+`problems` runs on a checked case or on a partial one, in which a value that failed its own check is
+nan. Every comparison with nan is False, so a condition must be written such that it holds where
+something is wrong: then a bad value causes no second error.
 """
 
 import math
@@ -55,7 +55,8 @@ def problems(case: Case) -> list[str]:
 
 
 def warnings(case: Case) -> list[str]:
-    """What the user should know about a checked case that can be run, each as `key: what and what to do`."""
+    """What the user should know about a checked case that can be run, each as `key: what and what
+    to do`."""
     return bounded(
         [
             *ready_warnings(case),
@@ -298,7 +299,8 @@ def _densification_warnings(case: Case) -> Iterator[str]:
 
 
 def _layer_warnings(case: Case) -> Iterator[str]:
-    """A layer so stiff that it holds flat lithium off, where θ_g already lets go (physics.contact)."""
+    """A layer so stiff that it holds flat lithium off, where θ_g already lets go
+    (physics.contact)."""
     i = case.interface
     if i.contact == "bonded" or i.adhesion_strength > 0:
         return

@@ -13,12 +13,15 @@ Area = Annotated[float, quantity("um^2", gt=0.0, le=1e15)]
 
 
 class Crack(Section):
-    """Elastic stress of the electrolyte under contact pressure, and what it bears: see docs/cracks.md."""
+    """Elastic stress of the electrolyte under contact pressure, and what it bears: see
+    docs/cracks.md."""
 
     solve: Literal["outputs", "steps", "off"] = "outputs"
-    """When the stress is solved: with each output of fields, after each step (and flaws then feel it), or never."""
+    """When the stress is solved: with each output of fields, after each step (and flaws then feel
+    it), or never."""
     sides: Literal["mirror", "free"] = "mirror"
-    """Mirror planes that stay where they are (confined), or that move apart until no mean lateral force is left."""
+    """Mirror planes that stay where they are (confined), or that move apart until no mean lateral
+    force is left."""
     support: Literal["roller", "fixed"] = "roller"
     """Far face of the electrolyte: slides on its support, or is held."""
     strength: Strength | None = None
@@ -26,9 +29,11 @@ class Crack(Section):
     modulus: Annotated[Number, Field(ge=1.0, le=100.0)] | None = None
     """Weibull's modulus, in place of the material's."""
     origin: Literal["volume", "surface"] = "volume"
-    """Where the flaws are that break the ceramic: in its volume, or in its face towards the lithium."""
+    """Where the flaws are that break the ceramic: in its volume, or in its face towards the
+    lithium."""
     volume: Volume = default("1 mm^3")
-    """V0 of the strength; effective volume of a bending bar (3 x 4 x 20 mm in three points, modulus 10), an estimate"""
+    """V0 of the strength; effective volume of a bending bar (3 x 4 x 20 mm in three points, modulus
+    10), an estimate"""
     area: Area = default("10 mm^2")
     """S0 of the strength, for origin = "surface"; effective area of such a bar, an estimate"""
     flaw: Length | None = None

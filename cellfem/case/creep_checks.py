@@ -1,4 +1,5 @@
-"""Checks of how lithium flows (see `checks`): laws that exclude each other, and lithium that does not flow."""
+"""Checks of how lithium flows (see `checks`): laws that exclude each other, and lithium that does
+not flow."""
 
 import math
 from collections.abc import Iterator
@@ -30,7 +31,8 @@ def creep_problems(case: Case) -> Iterator[str]:
 
 
 def _flows(case: Case) -> Iterator[str]:
-    """Lithium of the user's own that does not flow at all: neither the law nor the fields are finite then."""
+    """Lithium of the user's own that does not flow at all: neither the law nor the fields are
+    finite then."""
     li, temperatures = case.lithium, [placed.step.temperature for placed in case.steps]
     if not temperatures:
         return

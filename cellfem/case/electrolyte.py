@@ -24,13 +24,14 @@ MaterialName = Annotated[
 
 
 class Electrolyte(Section):
-    """The solid electrolyte. Ranges and sources of the defaults: cellfem/materials/electrolytes.toml."""
+    """The solid electrolyte. Ranges and sources of the defaults:
+    cellfem/materials/electrolytes.toml."""
 
     material: MaterialName = "LLZO"
     """Name of the parameter set."""
     thickness: Length = default("25 um")
-    """Thickness of the modelled part; for an equipotential far side at least half a period, `stack.width` (half of it with
-    periodic sides)."""
+    """Thickness of the modelled part; for an equipotential far side at least half a period,
+    `stack.width` (half of it with periodic sides)."""
     conductivity: Conductivity = Field(default_factory=_material_conductivity)
     """Ionic conductivity at 25 degC, in place of the material's."""
     far_side: Literal["equipotential", "flux"] = "equipotential"
@@ -38,5 +39,6 @@ class Electrolyte(Section):
 
     @property
     def properties(self) -> materials.Electrolyte:
-        """The material's parameters in working units (its conductivity is overridden by `conductivity`)."""
+        """The material's parameters in working units (its conductivity is overridden by
+        `conductivity`)."""
         return materials.electrolyte(self.material)

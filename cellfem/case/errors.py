@@ -22,9 +22,11 @@ LONGEST_WORD = 60
 
 
 class CaseError(ValueError):
-    """The case cannot be run. str() has one line per error, all errors of the file at once; `errors` has them one by one.
+    """The case cannot be run. str() has one line per error, all errors of the file at once;
+    `errors` has them one by one.
 
-    Of very many the first are told, and how many more there are, with `more` that are not among `errors`.
+    Of very many the first are told, and how many more there are, with `more` that are not among
+    `errors`.
     """
 
     def __init__(self, errors: Sequence[str], path: Path | None = None, more: int = 0) -> None:
@@ -48,7 +50,8 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def describe(error: ValidationError) -> tuple[list[str], int]:
-    """The errors found by pydantic as `key: what is wrong; remedy`: those that are told, and how many more there are."""
+    """The errors found by pydantic as `key: what is wrong; remedy`: those that are told, and how
+    many more there are."""
     found = [detail for detail in error.errors(include_url=False) if not _is_consequence(detail)]
     return [_line(detail) for detail in found[:MOST_ERRORS]], max(0, len(found) - MOST_ERRORS)
 
@@ -73,7 +76,8 @@ def item_of(annotation: Any) -> Any:
 
 
 def _is_consequence(detail: ErrorDetails) -> bool:
-    """Whether the error only follows from another: a list short of its bad items, a default that depends on a bad value."""
+    """Whether the error only follows from another: a list short of its bad items, a default that
+    depends on a bad value."""
     return (detail["type"] == "too_short" and bool(detail["input"])) or detail["type"] == "default_factory_not_called"
 
 
@@ -83,7 +87,8 @@ def _line(detail: ErrorDetails) -> str:
 
 
 def _locate(detail: ErrorDetails) -> tuple[list[str | int], Any, FieldInfo | None, type[Section]]:
-    """Path of the error without pydantic's union tags, type and field there, and the section that holds it."""
+    """Path of the error without pydantic's union tags, type and field there, and the section that
+    holds it."""
     path: list[str | int] = []
     annotation: Any = Case
     field: FieldInfo | None = None
@@ -105,7 +110,8 @@ def _locate(detail: ErrorDetails) -> tuple[list[str | int], Any, FieldInfo | Non
 
 
 def _tagged(annotation: Any, part: str | int) -> Any:
-    """What pydantic's tag `part` stands for, None if it is a key: a user may call a key as a tag is called."""
+    """What pydantic's tag `part` stands for, None if it is a key: a user may call a key as a tag is
+    called."""
     alternatives = parts_of(annotation)
     if len(alternatives) < 2:
         return None

@@ -64,7 +64,8 @@ class _Place:
 
 
 def face_problems(case: Case, near: float) -> Iterator[str]:
-    """A face that cannot be made, or is too steep for a height over Γ, with its numbers and what would do. near: mesh size."""
+    """A face that cannot be made, or is too steep for a height over Γ, with its numbers and what
+    would do. near: mesh size."""
     rough = case.roughness
     for electrode in (1, 2) if case.stack.cell == "symmetric" else (1,):
         voids = tuple(
@@ -119,7 +120,8 @@ def _remedy(rough: Roughness, where: _Place, slope: float) -> str:
 
 @lru_cache(maxsize=64)
 def _steepest(rough: Roughness, where: _Place) -> float:
-    """Largest slope of the gap at the start, as meshes are checked for it. Raises RoughnessError."""
+    """Largest slope of the gap at the start, as meshes are checked for it. Raises
+    RoughnessError."""
     if len(where.extents) == 2:
         return _steepest_of_map(rough, where)
     (width,) = where.extents
@@ -134,7 +136,8 @@ def _steepest(rough: Roughness, where: _Place) -> float:
 
 
 def _steepest_of_map(rough: Roughness, where: _Place) -> float:
-    """Over a step of the mesh, along both axes; of a free mesh, whose edges lie any way, along the slope."""
+    """Over a step of the mesh, along both axes; of a free mesh, whose edges lie any way, along the
+    slope."""
     width, depth = where.extents
     face = map_face(rough, width, depth, where.periodic)
     if face is None:

@@ -1,4 +1,5 @@
-"""Building blocks of the case models: the base class and the field types, each with its unit and the range that makes sense."""
+"""Building blocks of the case models: the base class and the field types, each with its unit and
+the range that makes sense."""
 
 from typing import Annotated, Any
 

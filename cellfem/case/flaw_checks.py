@@ -1,4 +1,5 @@
-"""What keeps a case from being answered by `cellfem flaw`; a run does not look at [resolved_flaw]."""
+"""What keeps a case from being answered by `cellfem flaw`; a run does not look at
+[resolved_flaw]."""
 
 from collections.abc import Iterator
 
@@ -9,7 +10,8 @@ LEAST_SLIT = 4  # half-openings: the shortest slit below a pore
 
 
 def flaw_problems(case: Case) -> list[str]:
-    """Everything wrong with the resolved flaw of a checked case, each as `key: what is wrong; remedy`."""
+    """Everything wrong with the resolved flaw of a checked case, each as `key: what is wrong;
+    remedy`."""
     return list(_problems(case))
 
 

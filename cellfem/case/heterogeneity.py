@@ -1,4 +1,5 @@
-"""An interface that is not alike everywhere, drawn at random: the [heterogeneity] table of a case."""
+"""An interface that is not alike everywhere, drawn at random: the [heterogeneity] table of a
+case."""
 
 from typing import Annotated
 
@@ -10,7 +11,8 @@ Spread = Annotated[Number, Field(ge=0.0, le=10.0)]
 
 
 class RandomField(Section):
-    """A quantity whose logarithm is a Gaussian field with the correlation exp(-(r/length)^2); its mean is that of the case."""
+    """A quantity whose logarithm is a Gaussian field with the correlation exp(-(r/length)^2); its
+    mean is that of the case."""
 
     spread: Spread = 0.0
     """Standard deviation over the mean; 0: the same everywhere."""
@@ -19,20 +21,26 @@ class RandomField(Section):
 
 
 class Grains(Section):
-    """Grain boundaries: the faces of a Poisson-Voronoi tessellation, cut by a plane stack along a line."""
+    """Grain boundaries: the faces of a Poisson-Voronoi tessellation, cut by a plane stack along a
+    line."""
 
     spacing: Length | None = None
-    """Mean distance of grain boundaries along any line (mean intercept). Without it there are none."""
+    """Mean distance of grain boundaries along any line (mean intercept). Without it there are
+    none."""
     width: Length = default("1 um")
-    """Width over which a grain boundary acts; the mesh needs two nodes on it. Give ASR and D averaged over this width."""
+    """Width over which a grain boundary acts; the mesh needs two nodes on it. Give ASR and D
+    averaged over this width."""
     asr: AreaResistance | None = None
-    """Interface resistance on a grain boundary of the electrolyte at 25 degC; without it that of the grains."""
+    """Interface resistance on a grain boundary of the electrolyte at 25 degC; without it that of
+    the grains."""
     D: Diffusivity | None = None
-    """Diffusivity in a grain boundary of the lithium, upright on the interface, at 25 degC; without it that of the grains."""
+    """Diffusivity in a grain boundary of the lithium, upright on the interface, at 25 degC; without
+    it that of the grains."""
 
 
 class Impurities(Section):
-    """Round spots of another interface resistance, strewn at random; they may overlap. A plane stack cuts them along a line."""
+    """Round spots of another interface resistance, strewn at random; they may overlap. A plane
+    stack cuts them along a line."""
 
     share: Annotated[Number, Field(ge=0.0, le=0.9)] = 0.0
     """Share of the area that they cover, on average over many realisations."""
@@ -47,7 +55,8 @@ class Impurities(Section):
 
 
 class Heterogeneity(Section):
-    """What varies at random along the interface. A rough face of random heights is in [roughness]."""
+    """What varies at random along the interface. A rough face of random heights is in
+    [roughness]."""
 
     seed: Annotated[Count, Field(ge=0)] = 1
     """The same seed gives the same interface, on any mesh and on any number of ranks."""

@@ -33,7 +33,8 @@ def differences(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
 
 
 def files_read(case: Case, path: Path | None = None) -> dict[str, Path]:
-    """Files that a case reads, by what they are called in messages; with the case's own, a file or the folder that holds one."""
+    """Files that a case reads, by what they are called in messages; with the case's own, a file or
+    the folder that holds one."""
     found = {f"{name}.file": getattr(case, name).file for name in WITH_FILE}
     named = {what: Path(file) for what, file in found.items() if file is not None}
     return named if path is None else {"the case": path / "case.toml" if path.is_dir() else path} | named

@@ -1,4 +1,5 @@
-"""The cell for which resistances are given in ohm, and its impedance spectrum: the [impedance] table of a case."""
+"""The cell for which resistances are given in ohm, and its impedance spectrum: the [impedance]
+table of a case."""
 
 from typing import Annotated, Literal
 
@@ -21,10 +22,12 @@ class Impedance(Section):
     area: Area = default("1 cm^2")
     """Area of the cell."""
     separator: Length | None = None
-    """Thickness of the cell's electrolyte between its two faces, in place of the modelled electrolyte.thickness. Without it that
-    very thickness in a symmetric cell, which is modelled whole; 1 mm in a half cell, which models the layer at its face."""
+    """Thickness of the cell's electrolyte between its two faces, in place of the modelled
+    electrolyte.thickness. Without it that very thickness in a symmetric cell, which is modelled
+    whole; 1 mm in a half cell, which models the layer at its face."""
     interfaces: Annotated[Count, Field(ge=1, le=2)] = 2
-    """How many faces like the modelled one the cell of a half cell has; a symmetric cell has its own two."""
+    """How many faces like the modelled one the cell of a half cell has; a symmetric cell has its
+    own two."""
     spectrum: Switch = False
     """Whether a run ends with an impedance spectrum: spectrum.csv and nyquist.png."""
     lowest: Frequency = default("0.1 Hz")
@@ -34,8 +37,10 @@ class Impedance(Section):
     per_decade: Annotated[Count, Field(ge=1, le=100)] = 6
     """Frequencies per decade."""
     double_layer: AreaCapacitance = default("1 uF/cm^2")
-    """Double-layer capacitance where the faces touch (recalled; 0.1 to 10 uF/cm^2 in fits of Li|LLZO)."""
+    """Double-layer capacitance where the faces touch (recalled; 0.1 to 10 uF/cm^2 in fits of
+    Li|LLZO)."""
     permittivity: Annotated[Number, Field(ge=1.0, le=1e5)] = 50.0
     """Relative permittivity of the electrolyte (LLZO 40 to 60, recalled)."""
     gap_floor: Annotated[float | Literal["roughness"], quantity("um", gt=0.0, le=10.0, words=("roughness",))] = "roughness"
-    """Distance g0 that is added to the gap where its faces do not touch: a capacitor eps0/(g + g0); "roughness" is delta's."""
+    """Distance g0 that is added to the gap where its faces do not touch: a capacitor eps0/(g + g0);
+    "roughness" is delta's."""

@@ -25,35 +25,43 @@ OnOff = Literal["on", "off"]
 
 
 class Interface(Section):
-    """The interface between lithium and electrolyte: contact, kinetics, and switches for comparison and exact tests."""
+    """The interface between lithium and electrolyte: contact, kinetics, and switches for comparison
+    and exact tests."""
 
     asr: AreaResistance = default("10 ohm*cm^2")
-    """Interface resistance at 25 degC in full contact. Clean LLZO 2 ohm*cm^2 (Sharafi 2017, doi 10.1021/acs.chemmater.7b03002)"""
+    """Interface resistance at 25 degC in full contact. Clean LLZO 2 ohm*cm^2 (Sharafi 2017, doi
+    10.1021/acs.chemmater.7b03002)"""
     asr_activation: ActivationEnergy = default("0.35 eV")
     """Activation energy of the interface resistance (recalled, typical of LLZO)."""
     roughness: Roughness = default("10 nm")
     """Thickness delta of the asperity layer; 10 to 50 nm."""
     stiffness: Stiffness = default("100 MPa/um")
-    """r of the contact pressure r delta ln(1 + exp(-g/delta)); a choice of the model, r delta at least a third of the pressure"""
+    """r of the contact pressure r delta ln(1 + exp(-g/delta)); a choice of the model, r delta at
+    least a third of the pressure"""
     half_pressure: PositivePressure = default("0.02 MPa")
     """Contact pressure at which half of the area touches; a choice of the model."""
     adhesion: Pressure = default("0 MPa")
-    """Tension that the contact bears before it lets go; 0 is a surface that lithium does not wet."""
+    """Tension that the contact bears before it lets go; 0 is a surface that lithium does not
+    wet."""
     adhesion_work: SurfaceTension = default("0 J/m^2")
-    """Work of adhesion, in place of `adhesion`: 0.67 J/m^2 on clean LLZO, 0.10 under Li2CO3; the strength is 0.685 W/delta."""
+    """Work of adhesion, in place of `adhesion`: 0.67 J/m^2 on clean LLZO, 0.10 under Li2CO3; the
+    strength is 0.685 W/delta."""
     friction: Annotated[float | Literal["slip", "stick"], quantity("MPa*s/um", gt=0.0, le=1e9, words=("slip", "stick"))] = "slip"
     """Free slip, stick, or a Navier coefficient: shear traction per sliding velocity."""
     contact: Literal["asperity", "bonded"] = "asperity"
     """Contact through the asperity layer, or bonded: no gap, full contact, tension allowed."""
     vacancies: OnOff = "on"
-    """Vacancies injected by stripping; off: lattice planes are removed as fast as lithium is stripped, no porosity."""
+    """Vacancies injected by stripping; off: lattice planes are removed as fast as lithium is
+    stripped, no porosity."""
     removal: Literal["on", "off", "linear"] = "on"
-    """Removal of lattice planes: where vacancies coalesce; linear, at the rate k_s f everywhere; off in tests of build-up."""
+    """Removal of lattice planes: where vacancies coalesce; linear, at the rate k_s f everywhere;
+    off in tests of build-up."""
     kinetics: Literal["butler-volmer", "linear"] = "butler-volmer"
     """Law of current against overpotential."""
     void_gas: Literal["vacuum", "gas"] = "vacuum"
-    """What the voids of the start hold: nothing, or an ideal gas that stays in them and presses as they shrink. Voids born later
-    are empty. With gas the pressure of the stack counts from vacuum, as that of the gas does."""
+    """What the voids of the start hold: nothing, or an ideal gas that stays in them and presses as
+    they shrink. Voids born later are empty. With gas the pressure of the stack counts from vacuum,
+    as that of the gas does."""
     gas_pressure: PositivePressure = default("0.1 MPa")
     """Pressure of the gas when the voids were shut: 1 bar of argon in a glovebox."""
     gas_temperature: Temperature = default("25 degC")
@@ -68,22 +76,26 @@ class Interface(Section):
 
 
 class Spot(Section):
-    """A stretch of the interface. Centred on a side of the stack it is cut there in half by the mirror plane; with periodic sides
-    it is whole wherever it lies, and what reaches over a side comes in at the other."""
+    """A stretch of the interface. Centred on a side of the stack it is cut there in half by the
+    mirror plane; with periodic sides it is whole wherever it lies, and what reaches over a side
+    comes in at the other."""
 
     center: Place
     """Position of its middle in x, 0 to the width of the stack."""
     half_width: Length
     """Half of its extent in x."""
     electrode: Literal[1, 2] = 1
-    """On which electrode of a symmetric cell; 2 is the lower one, which is plated while the other is stripped."""
+    """On which electrode of a symmetric cell; 2 is the lower one, which is plated while the other
+    is stripped."""
     center_y: Place | None = None
-    """dimension = 3: position of its middle in y; without it a strip along the whole depth of the stack."""
+    """dimension = 3: position of its middle in y; without it a strip along the whole depth of the
+    stack."""
     half_width_y: Length | None = None
     """dimension = 3: half of its extent in y; without it as in x, a disc."""
 
     def span(self, width: float, *, periodic: bool = False) -> tuple[float, float]:
-        """Its ends in x (µm), cut at a mirror plane that it is centred on; with periodic sides whole, if need be beyond them."""
+        """Its ends in x (µm), cut at a mirror plane that it is centred on; with periodic sides
+        whole, if need be beyond them."""
         left = 0.0 if self.center == 0.0 and not periodic else self.center - self.half_width
         right = width if self.center == width and not periodic else self.center + self.half_width
         return left, right
@@ -95,7 +107,8 @@ class Void(Spot):
     depth: Length
     """Depth at its middle."""
     profile: Literal["parabola", "cosine", "ellipse"] = "parabola"
-    """Shape, with u = (x - center)/half_width: 1 - u^2, (1 + cos(pi u))/2, or (1 - u^2)^(1/2), times the depth."""
+    """Shape, with u = (x - center)/half_width: 1 - u^2, (1 + cos(pi u))/2, or (1 - u^2)^(1/2),
+    times the depth."""
 
 
 class Patch(Spot):

@@ -33,20 +33,23 @@ def _kind_of_creep(value: object) -> str:
 
 
 CREEP_TAGS = ("<name>", "<table>")
-"""Pydantic's names for the two ways to give `creep`; they turn up in the places of errors, and no key is called so."""
+"""Pydantic's names for the two ways to give `creep`; they turn up in the places of errors, and no
+key is called so."""
 
 _LITHIUM = materials.lithium()
 
 
 class CreepTable(Section):
-    """Power-law creep of one's own: rate = A0 exp(-Q/RT) (sigma/MPa)^n. Give A0, or A298 = A0 exp(-Q/(R 298.15 K)) instead."""
+    """Power-law creep of one's own: rate = A0 exp(-Q/RT) (sigma/MPa)^n. Give A0, or A298 = A0
+    exp(-Q/(R 298.15 K)) instead."""
 
     n: Annotated[Number, Field(ge=1.0, le=20.0)]
     """Stress exponent."""
     Q: ActivationEnergy
     """Activation energy."""
     A0: Rate | None = None
-    """Prefactor: the rate at 1 MPa (the unit 1/s/MPa^n, written as 1/s) extrapolated to infinite temperature."""
+    """Prefactor: the rate at 1 MPa (the unit 1/s/MPa^n, written as 1/s) extrapolated to infinite
+    temperature."""
     A298: Rate | None = None
     """Rate at 1 MPa and 25 degC (the unit 1/s/MPa^n, written as 1/s)."""
 
@@ -57,12 +60,15 @@ CreepName = Annotated[
 
 
 class GrainBoundaries(Section):
-    """Fast diffusion along grain boundaries, spread over the volume: D + x (D_gb - D), x = 3 width/size (Hart 1957)."""
+    """Fast diffusion along grain boundaries, spread over the volume: D + x (D_gb - D), x = 3
+    width/size (Hart 1957)."""
 
     size: Length
-    """Grain size; 10 um to 1 mm in rolled foil, below 1 um in deposits. At least three times the width."""
+    """Grain size; 10 um to 1 mm in rolled foil, below 1 um in deposits. At least three times the
+    width."""
     D: Diffusivity
-    """Diffusivity along the boundaries at 25 degC: 1e3 to 1e6 times that of the bulk (Yoon 2023, doi 10.1039/d3ta03814a)."""
+    """Diffusivity along the boundaries at 25 degC: 1e3 to 1e6 times that of the bulk (Yoon 2023,
+    doi 10.1039/d3ta03814a)."""
     width: Length = default("0.5 nm")
     """Width of a boundary; 0.5 nm is the usual convention (Fisher 1951)."""
     activation: ActivationEnergy = default("27 kJ/mol")
@@ -70,10 +76,12 @@ class GrainBoundaries(Section):
 
 
 class Anand(Section):
-    """Creep with an evolving resistance S, rate = A exp(-Q/RT) (sigma/S)^(1/m), in place of `creep`.
+    """Creep with an evolving resistance S, rate = A exp(-Q/RT) (sigma/S)^(1/m), in place of
+    `creep`.
 
-    dS/dt = H0 |1 - S/Ss|^a sign(1 - S/Ss) rate, Ss = S_star (rate/(A exp(-Q/RT)))^n_s. Defaults: Anand & Narayan 2019,
-    doi 10.1149/2.0861906jes; A, Q, m, S_star and n_s as read there, H0, a and S0 recalled.
+    dS/dt = H0 |1 - S/Ss|^a sign(1 - S/Ss) rate, Ss = S_star (rate/(A exp(-Q/RT)))^n_s. Defaults:
+    Anand & Narayan 2019, doi 10.1149/2.0861906jes; A, Q, m, S_star and n_s as read there, H0, a and
+    S0 recalled.
     """
 
     A: Rate = default("4.25e4 1/s")
@@ -100,43 +108,56 @@ class Lithium(Section):
     thickness: Length = default("20 um")
     """Thickness away from voids."""
     platen: Literal["slip", "stick"] | None = None
-    """Whether lithium slips along the platen (the current collector) or sticks to it. Without it slip between mirror planes, and
-    stick with periodic sides, where nothing else may keep it from drifting along the interface."""
+    """Whether lithium slips along the platen (the current collector) or sticks to it. Without it
+    slip between mirror planes, and stick with periodic sides, where nothing else may keep it from
+    drifting along the interface."""
     used_up: Annotated[Number, Field(ge=0.01, le=0.5)] = 0.02
-    """Share of the thickness: where less is left at any place the lithium counts as stripped through, and the run stops."""
+    """Share of the thickness: where less is left at any place the lithium counts as stripped
+    through, and the run stops."""
     creep: Annotated[
         Annotated[CreepName, Tag(CREEP_TAGS[0])] | Annotated[CreepTable, Tag(CREEP_TAGS[1])], Discriminator(_kind_of_creep)
     ] = "masias"
     """Power-law creep: the name of a set, or a table with A0 (or A298), n and Q of one's own."""
     breakdown: Annotated[float | Literal["auto", "off"], quantity("MPa", gt=0.0, le=1e3, words=("auto", "off"))] = "auto"
-    """Stress 1/B of power-law breakdown, rate = A B^-n sinh(B sigma)^n; off: a power law; auto: 2.8 MPa where a step presses."""
+    """Stress 1/B of power-law breakdown, rate = A B^-n sinh(B sigma)^n; off: a power law; auto: 2.8
+    MPa where a step presses."""
     diffusional: Rate | None = None
-    """Linear creep in parallel at 25 degC: its rate at 1 MPa (Herbert et al. 2018), with the Q of `creep`. Without it none."""
+    """Linear creep in parallel at 25 degC: its rate at 1 MPa (Herbert et al. 2018), with the Q of
+    `creep`. Without it none."""
     size: Length | None = None
-    """Size of what deforms: as strong as pillars of this diameter (Xu et al. 2017; an upper bound). Without it, bulk strength."""
+    """Size of what deforms: as strong as pillars of this diameter (Xu et al. 2017; an upper bound).
+    Without it, bulk strength."""
     anand: Anand | None = None
-    """Creep with an evolving resistance in place of `creep`; without it S is constant, which is a power law."""
+    """Creep with an evolving resistance in place of `creep`; without it S is constant, which is a
+    power law."""
     law: Literal["coupled", "uncoupled", "leblond"] = "coupled"
-    """Porous creep: Michel-Suquet, coupled in both stress invariants; each invariant on its own (for comparison); or Leblond,
-    Perrin and Suquet (1994), whose compaction is proportional to f in the dilute limit."""
+    """Porous creep: Michel-Suquet, coupled in both stress invariants; each invariant on its own
+    (for comparison); or Leblond, Perrin and Suquet (1994), whose compaction is proportional to f in
+    the dilute limit."""
     f_c: Annotated[Number, Field(gt=0.0, lt=1.0)] = _LITHIUM.f_c
-    """Porosity at which vacancies coalesce and contact carries no current; a choice of the model."""
+    """Porosity at which vacancies coalesce and contact carries no current; a choice of the
+    model."""
     D: Diffusivity = default(_LITHIUM.parameters["D"].text)
-    """Diffusivity of vacancies at 25 degC: bulk self-diffusion, grain boundaries may be 1e3 to 1e6 times faster."""
+    """Diffusivity of vacancies at 25 degC: bulk self-diffusion, grain boundaries may be 1e3 to 1e6
+    times faster."""
     D_activation: ActivationEnergy = default(_LITHIUM.parameters["D_activation"].text)
     """Activation energy of the diffusivity."""
     grain_boundaries: GrainBoundaries | None = None
     """Fast diffusion along grain boundaries, spread over the volume. None: bulk diffusion alone."""
     activation_volume: MolarVolume = default("0 cm^3/mol")
-    """V of D exp(-pV/RT); 3.6 cm^3/mol for self-diffusion (0.28 Omega, Hultsch & Barnes 1962, recalled): 0.15 % per MPa."""
+    """V of D exp(-pV/RT); 3.6 cm^3/mol for self-diffusion (0.28 Omega, Hultsch & Barnes 1962,
+    recalled): 0.15 % per MPa."""
     length: Length = default(_LITHIUM.parameters["length"].text)
-    """Length below which a void is porosity and above which it is geometry; a choice of the model."""
+    """Length below which a void is porosity and above which it is geometry; a choice of the
+    model."""
     surface_tension: SurfaceTension = default(_LITHIUM.parameters["surface_tension"].text)
     """Surface tension of lithium."""
     sink_rate: Velocity | None = None
-    """k_s of removal = "linear", d = k_s f; without it s_max/(0.85 f_c (1 - 0.85 f_c)), so that f stays below 0.85 f_c."""
+    """k_s of removal = "linear", d = k_s f; without it s_max/(0.85 f_c (1 - 0.85 f_c)), so that f
+    stays below 0.85 f_c."""
     removal_rate: Velocity | None = None
-    """k_n, the penalty rate at which coalesced lattice planes are removed; without it max(10 s_max, 1e-3 um/s)/(0.1 f_c)."""
+    """k_n, the penalty rate at which coalesced lattice planes are removed; without it max(10 s_max,
+    1e-3 um/s)/(0.1 f_c)."""
 
     @property
     def creep_set(self) -> materials.CreepSet:
@@ -149,5 +170,6 @@ class Lithium(Section):
 
     @property
     def strength(self) -> float:
-        """Factor of the stresses of creep, and of its breakdown, against bulk lithium: what its size makes of them."""
+        """Factor of the stresses of creep, and of its breakdown, against bulk lithium: what its
+        size makes of them."""
         return 1.0 if self.size is None else materials.pillars().factor(self.size, self.creep_set)

@@ -26,10 +26,11 @@ WITH_FILE = ("mesh", "roughness", "measured")
 
 
 def load_case(path: str | Path, overrides: Iterable[str] = ()) -> Case:
-    """The case in `path`, a file or a folder with a case.toml, after overrides like `protocol.0.pressure=2 MPa`.
+    """The case in `path`, a file or a folder with a case.toml, after overrides like
+    `protocol.0.pressure=2 MPa`.
 
-    Lists are counted from 0; paths of files are from the folder of the case. Raises CaseError with every error of file
-    and overrides.
+    Lists are counted from 0; paths of files are from the folder of the case. Raises CaseError with
+    every error of file and overrides.
     """
     file = Path(path)
     if os.path.isdir(file):  # False, and no error, for a name that no file can have
@@ -58,7 +59,8 @@ def load_case(path: str | Path, overrides: Iterable[str] = ()) -> Case:
 
 
 def parse_case(data: dict[str, Any]) -> Case:
-    """The case in a dictionary that has the form of a case file. Raises CaseError with every error."""
+    """The case in a dictionary that has the form of a case file. Raises CaseError with every
+    error."""
     case, errors, more = _check(data)
     if case is None:
         raise CaseError(errors, more=more)

@@ -1,4 +1,5 @@
-"""A measured voltage curve to lay over a run: the [measured] table of a case, and the curve that it names."""
+"""A measured voltage curve to lay over a run: the [measured] table of a case, and the curve that it
+names."""
 
 from __future__ import annotations
 
@@ -18,20 +19,24 @@ Name = Annotated[str, Field(strict=True, min_length=1)]
 
 
 class MeasuredCurve(Section):
-    """A measured voltage curve, laid over the run: measured.png, and the rms difference in measured.json."""
+    """A measured voltage curve, laid over the run: measured.png, and the rms difference in
+    measured.json."""
 
     file: str | None = None
-    """Text as cyclers export it (csv, .txt, .mpt, .DTA), units in its header; path from the case. Without it there is none."""
+    """Text as cyclers export it (csv, .txt, .mpt, .DTA), units in its header; path from the case.
+    Without it there is none."""
     x: Name | None = None
     """Header of the column of time or areal capacity; without it the one that its header tells."""
     voltage: Name | None = None
-    """Header of the column of voltage; without it the one that its header tells, never that of a set value."""
+    """Header of the column of voltage; without it the one that its header tells, never that of a
+    set value."""
     x_unit: Name | None = None
     """Unit of x, where the header does not end in it as in "time (h)", "time/h" or "time_h"."""
     voltage_unit: Name | None = None
     """Unit of the voltage, where the header does not tell."""
     series: AreaResistance0 = default("0 ohm*cm^2")
-    """Area-specific resistance of what the cell has and the model has not (rest of the electrolyte, other electrode)."""
+    """Area-specific resistance of what the cell has and the model has not (rest of the electrolyte,
+    other electrode)."""
 
 
 def read_curve(table: MeasuredCurve, ask: Ask = "measured.{}".format) -> VoltageCurve:

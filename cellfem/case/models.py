@@ -1,4 +1,5 @@
-"""What a user may write: the tables of a case file. Quantities are text with a unit in the file, floats in working units here."""
+"""What a user may write: the tables of a case file. Quantities are text with a unit in the file,
+floats in working units here."""
 
 from typing import Annotated, Self
 
@@ -22,7 +23,8 @@ from cellfem.case.settings import Mesh, Numerics, Output, Stack
 from cellfem.units import FARADAY
 
 FAR_LEAST, FAR_SHARE, FAR_ACROSS = 2.0, 0.08, 4.0
-"""Cells far from the interface, where the case does not say: µm, share of the thickness, fewest of them from side to side."""
+"""Cells far from the interface, where the case does not say: µm, share of the thickness, fewest of
+them from side to side."""
 LISTS = ("void", "patch", "protocol")
 """The keys of a case that are lists of tables."""
 
@@ -66,7 +68,8 @@ class Case(Section):
 
     @model_validator(mode="after")
     def _separator_of_the_cell(self) -> Self:
-        """The electrolyte of the cell for which resistances are given in Ω, resolved here alone (see `Impedance.separator`)."""
+        """The electrolyte of the cell for which resistances are given in Ω, resolved here alone
+        (see `Impedance.separator`)."""
         if self.impedance.separator is not None:
             return self
         thickness = self.electrolyte.thickness if self.stack.cell == "symmetric" else HALF_CELL_SEPARATOR
@@ -74,7 +77,8 @@ class Case(Section):
 
     @model_validator(mode="after")
     def _size_far_from_the_interface(self) -> Self:
-        """`mesh.far` by the size of the stack: 500 µm in cells of 2 µm would be 100 000 unknowns where nothing happens."""
+        """`mesh.far` by the size of the stack: 500 µm in cells of 2 µm would be 100 000 unknowns
+        where nothing happens."""
         if self.mesh.far is not None or self.mesh.file is not None:
             return self
         below = self.electrolyte.thickness / (2 if self.stack.cell == "symmetric" else 1)
@@ -104,12 +108,14 @@ class Case(Section):
 
     @property
     def current_max(self) -> float:
-        """Largest magnitude of the mean current density in the protocol, A/m²; where the voltage is held, an estimate."""
+        """Largest magnitude of the mean current density in the protocol, A/m²; where the voltage is
+        held, an estimate."""
         faces = 2 if self.stack.cell == "symmetric" else 1
         resistance = faces * self.interface.asr + self.electrolyte.thickness / self.electrolyte.conductivity
         return max(placed.step.largest_current(resistance) for placed in self.steps)
 
     @property
     def s_max(self) -> float:
-        """Largest rate s = iΩ/F of the protocol at which the interface recedes or advances, µm/s."""
+        """Largest rate s = iΩ/F of the protocol at which the interface recedes or advances,
+        µm/s."""
         return self.current_max * materials.lithium().molar_volume / FARADAY

@@ -1,13 +1,16 @@
-"""Which of many stretches of a line overlap, in a time that grows with their number and not with its square."""
+"""Which of many stretches of a line overlap, in a time that grows with their number and not with
+its square."""
 
 import math
 from collections.abc import Sequence
 
 
 def overlapping(spans: Sequence[tuple[int, float, float]], tolerance: float) -> dict[int, list[int]]:
-    """For stretches (line, left, right), nan where unknown: k to those j < k that it overlaps by more than the tolerance.
+    """For stretches (line, left, right), nan where unknown: k to those j < k that it overlaps by
+    more than the tolerance.
 
-    Of stretches that lie on top of each other each one is named with one other only: whoever moves them finds the rest.
+    Of stretches that lie on top of each other each one is named with one other only: whoever moves
+    them finds the rest.
     """
     found: dict[int, list[int]] = {}
     farthest: dict[int, int] = {}  # on each line, the stretch that reaches farthest right so far

@@ -12,14 +12,16 @@ LONGEST_SHOWN, LONGEST_INDEX = 300, 9
 """Characters of an override that error texts show, and digits of a place in a list."""
 
 EVERY_STEP = ("pressure", "current", "temperature")
-"""Names that stand for the key of every protocol step, as on the axes of a sweep; current for those that carry one."""
+"""Names that stand for the key of every protocol step, as on the axes of a sweep; current for those
+that carry one."""
 
 
 def apply_override(data: dict[str, Any], text: str) -> str | None:
-    """Put `key.path=value` into `data` in place; lists are counted from 0. Returns what is wrong, or None.
+    """Put `key.path=value` into `data` in place; lists are counted from 0. Returns what is wrong,
+    or None.
 
-    One of EVERY_STEP alone is put into every step. The value is TOML if it parses as such, else text. Unknown keys are left for
-    the check of the case to find.
+    One of EVERY_STEP alone is put into every step. The value is TOML if it parses as such, else
+    text. Unknown keys are left for the check of the case to find.
     """
     said = f'--set "{shortened(printable(text), LONGEST_SHOWN)}"'
     path, equals, value = text.partition("=")

@@ -12,7 +12,8 @@ ROUND_OFF = 1e-9
 CELLS_AROUND = 3
 """Fewest cells from side to side."""
 FAR_FROM, GROWTH = 15.0, 0.4
-"""µm from the interface, where the cells of gmsh's meshes have grown to mesh.far, or farther with so much growth per distance."""
+"""µm from the interface, where the cells of gmsh's meshes have grown to mesh.far, or farther with
+so much growth per distance."""
 LONGEST = 1 / 3
 """Correlation length, mean spacing, size or edge of what repeats itself, over the period."""
 

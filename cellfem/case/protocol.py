@@ -30,7 +30,8 @@ PRESS_TIME = 1.0
 """s: what a press takes to come to its load; a hold time below it means nothing."""
 Mode = Literal["strip", "plate", "rest", "press", "hold-voltage"]
 SIGN = {"strip": 1.0, "plate": -1.0, "rest": 0.0, "press": 0.0, "hold-voltage": math.nan}
-"""Of the mean current density in each mode; where the voltage is held the current is what comes of it."""
+"""Of the mean current density in each mode; where the voltage is held the current is what comes of
+it."""
 
 
 class Stop(Section):
@@ -43,7 +44,8 @@ class Stop(Section):
     gap: Length | None = None
     """Largest gap."""
     resistance: AreaResistance | None = None
-    """Interface resistance to a small signal that is to be reached, charge transfer and constriction; ends the run there."""
+    """Interface resistance to a small signal that is to be reached, charge transfer and
+    constriction; ends the run there."""
     index: Annotated[Number, Field(gt=0.0, le=1e6)] | None = None
     """Largest dendrite index K_I/K_Ic while plating; 1 is where a flaw grows."""
     current: CurrentDensity | None = None
@@ -54,7 +56,8 @@ class Step(Section):
     """A step of the load protocol."""
 
     mode: Mode
-    """Strip or plate lithium at constant current, rest, or press (both without current), or hold the voltage."""
+    """Strip or plate lithium at constant current, rest, or press (both without current), or hold
+    the voltage."""
     current: DrivenCurrent | None = None
     """Magnitude of the mean current density; the mode gives its sign. For strip and plate only."""
     voltage: SignedVoltage | None = None
@@ -68,10 +71,11 @@ class Step(Section):
     pressure_end: Pressure | None = None
     """Stack pressure at the end of the step, for a linear ramp."""
     spring: Stiffness | None = None
-    """Stiffness of the fixture: the pressure changes by so much for each um that the platen travels. It goes on through all
-    following steps of the same stiffness."""
+    """Stiffness of the fixture: the pressure changes by so much for each um that the platen
+    travels. It goes on through all following steps of the same stiffness."""
     rise: Time | None = None
-    """Time in which a pressure above that before comes up; without it 1 s, a tenth of the duration at most."""
+    """Time in which a pressure above that before comes up; without it 1 s, a tenth of the duration
+    at most."""
     temperature: Temperature = default("25 degC")
     """Uniform temperature."""
     stop: Stop = Field(default_factory=Stop)
@@ -79,7 +83,8 @@ class Step(Section):
     until: Stop = Field(default_factory=Stop)
     """Conditions that end the step early: the protocol goes on with the next one."""
     top: Literal["platen", "uniform", "fixed"] = "platen"
-    """Rigid platen under the pressure, pressure on the lithium's free upper face, or a platen that stays where it is."""
+    """Rigid platen under the pressure, pressure on the lithium's free upper face, or a platen that
+    stays where it is."""
 
     @property
     def seconds(self) -> float:
@@ -91,7 +96,8 @@ class Step(Section):
 
     @property
     def signed_current(self) -> float:
-        """Mean current density in A/m²: > 0 strips, < 0 plates, 0 at rest and while pressing, nan where the voltage is held."""
+        """Mean current density in A/m²: > 0 strips, < 0 plates, 0 at rest and while pressing, nan
+        where the voltage is held."""
         return SIGN[self.mode] * (self.current or 0.0)
 
     def largest_current(self, resistance: float) -> float:
@@ -99,7 +105,8 @@ class Step(Section):
         return abs(self.voltage or 0.0) / resistance if self.mode == "hold-voltage" else abs(self.signed_current)
 
     def pressure_at(self, elapsed: float) -> float:
-        """Stack pressure in MPa (of the spring, without travel), `elapsed` seconds after the start of the step."""
+        """Stack pressure in MPa (of the spring, without travel), `elapsed` seconds after the start
+        of the step."""
         if self.pressure_end is None:
             return self.pressure
         return self.pressure + (self.pressure_end - self.pressure) * min(max(elapsed / self.seconds, 0.0), 1.0)
@@ -117,7 +124,8 @@ class Step(Section):
 
 
 class Loop(Section):
-    """Steps that are repeated one after the other, [[protocol]] with `repeat` and its own [[protocol.step]]."""
+    """Steps that are repeated one after the other, [[protocol]] with `repeat` and its own
+    [[protocol.step]]."""
 
     repeat: Annotated[Count, Field(ge=1, le=100000)]
     """How often the steps are run."""
@@ -131,7 +139,8 @@ def _kind_of_entry(value: object) -> str:
 
 
 ENTRY_TAGS: dict[str, type[Section]] = {"<step>": Step, "<loop>": Loop}
-"""Pydantic's names for what an entry of the protocol may be; they turn up in the places of errors, and no key is called so."""
+"""Pydantic's names for what an entry of the protocol may be; they turn up in the places of errors,
+and no key is called so."""
 
 Entry = Annotated[Annotated[Step, Tag("<step>")] | Annotated[Loop, Tag("<loop>")], Discriminator(_kind_of_entry)]
 
@@ -143,7 +152,8 @@ def entry_of(value: object) -> type[Section]:
 
 @dataclass(frozen=True)
 class Placed:
-    """A step with its key in the file and, inside a loop, the number of its repetition, counted from 1 (0 outside)."""
+    """A step with its key in the file and, inside a loop, the number of its repetition, counted
+    from 1 (0 outside)."""
 
     key: str
     step: Step
@@ -167,7 +177,8 @@ def written(protocol: Iterable[Step | Loop]) -> Iterator[Placed]:
 
 
 def stripped_range(protocol: Iterable[Step | Loop]) -> tuple[float, float]:
-    """Largest and least charge per area stripped so far in the protocol, C/m²; 0 at the start and while the voltage is held."""
+    """Largest and least charge per area stripped so far in the protocol, C/m²; 0 at the start and
+    while the voltage is held."""
     total, largest, least = 0.0, 0.0, 0.0
     for entry in protocol:
         steps, times = (entry.step, entry.repeat) if isinstance(entry, Loop) else ((entry,), 1)

@@ -1,4 +1,5 @@
-"""Checks of the load protocol across its keys, as those of `checks`: a bad value is nan there and causes no second error."""
+"""Checks of the load protocol across its keys, as those of `checks`: a bad value is nan there and
+causes no second error."""
 
 import math
 from collections.abc import Iterator
@@ -9,7 +10,8 @@ from cellfem.materials import lithium
 from cellfem.units import FARADAY, format_quantity
 
 FIRST_TOUCH = math.log1p(math.exp(-6))
-"""Contact pressure over stiffness times roughness at a gap of 6 roughnesses, from which on nothing touches."""
+"""Contact pressure over stiffness times roughness at a gap of 6 roughnesses, from which on nothing
+touches."""
 
 MOST_STEPS = 1_000_000
 """Of a protocol with its loops unrolled."""

@@ -1,4 +1,5 @@
-"""Ready meshes: their sizes stand in for those that a case leaves open, and are held against those that it gives.
+"""Ready meshes: their sizes stand in for those that a case leaves open, and are held against those
+that it gives.
 
 This is all that the case knows of meshes; `geometry` is imported only where a case names a file.
 """
@@ -35,8 +36,9 @@ UNIT_NAMES = {"m": "metres", "mm": "millimetres", "um": "micrometres", "nm": "na
 
 @dataclass(frozen=True)
 class ReadyMesh:
-    """What the checks need of a ready mesh, in µm. near: largest distance of neighbours along Γ; gap_x, gap: at its nodes; slope:
-    largest of the gap; apart: share of Γ whose faces are apart; notes: what of the file is not used."""
+    """What the checks need of a ready mesh, in µm. near: largest distance of neighbours along Γ;
+    gap_x, gap: at its nodes; slope: largest of the gap; apart: share of Γ whose faces are apart;
+    notes: what of the file is not used."""
 
     width: float
     lithium: float
@@ -87,7 +89,8 @@ def _rounded(value: float) -> float:
 
 
 def ready_of(case: Case) -> ReadyMesh | None:
-    """The ready mesh of a case; None where it has none, or none that can be read (`with_sizes` has told)."""
+    """The ready mesh of a case; None where it has none, or none that can be read (`with_sizes` has
+    told)."""
     from cellfem.geometry import MeshError
 
     if not isinstance(case.mesh.file, str) or case.stack.dimension != 2 or not os.path.isfile(case.mesh.file):
@@ -115,8 +118,9 @@ def near_words(case: Case) -> str:
 
 
 def with_sizes(data: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """A case's tables with the sizes of its ready mesh, and what is wrong with these: told before the other checks, which then
-    use them. A size that the case gives must be the mesh's. Paths must be as seen from here.
+    """A case's tables with the sizes of its ready mesh, and what is wrong with these: told before
+    the other checks, which then use them. A size that the case gives must be the mesh's. Paths must
+    be as seen from here.
     """
     mesh, stack = _table(data, "mesh"), _table(data, "stack")
     path, unit = mesh.get("file"), mesh.get("unit", "um")

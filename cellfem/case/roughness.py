@@ -11,40 +11,50 @@ Share = Annotated[Number, Field(gt=0.0, lt=1.0)]
 
 
 class Roughness(Section):
-    """The electrolyte's face at the start; its gap is added to that of voids. What is finer is interface.roughness."""
+    """The electrolyte's face at the start; its gap is added to that of voids. What is finer is
+    interface.roughness."""
 
     kind: Literal["none", "self-affine", "file", "grooves", "pores"] = "none"
-    """A flat face; a random one; a measured one; a grooved or ground one; a flat one with pores. Each has its own keys, below."""
+    """A flat face; a random one; a measured one; a grooved or ground one; a flat one with pores.
+    Each has its own keys, below."""
     cut_off: Length = default("2 um")
-    """self-affine, file: shortest wavelength; a measured face is filtered. The mesh needs four nodes on it."""
+    """self-affine, file: shortest wavelength; a measured face is filtered. The mesh needs four
+    nodes on it."""
     rms: Length = default("0.1 um")
     """self-affine: root mean square of the heights over the width, met exactly."""
     hurst: Annotated[Number, Field(gt=0.0, le=1.0)] = 0.8
-    """self-affine: Hurst exponent H; the power spectrum of a profile falls as wave number^-(1 + 2H)."""
+    """self-affine: Hurst exponent H; the power spectrum of a profile falls as wave number^-(1 +
+    2H)."""
     roll_off: Length = default("10 um")
     """self-affine: wavelength above which the power spectrum is constant."""
     seed: Annotated[Count, Field(ge=0)] = 1
     """self-affine, pores: the same seed gives the same face."""
     file: str | None = None
-    """file: one that SurfaceTopography reads (cellfem[surface]), or plain numbers as text or .npy; path from the case."""
+    """file: one that SurfaceTopography reads (cellfem[surface]), or plain numbers as text or .npy;
+    path from the case."""
     unit: LengthUnit | None = None
     """file: unit of the numbers in it, where the file does not say."""
     spacing: Length | None = None
     """file: distance of the points, where the file does not say."""
     channel: Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)] | None = None
-    """file: which channel of a file with several, by name or number from 0; without it the library's choice."""
+    """file: which channel of a file with several, by name or number from 0; without it the
+    library's choice."""
     tilt: Literal["mean", "plane", "curvature"] = "plane"
-    """file: what is subtracted from the whole measurement: its mean, also its tilt, or also its curvature."""
+    """file: what is subtracted from the whole measurement: its mean, also its tilt, or also its
+    curvature."""
     offset: Place = default("0 um")
     """file: where on the measurement the stack begins; it is cropped to stack.width from there."""
     line: Place | None = None
-    """file: the line across a map that a plane stack takes its profile from; without it the middle."""
+    """file: the line across a map that a plane stack takes its profile from; without it the
+    middle."""
     period: Length = default("10 um")
-    """grooves: their distance; stack.width must be a multiple of half of it, with periodic sides of the whole."""
+    """grooves: their distance; stack.width must be a multiple of half of it, with periodic sides of
+    the whole."""
     depth: Length = default("0.5 um")
     """grooves, pores: their depth."""
     shape: Literal["sine", "triangle", "trapezoid"] = "sine"
-    """grooves: a wave; sharp ridges and valleys; lands, walls and floors of a quarter period each."""
+    """grooves: a wave; sharp ridges and valleys; lands, walls and floors of a quarter period
+    each."""
     size: Length = default("4 um")
     """pores: width of their mouth; their profile is a cosine."""
     share: Share = 0.2

@@ -16,7 +16,8 @@ def _um(value: float) -> str:
 
 
 def roughness_problems(case: Case) -> Iterator[str]:
-    """What is wrong with the keys of a rough face, and if nothing is, with the face that they make."""
+    """What is wrong with the keys of a rough face, and if nothing is, with the face that they
+    make."""
     found = list(_keys(case))
     yield from found
     if not found and case.roughness.kind in ("self-affine", "grooves", "pores") and _is_whole(case):

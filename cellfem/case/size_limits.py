@@ -1,4 +1,5 @@
-"""What no case needs: size, nesting and text beyond which a file is refused before it is checked key by key."""
+"""What no case needs: size, nesting and text beyond which a file is refused before it is checked
+key by key."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ class UnfitError(ValueError):
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """What the text says. Raises tomllib.TOMLDecodeError for what is no TOML, UnfitError for what is not read."""
+    """What the text says. Raises tomllib.TOMLDecodeError for what is no TOML, UnfitError for what
+    is not read."""
     if _LONG_KEY.search(text):
         raise UnfitError(f"has a key of more than {DEEPEST + 4} parts, a.b.c and so on; no key of a case has so many")
     try:
@@ -75,7 +77,8 @@ def wrong_text(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with bytes that were no UTF-8, which Python keeps as lone surrogates, written out."""
+    """The text with bytes that were no UTF-8, which Python keeps as lone surrogates, written
+    out."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -86,7 +89,8 @@ def key_text(path: tuple[str | int, ...] | list[str | int]) -> str:
 
 
 def bounded(lines: list[str], more: int = 0) -> list[str]:
-    """The first of many lines, none too long, and how many there are besides, `more` of them not among `lines`."""
+    """The first of many lines, none too long, and how many there are besides, `more` of them not
+    among `lines`."""
     told = [shortened(printable(line), LONGEST_ERROR) for line in lines[:MOST_ERRORS]]
     left = len(lines) - len(told) + more
     return [*told, f"and {f'{left:,}'.replace(',', ' ')} more"] if left else told

@@ -41,7 +41,8 @@ def stack_problems(case: Case) -> Iterator[str]:
 
 
 def spots_outside(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:
-    """Spots beyond the sides of the stack, unless centred on one, where the mirror plane cuts them in half."""
+    """Spots beyond the sides of the stack, unless centred on one, where the mirror plane cuts them
+    in half."""
     for k, spot in enumerate(spots):
         places = [("x", spot.center, spot.half_width), ("y", spot.center_y, spot.half_width_y or spot.half_width)]
         for (axis, center, half), size in zip(places, case.stack.extents, strict=False):

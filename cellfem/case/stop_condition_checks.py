@@ -1,4 +1,5 @@
-"""Limits of voltage that the start exceeds already: told before the run, which would end at once and say nothing of contact."""
+"""Limits of voltage that the start exceeds already: told before the run, which would end at once
+and say nothing of contact."""
 
 import math
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ A_M2 = 0.1
 
 
 def limit_warnings(case: Case) -> Iterator[str]:
-    """Limits of voltage below what a perfect flat face and the electrolyte drop, and of contact above what touches there."""
+    """Limits of voltage below what a perfect flat face and the electrolyte drop, and of contact
+    above what touches there."""
     for placed in case.steps:
         step = placed.step
         if not step.current:
@@ -36,10 +38,11 @@ def limit_warnings(case: Case) -> Iterator[str]:
 
 
 def drop_at_start(case: Case, placed: Placed) -> tuple[float, float]:
-    """V in the faces and V in the electrolyte at the start of a step of constant current, as it would be with flat faces.
+    """V in the faces and V in the electrolyte at the start of a step of constant current, as it
+    would be with flat faces.
 
-    η = 2RT/F asinh(i ASR F/(2RT θ)) with θ = P/(P + p_½) of the area, ASR the least of the interface; i L/κ. What is rough,
-    void or taken by vacancies drops more.
+    η = 2RT/F asinh(i ASR F/(2RT θ)) with θ = P/(P + p_½) of the area, ASR the least of the
+    interface; i L/κ. What is rough, void or taken by vacancies drops more.
     """
     step, face, layer = placed.step, case.interface, case.electrolyte
     current, temperature = step.current or 0.0, step.temperature

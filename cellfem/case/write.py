@@ -12,7 +12,8 @@ from cellfem.units import format_quantity
 
 
 def resolved_toml(case: Case, header: str = "") -> str:
-    """The complete case with all defaults and units, as TOML that `load_case` reads back to an equal Case.
+    """The complete case with all defaults and units, as TOML that `load_case` reads back to an
+    equal Case.
 
     `header` (versions, commit) and the sources of the material parameters go before it as comments.
     """
@@ -45,7 +46,8 @@ def _lines(table: dict[str, Any], prefix: str = "") -> str:
 
 
 def _sources(case: Case) -> list[str]:
-    """A line for each parameter of the materials, with its source: the library, or this case where it has another."""
+    """A line for each parameter of the materials, with its source: the library, or this case where
+    it has another."""
     small = {} if case.lithium.size is None else materials.pillars().parameters
     return [
         _creep(case),

@@ -1,4 +1,5 @@
-"""Checkpoints: the state of a run in one file, by nodes and cells of the mesh, so that any number of ranks reads it.
+"""Checkpoints: the state of a run in one file, by nodes and cells of the mesh, so that any number
+of ranks reads it.
 
 Knows no lithium: whoever owns state declares it by name in a `Registry`.
 """

@@ -1,4 +1,5 @@
-"""A zip of .npy arrays and JSON, each with its CRC-32, written piece by piece and read back; knows no meshes and no ranks."""
+"""A zip of .npy arrays and JSON, each with its CRC-32, written piece by piece and read back; knows
+no meshes and no ranks."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ class CheckpointError(ValueError):
 
 
 def read_about(path: Path, wanted: str = FORMAT) -> dict[str, Any]:
-    """about.json of a sound file of the format, every byte of it checked. Not collective. Raises CheckpointError."""
+    """about.json of a sound file of the format, every byte of it checked. Not collective. Raises
+    CheckpointError."""
     try:
         with zipfile.ZipFile(path) as file:
             about: dict[str, Any] = json.loads(file.read("about.json"))
@@ -47,9 +49,11 @@ def read_about(path: Path, wanted: str = FORMAT) -> dict[str, Any]:
 
 
 class ArrayFile:
-    """A zip of .npy arrays and JSON that grows piece by piece beside its place, and takes it in `finish`. Not collective.
+    """A zip of .npy arrays and JSON that grows piece by piece beside its place, and takes it in
+    `finish`. Not collective.
 
-    After an error it swallows the rest, so that all ranks get through. root: whether this rank writes at all.
+    After an error it swallows the rest, so that all ranks get through. root: whether this rank
+    writes at all.
     """
 
     def __init__(self, path: Path, root: bool = True) -> None:
@@ -80,7 +84,8 @@ class ArrayFile:
             self._guard(lambda: self._write(np.ascontiguousarray(piece)))
 
     def finish(self) -> str:
-        """Close the file and put it in its place; the error if there was one, and then nothing is left of it."""
+        """Close the file and put it in its place; the error if there was one, and then nothing is
+        left of it."""
         if self.root:
             self._guard(self._close)
             if self._error:
@@ -104,7 +109,8 @@ class ArrayFile:
 
     def _close(self) -> None:
         self._end_member()
-        # A damaged directory may lose a member without a sign: what must be there is told once more.
+        # A damaged directory may lose a member without a sign: what must be there is told once
+        # more.
         self._zip.writestr(CONTENTS, json.dumps({info.filename: info.CRC for info in self._zip.infolist()}))
         self._zip.close()
         self._file.flush()

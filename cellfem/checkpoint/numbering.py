@@ -1,12 +1,14 @@
-"""Where an unknown lives, told without regard to ranks: by the numbers that nodes and cells had in the mesh as it was put in.
+"""Where an unknown lives, told without regard to ranks: by the numbers that nodes and cells had in
+the mesh as it was put in.
 
-One 64-bit key for each node of a finite element, of the entity of the mesh that it sits on, a < b its nodes by input number:
+One 64-bit key for each node of a finite element, of the entity of the mesh that it sits on, a < b
+its nodes by input number:
 
     vertex a·2³¹ + a · edge a·2³¹ + b · quadrilateral face a·2³¹ + (the node opposite to its smallest, a)
     cell interior -(1 + cell·n + j), node j of n in the cell · a global number (real element) 0
 
-No two entities of a conforming mesh share a key. Lagrange elements up to degree 2, quadrature and discontinuous elements have at
-most one node on an edge or face; what has more is refused.
+No two entities of a conforming mesh share a key. Lagrange elements up to degree 2, quadrature and
+discontinuous elements have at most one node on an edge or face; what has more is refused.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ SHIFT = 31  # bits of a node number
 
 
 class Numbers(Protocol):
-    """What the nodes and cells of a mesh were called when it was put in; for each local cell, ghosts too."""
+    """What the nodes and cells of a mesh were called when it was put in; for each local cell,
+    ghosts too."""
 
     def original_cells(self, grid: Any) -> Ints:
         """Number (M,) of the cell."""
@@ -44,7 +47,8 @@ class Leaf:
 
 
 def leaves(space: fem.FunctionSpace, numbers: Numbers) -> tuple[Leaf, ...]:
-    """The elements of a space in their order (collective). Raises ValueError for an element that the keys do not cover."""
+    """The elements of a space in their order (collective). Raises ValueError for an element that
+    the keys do not cover."""
     if space.dofmap.bs > 1 or not space.num_sub_spaces:
         count, width = space.dofmap.index_map.size_local, space.dofmap.index_map_bs
         return (Leaf(_keys(space, numbers)[:count], np.arange(count * width, dtype=np.int64).reshape(count, width)),)
@@ -82,7 +86,8 @@ def _keys(space: fem.FunctionSpace, numbers: Numbers) -> Ints:
 
 
 def _entity_key(corners: Ints) -> Ints:
-    """Key (M,) of a vertex, edge or quadrilateral face from the input numbers (M, 1, 2 or 4) of its corners."""
+    """Key (M,) of a vertex, edge or quadrilateral face from the input numbers (M, 1, 2 or 4) of its
+    corners."""
     smallest = corners.min(axis=1)
     if corners.shape[1] == 4:
         opposite = 3 - corners.argmin(axis=1)  # corners of a reference quadrilateral are numbered like a binary count

@@ -1,4 +1,5 @@
-"""What must be in a checkpoint: whoever owns state declares it here by name, with how to read it and how to put it back."""
+"""What must be in a checkpoint: whoever owns state declares it here by name, with how to read it
+and how to put it back."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ class Field:
 
 @dataclass(frozen=True)
 class Value:
-    """Plain data (`serialization.to_plain`). get: called on rank 0 alone; put: called on every rank with the same data."""
+    """Plain data (`serialization.to_plain`). get: called on rank 0 alone; put: called on every rank
+    with the same data."""
 
     get: Callable[[], Any]
     put: Callable[[Any], None]
@@ -35,10 +37,12 @@ class Value:
 
 @dataclass
 class Registry:
-    """State by name. On reading, values are put back first, then fields, both in the order of their declaration.
+    """State by name. On reading, values are put back first, then fields, both in the order of their
+    declaration.
 
-    files: rank 0's files that only grow; a resumed run cuts them back to their size at the checkpoint. digests: SHA-256 of what
-    some of them hold so far, by which a resumed run finds out that nobody has changed it since.
+    files: rank 0's files that only grow; a resumed run cuts them back to their size at the
+    checkpoint. digests: SHA-256 of what some of them hold so far, by which a resumed run finds out
+    that nobody has changed it since.
     """
 
     fields: dict[str, Field] = field(default_factory=dict)

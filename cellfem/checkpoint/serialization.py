@@ -1,4 +1,5 @@
-"""Dataclasses to what JSON and numpy files hold, and back by their annotations. No pickles: a checkpoint is data, never code."""
+"""Dataclasses to what JSON and numpy files hold, and back by their annotations. No pickles: a
+checkpoint is data, never code."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ import numpy as np
 
 
 def to_plain(value: Any) -> Any:
-    """Dictionaries, lists, strings, numbers, None and arrays that hold the same. Raises TypeError for anything else."""
+    """Dictionaries, lists, strings, numbers, None and arrays that hold the same. Raises TypeError
+    for anything else."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.init}
     if isinstance(value, Mapping):

@@ -1,4 +1,5 @@
-"""One checkpoint as one file: a zip of .npy arrays and JSON, each with its CRC-32, that `numpy.load` opens too.
+"""One checkpoint as one file: a zip of .npy arrays and JSON, each with its CRC-32, that
+`numpy.load` opens too.
 
     about.json     format, version of cellfem, case and its SHA-256, SHA-256 of the mesh, time, step, sizes of growing files
     values.json    values of the registry, arrays in values/*.npy
@@ -6,8 +7,9 @@
     fields/F.J.L.npy   values of field F on its J-th space at the nodes of element L, (N, arrays·components)
     contents.json  names and checksums of all of these
 
-Written by rank 0, which receives one rank's part at a time; read by rank 0 and passed on in pieces of bounded size, of which each
-rank keeps what it needs. A file is written beside its place, flushed to disk and then renamed: it is there whole or not at all.
+Written by rank 0, which receives one rank's part at a time; read by rank 0 and passed on in pieces
+of bounded size, of which each rank keeps what it needs. A file is written beside its place, flushed
+to disk and then renamed: it is there whole or not at all.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ ROWS = 1 << 18  # of a piece that is passed on when reading
 
 
 class Store:
-    """Writes and reads checkpoints of one registry. Every method is collective unless it says otherwise."""
+    """Writes and reads checkpoints of one registry. Every method is collective unless it says
+    otherwise."""
 
     def __init__(self, registry: Registry, numbers: Numbers, comm: MPI.Intracomm) -> None:
         self.registry, self.comm = registry, comm
@@ -43,7 +46,8 @@ class Store:
             self._used[name] = [self._number_of(space, numbers) for space in item.spaces]
 
     def write(self, path: Path, about: dict[str, Any]) -> str:
-        """Write everything that is declared; what went wrong in words, "" if nothing did (alike on every rank)."""
+        """Write everything that is declared; what went wrong in words, "" if nothing did (alike on
+        every rank)."""
         file = ArrayFile(path, self.comm.rank == 0)
         file.json("about.json", {"format": FORMAT, **about})
         if self.comm.rank == 0:
@@ -64,7 +68,8 @@ class Store:
         return str(self.comm.bcast(file.finish(), root=0))
 
     def read(self, path: Path) -> None:
-        """Put back everything that is declared, from a file that `open_checked` has found sound. Raises CheckpointError."""
+        """Put back everything that is declared, from a file that `open_checked` has found sound.
+        Raises CheckpointError."""
         source = zipfile.ZipFile(path) if self.comm.rank == 0 else None
         try:
             values, names = self.comm.bcast((read_values(source), source.namelist()) if source else None, root=0)

@@ -44,10 +44,12 @@ class _Text(Template):
 class Job:
     """What a job asks of the batch system.
 
-    seconds: wall time of one turn, after which the job queues itself again. margin: what is kept of it for the last checkpoint
-    and pictures. launcher: what starts a program on all ranks, "" where there is one. container: what runs a program in the
-    image, "" without. These three, program and setup are text for the shell, quoted where they need it. extra: further lines of
-    the batch system, as in "#SBATCH --mem=8G". most: restarts after accidents, which are counted in a file beside the script.
+    seconds: wall time of one turn, after which the job queues itself again. margin: what is kept of
+    it for the last checkpoint and pictures. launcher: what starts a program on all ranks, "" where
+    there is one. container: what runs a program in the image, "" without. These three, program and
+    setup are text for the shell, quoted where they need it. extra: further lines of the batch
+    system, as in "#SBATCH --mem=8G". most: restarts after accidents, which are counted in a file
+    beside the script.
     """
 
     name: str
@@ -67,7 +69,8 @@ class Job:
 
 
 def single_script(job: Job, system: System, out: Path, case: Path, sha256: str, script: Path, options: Sequence[str] = ()) -> str:
-    """A job that runs one case into `out`. sha256: of the case; results of another are none of this job's. options: of `run`."""
+    """A job that runs one case into `out`. sha256: of the case; results of another are none of this
+    job's. options: of `run`."""
     work = _Text(SINGLE).substitute(arguments=shlex.join([str(out), sha256, str(case), *options]))
     return _script(job, system, work, out, "job.log" if system == "pbs" else "job-%j.log", script, [])
 
@@ -81,7 +84,8 @@ def array_script(job: Job, out: Path, count: int, each: int, at_a_time: int, scr
 
 
 def point_line(folder: Path, case: Path, sha256: str, settings: Sequence[str], options: Sequence[str] = ()) -> str:
-    """A line of points.txt: the folder, the SHA-256 of the point's case, and what `cellfem run` needs, quoted for the shell.
+    """A line of points.txt: the folder, the SHA-256 of the point's case, and what `cellfem run`
+    needs, quoted for the shell.
 
     Raises ValueError where a setting would be more than one line.
     """
@@ -90,14 +94,16 @@ def point_line(folder: Path, case: Path, sha256: str, settings: Sequence[str], o
 
 
 def one_line(what: str, text: str) -> str:
-    """The text, if it can stand in a script. Raises ValueError: a line break in it would begin a line of its own."""
+    """The text, if it can stand in a script. Raises ValueError: a line break in it would begin a
+    line of its own."""
     if wrong := next((letter for letter in text if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")), None):
         raise ValueError(f"{what}: holds the control character {wrong!r}, which no batch script can hold; give it without")
     return text
 
 
 def log_directive(system: System, folder: Path, name: str) -> str:
-    """The file of a job's output as a directive takes it. name: with the patterns of the batch system."""
+    """The file of a job's output as a directive takes it. name: with the patterns of the batch
+    system."""
     if system == "slurm":  # quotes and backslashes as in a shell, % begins a pattern
         word = f"{folder}/".replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") + name
         return word if PLAIN.fullmatch(word) else f'"{word}"'

@@ -18,7 +18,8 @@ NUMBERS = 2
 
 
 def unknowns(source: Source, quadratic_porosity: bool) -> int:
-    """Velocity and potential of degree 2, pressure of degree 1, porosity of 2 or 1, the fields on the cells at Γ, two numbers.
+    """Velocity and potential of degree 2, pressure of degree 1, porosity of 2 or 1, the fields on
+    the cells at Γ, two numbers.
 
     Where opposite sides are one, what lies on them counts once.
     """
@@ -29,7 +30,8 @@ def unknowns(source: Source, quadratic_porosity: bool) -> int:
 
 @dataclass(frozen=True)
 class _Nodes:
-    """How many nodes of degree 1 and 2 the lithium has, of degree 2 the electrolyte, of degree 1 the cells at Γ."""
+    """How many nodes of degree 1 and 2 the lithium has, of degree 2 the electrolyte, of degree 1
+    the cells at Γ."""
 
     dimension: int
     first: int
@@ -56,7 +58,8 @@ def _of_bricks(bricks: Hexahedra) -> _Nodes:
 
 
 def quadratic_nodes(cells: Ints, dimension: int) -> int:
-    """Nodes of degree 2: vertices, edges, and what has its own centre in a tensor product (quadrilaterals, hexahedra)."""
+    """Nodes of degree 2: vertices, edges, and what has its own centre in a tensor product
+    (quadrilaterals, hexahedra)."""
     name = CELLS[dimension, cells.shape[1]]
     topology = basix.topology(getattr(basix.CellType, name))
     tensor = name in ("quadrilateral", "hexahedron")

@@ -30,12 +30,13 @@ SKIN = 9
 class Domain:
     """The parent mesh and the bodies cut from it.
 
-    `skin` is the layer of lithium cells that touch Γ: unknowns of Γ live there (values and tangential gradients are then exact),
-    with their nodes off Γ pinned. On `dG` the "+" side is always the lithium.
+    `skin` is the layer of lithium cells that touch Γ: unknowns of Γ live there (values and
+    tangential gradients are then exact), with their nodes off Γ pinned. On `dG` the "+" side is
+    always the lithium.
 
-    Periodic sides are one in the topology, so that every continuous function is periodic; in the geometry their nodes have a
-    place on each side, so that integrals and cells are what they are elsewhere. What is a function of a node alone takes the
-    place at the low end (`places`).
+    Periodic sides are one in the topology, so that every continuous function is periodic; in the
+    geometry their nodes have a place on each side, so that integrals and cells are what they are
+    elsewhere. What is a function of a node alone takes the place at the low end (`places`).
     """
 
     parent: mesh.Mesh
@@ -91,7 +92,8 @@ class Domain:
         return self.extents if self.periodic else ()
 
     def places(self, space: fem.FunctionSpace) -> NDArray[np.float64]:
-        """Places (N, d) of a space's nodes, µm: exact zeros, and the low one of the two where sides are one."""
+        """Places (N, d) of a space's nodes, µm: exact zeros, and the low one of the two where sides
+        are one."""
         at = space.tabulate_dof_coordinates()[:, : self.dimension]
         for axis, extent in enumerate(self.extents):
             at[np.abs(at[:, axis]) < 1e-9 * extent, axis] = 0.0  # submeshes carry round-off
@@ -113,11 +115,13 @@ class Domain:
         return float(np.pi * self.width**2) if axisymmetric else math.prod(self.extents)
 
     def original_cells(self, grid: mesh.Mesh) -> NDArray[np.int64]:
-        """Number in the `StackMesh` of each local cell, ghosts too, of the parent or one of its bodies."""
+        """Number in the `StackMesh` of each local cell, ghosts too, of the parent or one of its
+        bodies."""
         return self.numbers[self._of_parent(grid)]
 
     def original_corners(self, grid: mesh.Mesh) -> NDArray[np.int64]:
-        """Numbers of the corners of the same cells in the order of the `StackMesh`; joined nodes have one."""
+        """Numbers of the corners of the same cells in the order of the `StackMesh`; joined nodes
+        have one."""
         return self.corners[self._of_parent(grid)]
 
     def _of_parent(self, grid: mesh.Mesh) -> Ints:
@@ -129,7 +133,8 @@ class Domain:
         raise ValueError("the mesh is no part of this domain")
 
     def measures(self, degree: int) -> tuple[ufl.Measure, ufl.Measure, ufl.Measure]:
-        """(dx by LITHIUM, ELECTROLYTE or SKIN, dG over Γ with "+" the lithium, ds by face), quadrature of the given degree."""
+        """(dx by LITHIUM, ELECTROLYTE or SKIN, dG over Γ with "+" the lithium, ds by face),
+        quadrature of the given degree."""
         meta = {"quadrature_degree": degree}
         owned = self.parent.topology.index_map(self.dimension).size_local
         bodies = [
@@ -217,7 +222,8 @@ def _gamma_facets(on_skin: fem.FunctionSpace, skin_map: Any, interface: Ints) ->
 
 
 def _cells_touching(parent: mesh.Mesh, facets: Ints, candidates: Ints) -> Ints:
-    """The candidates with a node on the facets; alike on every rank, though the facets of such a node may live elsewhere."""
+    """The candidates with a node on the facets; alike on every rank, though the facets of such a
+    node may live elsewhere."""
     P1 = fem.functionspace(parent, ("Lagrange", 1))
     mark = fem.Function(P1)
     mark.x.array[fem.locate_dofs_topological(P1, parent.topology.dim - 1, facets)] = 1.0

@@ -1,8 +1,9 @@
-"""Hexahedra in columns and layers, made rank by rank: no rank ever has more of the mesh than its part and the cells around it.
+"""Hexahedra in columns and layers, made rank by rank: no rank ever has more of the mesh than its
+part and the cells around it.
 
-Each rank takes its cells by `Bisection`, sees which other ranks share a facet with them, and hands them to dolfinx with an equal
-share of the nodes; groups of cells and facets, numbers, places of joined nodes and the gap follow from the places of columns and
-layers, which all ranks know.
+Each rank takes its cells by `Bisection`, sees which other ranks share a facet with them, and hands
+them to dolfinx with an equal share of the nodes; groups of cells and facets, numbers, places of
+joined nodes and the gap follow from the places of columns and layers, which all ranks know.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ def _share(count: int, comm: MPI.Intracomm) -> Ints:
 
 
 def _partitioner(bricks: Hexahedra, halving: Bisection, own: Ints, rank: int) -> Any:
-    """For `mesh.create_mesh`: each of the own cells stays, and is a ghost where a cell across one of its facets is."""
+    """For `mesh.create_mesh`: each of the own cells stays, and is a ghost where a cell across one
+    of its facets is."""
     cell, other = _neighbours_elsewhere(bricks, halving, own, rank)
     begin = np.concatenate([[0], np.cumsum(1 + np.bincount(cell, minlength=len(own)))]).astype(np.int32)
     ranks = np.full(begin[-1], rank, dtype=np.int32)
@@ -81,7 +83,8 @@ def _partitioner(bricks: Hexahedra, halving: Bisection, own: Ints, rank: int) ->
 
 
 def _neighbours_elsewhere(bricks: Hexahedra, halving: Bisection, own: Ints, rank: int) -> tuple[Ints, Ints]:
-    """Pairs of an own cell (its place in `own`, ascending) and another rank that has a cell across one of its facets."""
+    """Pairs of an own cell (its place in `own`, ascending) and another rank that has a cell across
+    one of its facets."""
     pairs = [np.empty((0, 2), dtype=np.int64)]
     for axis, count in enumerate(bricks.cells):
         for step in (-1, 1):
@@ -111,8 +114,8 @@ def _facet_tags(bricks: Hexahedra, grid: mesh.Mesh, cells: Ints) -> mesh.MeshTag
 def _places(bricks: Hexahedra, halving: Bisection, cells: Ints, comm: MPI.Intracomm) -> Places:
     """Nodes of the local cells where what is joined stands at both sides (collective).
 
-    A node belongs to the rank of the cell above it, or below where there is none: every rank knows that, and tells the others
-    the numbers that it gives to its own.
+    A node belongs to the rank of the cell above it, or below where there is none: every rank knows
+    that, and tells the others the numbers that it gives to its own.
     """
     corners = bricks.corner_numbers(cells, joined=False)
     seen = np.unique(corners)

@@ -1,4 +1,5 @@
-"""Nodes as the cells see them, for viewing and for tables: where opposite sides are one, a node on them has a place on each."""
+"""Nodes as the cells see them, for viewing and for tables: where opposite sides are one, a node on
+them has a place on each."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Nodes with places of their own; where nothing is joined one for each node of the space that a cell uses."""
+    """Nodes with places of their own; where nothing is joined one for each node of the space that a
+    cell uses."""
 
     points: Floats  # (N, 3) µm
     cells: Ints  # (M, n) nodes of the owned cells, in the order of the element

@@ -1,4 +1,5 @@
-"""From the arrays of a `StackMesh` on rank 0 to a distributed mesh: whatever the mesh, but all of it must fit on rank 0."""
+"""From the arrays of a `StackMesh` on rank 0 to a distributed mesh: whatever the mesh, but all of
+it must fit on rank 0."""
 
 from __future__ import annotations
 

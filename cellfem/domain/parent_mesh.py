@@ -1,4 +1,5 @@
-"""The parent mesh that both ways of making a distributed mesh end in: `mesh_from_root` and `distributed_hexahedra`."""
+"""The parent mesh that both ways of making a distributed mesh end in: `mesh_from_root` and
+`distributed_hexahedra`."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ class Gamma:
 
 @dataclass(frozen=True, eq=False)
 class Parent:
-    """The mesh of the whole stack, distributed with the cell across each facet on the rank that owns it.
+    """The mesh of the whole stack, distributed with the cell across each facet on the rank that
+    owns it.
 
     Numbers are those of the whole `StackMesh`, which need not exist.
     """

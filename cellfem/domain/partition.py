@@ -1,7 +1,8 @@
 """Which rank gets which cell: the same share of every body.
 
-An unknown-laden lithium cell costs ten times an electrolyte cell, and the solver goes through the bodies in turn: parts of equal
-numbers of cells, as a graph partitioner makes them, leave the ranks without lithium idle.
+An unknown-laden lithium cell costs ten times an electrolyte cell, and the solver goes through the
+bodies in turn: parts of equal numbers of cells, as a graph partitioner makes them, leave the ranks
+without lithium idle.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ Cells = NDArray[np.int64]
 
 
 def owners(middle: NDArray[np.float64], group: NDArray[Any], parts: int) -> Owners:
-    """Rank of each cell by its middle: each body (value of `group`) is halved across its longest extent, again and again."""
+    """Rank of each cell by its middle: each body (value of `group`) is halved across its longest
+    extent, again and again."""
     found = np.zeros(len(middle), dtype=np.int32)
     for body in np.unique(group):
         _halve(middle, np.flatnonzero(group == body), 0, parts, found)
@@ -42,7 +44,8 @@ def _halve(middle: NDArray[np.float64], own: NDArray[np.int64], first: int, part
 
 
 def destinations(cells: Cells, owner: Owners, cell: str) -> tuple[Owners, NDArray[np.int32]]:
-    """Ranks that see each cell, its owner first, then the owners of cells across its facets; and where each cell's begin."""
+    """Ranks that see each cell, its owner first, then the owners of cells across its facets; and
+    where each cell's begin."""
     among = _at_the_seams(cells, owner)
     corners = basix.topology(basix.CellType[cell])[-2]
     facets = np.sort(np.concatenate([cells[among][:, facet] for facet in corners]), axis=1)
@@ -71,7 +74,8 @@ def _at_the_seams(cells: Cells, owner: Owners) -> NDArray[np.int64]:
 
 
 def partitioner(middle: NDArray[np.float64], cells: Cells, group: NDArray[Any], cell: str) -> Callable[..., Any]:
-    """For `mesh.create_mesh`: by `owners`, cells across facets shared; all cells and their middles are handed in on one rank."""
+    """For `mesh.create_mesh`: by `owners`, cells across facets shared; all cells and their middles
+    are handed in on one rank."""
 
     def part(comm: MPI.Intracomm, parts: int, *_: Any) -> Any:
         if len(cells) == 0:

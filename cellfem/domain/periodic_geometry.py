@@ -1,4 +1,5 @@
-"""Meshes whose opposite sides are one: one vertex in the topology, a place on each side in the geometry."""
+"""Meshes whose opposite sides are one: one vertex in the topology, a place on each side in the
+geometry."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ TAG = 4711  # of the messages by which ranks agree on the nodes
 
 
 def numbering(stack: StackMesh) -> tuple[Ints, Ints]:
-    """The nodes that stand for all, in their order, and for every node the place in this list of the one that it is joined to.
+    """The nodes that stand for all, in their order, and for every node the place in this list of
+    the one that it is joined to.
 
     dolfinx needs numbers without holes.
     """
@@ -30,7 +32,8 @@ def numbering(stack: StackMesh) -> tuple[Ints, Ints]:
 
 
 def with_places(merged: mesh.Mesh, element: Any, stack: StackMesh | None) -> mesh.Mesh:
-    """The topology of `merged`, made of joined nodes, with the places that the stack's cells have (collective).
+    """The topology of `merged`, made of joined nodes, with the places that the stack's cells have
+    (collective).
 
     stack: on rank 0, whose cells `merged.topology.original_cell_index` counts.
     """

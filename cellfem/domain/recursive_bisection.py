@@ -1,8 +1,9 @@
-"""`partition.owners` for bricks, without a list of all cells: each body is halved again and again, and any rank can tell who owns
-a cell, and which are its own.
+"""`partition.owners` for bricks, without a list of all cells: each body is halved again and again,
+and any rank can tell who owns a cell, and which are its own.
 
-A part is a few boxes. A cut takes as many cells of it as are asked for in the order of one axis, among equals in the order of the
-cuts before it, then from below: the first cells of the layer that it goes through. Parts are then equal to half a cell a cut.
+A part is a few boxes. A cut takes as many cells of it as are asked for in the order of one axis,
+among equals in the order of the cuts before it, then from below: the first cells of the layer that
+it goes through. Parts are then equal to half a cell a cut.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ class Bisection:
         return found
 
     def own(self, rank: int) -> Ints:
-        """Cells (M, 3) of a rank: the lithium's, then the electrolyte's, each in the order of their numbers."""
+        """Cells (M, 3) of a rank: the lithium's, then the electrolyte's, each in the order of their
+        numbers."""
         found = []
         for part in self._bodies.values():
             while part.parts > 1:

@@ -13,8 +13,9 @@ Array = NDArray[np.float64]
 
 
 def surface_quadrature(domain: Domain, degree: int, axisymmetric: bool) -> tuple[Array, Array]:
-    """(shape (q, n), weight (K, q)) for the K facets of Γ that this rank owns, n nodes each: values at the nodes `gamma_facets`
-    times shape are values at the points; sum(weight) over all ranks is |Γ|. Not collective.
+    """(shape (q, n), weight (K, q)) for the K facets of Γ that this rank owns, n nodes each: values
+    at the nodes `gamma_facets` times shape are values at the points; sum(weight) over all ranks is
+    |Γ|. Not collective.
     """
     cell = domain.parent.basix_cell()
     facet = basix.cell.subentity_types(cell)[domain.dimension - 1][0]
@@ -29,7 +30,8 @@ def surface_quadrature(domain: Domain, degree: int, axisymmetric: bool) -> tuple
 
 
 def geometry_nodes(domain: Domain) -> NDArray[np.int32]:
-    """Nodes of the skin's geometry that are the corners of the facets of Γ, in the order of `gamma_facets`."""
+    """Nodes of the skin's geometry that are the corners of the facets of Γ, in the order of
+    `gamma_facets`."""
     corners = np.array(basix.topology(domain.skin.basix_cell())[domain.dimension - 1])
     inside = domain.skin_map.sub_topology_to_topology(domain.interface[:, 0].copy(), True)
     return np.asarray(np.take_along_axis(domain.skin.geometry.dofmaps[0][inside], corners[domain.interface[:, 1]], axis=1))

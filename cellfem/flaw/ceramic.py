@@ -1,4 +1,5 @@
-"""The electrolyte around a flaw: its stress under the lithium's pressure and the stack's, and what drives the crack ahead."""
+"""The electrolyte around a flaw: its stress under the lithium's pressure and the stack's, and what
+drives the crack ahead."""
 
 from __future__ import annotations
 
@@ -22,17 +23,17 @@ Array = NDArray[np.float64]
 TINY = 1e-7  # of the size of the block
 SINGULAR = 40  # degree of quadrature on the empty crack, where Williams' field is r^-½
 RINGS = ((0.25, 0.5), (0.4, 0.8))
-"""Inner and outer radius of two domains of the crack integral, over the distance to the nearest outer boundary (or the dry
-length)."""
+"""Inner and outer radius of two domains of the crack integral, over the distance to the nearest
+outer boundary (or the dry length)."""
 
 
 @dataclass(frozen=True)
 class Preload:
-    """Compression of LLZO across the crack's plane that is there without the lithium: residual, or applied from outside (Fincher
-    et al. 2022).
+    """Compression of LLZO across the crack's plane that is there without the lithium: residual, or
+    applied from outside (Fincher et al. 2022).
 
-    compression: MPa, < 0 in tension; begins: depth from which on it is there, µm. The stack's pressure adds its own between
-    mirror planes.
+    compression: MPa, < 0 in tension; begins: depth from which on it is there, µm. The stack's
+    pressure adds its own between mirror planes.
     """
 
     compression: float = 0.0
@@ -49,8 +50,9 @@ NO_PRELOAD = Preload()
 class Cracking:
     """What drives the crack ahead of a flaw. MPa·µm^½, MPa·µm.
 
-    intensity: K_I, negative where the crack is held shut; by_energy: K from the energy release rate; spread: difference of K_I
-    between two domains, over K_I. tension: largest principal stress of LLZO and its place (µm).
+    intensity: K_I, negative where the crack is held shut; by_energy: K from the energy release
+    rate; spread: difference of K_I between two domains, over K_I. tension: largest principal stress
+    of LLZO and its place (µm).
     """
 
     intensity: float
@@ -62,11 +64,12 @@ class Cracking:
 
 
 class FlawCeramic:
-    """Elastic electrolyte (plane strain) around a flaw; held on the far face (sliding), on x = 0 beyond the crack, and on the
-    right side where that is a mirror plane. One rank.
+    """Elastic electrolyte (plane strain) around a flaw; held on the far face (sliding), on x = 0
+    beyond the crack, and on the right side where that is a mirror plane. One rank.
 
-    A preload is superposed: the uncracked body under it has no crack's field, and what its cutting sets free is the traction
-    c n_x e_x on all faces of the cavity and of the empty crack (Bueckner 1958).
+    A preload is superposed: the uncracked body under it has no crack's field, and what its cutting
+    sets free is the traction c n_x e_x on all faces of the cavity and of the empty crack (Bueckner
+    1958).
     """
 
     def __init__(
@@ -92,7 +95,8 @@ class FlawCeramic:
         self.nodes = self.pressed.function_space.tabulate_dof_coordinates()
         faces = ufl.Measure("ds", domain=body, subdomain_data=_tags(body, flaw, tiny), metadata={"quadrature_degree": 8})
         n = ufl.FacetNormal(body)
-        # The walls' normal and tangent of LLZO are those of the lithium turned round: Λ = λ n_Li + τ t_Li = -λ n - τ t.
+        # The walls' normal and tangent of LLZO are those of the lithium turned round: Λ = λ n_Li +
+        # τ t_Li = -λ n - τ t.
         along = ufl.as_vector([-n[1], n[0]])
         deep = ufl.lt(ufl.SpatialCoordinate(body)[1], -preload.begins)
         shut = ufl.conditional(deep, preload.compression, 0.0) * n[0] * ufl.as_vector([1.0, 0.0])
@@ -123,8 +127,8 @@ class FlawCeramic:
         return self.cracking()
 
     def press(self, places: Array, tractions: Array, stack_pressure: float) -> None:
-        """Displacement under pressure and shear (N, 2) at the places (N, 3) of walls and end, and the stack pressure on the face
-        (MPa)."""
+        """Displacement under pressure and shear (N, 2) at the places (N, 3) of walls and end, and
+        the stack pressure on the face (MPa)."""
         distance, node = cKDTree(self.nodes).query(places)
         if distance.max(initial=0.0) > TINY * self.flaw.width:
             raise ValueError("the walls of the lithium are not those of the electrolyte")
@@ -155,7 +159,8 @@ class FlawCeramic:
 
 
 def _tags(body: mesh.Mesh, flaw: Flaw, tiny: float) -> mesh.MeshTags:
-    """Facets of the walls, the round end, the empty crack and the face towards the electrode, found by their places."""
+    """Facets of the walls, the round end, the empty crack and the face towards the electrode, found
+    by their places."""
     corner = flaw.corner[1]
 
     def cavity(x: Array) -> NDArray[np.bool_]:

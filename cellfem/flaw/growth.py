@@ -1,9 +1,11 @@
-"""How far a crack grows: quasi-static steps of the filled length, until it stops or has crossed the electrolyte.
+"""How far a crack grows: quasi-static steps of the filled length, until it stops or has crossed the
+electrolyte.
 
-Where K_I ≥ K_Ic the crack moves on by a step and the lithium follows; the empty part ahead keeps its length. A crack that is
-plated at a constant current does not stop by itself: neither what the overpotential pushes nor what creep takes to let the
-lithium out falls as it gets longer, and K_I grows with its length. It stops where a compression of the electrolyte outweighs the
-lithium, or where plating ends.
+Where K_I ≥ K_Ic the crack moves on by a step and the lithium follows; the empty part ahead keeps
+its length. A crack that is plated at a constant current does not stop by itself: neither what the
+overpotential pushes nor what creep takes to let the lithium out falls as it gets longer, and K_I
+grows with its length. It stops where a compression of the electrolyte outweighs the lithium, or
+where plating ends.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ class Grown:
 
 @dataclass(frozen=True)
 class Growth:
-    """How far a crack got: "short circuit" where it crossed the electrolyte; depth: of its tip, µm."""
+    """How far a crack got: "short circuit" where it crossed the electrolyte; depth: of its tip,
+    µm."""
 
     end: End
     depth: float
@@ -45,8 +48,8 @@ def grow(
     duration: float = float("inf"),
     tell: Callable[[str], None] = lambda _: None,
 ) -> Growth:
-    """Growth at a constant current (A/m²) by steps (µm), each of which takes its `filling_time`, within the duration of plating
-    (s).
+    """Growth at a constant current (A/m²) by steps (µm), each of which takes its `filling_time`,
+    within the duration of plating (s).
 
     Each length has its own mesh. Inertia is left out. Raises FlawError.
     """
@@ -65,8 +68,9 @@ def grow(
 
 
 def filling_time(question: FlawProblem, state: FlawState) -> float:
-    """s in which a slit of the flaw's half-opening H fills by plating on its own walls: H F/(Ω i), i = (φ - φ_Li)/ASR at the
-    tip, where as yet nothing presses on the lithium. An estimate of what a step of growth takes, whatever its length."""
+    """s in which a slit of the flaw's half-opening H fills by plating on its own walls: H F/(Ω i),
+    i = (φ - φ_Li)/ASR at the tip, where as yet nothing presses on the lithium. An estimate of what
+    a step of growth takes, whatever its length."""
     current = state.drive * STRESS_POTENTIAL / question.resistance
     return question.flaw.half_opening / (SPEED * current)
 

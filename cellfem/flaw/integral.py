@@ -3,14 +3,16 @@
     G = ∫ [σ_ij u_j,1 - W δ_1i] ∂q/∂x_i dA - ∫_faces t_j u_j,1 q ds
     M = ∫ [σ_ij u'_j,1 + σ'_ij u_j,1 - σ_ij ε'_ij δ_1i] ∂q/∂x_i dA - ∫_faces t_j u'_j,1 q ds
 
-x_1 points along the crack, q falls from 1 at the tip to 0. Primes: the field of K_I = 1 at the same tip (Williams 1957). t is
-the traction on the faces: with it the integrals do not depend on the domain though lithium presses on the faces (Shih, Moran &
-Nakamura 1986, Int. J. Fract. 30, 79; Yau, Wang & Corten 1980, J. Appl. Mech. 47, 335). K_I = E' M/2 and G = K_I²/E' with E' =
-E/(1-ν²), plane strain. Half a body, cut along the crack's plane, gives half of both integrals: on the plane ahead of the tip
-nothing is added, by symmetry.
+x_1 points along the crack, q falls from 1 at the tip to 0. Primes: the field of K_I = 1 at the same
+tip (Williams 1957). t is the traction on the faces: with it the integrals do not depend on the
+domain though lithium presses on the faces (Shih, Moran & Nakamura 1986, Int. J. Fract. 30, 79; Yau,
+Wang & Corten 1980, J. Appl. Mech. 47, 335). K_I = E' M/2 and G = K_I²/E' with E' = E/(1-ν²), plane
+strain. Half a body, cut along the crack's plane, gives half of both integrals: on the plane ahead
+of the tip nothing is added, by symmetry.
 
-Where the lithium reaches the crack's end the end is blunt (a notch). Then G is the strain energy that its surface gives up as
-it moves on, ∫ W dx_2 (Rice 1968), that of a sharp crack where the notch is slender; M means nothing.
+Where the lithium reaches the crack's end the end is blunt (a notch). Then G is the strain energy
+that its surface gives up as it moves on, ∫ W dx_2 (Rice 1968), that of a sharp crack where the
+notch is slender; M means nothing.
 """
 
 from __future__ import annotations
@@ -51,8 +53,8 @@ class CrackIntegral:
     def __init__(
         self, body: ElasticBody, tip: Tip, inner: float, outer: float, faces: ufl.Measure | None, traction: Expr | None
     ) -> None:
-        """q is 1 within `inner` and 0 beyond `outer` (µm). faces: loaded ones, a measure on the body's mesh; traction: on them
-        (MPa)."""
+        """q is 1 within `inner` and 0 beyond `outer` (µm). faces: loaded ones, a measure on the
+        body's mesh; traction: on them (MPa)."""
         self.modulus = body.young / (1 - body.poisson**2)
         mesh = body.mesh
         q = fem.Function(fem.functionspace(mesh, ("Lagrange", 1)))
@@ -86,7 +88,8 @@ def _plane(s: Expr) -> Expr:
 
 
 def _williams(mesh: object, tip: Tip, young: float, poisson: float) -> tuple[Expr, Expr, Expr]:
-    """Gradient of the displacement, stress and strain (3 × 3) of K_I = 1, plane strain, with x_1 = -(y - y_tip), x_2 = x ≥ 0."""
+    """Gradient of the displacement, stress and strain (3 × 3) of K_I = 1, plane strain, with x_1 =
+    -(y - y_tip), x_2 = x ≥ 0."""
     x = ufl.SpatialCoordinate(mesh)
     one, two = -(x[1] - tip.y), x[0]
     r = ufl.sqrt(one**2 + two**2)

@@ -1,8 +1,10 @@
-"""The cavity as its lithium has opened it: the meshes of a flaw follow the elastic displacement of LLZO.
+"""The cavity as its lithium has opened it: the meshes of a flaw follow the elastic displacement of
+LLZO.
 
-A crack of length a under the even pressure p opens by 5.8 (1-ν²) p a/E at its mouth (Tada), 45 nm on each side at 250 MPa and
-10 µm: more than flaws are wide. So pressure opens the flaw, and the open flaw lets its lithium out more easily. LLZO's nodes
-move by its displacement; those of the lithium are stretched with the walls at their depth.
+A crack of length a under the even pressure p opens by 5.8 (1-ν²) p a/E at its mouth (Tada), 45 nm
+on each side at 250 MPa and 10 µm: more than flaws are wide. So pressure opens the flaw, and the
+open flaw lets its lithium out more easily. LLZO's nodes move by its displacement; those of the
+lithium are stretched with the walls at their depth.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ class FlawShut(FlawError):
 
 
 class Opening:
-    """Moves the meshes of a flaw to a displacement of its ceramic, from where they were cut. One rank."""
+    """Moves the meshes of a flaw to a displacement of its ceramic, from where they were cut. One
+    rank."""
 
     def __init__(self, system: FlawSystem, ceramic: FlawCeramic) -> None:
         self.system = system
@@ -48,12 +51,14 @@ class Opening:
 
     @property
     def width(self) -> Array:
-        """Half of the opening at the nodes of the walls but the lowest, which is of no width; µm."""
+        """Half of the opening at the nodes of the walls but the lowest, which is of no width;
+        µm."""
         across = self.half + self.displacement[self.walls, 0]
         return np.where(self.half > 0, across, across.max())
 
     def change(self, displacement: Array) -> Array:
-        """Of the walls' place across the flaw (N,), from where the meshes are to this displacement (nodes, 2); µm."""
+        """Of the walls' place across the flaw (N,), from where the meshes are to this displacement
+        (nodes, 2); µm."""
         return np.asarray((displacement - self.displacement)[self.walls, 0])
 
     def move(self, displacement: Array) -> None:

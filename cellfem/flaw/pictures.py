@@ -1,4 +1,5 @@
-"""Pictures of a resolved flaw: the ceramic's stress with the cavity, what happens along it, and its critical current."""
+"""Pictures of a resolved flaw: the ceramic's stress with the cavity, what happens along it, and its
+critical current."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ CORNERS = ([0, 3, 5], [3, 1, 4], [5, 4, 2], [3, 4, 5])
 
 
 def draw_state(path: Path, state: FlawState, model: FlawModel, title: str) -> None:
-    """Left: largest principal stress around the flaw, lithium in yellow. Right: pressure and current along its walls."""
+    """Left: largest principal stress around the flaw, lithium in yellow. Right: pressure and
+    current along its walls."""
     flaw = model.question.flaw
     with style():
         figure = new_figure(7.2, 3.6)

@@ -29,7 +29,8 @@ QUADRATIC_TRIANGLE = 22
 
 
 class Report:
-    """Collects the answers and writes them into a folder, each at once; `close` prints the verdict."""
+    """Collects the answers and writes them into a folder, each at once; `close` prints the
+    verdict."""
 
     def __init__(self, folder: Path, case: Case, question: FlawProblem) -> None:
         self.folder, self.case, self.question = folder, case, question

@@ -1,14 +1,16 @@
-"""A flaw in the face of the electrolyte, filled with lithium, and its mesh: half of it, the crack's plane being x = 0.
+"""A flaw in the face of the electrolyte, filled with lithium, and its mesh: half of it, the crack's
+plane being x = 0.
 
-The electrolyte fills 0 < x < W, -L < y < 0 but for the cavity, which is open at y = 0 and full of lithium:
+The electrolyte fills 0 < x < W, -L < y < 0 but for the cavity, which is open at y = 0 and full of
+lithium:
 
     crack   constant half-opening H, the end round with radius H
     notch   tapers from H at the mouth to the tip's radius ρ < H, the end round with radius ρ
     pore    a channel of half-opening H and the length ℓ that ends in a round pore of radius R; from the pore's bottom a slit of
             half-opening H may go on, the crack that it has sent out
 
-Ahead of the lithium a sharp, empty crack of length `dry` goes on along x = 0 (Ning et al. 2023: dendrites fill cracks only in
-part). Beyond it both halves hold together. All lengths in µm.
+Ahead of the lithium a sharp, empty crack of length `dry` goes on along x = 0 (Ning et al. 2023:
+dendrites fill cracks only in part). Beyond it both halves hold together. All lengths in µm.
 """
 
 from __future__ import annotations
@@ -26,8 +28,9 @@ from dolfinx.io import gmsh as gmsh_io
 
 LITHIUM, CERAMIC = 1, 2
 WALL, ROOT, MOUTH, AXIS, FACE, SIDE, FAR, DRY, WHOLE = 11, 12, 13, 14, 15, 16, 17, 18, 19
-"""Facets: the straight walls of the cavity and its round end; its mouth and middle plane; the electrolyte's face, right side, far
-face; on x = 0 the empty crack and the part that holds together."""
+"""Facets: the straight walls of the cavity and its round end; its mouth and middle plane; the
+electrolyte's face, right side, far face; on x = 0 the empty crack and the part that holds
+together."""
 LONGEST = 240  # cells along a slit at most
 ACROSS = 8  # cells from the middle plane to the wall
 NARROWING = 1.25  # each cell is narrower by this towards the wall, where power-law flow shears
@@ -75,7 +78,8 @@ class Flaw:
         return {"crack": self.half_opening, "notch": self.tip_radius, "pore": self.pore_radius}[self.shape]
 
     def longer(self, by: float) -> Flaw:
-        """The flaw whose lithium has moved on by this length: a pore sends a crack out from its bottom."""
+        """The flaw whose lithium has moved on by this length: a pore sends a crack out from its
+        bottom."""
         return replace(self, crack=self.crack + by) if self.shape == "pore" else replace(self, length=self.length + by)
 
     @property
@@ -140,7 +144,8 @@ def build_flaw(flaw: Flaw, fineness: float = 1.0) -> FlawMesh:
 
 
 class _Cut:
-    """The cavity in gmsh, put together from the mouth down: slits, the belly of a pore, a round end."""
+    """The cavity in gmsh, put together from the mouth down: slits, the belly of a pore, a round
+    end."""
 
     def __init__(self, geo: Any, flaw: Flaw) -> None:
         self.geo, self.flaw = geo, flaw
@@ -202,7 +207,8 @@ class _Cut:
         self._curved(arcs, axis)
 
     def divide(self, fineness: float) -> None:
-        """Cells of the slits: narrower towards the walls, as long as the opening is wide where that is not too many."""
+        """Cells of the slits: narrower towards the walls, as long as the opening is wide where that
+        is not too many."""
         for curve in self.across:
             self.geo.mesh.setTransfiniteCurve(
                 curve, round(fineness * ACROSS) + 1, "Progression", (1 / NARROWING) ** (1 / fineness)
@@ -231,7 +237,8 @@ def _along(length: float, half_opening: float, fineness: float) -> int:
 
 
 def _sizes(flaw: Flaw, slits: list[tuple[float, float]], fineness: float) -> None:
-    """Fine at the tip of the crack, the round end and the walls, graded by a fifth of the distance."""
+    """Fine at the tip of the crack, the round end and the walls, graded by a fifth of the
+    distance."""
     import gmsh
 
     H = flaw.half_opening

@@ -1,7 +1,7 @@
 """Nodes, triangles and element sets of Abaqus input files.
 
-meshio reads these files too, but (5.3.5) knows no elements of plane strain (CPE3) or about an axis (CAX3), and gives a set that
-is made of other sets a list that does not fit its cells.
+meshio reads these files too, but (5.3.5) knows no elements of plane strain (CPE3) or about an axis
+(CAX3), and gives a set that is made of other sets a list that does not fit its cells.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class _Found:
 
 
 def read_inp(file: Path) -> tuple[Floats, dict[str, Ints]]:
-    """Points (N, 3) and triangles (M, 3) of each element set; names are one in capitals or not. Raises MeshError, ValueError."""
+    """Points (N, 3) and triangles (M, 3) of each element set; names are one in capitals or not.
+    Raises MeshError, ValueError."""
     found = _Found()
     for keyword, options, lines in _blocks(file):
         if keyword == "NODE":
@@ -55,7 +56,8 @@ def read_inp(file: Path) -> tuple[Floats, dict[str, Ints]]:
 
 
 def _blocks(file: Path) -> Iterator[tuple[str, dict[str, str], list[str]]]:
-    """Keyword, options and data lines of each block; files that are included come in their place."""
+    """Keyword, options and data lines of each block; files that are included come in their
+    place."""
     keyword, options, lines = "", dict[str, str](), list[str]()
     for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
         if line.startswith("**") or not line.strip():

@@ -1,4 +1,5 @@
-"""Meshes of the reference stack: unstructured by gmsh, or in columns and layers; with thin layers above Γ if wanted."""
+"""Meshes of the reference stack: unstructured by gmsh, or in columns and layers; with thin layers
+above Γ if wanted."""
 
 import itertools
 import math
@@ -14,7 +15,8 @@ from cellfem.geometry.voids import PatchShape, VoidShape, edges, gap_at, images
 from cellfem.signals import take_back
 
 NEAR_BAND, FAR_DISTANCE, GROWTH = 0.2, 15.0, 0.4
-"""Size is `near` up to 0.2 µm from Γ and grows linearly to `far` at 15 µm, or farther off, GROWTH per distance at most."""
+"""Size is `near` up to 0.2 µm from Γ and grows linearly to `far` at 15 µm, or farther off, GROWTH
+per distance at most."""
 EDGE_GROWTH = 0.2
 """Growth of the size per distance from a finer edge."""
 ROUND_OFF = 1e-6
@@ -23,7 +25,8 @@ ROUND_OFF = 1e-6
 
 @dataclass(frozen=True)
 class WallLayers:
-    """Thin lithium layers above Γ: `count` of them, the lowest `first` µm high, each `ratio` times the one below."""
+    """Thin lithium layers above Γ: `count` of them, the lowest `first` µm high, each `ratio` times
+    the one below."""
 
     first: float
     count: int
@@ -50,11 +53,12 @@ def build_stack(
 ) -> StackMesh:
     """Mesh of the flat stack, all lengths in µm; the same arguments give the same mesh.
 
-    The edges of the features become nodes of Γ. The cell size is `near` at Γ, near·`edge_factor` at those edges and `far`
-    from `reach` on. With `structured` the cells stand in columns `near` wide and in layers that grow from `near` to
-    `far`, as triangles or `quadrilaterals`. The voids give the gap at the start. With `periodic` both sides have their nodes at
-    the same heights, for `periodic.joined`, and features that reach over a side go on at the other. Raises MeshError for sizes
-    that make no mesh. Not collective: call it on one rank.
+    The edges of the features become nodes of Γ. The cell size is `near` at Γ, near·`edge_factor` at
+    those edges and `far` from `reach` on. With `structured` the cells stand in columns `near` wide
+    and in layers that grow from `near` to `far`, as triangles or `quadrilaterals`. The voids give
+    the gap at the start. With `periodic` both sides have their nodes at the same heights, for
+    `periodic.joined`, and features that reach over a side go on at the other. Raises MeshError for
+    sizes that make no mesh. Not collective: call it on one rank.
     """
     _check_sizes(width, lithium_thickness, electrolyte_thickness, near, far, edge_factor)
     if wall is not None and not 0 < wall.tops()[-1] < lithium_thickness:
@@ -188,7 +192,8 @@ def _triangulate_free(
 
 
 def sides_alike(facet: int, extents: Sequence[float]) -> None:
-    """Have gmsh mesh the high side of each axis of Γ as the low one. facet: dimension of the sides; extents: of Γ, µm."""
+    """Have gmsh mesh the high side of each axis of Γ as the low one. facet: dimension of the sides;
+    extents: of Γ, µm."""
     import gmsh
 
     middles = {tag: gmsh.model.occ.getCenterOfMass(facet, tag) for _, tag in gmsh.model.getEntities(facet)}
@@ -239,7 +244,8 @@ def _columns(
 
 
 def layer_heights(height: float, near: float, far: float) -> Floats:
-    """Heights of the layers' faces from 0 to `height`: sizes as in the free mesh, then stretched to fit."""
+    """Heights of the layers' faces from 0 to `height`: sizes as in the free mesh, then stretched to
+    fit."""
     faces, outer = [0.0], reach(near, far)
     while faces[-1] < height:
         share = min(1.0, max(0.0, (faces[-1] - NEAR_BAND) / (outer - NEAR_BAND)))
@@ -250,14 +256,16 @@ def layer_heights(height: float, near: float, far: float) -> Floats:
 
 
 def _split_quads(a: Ints, b: Ints, c: Ints, d: Ints, leaning: np.ndarray) -> Ints:
-    """Triangles (2M, 3) of M quadrilaterals a b c d (counter-clockwise), cut along a-c where `leaning`, else along b-d."""
+    """Triangles (2M, 3) of M quadrilaterals a b c d (counter-clockwise), cut along a-c where
+    `leaning`, else along b-d."""
     first = np.where(leaning[:, None], np.column_stack([a, b, c]), np.column_stack([a, b, d]))
     second = np.where(leaning[:, None], np.column_stack([a, c, d]), np.column_stack([b, c, d]))
     return np.concatenate([first, second])
 
 
 def _with_wall_layers(stack: StackMesh, wall: WallLayers) -> StackMesh:
-    """The stack with its lithium lifted and the layers put between it and Γ, in columns over the nodes of Γ."""
+    """The stack with its lithium lifted and the layers put between it and Γ, in columns over the
+    nodes of Γ."""
     floor, tops = interface_nodes(stack), wall.tops()
     count, columns = len(stack.points), len(floor)
     lifted = np.arange(count)
@@ -279,6 +287,7 @@ def _with_wall_layers(stack: StackMesh, wall: WallLayers) -> StackMesh:
 
 
 def with_voids(stack: StackMesh, voids: Iterable[VoidShape], *, periodic: bool = False) -> StackMesh:
-    """The same mesh with the gap of these voids at the start, in place of its own; with `periodic` they go on over the sides."""
+    """The same mesh with the gap of these voids at the start, in place of its own; with `periodic`
+    they go on over the sides."""
     found = tuple(images(voids, stack.extents if periodic else ()))
     return with_gap(stack, lambda at: gap_at(at, found))

@@ -1,8 +1,10 @@
-"""Random fields along Γ: smooth ones, tessellations, spots. Functions of the place and the seed alone, so alike on any mesh.
+"""Random fields along Γ: smooth ones, tessellations, spots. Functions of the place and the seed
+alone, so alike on any mesh.
 
-Places are (..., 1) or (..., 2) µm: along a plane stack, or on the interface of a three-dimensional one. All fields are drawn in
-the plane, and stationary and isotropic there; a plane stack sees their cut along the line where the second coordinate is zero.
-Where the interface repeats itself (`periods`, µm, along the first axis or both; none between mirror planes) they repeat with it.
+Places are (..., 1) or (..., 2) µm: along a plane stack, or on the interface of a three-dimensional
+one. All fields are drawn in the plane, and stationary and isotropic there; a plane stack sees their
+cut along the line where the second coordinate is zero. Where the interface repeats itself
+(`periods`, µm, along the first axis or both; none between mirror planes) they repeat with it.
 """
 
 from __future__ import annotations
@@ -22,19 +24,22 @@ WAVES = 512
 NEIGHBOURS = 6
 """Nearest seeds among which the nearest face of a cell is sought."""
 TILE_SPACINGS = 4.0
-"""Side of a tile in mean spacings or sizes. Each tile has its own random numbers, so that the plane has no border."""
+"""Side of a tile in mean spacings or sizes. Each tile has its own random numbers, so that the plane
+has no border."""
 
 
 @dataclass(frozen=True)
 class GaussianField:
-    """Mean 0, variance 1, correlation exp(-(r/length)²) (length in µm), as a sum of plane waves of random direction and phase.
+    """Mean 0, variance 1, correlation exp(-(r/length)²) (length in µm), as a sum of plane waves of
+    random direction and phase.
 
-    The wave vectors are drawn from the field's spectrum (Shinozuka & Deodatis 1991, Appl. Mech. Rev. 44, 191), a normal
-    distribution of variance 2/length² in each component. stream: keeps fields of one seed independent.
+    The wave vectors are drawn from the field's spectrum (Shinozuka & Deodatis 1991, Appl. Mech.
+    Rev. 44, 191), a normal distribution of variance 2/length² in each component. stream: keeps
+    fields of one seed independent.
 
-    Along an axis with a period L they are rounded to multiples of 2π/L: the variance stays, and the correlation along it is
-    Σ_j exp(-(r_j/length)²) sin(πr_j/L)/(πr_j/L), r_j = r + jL, j = 0, ±1, …: at short distance the one asked for times
-    1 - (πr/L)²/6.
+    Along an axis with a period L they are rounded to multiples of 2π/L: the variance stays, and the
+    correlation along it is Σ_j exp(-(r_j/length)²) sin(πr_j/L)/(πr_j/L), r_j = r + jL, j = 0, ±1,
+    …: at short distance the one asked for times 1 - (πr/L)²/6.
     """
 
     length: float
@@ -54,7 +59,8 @@ class GaussianField:
 
 @dataclass(frozen=True)
 class LognormalField:
-    """Mean 1 and standard deviation `spread`: exp(σz - σ²/2), σ² = ln(1 + spread²), z a Gaussian field."""
+    """Mean 1 and standard deviation `spread`: exp(σz - σ²/2), σ² = ln(1 + spread²), z a Gaussian
+    field."""
 
     spread: float
     length: float
@@ -73,7 +79,8 @@ class LognormalField:
 
 @dataclass(frozen=True)
 class Tessellation:
-    """Poisson-Voronoi cells whose faces are `spacing` (µm) apart on average along any line: π²/(16 spacing²) seeds per area."""
+    """Poisson-Voronoi cells whose faces are `spacing` (µm) apart on average along any line: π²/(16
+    spacing²) seeds per area."""
 
     spacing: float
     seed: int
@@ -95,9 +102,11 @@ class Tessellation:
 
 @dataclass(frozen=True)
 class Spots:
-    """Discs strewn at random (a Boolean model): `share` of the area is covered; lognormal diameters of mean `size` (µm).
+    """Discs strewn at random (a Boolean model): `share` of the area is covered; lognormal diameters
+    of mean `size` (µm).
 
-    size_spread: standard deviation of the diameter over its mean. Discs per area: -ln(1 - share)/(π/4 E[d²]).
+    size_spread: standard deviation of the diameter over its mean. Discs per area: -ln(1 -
+    share)/(π/4 E[d²]).
     """
 
     share: float
@@ -108,7 +117,8 @@ class Spots:
     periods: tuple[float, ...] = ()
 
     def depth(self, places: Floats) -> Floats:
-        """How deep places (..., k) lie inside the nearest disc, µm; negative outside, -inf without any disc near."""
+        """How deep places (..., k) lie inside the nearest disc, µm; negative outside, -inf without
+        any disc near."""
         at = _plane(places).reshape(-1, 2)
         variance, side = math.log1p(self.size_spread**2), TILE_SPACINGS * self.size
         sides, tiles = _tiles(at, side, self.seed, self.stream, self.periods)
@@ -132,7 +142,8 @@ def _plane(places: Floats) -> Floats:
 def _tiles(
     at: Floats, side: float, seed: int, stream: int, periods: tuple[float, ...]
 ) -> tuple[Floats, Iterator[tuple[Floats, np.random.Generator]]]:
-    """Sides (2,) of tiles; lower corner and random numbers of every one within `side` of one that holds one of `at` (N, 2).
+    """Sides (2,) of tiles; lower corner and random numbers of every one within `side` of one that
+    holds one of `at` (N, 2).
 
     Along an axis with a period a tile is as long as it, and all have the same random numbers.
     """

@@ -27,9 +27,9 @@ OPEN = 1e-6
 def write_msh(stack: StackMesh, path: str | os.PathLike[str]) -> None:
     """Write the stack as it stands at the start, in µm, to a gmsh file (MSH 2.2, ASCII).
 
-    Cells: lithium, LLZO and, where the gap is open, void; facets: interface (both faces of a void), top, bottom, left, right, and
-    in 3-D front and back (sides that are one are no facets). Lithium nodes stand at y = Y + gap (1 - Y/H), y the last
-    coordinate. Call it on one rank.
+    Cells: lithium, LLZO and, where the gap is open, void; facets: interface (both faces of a void),
+    top, bottom, left, right, and in 3-D front and back (sides that are one are no facets). Lithium
+    nodes stand at y = Y + gap (1 - Y/H), y the last coordinate. Call it on one rank.
     """
     dimension = stack.dimension
     points, roof = _true_geometry(stack)
@@ -95,12 +95,14 @@ UNITS = {"m": 1e6, "mm": 1e3, "um": 1.0, "nm": 1e-3}
 
 
 def read_mesh(path: str | os.PathLike[str], unit: str = "um") -> StackMesh:
-    """Read a stack from a file that `formats` knows: `write_msh` undone, or a flat mesh without a void. unit: one of `UNITS`.
+    """Read a stack from a file that `formats` knows: `write_msh` undone, or a flat mesh without a
+    void. unit: one of `UNITS`.
 
-    Needs first-order triangles in groups named lithium and LLZO (in capitals or not) that meet along the flat face y = 0, from
-    x = 0 on. Over a void every node of the lithium's surface needs a node of the electrolyte's face below it: their distance is
-    the gap, and the lithium is pulled back by Y = (y - gap)/(1 - gap/H). Cells of the group void and of other groups are not
-    used; line groups may be missing, the facets are found again. Raises MeshError with the remedy.
+    Needs first-order triangles in groups named lithium and LLZO (in capitals or not) that meet
+    along the flat face y = 0, from x = 0 on. Over a void every node of the lithium's surface needs
+    a node of the electrolyte's face below it: their distance is the gap, and the lithium is pulled
+    back by Y = (y - gap)/(1 - gap/H). Cells of the group void and of other groups are not used;
+    line groups may be missing, the facets are found again. Raises MeshError with the remedy.
     """
     return read_with_notes(path, unit)[0]
 
@@ -164,7 +166,8 @@ def _unused(plane: PlaneMesh, bodies: dict[int, Ints]) -> Iterator[str]:
 
 
 def _true_geometry(stack: StackMesh) -> tuple[Floats, Ints]:
-    """Points (N + R, 2) with the lithium in its true place, and for each of the N nodes the node (N,) that lithium uses there."""
+    """Points (N + R, 2) with the lithium in its true place, and for each of the N nodes the node
+    (N,) that lithium uses there."""
     count, height = len(stack.points), stack.lithium_thickness
     floor = interface_nodes(stack)
     opened = floor[stack.gap > OPEN]
@@ -190,7 +193,8 @@ def _faces(stack: StackMesh) -> list[tuple[Ints, Floats, float]]:
 
 
 def _gap_above(stack: StackMesh, nodes: Ints, gap: Floats) -> Floats:
-    """Gap at the place of every node (N,), linear between the given nodes of Γ; in 3-D on a triangulation of them."""
+    """Gap at the place of every node (N,), linear between the given nodes of Γ; in 3-D on a
+    triangulation of them."""
     if stack.dimension == 2:
         return np.interp(stack.points[:, 0], stack.points[nodes, 0], gap)
     between = LinearNDInterpolator(Delaunay(stack.points[nodes, :-1]), gap, fill_value=0.0)
@@ -198,7 +202,8 @@ def _gap_above(stack: StackMesh, nodes: Ints, gap: Floats) -> Floats:
 
 
 def _void_cells(stack: StackMesh, roof: Ints) -> list[Ints]:
-    """Cells between the faces where Γ is open: triangles, counter-clockwise; in 3-D tetrahedra, pyramids, wedges or bricks."""
+    """Cells between the faces where Γ is open: triangles, counter-clockwise; in 3-D tetrahedra,
+    pyramids, wedges or bricks."""
     if stack.dimension == 2:
         found = []
         for line, _, side in _faces(stack):

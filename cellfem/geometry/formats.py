@@ -1,4 +1,5 @@
-"""Plane meshes with named groups from the files of meshing programs, as they stand there: nothing is checked against a stack."""
+"""Plane meshes with named groups from the files of meshing programs, as they stand there: nothing
+is checked against a stack."""
 
 from __future__ import annotations
 
@@ -28,14 +29,16 @@ REMEDIES = {
 
 @dataclass(frozen=True)
 class PlaneMesh:
-    """points (N, 2) as the file has them; the triangles (M, 3) of each named group, without the blanks around its name."""
+    """points (N, 2) as the file has them; the triangles (M, 3) of each named group, without the
+    blanks around its name."""
 
     points: Floats
     groups: dict[str, Ints]
 
 
 def read_plane(path: str | os.PathLike[str]) -> PlaneMesh:
-    """Read a file of gmsh (.msh of any version, .med, .unv), of Abaqus (.inp), or what else meshio reads.
+    """Read a file of gmsh (.msh of any version, .med, .unv), of Abaqus (.inp), or what else meshio
+    reads.
 
     Raises MeshError with the reader's own reason.
     """
@@ -62,8 +65,9 @@ Read = tuple[Floats, dict[str, Ints]]
 
 
 def _reader(file: Path, kind: str) -> Callable[[Path], Read]:
-    """gmsh knows its own files best: groups that overlap, parts in no group, every version since 4. In files of version 2, which
-    tag each cell, it takes whole entities for groups; and what is no mesh file it would run as a script.
+    """gmsh knows its own files best: groups that overlap, parts in no group, every version since 4.
+    In files of version 2, which tag each cell, it takes whole entities for groups; and what is no
+    mesh file it would run as a script.
     """
     if kind == ".inp":
         return read_inp

@@ -3,7 +3,8 @@
 LITHIUM, ELECTROLYTE = 1, 2
 INTERFACE, TOP, BOTTOM, LEFT, RIGHT = 3, 4, 5, 6, 7
 VOID = 8
-"""Cells of the empty space between the two faces: they exist in mesh files for viewing, never in a `StackMesh`."""
+"""Cells of the empty space between the two faces: they exist in mesh files for viewing, never in a
+`StackMesh`."""
 FRONT, BACK = 10, 11
 """Sides y = 0 and y = depth of a stack in 3-D."""
 

@@ -1,6 +1,8 @@
-"""Heights from files: plain numbers in text or .npy, and whatever the library SurfaceTopography reads.
+"""Heights from files: plain numbers in text or .npy, and whatever the library SurfaceTopography
+reads.
 
-The library (AFM, profilometers, white-light interferometers) is the extra `cellfem[surface]`; plain numbers need none.
+The library (AFM, profilometers, white-light interferometers) is the extra `cellfem[surface]`; plain
+numbers need none.
 """
 
 from __future__ import annotations
@@ -42,7 +44,8 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the user says of a file: unit of its numbers, distance of its points (µm), channel by name or number from 0."""
+    """What the user says of a file: unit of its numbers, distance of its points (µm), channel by
+    name or number from 0."""
 
     unit: str | None = None
     spacing: float | None = None
@@ -52,11 +55,13 @@ class Wanted:
 def read_measured(
     path: str | os.PathLike[str], unit: str | None = None, spacing: float | None = None, channel: str | None = None
 ) -> MeasuredHeights:
-    """Heights from a file. `unit`, `spacing` (µm), `channel`: what the file does not say; what it says otherwise is refused.
+    """Heights from a file. `unit`, `spacing` (µm), `channel`: what the file does not say; what it
+    says otherwise is refused.
 
-    Text: one column of heights, or one row, at distances `spacing`; two columns x and height; three columns x, y and height on a
-    grid in any order; more columns, a map, each line of the file one along x. With a header the columns are told by it. .npy:
-    heights (nx,) or (nx, ny). Everything else by the library. Raises RoughnessError with the remedy.
+    Text: one column of heights, or one row, at distances `spacing`; two columns x and height; three
+    columns x, y and height on a grid in any order; more columns, a map, each line of the file one
+    along x. With a header the columns are told by it. .npy: heights (nx,) or (nx, ny). Everything
+    else by the library. Raises RoughnessError with the remedy.
     """
     file, wanted = Path(path), Wanted(unit, spacing, channel)
     if not file.is_file():
@@ -168,7 +173,8 @@ def _columns(table: Table, headings: Sequence[Heading]) -> tuple[dict[str, int],
 
 @dataclass(frozen=True)
 class _Head:
-    """What lines before the table say, as Gwyddion exports them: extents in µm, unit of the heights."""
+    """What lines before the table say, as Gwyddion exports them: extents in µm, unit of the
+    heights."""
 
     channel: str = ""
     width: float | None = None
@@ -197,7 +203,8 @@ def _micrometres(text: str | None) -> float | None:
 
 
 def _unit(told: Sequence[str], wanted: Wanted) -> float:
-    """Micrometres per unit: of the file where it tells, else as wanted. Raises RoughnessError where both or none do."""
+    """Micrometres per unit: of the file where it tells, else as wanted. Raises RoughnessError where
+    both or none do."""
     own = next((unit for unit in told if unit), "")
     if not own and wanted.unit is None:
         raise RoughnessError('does not say the unit of its numbers: give roughness.unit, for example "um"')
@@ -211,7 +218,8 @@ def _unit(told: Sequence[str], wanted: Wanted) -> float:
 
 
 def _spaced(heights: Floats, extents: Sequence[float | None], wanted: Wanted, about: str) -> MeasuredHeights:
-    """Heights (nx,) or (nx, ny) in µm at equal distances, told by the file (its extents, µm) or as wanted."""
+    """Heights (nx,) or (nx, ny) in µm at equal distances, told by the file (its extents, µm) or as
+    wanted."""
     places = list[Floats]()
     for count, extent in zip(heights.shape, extents):
         step = None if extent is None else extent / count

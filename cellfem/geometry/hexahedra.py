@@ -1,8 +1,10 @@
-"""Stacks of hexahedra in columns and layers, told by the places of their faces: whoever knows these can make any part of it.
+"""Stacks of hexahedra in columns and layers, told by the places of their faces: whoever knows these
+can make any part of it.
 
-Nodes (i, j, k) stand at (x_i, y_j, z_k); cell (i, j, k) reaches from there to (x_i+1, y_j+1, z_k+1). Numbers are those that the
-whole `StackMesh` has: of a node (k ny + j) nx + i, of cells likewise, the lithium's first. With periodic sides a node at a high
-end is the one at the low end; numbers of joined nodes leave the high ends out.
+Nodes (i, j, k) stand at (x_i, y_j, z_k); cell (i, j, k) reaches from there to (x_i+1, y_j+1,
+z_k+1). Numbers are those that the whole `StackMesh` has: of a node (k ny + j) nx + i, of cells
+likewise, the lithium's first. With periodic sides a node at a high end is the one at the low end;
+numbers of joined nodes leave the high ends out.
 """
 
 from __future__ import annotations
@@ -25,14 +27,16 @@ from cellfem.geometry.voids import SpotShape, VoidShape, gap_at, images
 CORNERS = np.array([(a, b, c) for c, b, a in itertools.product((0, 1), repeat=3)])
 """(8, 3) of a cell, from its lowest; in the order of a tensor product, x fastest."""
 AROUND = 3
-"""Cells from side to side, at least, where these are one: no two edges or facets then have the same corners."""
+"""Cells from side to side, at least, where these are one: no two edges or facets then have the same
+corners."""
 SIDES = (LEFT, RIGHT, FRONT, BACK, BOTTOM, TOP)
 """Facet groups at the low and the high end of each axis."""
 
 
 @dataclass(frozen=True, eq=False)
 class Hexahedra:
-    """A stack of hexahedra; memory grows with the sum of the numbers of its columns and layers, not with their product.
+    """A stack of hexahedra; memory grows with the sum of the numbers of its columns and layers, not
+    with their product.
 
     Faces of columns and layers ascend, from 0 in x and y; Γ is the face z = 0.
     """
@@ -81,7 +85,8 @@ class Hexahedra:
         return float(-self.z[0])
 
     def body(self, group: int) -> Ints:
-        """(3, 2) first and last cell, this one excluded, of LITHIUM or ELECTROLYTE along each axis."""
+        """(3, 2) first and last cell, this one excluded, of LITHIUM or ELECTROLYTE along each
+        axis."""
         layers = (self.below, self.cells[2]) if group == LITHIUM else (0, self.below)
         return np.array([(0, self.cells[0]), (0, self.cells[1]), layers])
 
@@ -111,7 +116,8 @@ class Hexahedra:
         return np.stack([at[nodes[:, axis]] for axis, at in enumerate((self.x, self.y, self.z))], axis=-1)
 
     def facets(self, cells: Ints) -> Ints:
-        """Group (M, 6) of the facets of cells (M, 3): INTERFACE, a side, or 0 inside; facets in the order of `stack.FACETS`."""
+        """Group (M, 6) of the facets of cells (M, 3): INTERFACE, a side, or 0 inside; facets in the
+        order of `stack.FACETS`."""
         found = np.zeros((len(cells), 6), dtype=np.int64)
         for axis, number in enumerate(self.cells):
             low, high = 2 - axis, 3 + axis
@@ -124,12 +130,14 @@ class Hexahedra:
         return found
 
     def gap(self, places: Floats) -> Floats:
-        """Gap at the start (N,) at places (N, 2) on Γ, µm; over a rough face its zero means nothing yet, see `settled`."""
+        """Gap at the start (N,) at places (N, 2) on Γ, µm; over a rough face its zero means nothing
+        yet, see `settled`."""
         gap = gap_at(places, self.voids)
         return gap if self.face is None else gap - self.face.heights(places)
 
     def settled(self, gap: Floats, least: float, largest: float) -> Floats:
-        """That gap with the zero that it has; least and largest of it on all Γ (µm). Raises MeshError, alike for every part."""
+        """That gap with the zero that it has; least and largest of it on all Γ (µm). Raises
+        MeshError, alike for every part."""
         zero = 0.0 if self.face is None else least
         check_gap(least - zero, largest - zero, self.lithium_thickness)
         return gap - zero
@@ -140,7 +148,8 @@ class Hexahedra:
             check_slope(steepest)
 
     def slopes(self, cells: Ints, gap: Floats) -> Floats:
-        """Slope of the gap (M, 4) along the edges on Γ of cells (M, 3), from its values (M, 4) at their lower corners."""
+        """Slope of the gap (M, 4) along the edges on Γ of cells (M, 3), from its values (M, 4) at
+        their lower corners."""
         dx, dy = np.diff(self.x)[cells[:, 0]], np.diff(self.y)[cells[:, 1]]
         edges = ((0, 1, dx), (2, 3, dx), (0, 2, dy), (1, 3, dy))
         return np.stack([np.abs(gap[:, b] - gap[:, a]) / length for a, b, length in edges], axis=1)
@@ -153,9 +162,9 @@ Source = StackMesh | Hexahedra
 def build_hexahedra(
     box: Box, near: float, far: float, features: Sequence[SpotShape] = (), face: MapFace | None = None, *, periodic: bool = False
 ) -> Hexahedra:
-    """Hexahedra `near` wide in layers that grow from `near` to `far`, with faces at the ends of the features; the voids among
-    them and the face give the gap. With `periodic` opposite sides are one, and features that reach over a side go on at the
-    other. Lengths in µm. Raises MeshError.
+    """Hexahedra `near` wide in layers that grow from `near` to `far`, with faces at the ends of the
+    features; the voids among them and the face give the gap. With `periodic` opposite sides are
+    one, and features that reach over a side go on at the other. Lengths in µm. Raises MeshError.
     """
     check_sizes(box, near, far)
     features = images(features, (box.width, box.depth) if periodic else ())
@@ -175,7 +184,8 @@ def build_hexahedra(
 
 
 def _columns(extent: float, near: float, spans: Sequence[tuple[float, float]]) -> Floats:
-    """Places of the faces of columns, about `near` wide, with faces at the ends of the spans (centre, half width)."""
+    """Places of the faces of columns, about `near` wide, with faces at the ends of the spans
+    (centre, half width)."""
     ends = sorted({0.0, extent, *(c + s * h for c, h in spans for s in (-1, 1) if near / 4 < c + s * h < extent - near / 4)})
     kept = [ends[0]]
     for end in ends[1:]:
@@ -186,7 +196,8 @@ def _columns(extent: float, near: float, spans: Sequence[tuple[float, float]]) -
 
 
 def _check_shapes(sizes: list[NDArray[np.float64]]) -> None:
-    """As `stack` checks cells one by one. Volume over diagonal³ rises and then falls with each size: the ends are the worst."""
+    """As `stack` checks cells one by one. Volume over diagonal³ rises and then falls with each
+    size: the ends are the worst."""
     for edges in itertools.product(*((float(along.min()), float(along.max())) for along in sizes)):
         quality = math.factorial(3) * math.prod(edges) / math.hypot(*edges) ** 3
         if quality < MIN_QUALITY:

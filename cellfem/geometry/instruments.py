@@ -1,4 +1,5 @@
-"""Files of instruments by the library SurfaceTopography: its channels, lengths and units, held against what the user says."""
+"""Files of instruments by the library SurfaceTopography: its channels, lengths and units, held
+against what the user says."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from cellfem.tables.headings import factor, kind_of
 LIBRARY = "SurfaceTopography"
 MISSING = f'reading it needs the library {LIBRARY}: install it with pip install "cellfem[surface]"'
 TAKES_ANYTHING = "hgt"
-"""The library's reader of terrain maps, which takes every file of 2 n² bytes (findings/surfacetopography-raw-as-srtm.sh)."""
+"""The library's reader of terrain maps, which takes every file of 2 n² bytes
+(findings/surfacetopography-raw-as-srtm.sh)."""
 SAME = 0.01
 """Share by which distances told twice may differ."""
 
@@ -27,7 +29,8 @@ def installed() -> bool:
 
 
 def read(file: Path, unit: str | None, spacing: float | None, channel: str | None) -> MeasuredHeights:
-    """Heights of one channel. unit, spacing (µm): for what the file does not say. Raises RoughnessError."""
+    """Heights of one channel. unit, spacing (µm): for what the file does not say. Raises
+    RoughnessError."""
     if not installed():
         raise RoughnessError(MISSING)
     from SurfaceTopography import open_topography
@@ -48,7 +51,8 @@ def read(file: Path, unit: str | None, spacing: float | None, channel: str | Non
 
 
 def _chosen(reader: Any, channel: str | None) -> int:
-    """Place of the channel: the one named, or the library's choice. Raises RoughnessError with the names there are."""
+    """Place of the channel: the one named, or the library's choice. Raises RoughnessError with the
+    names there are."""
     names = [str(one.name) for one in reader.channels]
     if channel is None:
         return reader.channels.index(reader.default_channel)
@@ -109,7 +113,8 @@ def _about(reader: Any, place: int, unit: str) -> str:
 
 
 def _readable(unit: str | None) -> str | None:
-    """The unit of a channel; one in UTF-8 that was taken for Latin-1 ("Âµm", as surfalize's .sur files are) is put right."""
+    """The unit of a channel; one in UTF-8 that was taken for Latin-1 ("Âµm", as surfalize's .sur
+    files are) is put right."""
     if unit is None or kind_of(unit):
         return unit
     try:

@@ -1,5 +1,5 @@
-"""Rough faces in 3-D: maps of heights over Γ, by the laws of `roughness`, even about the mirror planes at all four sides, or
-periodic."""
+"""Rough faces in 3-D: maps of heights over Γ, by the laws of `roughness`, even about the mirror
+planes at all four sides, or periodic."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from cellfem.geometry.roughness import NODES, STEEPEST, Grooves, RoughnessError,
 from cellfem.geometry.stack import Floats, Ints, StackMesh, interface_nodes, with_gap
 
 COARSEST = 1.5
-"""By how much an edge of the mesh on Γ may be longer than a quarter of the shortest wave: edges of free meshes scatter."""
+"""By how much an edge of the mesh on Γ may be longer than a quarter of the shortest wave: edges of
+free meshes scatter."""
 TRIES = 10000
 """Places tried for a pore before it is said not to fit."""
 
@@ -111,7 +112,8 @@ class GrooveMap:
 
 @dataclass(frozen=True, eq=False)
 class PoreMap:
-    """Round pores of one size in a flat face: -depth (1 + cos πu)/2, u the distance from the centre over size/2, u < 1."""
+    """Round pores of one size in a flat face: -depth (1 + cos πu)/2, u the distance from the centre
+    over size/2, u < 1."""
 
     centres: Floats  # (N, 2) µm
     size: float  # diameter of the mouth, µm
@@ -130,10 +132,11 @@ class PoreMap:
 
 
 def self_affine_map(law: SelfAffine, width: float, depth: float) -> WaveMap:
-    """A random map whose power falls as κ^-(2+2H) beyond the roll-off, constant below and none beyond the cut-off; its rms exact.
+    """A random map whose power falls as κ^-(2+2H) beyond the roll-off, constant below and none
+    beyond the cut-off; its rms exact.
 
-    A profile through it has the law of `SelfAffine`, κ^-(1+2H). A wave keeps its random number when the cut-off changes. Raises
-    RoughnessError where no wave fits.
+    A profile through it has the law of `SelfAffine`, κ^-(1+2H). A wave keeps its random number when
+    the cut-off changes. Raises RoughnessError where no wave fits.
     """
     counts = _orders(law, 2 * width, 2 * depth)
     k, j = np.meshgrid(np.arange(counts[0] + 1), np.arange(counts[1] + 1), indexing="ij")
@@ -145,7 +148,8 @@ def self_affine_map(law: SelfAffine, width: float, depth: float) -> WaveMap:
 
 
 def periodic_map(law: SelfAffine, width: float, depth: float) -> PeriodicMap:
-    """The same, periodic over width and depth: complex normal amplitudes, alike at all places. Raises RoughnessError likewise."""
+    """The same, periodic over width and depth: complex normal amplitudes, alike at all places.
+    Raises RoughnessError likewise."""
     counts = _orders(law, width, depth)
     k, j = np.meshgrid(np.arange(counts[0] + 1), np.arange(-counts[1], counts[1] + 1), indexing="ij")
     level, inside = _levels(law, 2 * np.pi * np.hypot(k / width, j / depth))
@@ -157,7 +161,8 @@ def periodic_map(law: SelfAffine, width: float, depth: float) -> PeriodicMap:
 
 
 def _orders(law: SelfAffine, along: float, across: float) -> list[int]:
-    """Largest orders of the waves that repeat themselves over these lengths (µm). Raises RoughnessError where none is left."""
+    """Largest orders of the waves that repeat themselves over these lengths (µm). Raises
+    RoughnessError where none is left."""
     if law.roll_off < law.cut_off:
         raise RoughnessError(
             f"the roll-off wavelength {law.roll_off:g} µm is shorter than the cut-off {law.cut_off:g} µm: make it longer"
@@ -171,13 +176,15 @@ def _orders(law: SelfAffine, along: float, across: float) -> list[int]:
 
 
 def _levels(law: SelfAffine, wave: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Expected amplitude up to a factor, and whether the law has the wave, for wave numbers in 1/µm."""
+    """Expected amplitude up to a factor, and whether the law has the wave, for wave numbers in
+    1/µm."""
     level = np.maximum(wave * law.roll_off / (2 * np.pi), 1.0) ** -(1 + law.hurst)
     return level, (wave > 0) & (wave <= 2 * np.pi / law.cut_off * (1 + 1e-9))
 
 
 def _normal(seed: int, k: Ints, j: Ints) -> Floats:
-    """A normal number for each pair of orders, whatever the largest: pairs are counted in growing squares, 0 | 1 2 3 | 4 …"""
+    """A normal number for each pair of orders, whatever the largest: pairs are counted in growing
+    squares, 0 | 1 2 3 | 4 …"""
     largest = np.maximum(k, j)
     number = largest**2 + np.where(k == largest, j, 2 * largest - k)
     raw = np.random.PCG64(seed).random_raw(int(number.max()) + 1)[number]
@@ -185,7 +192,8 @@ def _normal(seed: int, k: Ints, j: Ints) -> Floats:
 
 
 def pore_map(size: float, depth: float, share: float, width: float, length: float, seed: int) -> PoreMap:
-    """As many round pores as come nearest to `share` of width × length (one at least), whole and apart, at random places.
+    """As many round pores as come nearest to `share` of width × length (one at least), whole and
+    apart, at random places.
 
     Raises RoughnessError where they do not fit. Lengths in µm.
     """
@@ -205,7 +213,8 @@ def pore_map(size: float, depth: float, share: float, width: float, length: floa
 
 
 def measured_map(surface: MeasuredHeights, width: float, depth: float, cut_off: float) -> WaveMap:
-    """The first width × depth (µm) of a measured map, continued evenly, without the waves shorter than `cut_off` (µm).
+    """The first width × depth (µm) of a measured map, continued evenly, without the waves shorter
+    than `cut_off` (µm).
 
     Raises RoughnessError for a line, a map that ends before, or a cut-off that leaves no wave.
     """
@@ -235,7 +244,8 @@ def measured_map(surface: MeasuredHeights, width: float, depth: float, cut_off: 
 def with_map(stack: StackMesh, face: MapFace) -> StackMesh:
     """The same mesh with the gap of a rough face added to its own; the smallest gap is 0.
 
-    Raises RoughnessError where the mesh has edges on Γ too long for the shortest wave, or the gap is steeper than 1 along one.
+    Raises RoughnessError where the mesh has edges on Γ too long for the shortest wave, or the gap
+    is steeper than 1 along one.
     """
     total = stack.gap - face.heights(stack.gap_at)
     facets = stack.facets_of(INTERFACE)

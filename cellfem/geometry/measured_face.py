@@ -1,4 +1,5 @@
-"""Measured faces: heights along a line or over a map, levelled, cropped, and made a face along Γ. `heights` reads them."""
+"""Measured faces: heights along a line or over a map, levelled, cropped, and made a face along Γ.
+`heights` reads them."""
 
 import math
 from dataclasses import dataclass, replace
@@ -15,10 +16,11 @@ Switches = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class MeasuredHeights:
-    """Heights (nx,) of a line or (nx, ny) of a map, at x (nx,) and y (ny,), all in µm; y is empty for a line. No nan.
+    """Heights (nx,) of a line or (nx, ny) of a map, at x (nx,) and y (ny,), all in µm; y is empty
+    for a line. No nan.
 
-    known: which of them were measured, as heights; the others are interpolated along x. None: all of them, or not known any more.
-    about: what was read, in a sentence.
+    known: which of them were measured, as heights; the others are interpolated along x. None: all
+    of them, or not known any more. about: what was read, in a sentence.
     """
 
     x: Floats
@@ -56,7 +58,8 @@ class MeasuredHeights:
 
 
 def filled(x: Floats, y: Floats, heights: Floats, about: str = "") -> MeasuredHeights:
-    """The surface with heights (nx,) or (nx, ny) in µm, nan where nothing was measured; those are interpolated along x.
+    """The surface with heights (nx,) or (nx, ny) in µm, nan where nothing was measured; those are
+    interpolated along x.
 
     Raises RoughnessError where x does not grow, or a whole line is missing.
     """
@@ -73,7 +76,8 @@ def filled(x: Floats, y: Floats, heights: Floats, about: str = "") -> MeasuredHe
 
 
 def statistics_of(surface: MeasuredHeights, offset: float, length: float, depth: float | None = None) -> Statistics:
-    """Of all measured points with offset ≤ x ≤ offset + length (of a map also y ≤ depth, µm); slopes along x."""
+    """Of all measured points with offset ≤ x ≤ offset + length (of a map also y ≤ depth, µm);
+    slopes along x."""
     inside = (surface.x >= offset - 1e-9) & (surface.x <= offset + length + 1e-9)
     along = surface.y <= (np.inf if depth is None else depth) + 1e-9
     heights = surface.heights.reshape(len(surface.x), -1)
@@ -86,7 +90,8 @@ def statistics_of(surface: MeasuredHeights, offset: float, length: float, depth:
 
 
 def levelled(surface: MeasuredHeights, tilt: Tilt) -> MeasuredHeights:
-    """Without its mean, its plane, or its plane and curvature (second-order polynomial), by least squares of what is known."""
+    """Without its mean, its plane, or its plane and curvature (second-order polynomial), by least
+    squares of what is known."""
     order = {"mean": 0, "plane": 1, "curvature": 2}[tilt]
     u = surface.x / surface.length
     terms = [u**k for k in range(order + 1)]
@@ -101,7 +106,8 @@ def levelled(surface: MeasuredHeights, tilt: Tilt) -> MeasuredHeights:
 
 
 def cropped(surface: MeasuredHeights, offset: float, length: float) -> MeasuredHeights:
-    """The part offset ≤ x ≤ offset + length (µm), with points at both ends. Raises RoughnessError if it ends before."""
+    """The part offset ≤ x ≤ offset + length (µm), with points at both ends. Raises RoughnessError
+    if it ends before."""
     end = offset + length
     if end > surface.length * (1 + 1e-9):
         raise RoughnessError(
@@ -114,7 +120,8 @@ def cropped(surface: MeasuredHeights, offset: float, length: float) -> MeasuredH
 
 
 def line_of(surface: MeasuredHeights, y: float | None = None) -> MeasuredHeights:
-    """The line of a map along x at y (µm; its middle without y), between rows by linear interpolation; a line as it is."""
+    """The line of a map along x at y (µm; its middle without y), between rows by linear
+    interpolation; a line as it is."""
     if not surface.is_map:
         return surface
     where = float(surface.y[-1]) / 2 if y is None else y
@@ -133,7 +140,8 @@ def resampled(line: MeasuredHeights, count: int) -> MeasuredHeights:
 
 
 def measured_face(line: MeasuredHeights, cut_off: float) -> Waves:
-    """The face along Γ that a line is, continued evenly at its ends, without the waves shorter than `cut_off` (µm)."""
+    """The face along Γ that a line is, continued evenly at its ends, without the waves shorter than
+    `cut_off` (µm)."""
     count = max(math.ceil(line.length / float(np.median(np.diff(line.x)))), math.ceil(8 * line.length / cut_off)) + 1
     return waves_through(resampled(line, count).heights, line.length, cut_off)
 

@@ -1,4 +1,5 @@
-"""Stacks whose opposite sides are one: lithium and current that leave on the right come in on the left."""
+"""Stacks whose opposite sides are one: lithium and current that leave on the right come in on the
+left."""
 
 from __future__ import annotations
 
@@ -16,11 +17,12 @@ SIDES = ((LEFT, RIGHT), (FRONT, BACK))
 
 
 def joined(stack: StackMesh) -> StackMesh:
-    """The stack with each node at a high end of Γ's axes joined to its image at the low end, and moved to the very height of it.
+    """The stack with each node at a high end of Γ's axes joined to its image at the low end, and
+    moved to the very height of it.
 
-    `StackMesh.joined` is then, for every node, the node that it is one with (itself, for most), and the sides are no facets of
-    the outside any more. Raises MeshError where nodes have no image, or where so few cells lie from side to side that two
-    different edges have the same ends.
+    `StackMesh.joined` is then, for every node, the node that it is one with (itself, for most), and
+    the sides are no facets of the outside any more. Raises MeshError where nodes have no image, or
+    where so few cells lie from side to side that two different edges have the same ends.
     """
     one_with, points = np.arange(len(stack.points)), stack.points.copy()
     for axis, (low, high) in enumerate(SIDES[: stack.dimension - 1]):
@@ -53,7 +55,8 @@ def _images(stack: StackMesh, here: Ints, there: Ints, axis: int) -> Ints:
 
 
 def _check(points: Floats, cells: Ints, one_with: Ints) -> None:
-    """Two joined nodes of a cell lie in one way to each other, so that no two edges, facets or cells have the same corners.
+    """Two joined nodes of a cell lie in one way to each other, so that no two edges, facets or
+    cells have the same corners.
 
     Three cells from side to side are enough for that.
     """

@@ -1,8 +1,9 @@
-"""Rough faces of the electrolyte: random, grooved, with pores or given by waves; their statistics, and the gap.
+"""Rough faces of the electrolyte: random, grooved, with pores or given by waves; their statistics,
+and the gap.
 
-Heights are counted towards the lithium. The faces are even about the mirror planes x = 0 and x = width (half a period), or
-periodic over the width. What the model takes of a face is the gap that it leaves under flat lithium that rests on its highest
-asperity.
+Heights are counted towards the lithium. The faces are even about the mirror planes x = 0 and x =
+width (half a period), or periodic over the width. What the model takes of a face is the gap that it
+leaves under flat lithium that rests on its highest asperity.
 """
 
 import math
@@ -48,9 +49,11 @@ class RoughFace(Protocol):
 
 @dataclass(frozen=True)
 class SelfAffine:
-    """Law of a random face: the power C(κ) of a profile is constant up to 2π/roll_off, falls as κ^-(1+2H), ends at 2π/cut_off.
+    """Law of a random face: the power C(κ) of a profile is constant up to 2π/roll_off, falls as
+    κ^-(1+2H), ends at 2π/cut_off.
 
-    rms: root mean square of the heights; roll_off ≥ cut_off: wavelengths; all in µm. hurst: H, 0 < H ≤ 1. seed ≥ 0.
+    rms: root mean square of the heights; roll_off ≥ cut_off: wavelengths; all in µm. hurst: H, 0 <
+    H ≤ 1. seed ≥ 0.
     """
 
     rms: float
@@ -73,7 +76,8 @@ class SelfAffine:
 
 @dataclass(frozen=True, eq=False)
 class Waves:
-    """h(x) = Σ_k a_k cos(κ_k x) + b_k sin(κ_k x), k = 1, 2, …; κ_k = kπ/width when `mirror` (b = 0), else 2πk/width."""
+    """h(x) = Σ_k a_k cos(κ_k x) + b_k sin(κ_k x), k = 1, 2, …; κ_k = kπ/width when `mirror` (b =
+    0), else 2πk/width."""
 
     cosines: Floats  # (K,) a_k, µm
     sines: Floats  # (K,) b_k, µm
@@ -106,7 +110,8 @@ class Waves:
 class Grooves:
     """Parallel grooves with a ridge at x = 0, `period` apart and `depth` deep (µm).
 
-    sine; triangle (sharp ridges and valleys); trapezoid (a quarter of the period each for land, wall, floor, wall).
+    sine; triangle (sharp ridges and valleys); trapezoid (a quarter of the period each for land,
+    wall, floor, wall).
     """
 
     period: float
@@ -141,7 +146,8 @@ class Grooves:
 
 @dataclass(frozen=True, eq=False)
 class Pores:
-    """Pores of one size in a flat face: -depth (1 + cos πu)/2 with u = (x - centre)/(size/2), |u| < 1."""
+    """Pores of one size in a flat face: -depth (1 + cos πu)/2 with u = (x - centre)/(size/2), |u| <
+    1."""
 
     centres: Floats  # (N,) µm
     size: float  # width of the mouth, µm
@@ -163,11 +169,13 @@ class Pores:
 
 
 def self_affine(law: SelfAffine, width: float, mirror: bool = True) -> Waves:
-    """A random face on 0 ≤ x ≤ width (µm): independent normal amplitudes with the variance of the law, scaled to its rms exactly.
+    """A random face on 0 ≤ x ≤ width (µm): independent normal amplitudes with the variance of the
+    law, scaled to its rms exactly.
 
-    The same arguments give the same face. The waves keep their random numbers when the cut-off changes, so that a shorter one
-    only adds finer waves (and scales all by what they add to the rms). On mirror planes heights scatter √2 times as much as
-    elsewhere. Raises RoughnessError where no wave fits.
+    The same arguments give the same face. The waves keep their random numbers when the cut-off
+    changes, so that a shorter one only adds finer waves (and scales all by what they add to the
+    rms). On mirror planes heights scatter √2 times as much as elsewhere. Raises RoughnessError
+    where no wave fits.
     """
     base = (1 if mirror else 2) * np.pi / width
     count = math.floor(2 * np.pi / law.cut_off / base * (1 + 1e-9))
@@ -185,7 +193,8 @@ def self_affine(law: SelfAffine, width: float, mirror: bool = True) -> Waves:
 
 
 def pores(size: float, depth: float, share: float, width: float, seed: int) -> Pores:
-    """As many pores as come nearest to `share` of the width (one at least), whole and apart from each other, at random places.
+    """As many pores as come nearest to `share` of the width (one at least), whole and apart from
+    each other, at random places.
 
     Raises RoughnessError where they do not fit. Lengths in µm.
     """
@@ -198,7 +207,8 @@ def pores(size: float, depth: float, share: float, width: float, seed: int) -> P
 
 
 def _uniform_numbers(seed: int, count: int) -> Floats:
-    """Numbers in (0, 1) from the raw stream of PCG64, which numpy keeps in all versions, unlike its distributions."""
+    """Numbers in (0, 1) from the raw stream of PCG64, which numpy keeps in all versions, unlike its
+    distributions."""
     raw = np.random.PCG64(seed).random_raw(count)
     return np.asarray(((raw >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53)
 
@@ -264,11 +274,11 @@ def sampled(face: RoughFace, width: float) -> tuple[Floats, Floats]:
 
 
 def power_spectrum(heights: Floats, width: float, *, periodic: bool = False) -> tuple[Floats, Floats]:
-    """(κ in 1/µm, C in µm³) of heights (N,) at equal distances from 0 to width, both included, continued evenly at the ends, or
-    periodic over the width.
+    """(κ in 1/µm, C in µm³) of heights (N,) at equal distances from 0 to width, both included,
+    continued evenly at the ends, or periodic over the width.
 
-    One-sided: ∫ C dκ over κ > 0 is the mean square. From the cosine series (or cosines and sines) that interpolates the heights,
-    without its highest wave. Of several lines (N, M) the mean.
+    One-sided: ∫ C dκ over κ > 0 is the mean square. From the cosine series (or cosines and sines)
+    that interpolates the heights, without its highest wave. Of several lines (N, M) the mean.
     """
     lines = heights.reshape(len(heights), -1)
     if periodic:
@@ -283,7 +293,8 @@ def power_spectrum(heights: Floats, width: float, *, periodic: bool = False) -> 
 
 
 def in_decades(wave_number: Floats, power: Floats, per_decade: int = 8) -> tuple[Floats, Floats]:
-    """Means of a spectrum over bins that are equal in the logarithm; the same for the wave numbers. Empty bins are left out."""
+    """Means of a spectrum over bins that are equal in the logarithm; the same for the wave numbers.
+    Empty bins are left out."""
     bins = np.floor(per_decade * np.log10(wave_number / wave_number[0])).astype(np.int64)
     count = np.bincount(bins)
     full = count > 0
@@ -291,7 +302,8 @@ def in_decades(wave_number: Floats, power: Floats, per_decade: int = 8) -> tuple
 
 
 def fitted_law(wave_number: Floats, power: Floats, longest: float, shortest: float) -> tuple[float, float] | None:
-    """(H, C₁) of C = C₁ κ^-(1+2H), by least squares of logarithms between two wavelengths (µm); None where waves are too few."""
+    """(H, C₁) of C = C₁ κ^-(1+2H), by least squares of logarithms between two wavelengths (µm);
+    None where waves are too few."""
     inside = (wave_number >= 2 * np.pi / longest) & (wave_number <= 2 * np.pi / shortest * (1 + 1e-9)) & (power > 0)
     if np.count_nonzero(inside) < 8:
         return None
@@ -301,7 +313,8 @@ def fitted_law(wave_number: Floats, power: Floats, longest: float, shortest: flo
 
 
 def waves_through(heights: Floats, width: float, cut_off: float) -> Waves:
-    """The face through heights (N,) at equal distances from 0 to width (µm), continued evenly at the ends.
+    """The face through heights (N,) at equal distances from 0 to width (µm), continued evenly at
+    the ends.
 
     Waves shorter than cut_off (µm) are left out. Raises RoughnessError where no wave is left.
     """
@@ -319,8 +332,9 @@ def waves_through(heights: Floats, width: float, cut_off: float) -> Waves:
 def with_face(stack: StackMesh, face: RoughFace) -> StackMesh:
     """The same mesh with the gap of a rough face added to its own; the smallest gap is 0.
 
-    Voids lie in the lithium and valleys in the electrolyte: their depths add up. Raises RoughnessError where the mesh has fewer
-    than four nodes on the shortest wave or the gap is steeper than 1.
+    Voids lie in the lithium and valleys in the electrolyte: their depths add up. Raises
+    RoughnessError where the mesh has fewer than four nodes on the shortest wave or the gap is
+    steeper than 1.
     """
     x, gap = stack.gap_x, stack.gap
     widest = float(np.diff(x).max())

@@ -15,9 +15,11 @@ SCATTERED = (
 
 
 def gridded(x: Floats, y: Floats, z: Floats) -> tuple[Floats, Floats, Floats]:
-    """(x (nx,), y (ny,), heights (nx, ny), nan where there is no point) of points (N,) at equal distances along x and along y.
+    """(x (nx,), y (ny,), heights (nx, ny), nan where there is no point) of points (N,) at equal
+    distances along x and along y.
 
-    All at one y (or one x): a line, with y empty and heights (nx,). Raises RoughnessError where they are on no such grid.
+    All at one y (or one x): a line, with y empty and heights (nx,). Raises RoughnessError where
+    they are on no such grid.
     """
     order = np.lexsort((x, y))
     if not np.ptp(y) > 1e-9 * max(np.ptp(x), 1e-300):
@@ -39,7 +41,8 @@ def gridded(x: Floats, y: Floats, z: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def looks_like_points(table: Floats) -> bool:
-    """Whether the first two columns of (N, M) are places on a grid that the rows fill: x, y, z and more columns, not a map."""
+    """Whether the first two columns of (N, M) are places on a grid that the rows fill: x, y, z and
+    more columns, not a map."""
     x, y = table[:, 0], table[:, 1]
     if not (np.isfinite(x).all() and np.isfinite(y).all() and np.ptp(x) > 0 and np.ptp(y) > 0):
         return False
@@ -52,7 +55,8 @@ def looks_like_points(table: Floats) -> bool:
 
 
 def _grid(places: Floats) -> tuple[Floats, np.ndarray]:
-    """Equal distances that the places (N,) keep, and the number of the one that each is at. Raises RoughnessError."""
+    """Equal distances that the places (N,) keep, and the number of the one that each is at. Raises
+    RoughnessError."""
     ordered = np.sort(places)
     steps = np.diff(ordered)
     step = float(np.median(steps[steps > 0.3 * steps.max()]))

@@ -1,4 +1,5 @@
-"""Meshes in 3-D, z upright: tetrahedra by gmsh, hexahedra in columns and layers, and plane meshes pushed out along y."""
+"""Meshes in 3-D, z upright: tetrahedra by gmsh, hexahedra in columns and layers, and plane meshes
+pushed out along y."""
 
 from __future__ import annotations
 
@@ -21,12 +22,13 @@ ROUND_OFF = 1e-9
 def build_solid(
     box: Box, near: float, far: float, features: Sequence[SpotShape] = (), *, bricks: bool = False, periodic: bool = False
 ) -> StackMesh:
-    """Mesh of the flat stack: tetrahedra of size `near` at Γ and `far` from `build.reach` on, with the outlines of the features
-    on Γ as edges; or, with `bricks`, hexahedra `near` wide in layers that grow likewise, with their faces at the features' ends.
+    """Mesh of the flat stack: tetrahedra of size `near` at Γ and `far` from `build.reach` on, with
+    the outlines of the features on Γ as edges; or, with `bricks`, hexahedra `near` wide in layers
+    that grow likewise, with their faces at the features' ends.
 
-    The voids give the gap at the start. With `periodic` opposite sides have their nodes at the same places, for
-    `periodic.joined`, and features that reach over a side go on at the other. Lengths in µm; the same arguments give the same
-    mesh. Raises MeshError. Not collective.
+    The voids give the gap at the start. With `periodic` opposite sides have their nodes at the same
+    places, for `periodic.joined`, and features that reach over a side go on at the other. Lengths
+    in µm; the same arguments give the same mesh. Raises MeshError. Not collective.
     """
     check_sizes(box, near, far)
     features = images(features, (box.width, box.depth) if periodic else ())
@@ -36,7 +38,8 @@ def build_solid(
 
 
 def extruded(plane: StackMesh, depth: float, layers: int) -> StackMesh:
-    """A plane mesh pushed out along y in equal layers: quadrilaterals become hexahedra, triangles three tetrahedra each.
+    """A plane mesh pushed out along y in equal layers: quadrilaterals become hexahedra, triangles
+    three tetrahedra each.
 
     The gap of the plane mesh goes with it.
     """
@@ -55,9 +58,11 @@ def extruded(plane: StackMesh, depth: float, layers: int) -> StackMesh:
 
 
 def _prisms_cut(low: Ints, high: Ints) -> Ints:
-    """Three tetrahedra (3M, 4) for each prism, its triangles low and high (M, 3): neighbours cut their common face alike.
+    """Three tetrahedra (3M, 4) for each prism, its triangles low and high (M, 3): neighbours cut
+    their common face alike.
 
-    Every upright face is cut by the diagonal that starts below at its smaller node (Dompierre et al. 1999).
+    Every upright face is cut by the diagonal that starts below at its smaller node (Dompierre et
+    al. 1999).
     """
     order = np.argsort(low, axis=1)
     a, b, c = np.take_along_axis(low, order, axis=1).T

@@ -1,4 +1,5 @@
-"""The flat reference stack as plain arrays, and the checks that every mesh must pass before it is one."""
+"""The flat reference stack as plain arrays, and the checks that every mesh must pass before it is
+one."""
 
 import math
 from collections.abc import Callable
@@ -15,8 +16,8 @@ Ints = NDArray[np.int64]
 TOLERANCE = 1e-6
 """Relative to the size of the stack: nodes nearer than this to a face lie on it."""
 MIN_QUALITY = 1e-5
-"""Smallest allowed d!·size/(largest distance of two corners)^d of a cell: 0.87 of an equilateral triangle, about height over
-width in thin wall layers."""
+"""Smallest allowed d!·size/(largest distance of two corners)^d of a cell: 0.87 of an equilateral
+triangle, about height over width in thin wall layers."""
 
 
 class MeshError(ValueError):
@@ -28,12 +29,14 @@ KINDS = {(2, 3): "triangles", (2, 4): "quadrilaterals", (3, 4): "tetrahedra", (3
 
 @dataclass(frozen=True, eq=False)
 class StackMesh:
-    """Lithium 0 < e < H_Li over electrolyte -H_SE < e < 0, e the last coordinate; they share the nodes and facets of Γ, e = 0.
+    """Lithium 0 < e < H_Li over electrolyte -H_SE < e < 0, e the last coordinate; they share the
+    nodes and facets of Γ, e = 0.
 
-    The lithium is flat here: its true place at the start is x = X + (…, g (1 - e/H_Li)), with g given at the nodes of Γ. d = 2:
-    triangles (counter-clockwise) or quadrilaterals; d = 3: tetrahedra or hexahedra; the corners of quadrilaterals and hexahedra
-    in the order of a tensor product, (0,0), (1,0), (0,1), (1,1). Cells of lithium come first; facets are those of Γ and of the
-    outer boundary, by group.
+    The lithium is flat here: its true place at the start is x = X + (…, g (1 - e/H_Li)), with g
+    given at the nodes of Γ. d = 2: triangles (counter-clockwise) or quadrilaterals; d = 3:
+    tetrahedra or hexahedra; the corners of quadrilaterals and hexahedra in the order of a tensor
+    product, (0,0), (1,0), (0,1), (1,1). Cells of lithium come first; facets are those of Γ and of
+    the outer boundary, by group.
     """
 
     points: Floats  # (N, d) µm
@@ -100,13 +103,15 @@ def interface_nodes(mesh: StackMesh) -> Ints:
 
 
 def assemble(points: Floats, cells: Ints, cell_group: Ints, gap_x: Floats, gap: Floats) -> StackMesh:
-    """`assemble_with` of a plane mesh; the gap is interpolated linearly from `gap_x` to the nodes of Γ."""
+    """`assemble_with` of a plane mesh; the gap is interpolated linearly from `gap_x` to the nodes
+    of Γ."""
     return assemble_with(points, cells, cell_group, lambda at: np.interp(at[:, 0], gap_x, gap))
 
 
 def assemble_with(points: Floats, cells: Ints, cell_group: Ints, gap: Callable[[Floats], Floats]) -> StackMesh:
-    """A checked `StackMesh` from a flat mesh: finds and names the facets, snaps nodes to the faces, turns triangles
-    counter-clockwise, drops unused nodes. gap: of places (L, d-1) on Γ, µm. Raises MeshError.
+    """A checked `StackMesh` from a flat mesh: finds and names the facets, snaps nodes to the faces,
+    turns triangles counter-clockwise, drops unused nodes. gap: of places (L, d-1) on Γ, µm. Raises
+    MeshError.
     """
     for group in (LITHIUM, ELECTROLYTE):
         if not np.any(cell_group == group):
@@ -124,7 +129,8 @@ def assemble_with(points: Floats, cells: Ints, cell_group: Ints, gap: Callable[[
 
 
 def with_gap(stack: StackMesh, gap: Callable[[Floats], Floats]) -> StackMesh:
-    """The same mesh with another gap at the start, a function of places (L, d-1) on Γ. Raises MeshError."""
+    """The same mesh with another gap at the start, a function of places (L, d-1) on Γ. Raises
+    MeshError."""
     at = stack.points[interface_nodes(stack), :-1]
     values = np.asarray(gap(at), dtype=np.float64)
     check_gap(float(values.min()), float(values.max()), stack.lithium_thickness)
@@ -132,7 +138,8 @@ def with_gap(stack: StackMesh, gap: Callable[[Floats], Floats]) -> StackMesh:
 
 
 def check_gap(least: float, largest: float, thickness: float) -> None:
-    """Least and largest gap at the start, nan where one is, and the lithium's thickness (µm). Raises MeshError."""
+    """Least and largest gap at the start, nan where one is, and the lithium's thickness (µm).
+    Raises MeshError."""
     if not 0 <= least <= largest < thickness:
         raise MeshError(
             f"the gap at the start reaches from {least:g} to {largest:g} µm: it must stay between 0 and the lithium's thickness"
@@ -164,7 +171,8 @@ SIMPLICES: dict[tuple[int, int], list[list[int]]] = {
 
 
 def sizes(points: Floats, cells: Ints) -> Floats:
-    """Volume (M,) of cells, in 2-D their area; of triangles and bricks with a sign, > 0 when they lie as the coordinates do."""
+    """Volume (M,) of cells, in 2-D their area; of triangles and bricks with a sign, > 0 when they
+    lie as the coordinates do."""
     dimension = points.shape[1]
     total = np.zeros(len(cells))
     for simplex in SIMPLICES[dimension, cells.shape[1]]:
@@ -174,7 +182,8 @@ def sizes(points: Floats, cells: Ints) -> Floats:
 
 
 def cell_facets(cells: Ints, dimension: int = 2) -> Ints:
-    """The facets of M cells, those of simplices with their nodes ascending; facet k belongs to cell k mod M."""
+    """The facets of M cells, those of simplices with their nodes ascending; facet k belongs to cell
+    k mod M."""
     corners = FACETS[dimension, cells.shape[1]]
     facets = np.concatenate([cells[:, facet] for facet in corners])
     return np.sort(facets, axis=1) if cells.shape[1] == dimension + 1 else facets

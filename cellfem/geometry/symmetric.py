@@ -1,4 +1,5 @@
-"""Two lithium electrodes on one electrolyte: a half stack and its mirror image below the electrolyte's middle."""
+"""Two lithium electrodes on one electrolyte: a half stack and its mirror image below the
+electrolyte's middle."""
 
 from __future__ import annotations
 
@@ -11,10 +12,12 @@ from cellfem.geometry.stack import MeshError, StackMesh, interface_nodes
 
 
 def mirrored(first: StackMesh, second: StackMesh) -> StackMesh:
-    """The stack of both electrodes. first, second: one mesh (each half of the electrolyte), with the gap of either electrode.
+    """The stack of both electrodes. first, second: one mesh (each half of the electrolyte), with
+    the gap of either electrode.
 
-    Electrode 1 lies above e = 0, electrode 2 below e = -L; nodes in the electrolyte's middle are shared. Both outer faces are
-    named top. `gap_at` and `gap` hold the nodes of Γ₁, then those of Γ₂. Raises MeshError.
+    Electrode 1 lies above e = 0, electrode 2 below e = -L; nodes in the electrolyte's middle are
+    shared. Both outer faces are named top. `gap_at` and `gap` hold the nodes of Γ₁, then those of
+    Γ₂. Raises MeshError.
     """
     if first.points.shape != second.points.shape or not np.array_equal(first.points, second.points):
         raise MeshError("the two electrodes need one mesh: give the same file or sizes for both")
@@ -46,5 +49,6 @@ def mirrored(first: StackMesh, second: StackMesh) -> StackMesh:
 
 
 def _turned(cells: np.ndarray, dimension: int) -> np.ndarray:
-    """Cells of a mirror image with their corners in the order of the original's handedness (triangles; others keep theirs)."""
+    """Cells of a mirror image with their corners in the order of the original's handedness
+    (triangles; others keep theirs)."""
     return cells[:, [0, 2, 1]] if cells.shape[1] == 3 and dimension == 2 else cells

@@ -1,4 +1,5 @@
-"""Shapes on the interface: voids (lenses of missing lithium) and patches (with edges of their own)."""
+"""Shapes on the interface: voids (lenses of missing lithium) and patches (with edges of their
+own)."""
 
 import itertools
 import math
@@ -16,8 +17,9 @@ Profile = Literal["parabola", "cosine", "ellipse"]
 class SpotShape:
     """Where a feature lies on Γ: |x - center| < half_width (µm), in 3-D a strip along y.
 
-    With center_y in 3-D an ellipse with the half axes half_width and half_width_y (without it, a disc). What is centred on a
-    mirror plane is cut there in half; what reaches over a periodic side goes on at the other, `images`.
+    With center_y in 3-D an ellipse with the half axes half_width and half_width_y (without it, a
+    disc). What is centred on a mirror plane is cut there in half; what reaches over a periodic side
+    goes on at the other, `images`.
     """
 
     center: float
@@ -47,7 +49,8 @@ class PatchShape(SpotShape):
 
 
 def images[S: SpotShape](spots: Iterable[S], periods: Sequence[float]) -> list[S]:
-    """The spots as they lie in 0 to the period along each axis (µm): where one reaches over a side, its copies a period away too.
+    """The spots as they lie in 0 to the period along each axis (µm): where one reaches over a side,
+    its copies a period away too.
 
     Without periods the spots as they are.
     """
@@ -73,7 +76,8 @@ class OnGamma(Protocol):
 
 
 def spot_shifts(spot: OnGamma, periods: Sequence[float], tail: float = 0.0) -> list[tuple[float, float]]:
-    """`shifts` of a spot along x and, of one that is no strip in 3-D, along y; tail: how far it acts beyond its edge (µm)."""
+    """`shifts` of a spot along x and, of one that is no strip in 3-D, along y; tail: how far it
+    acts beyond its edge (µm)."""
     along, across = [0.0], [0.0]
     if periods:
         along = shifts(spot.center, spot.half_width + tail, periods[0])
@@ -83,7 +87,8 @@ def spot_shifts(spot: OnGamma, periods: Sequence[float], tail: float = 0.0) -> l
 
 
 def shifts(center: float, half: float, period: float) -> list[float]:
-    """Multiples of the period by which the stretch center ± half is shifted so that it reaches into 0 to period (all in µm)."""
+    """Multiples of the period by which the stretch center ± half is shifted so that it reaches into
+    0 to period (all in µm)."""
     tiny = 1e-9
     first = math.floor(-(center + half) / period + tiny) + 1
     last = math.ceil((period - center + half) / period - tiny) - 1
@@ -91,7 +96,8 @@ def shifts(center: float, half: float, period: float) -> list[float]:
 
 
 def gap_at(places: NDArray[np.float64], voids: Iterable[VoidShape]) -> NDArray[np.float64]:
-    """Initial gap (N,) in µm at places (N, axes of Γ): zero outside the voids and, with u from 0 to 1 inside,
+    """Initial gap (N,) in µm at places (N, axes of Γ): zero outside the voids and, with u from 0 to
+    1 inside,
 
         parabola  depth (1 - u²)      cosine  depth (1 + cos πu)/2      ellipse  depth √(1 - u²)
 

@@ -1,4 +1,5 @@
-"""Parameter sets as data files, each value with unit, range and source; handed out as frozen dataclasses in working units."""
+"""Parameter sets as data files, each value with unit, range and source; handed out as frozen
+dataclasses in working units."""
 
 from cellfem.materials.electrolytes import Electrolyte, electrolyte, electrolyte_names
 from cellfem.materials.lithium import CreepSet, Lithium, Pillars, creep_names, creep_set, lithium, pillars

@@ -1,4 +1,5 @@
-"""Solid electrolytes: charge transport, elasticity, strength, and what their clean interface with lithium is like."""
+"""Solid electrolytes: charge transport, elasticity, strength, and what their clean interface with
+lithium is like."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +32,8 @@ _UNITS = {
 
 @dataclass(frozen=True)
 class Pressing:
-    """How a powder is densified and what its density changes; None where not known. Densities are relative."""
+    """How a powder is densified and what its density changes; None where not known. Densities are
+    relative."""
 
     reference_density: float  # of the other parameters
     young_porosity: float | None  # b of E ∝ exp(-b (1-ρ))
@@ -45,7 +47,8 @@ class Pressing:
 
 @dataclass(frozen=True)
 class Electrolyte:
-    """A solid electrolyte at 25 degC in working units, None where not known; `parameters` has text, range and source of each."""
+    """A solid electrolyte at 25 degC in working units, None where not known; `parameters` has text,
+    range and source of each."""
 
     name: str
     conductivity: float  # κ, A/m² per V/µm

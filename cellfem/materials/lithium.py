@@ -22,7 +22,8 @@ _UNITS = {
 
 @dataclass(frozen=True)
 class Lithium:
-    """Lithium at 25 degC in working units; `parameters[name]` has text, range and source of each."""
+    """Lithium at 25 degC in working units; `parameters[name]` has text, range and source of
+    each."""
 
     molar_volume: float  # Ω, cm³/mol = µm·m²/mol = J/mol/MPa
     D: float  # µm²/s
@@ -52,7 +53,8 @@ class CreepSet:
 
 @dataclass(frozen=True)
 class Pillars:
-    """Strength of lithium pillars of the diameter D at 25 degC and at `rate`: strength (D/µm)^-exponent."""
+    """Strength of lithium pillars of the diameter D at 25 degC and at `rate`: strength
+    (D/µm)^-exponent."""
 
     strength: float  # MPa, at D = 1 µm
     exponent: float
@@ -60,7 +62,8 @@ class Pillars:
     parameters: Mapping[str, Parameter]
 
     def factor(self, size: float, creep: CreepSet) -> float:
-        """How many times as strong as in bulk, one at least, lithium is at the size D = size (µm)."""
+        """How many times as strong as in bulk, one at least, lithium is at the size D = size
+        (µm)."""
         bulk = (self.rate / creep.A298) ** (1 / creep.n)
         return max(1.0, self.strength * size**-self.exponent / bulk)
 

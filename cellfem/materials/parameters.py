@@ -19,7 +19,8 @@ class UnknownMaterialError(KeyError):
 
 @dataclass(frozen=True)
 class Parameter:
-    """A value with its range in working units, its text as the data file has it, and where it comes from."""
+    """A value with its range in working units, its text as the data file has it, and where it comes
+    from."""
 
     value: float
     low: float
@@ -36,7 +37,8 @@ def read_data(name: str) -> dict[str, Any]:
 
 
 def parameter(entry: Mapping[str, Any], unit: str | None) -> Parameter:
-    """A data-file table {value, range, quality, source} in the working unit `unit`, None where dimensionless.
+    """A data-file table {value, range, quality, source} in the working unit `unit`, None where
+    dimensionless.
 
     Raises ValueError for a value outside its range.
     """

@@ -23,7 +23,8 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Model:
-    """Everything that a solver and an observer need; the numbers of the moment are in `residual.constants`."""
+    """Everything that a solver and an observer need; the numbers of the moment are in
+    `residual.constants`."""
 
     domain: Domain
     structure: Structure
@@ -36,11 +37,13 @@ class Model:
 
     @property
     def has_volume(self) -> bool:
-        """Whether Γ has an area in µm² and voids a volume: about an axis and in 3-D, not in plane strain."""
+        """Whether Γ has an area in µm² and voids a volume: about an axis and in 3-D, not in plane
+        strain."""
         return self.structure.axisymmetric or self.domain.dimension == 3
 
     def moment(self) -> tuple[Array, dict[str, float]]:
-        """Copies of the present state (owned parts of its unknowns and histories, one after the other) and constants."""
+        """Copies of the present state (owned parts of its unknowns and histories, one after the
+        other) and constants."""
         functions = [owned(f) for f in (*self.state.unknowns, *self.state.histories)]
         return np.concatenate(functions), self.residual.constants.values()
 
@@ -64,7 +67,8 @@ class Model:
         k.temperature.value, k.resistance_factor.value = material.temperature, material.resistance_factor
 
     def place_surface(self, pressure: float, wetting: float = 1.0) -> None:
-        """Initial gap in contact equilibrium with `pressure` and a share of the adhesion, no vacancies, no travel.
+        """Initial gap in contact equilibrium with `pressure` and a share of the adhesion, no
+        vacancies, no travel.
 
         Velocities are left to a start solve.
         """
@@ -80,14 +84,16 @@ class Model:
             self.gas.seal(self.interface.gas_pressure, self.interface.gas_temperature)
 
     def highest_pressure(self, pressure: float) -> float:
-        """Contact pressure (MPa) on the highest asperity at the start, without adhesion, before creep (collective)."""
+        """Contact pressure (MPa) on the highest asperity at the start, without adhesion, before
+        creep (collective)."""
         bare, comm = replace(self.interface, adhesion=0.0), self.domain.parent.comm
         at_start = (self.domain.gap + self._shift(pressure, bare))[self.state.gamma_nodes]
         deep = -comm.allreduce(float(at_start.min(initial=np.inf)), op=MPI.MIN) / bare.delta
         return bare.stiffness * bare.delta * float(np.logaddexp(0.0, deep))
 
     def _shift(self, pressure: float, interface: Interface) -> NDArray[np.float64]:
-        """Shift of the gap into contact at the nodes of the skin (µm), one number on each electrode."""
+        """Shift of the gap into contact at the nodes of the skin (µm), one number on each
+        electrode."""
         domain, s = self.domain, self.state
         facets, total = domain.gamma_facets, domain.parent.comm.allreduce
         shape, weight = surface_quadrature(domain, self.structure.degree, self.structure.axisymmetric)

@@ -1,4 +1,5 @@
-"""What pressing and porosity make of the electrolyte: properties at the density that a case asks for."""
+"""What pressing and porosity make of the electrolyte: properties at the density that a case asks
+for."""
 
 from __future__ import annotations
 
@@ -9,14 +10,17 @@ from cellfem.physics import densification
 from cellfem.units import format_shown
 
 GREEN = 0.90
-"""Relative density below which the verdict speaks of a green body: pores are connected (closed from about 0.92 on)."""
+"""Relative density below which the verdict speaks of a green body: pores are connected (closed from
+about 0.92 on)."""
 
 
 @dataclass(frozen=True)
 class Ceramics:
-    """The electrolyte of a case at 25 degC. density: None where the material's data are taken as they are.
+    """The electrolyte of a case at 25 degC. density: None where the material's data are taken as
+    they are.
 
-    conductivity in A/m² per V/µm, young and strength in MPa, toughness in MPa·µm^½; strength None where not known.
+    conductivity in A/m² per V/µm, young and strength in MPa, toughness in MPa·µm^½; strength None
+    where not known.
     """
 
     density: float | None
@@ -67,7 +71,8 @@ def ceramics_of(case: Case) -> Ceramics:
 
 
 def densification_text(case: Case) -> str | None:
-    """The density, and what it makes of the electrolyte, in a sentence; None where the material is taken as measured."""
+    """The density, and what it makes of the electrolyte, in a sentence; None where the material is
+    taken as measured."""
     density = density_of(case)
     if density is None:
         return None

@@ -9,8 +9,8 @@ from petsc4py import PETSc
 def solve_or_nan(ksp: PETSc.KSP, b: PETSc.Vec, x: PETSc.Vec) -> None:
     """x = A⁻¹ b, and nan throughout where there is no solution (collective).
 
-    PETSc leaves zero and raises nothing where a right-hand side overflows, and raises where MUMPS has no factors. Too many
-    iterations are no failure here: that solution is a rough one.
+    PETSc leaves zero and raises nothing where a right-hand side overflows, and raises where MUMPS
+    has no factors. Too many iterations are no failure here: that solution is a rough one.
     """
     try:
         ksp.solve(b, x)

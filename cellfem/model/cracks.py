@@ -1,4 +1,5 @@
-"""LLZO under the interface: the elastic body of a model, loaded by what the lithium presses and rubs on it."""
+"""LLZO under the interface: the elastic body of a model, loaded by what the lithium presses and
+rubs on it."""
 
 from __future__ import annotations
 
@@ -22,14 +23,17 @@ ENTRIES = ((0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (0, 2))
 
 
 class ElasticElectrolyte:
-    """Displacement and stress of the electrolyte for the present state of a model. All methods are collective.
+    """Displacement and stress of the electrolyte for the present state of a model. All methods are
+    collective.
 
-    Load on Γ, whose normal out of the electrolyte is n: -p_c n, and the friction k θ_g v_τ that drags it along with the lithium
-    (velocities are the lithium's; the ceramic's is nothing beside it). The lithium's surface tension stays in its own surface:
-    what it adds to the lithium's pressure where the surface is curved, it carries itself. So the force is P|Γ| as the platen's.
-    Sides are mirror planes, or one; with sides = "free" they may move apart (as planes, and out of the plane too) until the mean
-    lateral stress vanishes: a uniform stress is added. Far face: no normal displacement, and with support = "fixed" none at all;
-    on a roller it bears evenly what lithium drags sideways as a whole, where there are no mirror planes to bear it.
+    Load on Γ, whose normal out of the electrolyte is n: -p_c n, and the friction k θ_g v_τ that
+    drags it along with the lithium (velocities are the lithium's; the ceramic's is nothing beside
+    it). The lithium's surface tension stays in its own surface: what it adds to the lithium's
+    pressure where the surface is curved, it carries itself. So the force is P|Γ| as the platen's.
+    Sides are mirror planes, or one; with sides = "free" they may move apart (as planes, and out of
+    the plane too) until the mean lateral stress vanishes: a uniform stress is added. Far face: no
+    normal displacement, and with support = "fixed" none at all; on a roller it bears evenly what
+    lithium drags sideways as a whole, where there are no mirror planes to bear it.
     """
 
     def __init__(self, model: Model, ceramic: Ceramic) -> None:
@@ -93,7 +97,8 @@ class ElasticElectrolyte:
         self.body.solve(self.load)
 
     def extra(self) -> Array:
-        """The uniform stress (3, 3) that frees the sides: minus the mean of the lateral stresses, zero between mirror planes."""
+        """The uniform stress (3, 3) that frees the sides: minus the mean of the lateral stresses,
+        zero between mirror planes."""
         added = np.zeros((3, 3))
         if self.ceramic.sides == "free":
             mean = self.points.mean()
@@ -105,8 +110,9 @@ class ElasticElectrolyte:
         return added
 
     def face_compression(self, added: Array) -> Array:
-        """At skin nodes, zero off Γ, MPa: across a flaw that is normal to the face, and in three dimensions (or about an axis) to
-        the direction in which LLZO is pressed least. Node values are means, ∫ σ φ dA/∫ φ dA."""
+        """At skin nodes, zero off Γ, MPa: across a flaw that is normal to the face, and in three
+        dimensions (or about an axis) to the direction in which LLZO is pressed least. Node values
+        are means, ∫ σ φ dA/∫ φ dA."""
         self.added.value = added.diagonal()
         b = self.at_skin
         b.array[:] = 0.0
@@ -135,7 +141,8 @@ class ElasticElectrolyte:
         return result
 
     def risk(self, added: Array) -> float:
-        """Risk of rupture, alike on all ranks: ∫ Σ(σ_k₊/σ₀)^m over the body, or its face on Γ, over the reference size."""
+        """Risk of rupture, alike on all ranks: ∫ Σ(σ_k₊/σ₀)^m over the body, or its face on Γ, over
+        the reference size."""
         c = self.ceramic
         depth = c.depth if self.dim == 2 and self.body.radius is None else 1.0
         if c.origin == "volume":

@@ -61,7 +61,8 @@ def interface(case: Case) -> Interface:
     # A penalty: fast against the fastest injection of the whole protocol.
     automatic = max(10 * case.s_max, SLOWEST_REMOVAL) / (0.1 * li.f_c)
     friction = {"slip": 0.0, "stick": STICK}[i.friction] if isinstance(i.friction, str) else i.friction
-    # By default at the fastest injection as much porosity as where the other closure removes planes.
+    # By default at the fastest injection as much porosity as where the other closure removes
+    # planes.
     most = COALESCENCE * li.f_c
     sink = (case.s_max or SLOWEST_REMOVAL) / (most * (1 - most))
     return Interface(
@@ -139,7 +140,8 @@ def flaws(case: Case) -> Flaws:
 
 
 def ceramic(case: Case) -> Ceramic | None:
-    """The electrolyte as an elastic and brittle body; None where its stress is not wanted, and between two electrodes."""
+    """The electrolyte as an elastic and brittle body; None where its stress is not wanted, and
+    between two electrodes."""
     c, state = case.crack, ceramics_of(case)
     if c.solve == "off" or case.stack.cell == "symmetric":
         return None

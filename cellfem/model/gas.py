@@ -1,14 +1,17 @@
-"""Gas shut in voids: p V = N T of each, acting on its walls; the pressures follow from the surface and are no unknowns.
+"""Gas shut in voids: p V = N T of each, acting on its walls; the pressures follow from the surface
+and are no unknowns.
 
-A pocket is a connected part of Γ with gap > 3δ. Γ lies between mirror planes or closes upon itself, so each is shut in on all
-sides by contact and mirror planes; what lies between two pockets belongs to the nearer one, with a volume next to none.
-V = ∫ χ [g]_+ dA, χ the share of Γ that is open, and the wall feels χ p. Those that are there at the start hold gas, those that
-open later hold none. Where pockets merge their gas does, where one parts its gas is shared by volume; one that closes below 3δ
-keeps its gas.
+A pocket is a connected part of Γ with gap > 3δ. Γ lies between mirror planes or closes upon itself,
+so each is shut in on all sides by contact and mirror planes; what lies between two pockets belongs
+to the nearer one, with a volume next to none.
+V = ∫ χ [g]_+ dA, χ the share of Γ that is open, and the wall feels χ p. Those that are there at the
+start hold gas, those that open later hold none. Where pockets merge their gas does, where one parts
+its gas is shared by volume; one that closes below 3δ keeps its gas.
 
-The pressure of a pocket couples all of its walls: it adds -B p/V C to the Jacobian of the residual at given pressures, B = ∂R/∂p,
-C = ∂V/∂x, one column and one row for each pocket, and corrections are found with these by Woodbury's formula. So p is as implicit
-as every unknown. Amounts N are in MPa µm³/K (MPa µm²/K in plane strain).
+The pressure of a pocket couples all of its walls: it adds -B p/V C to the Jacobian of the residual
+at given pressures, B = ∂R/∂p, C = ∂V/∂x, one column and one row for each pocket, and corrections
+are found with these by Woodbury's formula. So p is as implicit as every unknown. Amounts N are in
+MPa µm³/K (MPa µm²/K in plane strain).
 """
 
 from __future__ import annotations
@@ -42,7 +45,8 @@ EDGES = {2: [[0, 1]], 3: [[0, 1], [1, 2], [2, 0]], 4: [[0, 1], [0, 2], [1, 3], [
 class GasForms:
     """Compiled. `volume`: ∫ χ [g]_+ φ dA by nodes of the skin.
 
-    For the pocket that `State.gas_marker` marks: `column` is ∂R/∂p and `row` ∂V/∂x, in the order of the unknowns.
+    For the pocket that `State.gas_marker` marks: `column` is ∂R/∂p and `row` ∂V/∂x, in the order of
+    the unknowns.
     """
 
     volume: fem.Form
@@ -61,7 +65,8 @@ class Border:
 
 @dataclass(frozen=True)
 class _Face:
-    """Γ of all ranks, alike on each: (N,) nodes in an order that does not depend on the ranks, facets by places in it."""
+    """Γ of all ranks, alike on each: (N,) nodes in an order that does not depend on the ranks,
+    facets by places in it."""
 
     place: Array  # (N, axes of Γ), µm
     side: Array
@@ -121,7 +126,8 @@ class Gas:
         return found
 
     def seal(self, pressure: float, temperature: float) -> None:
-        """Shut gas of this pressure (MPa) and temperature (K) into all voids of the present surface."""
+        """Shut gas of this pressure (MPa) and temperature (K) into all voids of the present
+        surface."""
         face = self._face()
         label, count = self._connected(face)
         volume = np.bincount(label, weights=face.volume, minlength=count + 1)
@@ -204,7 +210,8 @@ class Gas:
         return _Face(table[:, :axes], side, gap, volume, label.astype(np.int64), amount, number, place_of[facets])
 
     def _connected(self, face: _Face) -> tuple[Labels, int]:
-        """Labels 1, 2, … of the open stretches in the order of their first nodes, 0 in contact; and how many there are."""
+        """Labels 1, 2, … of the open stretches in the order of their first nodes, 0 in contact; and
+        how many there are."""
         is_open = face.gap > self.open_gap
         pairs = np.concatenate([face.facets[:, edge] for edge in EDGES[face.facets.shape[1]]])
         pairs = pairs[is_open[pairs].all(axis=1)]
@@ -218,7 +225,8 @@ class Gas:
         return label, len(first)
 
     def _put(self, face: _Face, label: Labels, amount: Array) -> None:
-        """Labels (> 0 in a pocket) and amounts by label to the functions; the rest of Γ goes to the nearest pocket as -label."""
+        """Labels (> 0 in a pocket) and amounts by label to the functions; the rest of Γ goes to the
+        nearest pocket as -label."""
         signed = label.copy()
         for sign in np.unique(face.side):
             here = face.side == sign
@@ -240,7 +248,8 @@ class Gas:
 def gas_forms(
     rows: list[Any], volume: Any, tests: Any, state: State, domain: Domain, jit: dict[str, Any] | None, nothing: list[Any]
 ) -> GasForms:
-    """Compile (collective). rows: of the residual; volume: χ [g]_+ on Γ with its weight and measure as a function of a test.
+    """Compile (collective). rows: of the residual; volume: χ [g]_+ on Γ with its weight and measure
+    as a function of a test.
 
     nothing: forms of each row that are zero, for blocks that do not depend on the gas.
     """

@@ -1,4 +1,5 @@
-"""What varies at random along Γ: factors of resistance, roughness and diffusivity at given places, in working units."""
+"""What varies at random along Γ: factors of resistance, roughness and diffusivity at given places,
+in working units."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ GRAIN_EDGE = 0.25
 
 @dataclass(frozen=True)
 class GrainBoundaries:
-    """Faces of a tessellation, `width` (µm) wide, with a resistance (Ω m², 25 °C) and diffusivity (µm²/s, 25 °C) of their own."""
+    """Faces of a tessellation, `width` (µm) wide, with a resistance (Ω m², 25 °C) and diffusivity
+    (µm²/s, 25 °C) of their own."""
 
     cells: Tessellation
     width: float
@@ -58,7 +60,8 @@ class Heterogeneity:
         return self.grains is not None and self.grains.diffusivity is not None
 
     def resistance_at(self, places: Floats, mean: float) -> Floats:
-        """ASR₀ at 25 °C (Ω m²): the field of the given mean, then grain boundaries, then impurities on it."""
+        """ASR₀ at 25 °C (Ω m²): the field of the given mean, then grain boundaries, then impurities
+        on it."""
         value = np.full(places.shape[:-1], mean)
         if self.resistance is not None:
             value *= self.resistance(places)
@@ -73,7 +76,8 @@ class Heterogeneity:
         return mean * (np.ones(places.shape[:-1]) if self.roughness is None else self.roughness(places))
 
     def diffusion_factor(self, places: Floats, diffusivity: float) -> Floats:
-        """D(x)/D of the grains. diffusivity: that of the grains at 25 °C, µm²/s; grain boundaries stand upright on Γ."""
+        """D(x)/D of the grains. diffusivity: that of the grains at 25 °C, µm²/s; grain boundaries
+        stand upright on Γ."""
         if self.grains is None or self.grains.diffusivity is None:
             return np.ones(places.shape[:-1])
         return 1 + (self.grains.diffusivity / diffusivity - 1) * self.grains.share(places)

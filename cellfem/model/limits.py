@@ -1,4 +1,5 @@
-"""Where the description of the lithium ends: a surface too steep for a height function, an electrode used up."""
+"""Where the description of the lithium ends: a surface too steep for a height function, an
+electrode used up."""
 
 import basix
 import numpy as np
@@ -16,7 +17,8 @@ THINNEST = 2e-3  # share of a lithium cell's first height
 
 
 class MapLimits:
-    """Watches the map x = X + m e of a state, at the middle of simplices and the corners of other cells. Collective."""
+    """Watches the map x = X + m e of a state, at the middle of simplices and the corners of other
+    cells. Collective."""
 
     def __init__(self, domain: Domain, state: State) -> None:
         self.comm, self.mesh = domain.parent.comm, domain.lithium

@@ -18,7 +18,8 @@ TOLERANCE = 1e-12
 
 
 class MapExtension:
-    """Solves ∇²m = 0 with m given on Γ and zero on top; the matrix is factored, or its multigrid set up, once."""
+    """Solves ∇²m = 0 with m given on Γ and zero on top; the matrix is factored, or its multigrid
+    set up, once."""
 
     def __init__(self, domain: Domain, state: State) -> None:
         M = state.map.function_space
@@ -45,7 +46,8 @@ class MapExtension:
         self.b = fp.create_vector(M)
 
     def extend(self) -> None:
-        """Overwrite the inner values of the map by the extension of its values on Γ (collective)."""
+        """Overwrite the inner values of the map by the extension of its values on Γ
+        (collective)."""
         with self.b.localForm() as local:
             local.set(0.0)
         fp.apply_lifting(self.b, [self.form], [self.bcs])

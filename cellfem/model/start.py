@@ -25,8 +25,8 @@ SHIFT_TOLERANCE = 1e-12  # of the shift that brings the gap into contact, over �
 
 
 def boundary_conditions(domain: Domain, state: State, structure: Structure, platen: bool) -> list[tuple[int, fem.DirichletBC]]:
-    """(block, condition): mirror planes at the sides, no normal velocity at the platen (none at all where it sticks), the far
-    potential; Γ unknowns off Γ."""
+    """(block, condition): mirror planes at the sides, no normal velocity at the platen (none at all
+    where it sticks), the far potential; Γ unknowns off Γ."""
     W, K, S, _ = (u.function_space for u in state.unknowns)
     tiny = 1e-9 * max(*domain.extents, domain.lithium_thickness, domain.electrolyte_thickness)
 
@@ -73,7 +73,8 @@ def set_interface(domain: Domain, state: State, constants: Constants, interface:
     space = state.log_resistance.function_space
     axes = domain.dimension - 1
     x = space.tabulate_dof_coordinates()[np.asarray(space.dofmap.list)][..., :axes]  # (cells, dofs, axes of Γ)
-    # A cell sees only its own facet of Γ, a little inside its ends, so that a sharp edge between two facets stays sharp.
+    # A cell sees only its own facet of Γ, a little inside its ends, so that a sharp edge between
+    # two facets stays sharp.
     inside = domain.skin_map.sub_topology_to_topology(domain.interface[:, 0].copy(), True)
     nodes = domain.skin.geometry.x[geometry_nodes(domain)][..., :axes]
     middle = nodes.mean(axis=1, keepdims=True)
@@ -99,7 +100,8 @@ def _set_diffusion(diffusion: fem.Function, interface: Interface) -> None:
 
 
 def resistance_along(x: NDArray[np.float64], interface: Interface, electrode: int = 1) -> NDArray[np.float64]:
-    """ASR0 at 25 degC (Ω m²) at places x (..., axes of Γ), µm: what varies at random, and patches of the electrode on it."""
+    """ASR0 at 25 degC (Ω m²) at places x (..., axes of Γ), µm: what varies at random, and patches
+    of the electrode on it."""
     value = interface.random.resistance_at(x, interface.resistance)
     for patch in (patch for patch in interface.patches if patch.electrode == electrode):
         value += (patch.resistance - value) * patch.share(x)
@@ -114,10 +116,11 @@ def contact_shift(
     pressure: float,
     total: Callable[[float], float] = float,
 ) -> float:
-    """Shift h of a gap (µm) into contact equilibrium, ∫ p_c(gap + h) dA = P |Γ|; p_c as in physics.contact, with adhesion.
+    """Shift h of a gap (µm) into contact equilibrium, ∫ p_c(gap + h) dA = P |Γ|; p_c as in
+    physics.contact, with adhesion.
 
-    gap, delta (δ, µm): at the quadrature points of Γ, weight: theirs, all in the same shape; pressure: P > 0, MPa; total: sum
-    over the ranks of a number of each (collective, if it is).
+    gap, delta (δ, µm): at the quadrature points of Γ, weight: theirs, all in the same shape;
+    pressure: P > 0, MPa; total: sum over the ranks of a number of each (collective, if it is).
     """
     share = weight / total(float(np.sum(weight)))
     strength = interface.stiffness * delta
@@ -128,7 +131,8 @@ def contact_shift(
         opening = 0.25 * np.logaddexp(0.0, -8 * z)  # [2g/δ]_+ of width 1/4
         return total(float(np.sum(share * (repulsion - interface.adhesion * opening * np.exp(1 - opening))))) - pressure
 
-    # The repulsion is at least -r g, wherever δ is what it is; adhesion takes its strength from it at most.
+    # The repulsion is at least -r g, wherever δ is what it is; adhesion takes its strength from it
+    # at most.
     most = (pressure + interface.adhesion) / interface.stiffness
     closed = -total(float(np.sum(share * gap))) - most - interface.delta
     open_ = closed + max(interface.delta, 1e-12 * abs(closed))  # an end of its own, however thin the layer

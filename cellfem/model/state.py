@@ -27,13 +27,16 @@ GIVEN = ("law", "log_resistance", "roughness", "diffusion", "gas_marker")
 class State:
     """Functions of one moment and of the two before it.
 
-    bulk: (v, p, f) on the lithium, P2-P1-P2 (f: P1 without `quadratic_porosity`). gamma: on the skin, P1: [0] the recession
-    m = g - U of the lithium surface towards the platen (µm; in a bonded stack the contact pressure, MPa), [1] the openness ω, [2]
-    the curvature H (1/µm, > 0 where lithium bulges towards the electrolyte), [3] the lithium of the planes removed r (µm/s).
+    bulk: (v, p, f) on the lithium, P2-P1-P2 (f: P1 without `quadratic_porosity`). gamma: on the
+    skin, P1: [0] the recession m = g - U of the lithium surface towards the platen (µm; in a bonded
+    stack the contact pressure, MPa), [1] the openness ω, [2] the curvature H (1/µm, > 0 where
+    lithium bulges towards the electrolyte), [3] the lithium of the planes removed r (µm/s).
     potential: φ less Φ, P2 on the electrolyte.
-    numbers: (U, Φ), platen travel (µm) and potential of the electrolyte's far side (V); with two electrodes (U₁, φ_Li2, U₂), and
-    potential is φ itself, against the first one. All velocities are seen from the platen of their electrode.
-    map: m extended into the lithium (P1), zero on top; inside it is prescribed, on Γ it equals gamma[0].
+    numbers: (U, Φ), platen travel (µm) and potential of the electrolyte's far side (V); with two
+    electrodes (U₁, φ_Li2, U₂), and potential is φ itself, against the first one. All velocities are
+    seen from the platen of their electrode.
+    map: m extended into the lithium (P1), zero on top; inside it is prescribed, on Γ it equals
+    gamma[0].
     """
 
     bulk: fem.Function
@@ -68,7 +71,8 @@ class State:
 
     @property
     def histories(self) -> list[fem.Function]:
-        """All functions that change in time besides the unknowns, but for those made from the others (GIVEN)."""
+        """All functions that change in time besides the unknowns, but for those made from the
+        others (GIVEN)."""
         found: list[fem.Function] = []
         for name in self.__dataclass_fields__:
             held = getattr(self, name)

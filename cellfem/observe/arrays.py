@@ -1,4 +1,5 @@
-"""The arrays that observe hands to output: plain numpy, so that files and pictures need no finite elements."""
+"""The arrays that observe hands to output: plain numpy, so that files and pictures need no finite
+elements."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -13,9 +14,11 @@ Array = NDArray[np.float64]
 class Block:
     """One rank's piece of one named part of the stack, in true geometry.
 
-    points: (N, 3) µm; cells: (M, k) int64, nodes in VTK order; cell_type: VTK cell type (`cellfem.observe.cells`); point_data:
-    (N,) or (N, 3), every name carrying its unit, as in "velocity_um_s".
-    Raises ValueError where shapes disagree. N and M may be zero: a rank that owns nothing of a part still names its fields.
+    points: (N, 3) µm; cells: (M, k) int64, nodes in VTK order; cell_type: VTK cell type
+    (`cellfem.observe.cells`); point_data: (N,) or (N, 3), every name carrying its unit, as in
+    "velocity_um_s".
+    Raises ValueError where shapes disagree. N and M may be zero: a rank that owns nothing of a part
+    still names its fields.
     """
 
     points: Array
@@ -38,7 +41,8 @@ class Block:
 class Snapshot:
     """The whole stack at one time.
 
-    blocks: "lithium", "void", "LLZO", "interface"; the same keys, with the same fields, on every rank and at every time.
+    blocks: "lithium", "void", "LLZO", "interface"; the same keys, with the same fields, on every
+    rank and at every time.
     """
 
     time_s: float
@@ -47,12 +51,16 @@ class Snapshot:
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """Values at the nodes of Γ, gathered on rank 0; all (N,), in an order that does not depend on the ranks.
+    """Values at the nodes of Γ, gathered on rank 0; all (N,), in an order that does not depend on
+    the ranks.
 
-    A line (2-D) is sorted by x. A map (3-D) has y_um and its facets (K, 3 or 4), corners in VTK order.
-    Where opposite sides are one their nodes stand at both ends, with the same values and a part of the weight each.
-    weight is the node's quadrature weight: sum(weight*q) = ∫q dA, µm in plane strain, µm² when axisymmetric or in 3-D.
-    Raises ValueError where lengths disagree, or x of a line does not increase.
+    A line (2-D) is sorted by x. A map (3-D) has y_um and its facets (K, 3 or 4), corners in VTK
+    order.
+    Where opposite sides are one their nodes stand at both ends, with the same values and a part of
+    the weight each.
+    weight is the node's quadrature weight: sum(weight*q) = ∫q dA, µm in plane strain, µm² when
+    axisymmetric or in 3-D. Raises ValueError where lengths disagree, or x of a line does not
+    increase.
     """
 
     x_um: Array
@@ -98,7 +106,8 @@ def chosen_fields(snapshot: Snapshot, names: Sequence[str]) -> Snapshot:
 
 
 def merge_snapshots(pieces: Sequence[Snapshot]) -> Snapshot:
-    """Join the pieces of one time, one per rank, into one snapshot (nodes on the seams stay double). Not collective."""
+    """Join the pieces of one time, one per rank, into one snapshot (nodes on the seams stay
+    double). Not collective."""
     names = pieces[0].blocks
     return Snapshot(pieces[0].time_s, {name: _join([piece.blocks[name] for piece in pieces]) for name in names})
 

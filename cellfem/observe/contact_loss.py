@@ -1,7 +1,8 @@
-"""Where contact is lost, when, and why there: a map of the time to opening along Γ, with the evidence for each place.
+"""Where contact is lost, when, and why there: a map of the time to opening along Γ, with the
+evidence for each place.
 
-A place opens when its gap rises through 3δ, linearly between two steps; only the first time counts. Causes: see
-`contact_loss_causes`.
+A place opens when its gap rises through 3δ, linearly between two steps; only the first time counts.
+Causes: see `contact_loss_causes`.
 
 Places are (N, k) µm along Γ, k = 1 or 2. Pure functions of gathered arrays; not collective.
 """
@@ -20,8 +21,9 @@ from cellfem.observe.contact_loss_causes import InterfaceHistory, Scales, Span, 
 
 @dataclass(frozen=True, eq=False)
 class Openings:
-    """The map, (N,) each. time_s: nan where Γ has never opened. Evidence of that moment: porosity over f_c, load over the stack
-    pressure, current over the mean, distance to an open stretch (µm), load and relative current of the place that bears most.
+    """The map, (N,) each. time_s: nan where Γ has never opened. Evidence of that moment: porosity
+    over f_c, load over the stack pressure, current over the mean, distance to an open stretch (µm),
+    load and relative current of the place that bears most.
     """
 
     places: Array
@@ -36,7 +38,8 @@ class Openings:
 
     @property
     def first(self) -> int | None:
-        """The place that opened first, after the start; None where none did. Of several in one step, the one that gapes first."""
+        """The place that opened first, after the start; None where none did. Of several in one
+        step, the one that gapes first."""
         new = np.where(self.cause == "start", np.nan, self.time_s)
         return None if np.all(np.isnan(new)) else int(np.nanargmin(new))
 
@@ -77,7 +80,8 @@ def opening_rows(known: Openings) -> list[dict[str, float | str]]:
 
 
 def first_opening(known: Openings) -> dict[str, Any] | None:
-    """Place, time, cause and evidence of the first loss of contact after the start; None where there is none."""
+    """Place, time, cause and evidence of the first loss of contact after the start; None where
+    there is none."""
     first = known.first
     return None if first is None else opening_rows(known)[first]
 

@@ -1,7 +1,7 @@
 """Why a place of Γ opens: one rule, for the map of openings and for the births of voids.
 
-The cause is read off the state at the moment when the gap rises through 3δ, linear between the steps; the first of these that
-holds:
+The cause is read off the state at the moment when the gap rises through 3δ, linear between the
+steps; the first of these that holds:
 
 - start: open from the start on;
 - void edge: at the last step an open stretch lay within 2ℓ (ℓ separates porosity from geometry: so far an open place feeds on
@@ -13,8 +13,8 @@ holds:
   than the rest recedes by itself;
 - flow: none of these: the lithium flows away from a place that strips no more than others.
 
-A void may also be "split", a piece of one that was open. Places are (N, k) µm along Γ, k = 1 or 2. Pure functions of gathered
-arrays; not collective.
+A void may also be "split", a piece of one that was open. Places are (N, k) µm along Γ, k = 1 or 2.
+Pure functions of gathered arrays; not collective.
 """
 
 from __future__ import annotations
@@ -39,13 +39,15 @@ REACH = 2.0
 PILLAR_CURRENT = 0.8
 """Current of a pillar over the mean, at most."""
 Columns = dict[str, Array]
-"""Evidence by name, a value for each place: porosity over f_c, load over the stack pressure, current over the mean, distance to
-an open stretch (µm), load and relative current of the place that bears most."""
+"""Evidence by name, a value for each place: porosity over f_c, load over the stack pressure,
+current over the mean, distance to an open stretch (µm), load and relative current of the place that
+bears most."""
 
 
 @dataclass(frozen=True, eq=False)
 class InterfaceHistory:
-    """Γ at one time, (N,): gap (µm), current (any unit, > 0 strips), contact pressure (MPa), porosity f; places (N, k) µm."""
+    """Γ at one time, (N,): gap (µm), current (any unit, > 0 strips), contact pressure (MPa),
+    porosity f; places (N, k) µm."""
 
     places: Array
     gap: Array
@@ -71,7 +73,8 @@ class Scales:
 
 @dataclass(frozen=True, eq=False)
 class Span:
-    """Γ before and after a step (s), with the stack pressure (MPa) and the mean current before it (as in `InterfaceHistory`)."""
+    """Γ before and after a step (s), with the stack pressure (MPa) and the mean current before it
+    (as in `InterfaceHistory`)."""
 
     before: InterfaceHistory
     after: InterfaceHistory
@@ -121,7 +124,8 @@ def causes(columns: Columns, mean_current: float, scales: Scales) -> list[Cause]
 
 
 def cause_of_birth(span: Span, inside: NDArray[np.int64], scales: Scales) -> Cause:
-    """Of a void with these places, that was not there before: of the place that opened first, the deepest of several."""
+    """Of a void with these places, that was not there before: of the place that opened first, the
+    deepest of several."""
     time = crossing_time(span.before.gap[inside], span.after.gap[inside], span.begin_s, span.end_s, scales.open_gap)
     when = np.where(np.isnan(time), span.end_s, time)
     first = np.lexsort([-span.after.gap[inside], when])[:1]

@@ -1,8 +1,10 @@
-"""Does the electrolyte crack? Read off its stress: the largest tension and its place, an index, a likelihood, fields for viewing.
+"""Does the electrolyte crack? Read off its stress: the largest tension and its place, an index, a
+likelihood, fields for viewing.
 
-index = σ₁/σ_a, σ_a = K_Ic/(1.12 √(πa)): the largest principal tension against what a surface flaw of length a bears.
-likelihood = 1 - exp(-∫ Σ(σ_k₊/σ₀)^m dV/V₀), Weibull's weakest link over the body, or over its face towards the lithium.
-Both are of the ceramic as it is pressed: a flaw driven from inside by lithium is `observe.dendrite`.
+index = σ₁/σ_a, σ_a = K_Ic/(1.12 √(πa)): the largest principal tension against what a surface flaw
+of length a bears. likelihood = 1 - exp(-∫ Σ(σ_k₊/σ₀)^m dV/V₀), Weibull's weakest link over the
+body, or over its face towards the lithium. Both are of the ceramic as it is pressed: a flaw driven
+from inside by lithium is `observe.dendrite`.
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ ROUND_OFF = 1e-9  # µm, of a place
 class CrackReading:
     """What is read off LLZO at one time; the same on every rank.
 
-    tension: largest principal stress (MPa, below zero where nothing is in tension) at `place` (µm; x, y and z); displacement: the
-    largest, µm. likelihood: nan where the strength of the material is not known.
+    tension: largest principal stress (MPa, below zero where nothing is in tension) at `place` (µm;
+    x, y and z); displacement: the largest, µm. likelihood: nan where the strength of the material
+    is not known.
     """
 
     tension_MPa: float
@@ -38,7 +41,8 @@ class CrackReading:
 
 @dataclass(frozen=True, eq=False)
 class CrackFields:
-    """Values at the quadratic nodes of the electrolyte on this rank, in the order of the displacement's nodes."""
+    """Values at the quadratic nodes of the electrolyte on this rank, in the order of the
+    displacement's nodes."""
 
     displacement_um: Array  # (N, 3); where sides are one, at the low end
     stretch: Array  # (3,) strain of the whole along each axis
@@ -47,7 +51,8 @@ class CrackFields:
 
 
 class CrackObserver:
-    """Solves and reads the electrolyte of one model. `read` is collective; `seconds` and `count` say what it has cost."""
+    """Solves and reads the electrolyte of one model. `read` is collective; `seconds` and `count`
+    say what it has cost."""
 
     def __init__(self, model: Model, ceramic: Ceramic) -> None:
         self.ceramic = ceramic
@@ -83,7 +88,8 @@ class CrackObserver:
         return self.reading
 
     def compression(self) -> Array:
-        """Solve for the state of the moment: of the electrolyte along its face, at skin nodes, MPa."""
+        """Solve for the state of the moment: of the electrolyte along its face, at skin nodes,
+        MPa."""
         begin = time.perf_counter()
         self.electrolyte.solve()
         found = self.electrolyte.face_compression(self.electrolyte.extra())
@@ -100,9 +106,11 @@ class CrackObserver:
 
 
 def cracking_pressure(pressures_MPa: list[float], likelihoods: list[float], indices: list[float]) -> float | None:
-    """Least pressure from which on LLZO is likely to crack: likelihood ½ or index 1, whichever comes first; None if neither.
+    """Least pressure from which on LLZO is likely to crack: likelihood ½ or index 1, whichever
+    comes first; None if neither.
 
-    Rows in order of rising pressure (a ramp, or several runs); nan where LLZO was not solved. Linear between neighbours.
+    Rows in order of rising pressure (a ramp, or several runs); nan where LLZO was not solved.
+    Linear between neighbours.
     """
     found = [_crossing(pressures_MPa, likelihoods, 0.5), _crossing(pressures_MPa, indices, 1.0)]
     return min((p for p in found if p is not None), default=None)

@@ -1,6 +1,8 @@
-"""Where on Γ a dendrite is likely to start while plating: what drives a flaw filled with lithium, what it bears, its odds.
+"""Where on Γ a dendrite is likely to start while plating: what drives a flaw filled with lithium,
+what it bears, its odds.
 
-Lithium plated in a flaw of the electrolyte must flow back out or break the ceramic. At each place of Γ that is plated
+Lithium plated in a flaw of the electrolyte must flow back out or break the ceramic. At each place
+of Γ that is plated
 
     p_Li = p_c + min{ (F/Ω)(-η + |i| a/κ), Δp_ext }        p_c contact pressure, at the flaw's mouth; η < 0 the overpotential
     σ_cl = ν P/(1-ν) + (p_c - P)                           compression along the face (first term: between mirror planes alone),
@@ -8,15 +10,17 @@ Lithium plated in a flaw of the electrolyte must flow back out or break the cera
     K_I = Y (p_Li - σ_cl)₊ √(πa), Y = 1.12                 index K_I/K_Ic
     likelihood = 1 - exp(-∫ N(a_c) dA),  K_I(a_c) = K_Ic   N(a): flaws per area longer than a
 
-Where flaws are sampled one by one (`sampled_flaws`) the index is the largest of them, each with its own length at its own
-place, and the likelihood is that of this sample: 1 if any of them grows, else 0. The fields along
-Γ stay those of the flaw of the case.
+Where flaws are sampled one by one (`sampled_flaws`) the index is the largest of them, each with its
+own length at its own place, and the likelihood is that of this sample: 1 if any of them grows, else
+0. The fields along Γ stay those of the flaw of the case.
 
-The first term is F(φ_tip - φ_Li)/Ω, at which plating at the tip would stop; both are shown less p_c, as "drive". Δp_ext is what
-creep, by the law of the run, takes to extrude the lithium of a slit or cylinder whose tip (or walls) are plated at |i|Ω/F. The
-whole flaw is taken as filled. Formulas: `cellfem.physics.fracture` and `extrusion`. All is zero where nothing is plated, and
-everywhere while the electrode as a whole is stripped or at rest: the currents that then go in circles between places under unlike
-pressure fill no flaw. That pressure alone presses lithium into flaws (Doux et al. 2020) is `physics.penetration`.
+The first term is F(φ_tip - φ_Li)/Ω, at which plating at the tip would stop; both are shown less
+p_c, as "drive". Δp_ext is what creep, by the law of the run, takes to extrude the lithium of a slit
+or cylinder whose tip (or walls) are plated at |i|Ω/F. The whole flaw is taken as filled. Formulas:
+`cellfem.physics.fracture` and `extrusion`. All is zero where nothing is plated, and everywhere
+while the electrode as a whole is stripped or at rest: the currents that then go in circles between
+places under unlike pressure fill no flaw. That pressure alone presses lithium into flaws (Doux et
+al. 2020) is `physics.penetration`.
 
 **What the index leaves out**: electrons that pass through LLZO or along its grain boundaries, and so dendrites that are born in
 the bulk; flaws that are not filled or do not reach Γ; crowding of current at the tip beyond |i| a/κ; growth after the start; the
@@ -63,7 +67,8 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a flaw feels besides the values on Γ: the creep law, κ (A/m² per V/µm), stack pressure (MPa), temperature (K)."""
+    """What a flaw feels besides the values on Γ: the creep law, κ (A/m² per V/µm), stack pressure
+    (MPa), temperature (K)."""
 
     law: PorousCreep
     conductivity: float
@@ -75,8 +80,8 @@ class Surroundings:
 class DendriteFields:
     """Values at nodes of Γ, all (N,) and zero where nothing is plated.
 
-    drive_overpotential_MPa, drive_extrusion_MPa: both terms of the driving pressure less the contact pressure; the smaller one
-    governs. driving_pressure_MPa: p_Li, contact pressure and all.
+    drive_overpotential_MPa, drive_extrusion_MPa: both terms of the driving pressure less the
+    contact pressure; the smaller one governs. driving_pressure_MPa: p_Li, contact pressure and all.
     """
 
     dendrite_index: Array
@@ -95,7 +100,8 @@ class DendriteFields:
 
 @dataclass(frozen=True)
 class Move:
-    """A parameter times `factor`, of the two tried the one that helps more, makes the index `ratio` times what it is."""
+    """A parameter times `factor`, of the two tried the one that helps more, makes the index `ratio`
+    times what it is."""
 
     factor: float
     ratio: float
@@ -103,13 +109,15 @@ class Move:
 
 @dataclass(frozen=True)
 class DendriteReading:
-    """What is read off Γ at one time; all but likelihood, area and counts at the place of the largest index.
+    """What is read off Γ at one time; all but likelihood, area and counts at the place of the
+    largest index.
 
-    mechanism: what limits, or makes, the driving pressure. levers: d ln(index)/d ln(parameter); moves: what a factor of two (30 K
-    of temperature) does to the index; both with the state of Γ held (overpotential taken as proportional to the current and,
-    with temperature, to the interface's resistance). length_um: of the flaw. uniform: the index is alike all along Γ (to
-    `UNIFORM`), and its place says nothing. drawn, critical: flaws drawn, and how many of them grow; None where
-    they are counted by their density.
+    mechanism: what limits, or makes, the driving pressure. levers: d ln(index)/d ln(parameter);
+    moves: what a factor of two (30 K of temperature) does to the index; both with the state of Γ
+    held (overpotential taken as proportional to the current and, with temperature, to the
+    interface's resistance). length_um: of the flaw. uniform: the index is alike all along Γ (to
+    `UNIFORM`), and its place says nothing. drawn, critical: flaws drawn, and how many of them grow;
+    None where they are counted by their density.
     """
 
     index: float
@@ -134,7 +142,8 @@ class DendriteReading:
 
 
 def record(reading: DendriteReading | None) -> dict[str, float]:
-    """The COLUMNS of records.csv; zeros where nothing is plated; no place there, nor where the index is uniform."""
+    """The COLUMNS of records.csv; zeros where nothing is plated; no place there, nor where the
+    index is uniform."""
     if reading is None:
         return dict.fromkeys(COLUMNS, 0.0) | {"dendrite_place_um": np.nan}
     place = np.nan if reading.uniform else reading.place_um
@@ -154,8 +163,9 @@ def dendrite_fields(
     compression_MPa: Array | None = None,
     plating: NDArray[np.bool_] | bool = True,
 ) -> DendriteFields:
-    """The fields at nodes of Γ from those of the state, (N,) each: current (> 0 strips), overpotential, contact pressure, and the
-    electrolyte's compression along its face, which is estimated where it is not given.
+    """The fields at nodes of Γ from those of the state, (N,) each: current (> 0 strips),
+    overpotential, contact pressure, and the electrolyte's compression along its face, which is
+    estimated where it is not given.
 
     plating: whether the electrode of a node is plated as a whole (`is_plating`).
     """
@@ -177,7 +187,8 @@ def dendrite_fields(
 
 
 def is_plating(mean_mA_cm2: Any) -> Any:
-    """Whether an electrode is plated, by its mean current density (mA/cm², > 0 strips); a number or an array."""
+    """Whether an electrode is plated, by its mean current density (mA/cm², > 0 strips); a number or
+    an array."""
     return mean_mA_cm2 < -PLATED
 
 
@@ -194,13 +205,15 @@ def profile_fields(profile: Profile, flaws: Flaws, around: Surroundings) -> Dend
 
 
 def drawn_index(profile: Profile, drawn: SampledFlaws, flaws: Flaws, around: Surroundings) -> Array:
-    """K_I/K_Ic of each drawn flaw (N,), from the values of Γ at its place; zero where nothing is plated."""
+    """K_I/K_Ic of each drawn flaw (N,), from the values of Γ at its place; zero where nothing is
+    plated."""
     point = _at(profile, drawn, flaws, around)
     return np.where(np.logical_and(point.plated, plates(profile)), point.intensity(drawn.length) / flaws.toughness, 0.0)
 
 
 def flaw_block(profile: Profile | None, drawn: SampledFlaws, flaws: Flaws, around: Surroundings) -> Block:
-    """The drawn flaws as lines from Γ down to their tips, with `flaw_length_um` and `dendrite_index`, for viewing.
+    """The drawn flaws as lines from Γ down to their tips, with `flaw_length_um` and
+    `dendrite_index`, for viewing.
 
     Empty, with the same fields, without a profile: on every rank but the first.
     """
@@ -220,9 +233,11 @@ def flaw_block(profile: Profile | None, drawn: SampledFlaws, flaws: Flaws, aroun
 def read_dendrite(
     profile: Profile, flaws: Flaws, around: Surroundings, axisymmetric: bool = False, drawn: SampledFlaws | None = None
 ) -> DendriteReading | None:
-    """Largest index with its place and mechanism, and the likelihood over the modelled part of Γ; None where nothing is plated.
+    """Largest index with its place and mechanism, and the likelihood over the modelled part of Γ;
+    None where nothing is plated.
 
-    The area is |Γ| of the half period times flaws.depth in plane strain, that of the whole disc when axisymmetric, |Γ| in 3-D.
+    The area is |Γ| of the half period times flaws.depth in plane strain, that of the whole disc
+    when axisymmetric, |Γ| in 3-D.
     """
     if not plates(profile) or not np.any(profile.current_mA_cm2 < -PLATED):
         return None
@@ -349,7 +364,8 @@ def _pressed(at: _Point, by: float) -> _Point:
 
 
 def _warmed(at: _Point, by: float) -> _Point:
-    """At the same current: creep and conductivity rise with the temperature, the interface's resistance falls."""
+    """At the same current: creep and conductivity rise with the temperature, the interface's
+    resistance falls."""
     old = at.around.temperature
 
     def rises(activation: float) -> float:

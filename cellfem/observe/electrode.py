@@ -1,4 +1,5 @@
-"""One electrode read off a state: shares of its Γ, voids, lithium and its balance, what drives dendrites."""
+"""One electrode read off a state: shares of its Γ, voids, lithium and its balance, what drives
+dendrites."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ from dolfinx import fem
 
 @dataclass(frozen=True)
 class ElectrodeReading:
-    """Numbers of one step; the same on every rank, but for the profile (rank 0) and the node values (local)."""
+    """Numbers of one step; the same on every rank, but for the profile (rank 0) and the node values
+    (local)."""
 
     row: dict[str, float]  # the columns `OWN` and the size of the voids
     profile: Profile | None
@@ -40,7 +42,8 @@ class ElectrodeReading:
 
 
 class Electrode:
-    """Reads one electrode of a model (0, or 1 the second) as it is stepped. All methods collective."""
+    """Reads one electrode of a model (0, or 1 the second) as it is stepped. All methods
+    collective."""
 
     def __init__(self, model: Model, flaws: Flaws, drawn: SampledFlaws | None, number: int = 0) -> None:
         self.model, self.flaws, self.drawn, self.number = model, flaws, drawn, number
@@ -72,8 +75,8 @@ class Electrode:
     ) -> ElectrodeReading:
         """The step just tried; nothing is kept until `commit`.
 
-        stack_pressure: MPa; None (fixed platen): that of the contact. compression: of the electrolyte along its face at skin
-        nodes, MPa; None: estimated.
+        stack_pressure: MPa; None (fixed platen): that of the contact. compression: of the
+        electrolyte along its face at skin nodes, MPa; None: estimated.
         """
         model, area = self.model, self.gamma.area
         g = replace(self.gamma.evaluate(), compression=compression)
@@ -117,7 +120,8 @@ class Electrode:
         self.moved = reading.moved
 
     def _closed(self, g: GammaValues) -> float:
-        """Share of Γ where lithium may touch at all, at a gap of 6δ or less: what the resolved valleys leave."""
+        """Share of Γ where lithium may touch at all, at a gap of 6δ or less: what the resolved
+        valleys leave."""
         owned = self.gamma.owned
         closed = g.gap[owned] <= OPEN_AT * self.model.interface.delta
         return self.allsum(float(g.column("weight")[owned] @ closed)) / self.gamma.area
@@ -133,7 +137,8 @@ class Electrode:
     def _lithium(self, dt: float, g: GammaValues) -> tuple[float, float, float]:
         """Content, lithium moved since the start, and what the step created over that.
 
-        Where little has moved, over the largest empty space that the voids have had, δ|Γ| (the asperity layer) at least.
+        Where little has moved, over the largest empty space that the voids have had, δ|Γ| (the
+        asperity layer) at least.
         """
         k, now = self.model.residual.constants, self.integral(self.lithium)
         empty = self.allsum(float(g.column("weight")[self.gamma.owned] @ np.maximum(g.gap[self.gamma.owned], 0.0)))

@@ -1,11 +1,13 @@
-"""Impedance spectrum of a state: the small-signal problem with its capacitances, frequency by frequency.
+"""Impedance spectrum of a state: the small-signal problem with its capacitances, frequency by
+frequency.
 
     ∇·[(κ + j2πνε)∇φ̂] = 0,   (κ + j2πνε) ∂φ̂/∂n_out = -[θ/ASR + j2πν(θ_g C_dl + (1-θ_g) ε₀/([g]₊+g₀))] φ̂ on Γ
 
-Between two electrodes there is no far face: the first is at 0, the second at 1, and both faces are in Z.
+Between two electrodes there is no far face: the first is at 0, the second at 1, and both faces are
+in Z.
 
-in real form for (Re φ̂, Im φ̂), the PETSc at hand being real: [[K, -2πν M], [2πν M, K]] with K of the conductances and M of the
-capacitances, both assembled once; one factorisation a frequency.
+in real form for (Re φ̂, Im φ̂), the PETSc at hand being real: [[K, -2πν M], [2πν M, K]] with K of
+the conductances and M of the capacitances, both assembled once; one factorisation a frequency.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Electric:
-    """What a spectrum needs besides the state. double_layer: F/m². permittivity: relative. gap_floor: g₀, µm."""
+    """What a spectrum needs besides the state. double_layer: F/m². permittivity: relative.
+    gap_floor: g₀, µm."""
 
     double_layer: float
     permittivity: float
@@ -40,9 +43,11 @@ class Electric:
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """Z·A of Γ and the modelled electrolyte, Ω m², at frequencies in Hz; beside it the circuit of a uniform face.
+    """Z·A of Γ and the modelled electrolyte, Ω m², at frequencies in Hz; beside it the circuit of a
+    uniform face.
 
-    circuit: Σ 1/(G + j2πνC) + L/(κ + j2πνε) with G and C averaged over each face: one potential all along it.
+    circuit: Σ 1/(G + j2πνC) + L/(κ + j2πνε) with G and C averaged over each face: one potential all
+    along it.
     transfer: Σ A/∫(θ/ASR); bulk: L/κ; both Ω m². capacitance: mean over each face, F/m².
     """
 
@@ -105,7 +110,8 @@ class _Problem:
         self.faces = [(self._sum(of_G), self._sum(of_C)) for of_G, of_C in averages]
         self.given = s.equipotential or d.electrodes == 2  # the signal of the far side is 1
         bcs = self._far_face(S, d.electrolyte_thickness) if s.equipotential and d.electrodes == 1 else []
-        # The blocked space gives both the pattern of whole 2 x 2 blocks: K + 2πν M adds values alone.
+        # The blocked space gives both the pattern of whole 2 x 2 blocks: K + 2πν M adds values
+        # alone.
         self.K, self.M = fp.create_matrix(K_form), fp.create_matrix(M_form)
         fp.assemble_matrix(self.K, K_form, bcs=bcs)
         fp.assemble_matrix(self.M, M_form, bcs=bcs, diag=0.0)
@@ -146,8 +152,8 @@ class _Problem:
     def _load(
         self, S: fem.FunctionSpace, form: fem.Form, bcs: list[fem.DirichletBC], load: fem.Form | None, on_far: float
     ) -> PETSc.Vec:
-        """Right-hand side of a signal given on the far side: by `load` or, where the far face holds it, through the matrix of
-        `form`; the far face's own rows hold `on_far` of it."""
+        """Right-hand side of a signal given on the far side: by `load` or, where the far face holds
+        it, through the matrix of `form`; the far face's own rows hold `on_far` of it."""
         b = fp.create_vector(S)
         if load is not None:
             fp.assemble_vector(b, load)

@@ -1,4 +1,5 @@
-"""Γ read off a state: integrals, and a profile along it whose node values add up to them exactly."""
+"""Γ read off a state: integrals, and a profile along it whose node values add up to them
+exactly."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ OHM_CM2 = 1e4  # Ω cm² per Ω m²
 
 @dataclass(frozen=True)
 class GammaValues:
-    """Lumped node values on one rank: rows are skin nodes (owned and ghost), columns QUANTITIES; q_i = ∫ q φ_i dA / ∫ φ_i dA."""
+    """Lumped node values on one rank: rows are skin nodes (owned and ghost), columns QUANTITIES;
+    q_i = ∫ q φ_i dA / ∫ φ_i dA."""
 
     values: Array
     gap: Array  # at all skin nodes, of both electrodes; zero off Γ
@@ -89,7 +91,8 @@ class GammaObserver:
         number = self.index_map.local_to_global(self.owned.astype(np.int32))
         domain, grid = self.model.domain, self.grid
         axes = domain.dimension - 1
-        # A node's number among those of all ranks, and at which end of what is joined a facet sees it.
+        # A node's number among those of all ranks, and at which end of what is joined a facet sees
+        # it.
         seen = self.index_map.local_to_global(grid.of.astype(np.int32)) << axes | grid.image
         of_facets = seen[grid.cells]
         pieces = domain.parent.comm.gather((rows, number, of_facets), root=0)
@@ -119,8 +122,8 @@ class GammaObserver:
 
 @dataclass(frozen=True)
 class _Seen:
-    """Nodes of Γ as its facets see them, sorted by place: a node where sides are one stands at either end, with its share of the
-    weight."""
+    """Nodes of Γ as its facets see them, sorted by place: a node where sides are one stands at
+    either end, with its share of the weight."""
 
     table: Array
     facets: NDArray[np.int64]
@@ -130,7 +133,8 @@ class _Seen:
     def of(
         cls, table: Array, numbers: NDArray[np.int64], corners: NDArray[np.int64], axes: int, periods: tuple[float, ...]
     ) -> _Seen:
-        """table: rows of nodes, first their place, then gap and weight; corners: number << axes | image of each facet's."""
+        """table: rows of nodes, first their place, then gap and weight; corners: number << axes |
+        image of each facet's."""
         row_of = np.empty(int(numbers.max()) + 1, dtype=np.int64)
         row_of[numbers] = np.arange(len(numbers))
         nodes, facets = np.unique(corners, return_inverse=True)
@@ -153,7 +157,8 @@ class _Seen:
 
 
 def _sizes(corners: Array) -> Array:
-    """Lengths (K,) of facets (K, 2, 1), or areas of facets (K, n, 2) whose corners are those of triangles or tensor products."""
+    """Lengths (K,) of facets (K, 2, 1), or areas of facets (K, n, 2) whose corners are those of
+    triangles or tensor products."""
     if corners.shape[1] == 2:
         return np.asarray(np.abs(corners[:, 1, 0] - corners[:, 0, 0]))
     a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]

@@ -1,10 +1,12 @@
-"""Resistance of Γ to a small signal: what a meter would read at this moment, also at rest and under pressure alone.
+"""Resistance of Γ to a small signal: what a meter would read at this moment, also at rest and under
+pressure alone.
 
     ∇·(κ∇φ̂) = 0,   κ ∂φ̂/∂n_out = -(θ/ASR) φ̂ on Γ,   φ̂ = 1 on the far face (or a uniform current density there)
 
-A R = A φ̂_far/I. Less L/κ of the electrolyte's thickness it is the interface's: charge transfer, A/∫(θ/ASR) dA, as if the
-electrolyte's face had one potential; and constriction, what crowding of the current adds (≥ 0: an equipotential face is a short).
-Between two electrodes there is no far face: the first is at 0, the second at 1, and both faces count together.
+A R = A φ̂_far/I. Less L/κ of the electrolyte's thickness it is the interface's: charge transfer,
+A/∫(θ/ASR) dA, as if the electrolyte's face had one potential; and constriction, what crowding of
+the current adds (≥ 0: an equipotential face is a short). Between two electrodes there is no far
+face: the first is at 0, the second at 1, and both faces count together.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from petsc4py import PETSc
 
 Array = NDArray[np.float64]
 KEPT_MOST = 15
-"""Conjugate-gradient steps with the factors of an earlier moment; where more are needed the matrix is factored anew."""
+"""Conjugate-gradient steps with the factors of an earlier moment; where more are needed the matrix
+is factored anew."""
 TOLERANCE = 1e-12
 """Of the linear solve, relative."""
 
@@ -43,7 +46,8 @@ class Resistance:
 
 
 def cell_resistance(interface: float, times: int, separator: float, conductivity: float, area: float) -> float:
-    """(N·ASR + L/κ)/A in Ω: N times the ASR of the modelled Γ (Ω m²) and L (µm) of electrolyte, κ in S·µm/m², A in µm²."""
+    """(N·ASR + L/κ)/A in Ω: N times the ASR of the modelled Γ (Ω m²) and L (µm) of electrolyte, κ
+    in S·µm/m², A in µm²."""
     return (times * interface + separator / conductivity) / (area * 1e-12)
 
 
@@ -105,7 +109,8 @@ class SmallSignal:
         return Resistance(transfer, far / through - bulk - transfer)
 
     def factor_again(self) -> None:
-        """Factor the matrix of the present state, as `read` does where the factors at hand are too old."""
+        """Factor the matrix of the present state, as `read` does where the factors at hand are too
+        old."""
         self._assemble()
         self._factor()
 

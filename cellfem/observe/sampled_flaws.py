@@ -1,11 +1,14 @@
-"""Flaws of the electrolyte's face drawn one by one: pores anywhere, or flaws on the boundaries between grains.
+"""Flaws of the electrolyte's face drawn one by one: pores anywhere, or flaws on the boundaries
+between grains.
 
-The number is drawn from Poisson's distribution with mean density × area, lengths from N(a)/density of the flaws longer than
-`length` (all of them for "single" and "exponential"), places evenly over the face: width × depth of a stack, the disc of an
-axisymmetric one. Grains are the Voronoi cells of points drawn evenly over the face and beyond its edges; where opposite sides are
-one, over the face alone, which goes on at the other side. A flaw on a boundary is drawn anywhere first and then moved square to
-the nearest boundary; what comes over a mirror plane is folded back, over a periodic side it comes in at the other. All comes
-from the seed, the flaws of the case and the size of the face alone, so that it is the same on every mesh and on every rank.
+The number is drawn from Poisson's distribution with mean density × area, lengths from N(a)/density
+of the flaws longer than `length` (all of them for "single" and "exponential"), places evenly over
+the face: width × depth of a stack, the disc of an axisymmetric one. Grains are the Voronoi cells of
+points drawn evenly over the face and beyond its edges; where opposite sides are one, over the face
+alone, which goes on at the other side. A flaw on a boundary is drawn anywhere first and then moved
+square to the nearest boundary; what comes over a mirror plane is folded back, over a periodic side
+it comes in at the other. All comes from the seed, the flaws of the case and the size of the face
+alone, so that it is the same on every mesh and on every rank.
 """
 
 from __future__ import annotations
@@ -26,7 +29,8 @@ MOVES = 4  # to the boundary: the nearest pair of grains may change on the way
 
 @dataclass(frozen=True, eq=False)
 class SampledFlaws:
-    """Places (x or radius; across, out of a plane section's picture) and lengths of flaws, (N,) each, µm."""
+    """Places (x or radius; across, out of a plane section's picture) and lengths of flaws, (N,)
+    each, µm."""
 
     x: Array
     across: Array
@@ -52,7 +56,8 @@ def sample_flaws(
 ) -> SampledFlaws | None:
     """The flaws of a face; None without a seed. Not collective: every rank draws the same.
 
-    extents: width or radius, and in 3-D the depth (µm), for which flaws.depth stands in a plane section.
+    extents: width or radius, and in 3-D the depth (µm), for which flaws.depth stands in a plane
+    section.
     periodic: opposite sides are one (in a plane section those across too).
     """
     if flaws.seed is None:

@@ -29,7 +29,8 @@ OPEN_GAP = 3.0  # in δ: from here on Γ counts as open (a void)
 
 
 class _NodeValues:
-    """Values of an expression at the P2 nodes of a mesh, averaged over the cells that share a node."""
+    """Values of an expression at the P2 nodes of a mesh, averaged over the cells that share a
+    node."""
 
     def __init__(self, space: fem.FunctionSpace, expression: ufl.core.expr.Expr) -> None:
         self.space = space
@@ -77,9 +78,10 @@ class SnapshotMaker:
     ) -> Snapshot:
         """Blocks of this rank.
 
-        platen_speeds: µm/s, bring velocities from the platens' frames to the electrolyte's; pressure: of the stack, MPa;
-        current: mean over Γ (of the first electrode), mA/cm²; opened: when each skin node opened, s, nan where it has not;
-        cracks: stress of LLZO at this moment, where it is solved.
+        platen_speeds: µm/s, bring velocities from the platens' frames to the electrolyte's;
+        pressure: of the stack, MPa; current: mean over Γ (of the first electrode), mA/cm²; opened:
+        when each skin node opened, s, nan where it has not; cracks: stress of LLZO at this moment,
+        where it is solved.
         """
         blocks = {
             "lithium": self._lithium(law, floor, platen_speeds),
@@ -114,7 +116,8 @@ class SnapshotMaker:
         return Block(points, grid.cells, self.cell_type, {"velocity_um_s": moved} | at_points)
 
     def _hardness(self) -> Array:
-        """Resistance S at the nodes of the lithium, MPa: the mean of each cell, averaged over those that share a node."""
+        """Resistance S at the nodes of the lithium, MPa: the mean of each cell, averaged over those
+        that share a node."""
         s = self.model.state.hardness
         of_cell = s.x.array[np.asarray(s.function_space.dofmap.list)].mean(axis=1)
         dofs, count = self.lithium.dofs, self.lithium.count

@@ -29,7 +29,8 @@ CELSIUS = 273.15
 
 @dataclass(frozen=True)
 class StepRecord:
-    """Numbers of one accepted step; the same on every rank, but for profiles (rank 0) and node values (local)."""
+    """Numbers of one accepted step; the same on every rank, but for profiles (rank 0) and node
+    values (local)."""
 
     row: dict[str, float]
     overvoltage: float  # V, voltage less its value without current
@@ -72,7 +73,8 @@ class StepRecord:
 
 
 class Observer:
-    """Reads rows off a model as it is stepped. Keeps what the balances need of earlier steps. All methods collective."""
+    """Reads rows off a model as it is stepped. Keeps what the balances need of earlier steps. All
+    methods collective."""
 
     def __init__(self, model: Model, flaws: Flaws, cell: Cell) -> None:
         self.model, self.cell = model, cell
@@ -87,9 +89,11 @@ class Observer:
         self.throughput = 0.0  # C/m²
 
     def read(self, stepper: Stepper, dt: float, step: int, iterations: int, compression: np.ndarray | None = None) -> StepRecord:
-        """The row of the step that `stepper` has just tried (dt = 0: the start); nothing is kept until `commit`.
+        """The row of the step that `stepper` has just tried (dt = 0: the start); nothing is kept
+        until `commit`.
 
-        compression: of the electrolyte along its face at skin nodes, MPa, where its stress is solved.
+        compression: of the electrolyte along its face at skin nodes, MPa, where its stress is
+        solved.
         """
         model, k, creep = self.model, self.model.residual.constants, stepper.system.creep
         fixed, symmetric = stepper.system.stays, len(self.electrodes) == 2
@@ -155,7 +159,8 @@ class Observer:
         return spring_pressure_now(float(k.pressure.value), float(k.spring.value), travel)
 
     def _charge(self, current: float, dt: float) -> float:
-        """Charge passed since the start, C/m², by the time scheme of the step: so it agrees with the lithium to round-off."""
+        """Charge passed since the start, C/m², by the time scheme of the step: so it agrees with
+        the lithium to round-off."""
         k = self.model.residual.constants
         if not self.charges or not dt:
             return self.charges[0] if self.charges else 0.0

@@ -1,4 +1,5 @@
-"""The face of lithium at one moment as a small table: gap and porosity at the nodes of Γ, from which resistances follow."""
+"""The face of lithium at one moment as a small table: gap and porosity at the nodes of Γ, from
+which resistances follow."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ class SurfaceError(ValueError):
 class SurfaceState:
     """points: (N, gdim) nodes of Γ, µm; gap (N,) µm; time in s. Sorted by place.
 
-    porosity_points, porosity: the same of the porosity, which has nodes of its own where it is quadratic.
+    porosity_points, porosity: the same of the porosity, which has nodes of its own where it is
+    quadratic.
     """
 
     points: Array
@@ -79,7 +81,8 @@ def gather_surface(model: Model, time: float) -> SurfaceState | None:
 
 
 def put_surface(model: Model, surface: SurfaceState) -> None:
-    """Give the model's Γ this gap and porosity; nothing else of the state is set. The surface is needed on every rank.
+    """Give the model's Γ this gap and porosity; nothing else of the state is set. The surface is
+    needed on every rank.
 
     Raises SurfaceError where the mesh is another.
     """

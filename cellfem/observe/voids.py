@@ -1,10 +1,12 @@
-"""Voids: connected sets of gap > 3δ along Γ, their size, and their identity from one output to the next.
+"""Voids: connected sets of gap > 3δ along Γ, their size, and their identity from one output to the
+next.
 
-Mirror planes: Γ is half a period, its two ends are mirror planes (or the axis). A void that touches an end counts with its
-visible half: width and area are those inside the stack. Its place is the mirror plane, the centre of void and image together.
+Mirror planes: Γ is half a period, its two ends are mirror planes (or the axis). A void that touches
+an end counts with its visible half: width and area are those inside the stack. Its place is the
+mirror plane, the centre of void and image together.
 
-Periodic sides: a void that reaches over an end is one and whole. Its ends lie then on both sides of the width (right > width),
-its place inside.
+Periodic sides: a void that reaches over an end is one and whole. Its ends lie then on both sides of
+the width (right > width), its place inside.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,11 +34,12 @@ SAMPLES = 8  # parts of a facet of a map, in each direction
 
 @dataclass(frozen=True)
 class VoidSnapshot:
-    """A connected set of gap > 3δ at one time. left, right, place, width, depth: µm; area: µm² (axisymmetric, 3-D: volume, µm³);
-    gas_MPa: pressure of gas in it.
+    """A connected set of gap > 3δ at one time. left, right, place, width, depth: µm; area: µm²
+    (axisymmetric, 3-D: volume, µm³); gas_MPa: pressure of gas in it.
 
-    In 3-D left and right are its ends in x, (place, place_y) the middle of its mouth, width that of a disc as large as the mouth,
-    and `nodes` those of Γ in it, with their places (k, 2). period_um: of Γ in x; inf where it does not repeat itself.
+    In 3-D left and right are its ends in x, (place, place_y) the middle of its mouth, width that of
+    a disc as large as the mouth, and `nodes` those of Γ in it, with their places (k, 2). period_um:
+    of Γ in x; inf where it does not repeat itself.
     """
 
     left_um: float
@@ -56,9 +59,10 @@ class VoidSnapshot:
 class TrackedVoid:
     """A void with its history.
 
-    birth, found: as first and last seen open; peak: as it was deepest; merged_into: id of the void that swallowed it, 0 if none.
-    death: how it ended: swallowed by another, levelled by lithium that recedes around it, or closed by creep (a void does not
-    conduct, so it is not plated shut). trapped_time_s: when lithium plated around it had made it deeper by a tenth.
+    birth, found: as first and last seen open; peak: as it was deepest; merged_into: id of the void
+    that swallowed it, 0 if none. death: how it ended: swallowed by another, levelled by lithium
+    that recedes around it, or closed by creep (a void does not conduct, so it is not plated shut).
+    trapped_time_s: when lithium plated around it had made it deeper by a tenth.
     """
 
     id: int
@@ -89,9 +93,10 @@ class TrackedVoid:
 def find_voids(profile: Profile, delta_um: float) -> tuple[VoidSnapshot, ...]:
     """Connected sets of gap > 3δ, from left to right; of a map by `find_lenses`.
 
-    The ends of a void lie where the gap, linear between nodes, crosses 3δ; its area is Σ weight·share·gap, share being the part
-    of the node's stretch of Γ (up to half-way to its neighbours) inside the void. All numbers therefore vary continuously with
-    the gap. delta_um: roughness δ, µm. Returns () when all is closed.
+    The ends of a void lie where the gap, linear between nodes, crosses 3δ; its area is Σ
+    weight·share·gap, share being the part of the node's stretch of Γ (up to half-way to its
+    neighbours) inside the void. All numbers therefore vary continuously with the gap. delta_um:
+    roughness δ, µm. Returns () when all is closed.
     """
     x, gap, threshold = profile.x_um, profile.gap_um, OPEN_OVER_DELTA * delta_um
     if profile.is_map:
@@ -115,7 +120,8 @@ def find_voids(profile: Profile, delta_um: float) -> tuple[VoidSnapshot, ...]:
 
 
 def _closed(voids: Sequence[VoidSnapshot], period: float) -> tuple[VoidSnapshot, ...]:
-    """Voids along a line that closes upon itself: the last goes on as the first where both reach the seam."""
+    """Voids along a line that closes upon itself: the last goes on as the first where both reach
+    the seam."""
     found = [replace(void, period_um=period) for void in voids]
     if len(found) > 1 and found[0].left_um == 0.0 and found[-1].right_um == period:
         first, last = found[0], found.pop()
@@ -136,8 +142,9 @@ def _closed(voids: Sequence[VoidSnapshot], period: float) -> tuple[VoidSnapshot,
 def find_lenses(profile: Profile, threshold: float) -> tuple[VoidSnapshot, ...]:
     """Connected sets of gap > threshold (µm) on a map, from left to right.
 
-    Nodes are connected by facets. Mouth and volume are those of the part where the gap, linear between nodes, is above the
-    threshold, by midpoints of 64 parts of each facet: they vary nearly continuously with the gap.
+    Nodes are connected by facets. Mouth and volume are those of the part where the gap, linear
+    between nodes, is above the threshold, by midpoints of 64 parts of each facet: they vary nearly
+    continuously with the gap.
     """
     facets, gap = profile.facets, profile.gap_um
     assert facets is not None
@@ -180,7 +187,8 @@ def _gas(profile: Profile, nodes: slice | NDArray[np.int64]) -> float:
 
 
 def _between(facets: Array, weight: Array, nodes: Array, end: float) -> tuple[float, float, float]:
-    """Middle of a mouth along one axis, and its ends; where the void touches one of the mirror planes, 0 or end, that plane."""
+    """Middle of a mouth along one axis, and its ends; where the void touches one of the mirror
+    planes, 0 or end, that plane."""
     at_first, at_last = nodes.min() < ROUND_OFF * end, nodes.max() > (1 - ROUND_OFF) * end
     middle = float(np.average(facets, weights=weight)) if at_first == at_last else 0.0 if at_first else end
     return middle, float(nodes.min()), float(nodes.max())
@@ -189,7 +197,8 @@ def _between(facets: Array, weight: Array, nodes: Array, end: float) -> tuple[fl
 def _around(facets: Array, weight: Array, nodes: Array, period: float) -> tuple[float, float, float]:
     """Middle of a mouth along an axis that closes upon itself, and its ends, the left one inside.
 
-    The mouth is unrolled where the stretch without any of its nodes is longest; one that goes all around begins at 0.
+    The mouth is unrolled where the stretch without any of its nodes is longest; one that goes all
+    around begins at 0.
     """
     known = np.unique(np.concatenate([nodes % period, facets % period]))
     free = np.diff(np.concatenate([known, known[:1] + period]))
@@ -207,7 +216,8 @@ def _facet_areas(corners: Array) -> Array:
 
 
 def start_voids(found: Sequence[VoidSnapshot], time_s: float = 0.0) -> tuple[TrackedVoid, ...]:
-    """Number the voids that are there at the start: ids 1, 2, … from left to right, cause "start"."""
+    """Number the voids that are there at the start: ids 1, 2, … from left to right, cause
+    "start"."""
     return tuple(TrackedVoid(number, void, void, "start", time_s) for number, void in enumerate(found, start=1))
 
 
@@ -219,17 +229,20 @@ def track(
     stripped_um: float = 0.0,
     plating: bool = False,
 ) -> tuple[TrackedVoid, ...]:
-    """Carry the identities of all voids ever known over to the voids found now; returns all ever known, by id.
+    """Carry the identities of all voids ever known over to the voids found now; returns all ever
+    known, by id.
 
-    A known void goes on as the found void that overlaps it most, older ones first. Where voids merge the oldest goes on, the
-    others are closed with `merged_into`. Where one splits, the voids it has swallowed come back first, then its largest overlap
-    goes on. A free piece that overlaps the last extent of a closed void is that void again.
+    A known void goes on as the found void that overlaps it most, older ones first. Where voids
+    merge the oldest goes on, the others are closed with `merged_into`. Where one splits, the voids
+    it has swallowed come back first, then its largest overlap goes on. A free piece that overlaps
+    the last extent of a closed void is that void again.
 
     What is left is new, with time_s as birth time and the cause that `why` finds
     (`contact_loss_causes.cause_of_birth`), or "split" if it is a piece of a void that was open.
 
-    stripped_um: lithium stripped since the start less what was plated, mean over Γ; a void that closes while as much as half of
-    its greatest depth was stripped since was levelled by stripping, else closed by creep.
+    stripped_um: lithium stripped since the start less what was plated, mean over Γ; a void that
+    closes while as much as half of its greatest depth was stripped since was levelled by stripping,
+    else closed by creep.
     """
     heir: dict[int, int] = {}  # index of a found void -> id of the known void that goes on as it
     merged: dict[int, int] = {}  # id of a void swallowed now -> id of the swallower
@@ -301,7 +314,8 @@ def _place(left: float, right: float, first: float, last: float) -> float:
 
 
 def _overlap(a: VoidSnapshot, b: VoidSnapshot) -> float:
-    """Common length (in 3-D number of common nodes), or less their distance (µm) where they are apart."""
+    """Common length (in 3-D number of common nodes), or less their distance (µm) where they are
+    apart."""
     if a.places is not None and b.places is not None:
         common = len(a.nodes & b.nodes)
         return float(common) if common else -float(cKDTree(a.places).query(b.places)[0].min())

@@ -1,1 +1,2 @@
-"""Files of a run: records, ParaView series, pictures, summary, progress. Knows numpy arrays and numbers, no finite elements."""
+"""Files of a run: records, ParaView series, pictures, summary, progress. Knows numpy arrays and
+numbers, no finite elements."""

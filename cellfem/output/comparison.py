@@ -21,7 +21,8 @@ OHM_CM2 = 1e4
 
 @dataclass(frozen=True)
 class Comparison:
-    """Measured less computed, mV: root mean square, mean and largest (with sign) over the points that the run spans."""
+    """Measured less computed, mV: root mean square, mean and largest (with sign) over the points
+    that the run spans."""
 
     points: int
     of: int
@@ -35,7 +36,8 @@ class Comparison:
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """A measured curve as it is drawn, (N,) each; x: s or mAh/cm², by `kind` ("time", "capacity")."""
+    """A measured curve as it is drawn, (N,) each; x: s or mAh/cm², by `kind` ("time",
+    "capacity")."""
 
     kind: str
     x: Floats
@@ -43,14 +45,16 @@ class Points:
 
 
 def modelled(rows: Sequence[Mapping[str, float]], curve: VoltageCurve | Points, series_ohm_cm2: float) -> tuple[Floats, Floats]:
-    """(x, voltage in mV) of a run, x as the curve's; the voltage with the drop in what the model has not."""
+    """(x, voltage in mV) of a run, x as the curve's; the voltage with the drop in what the model
+    has not."""
     x = np.array([row["time_s" if curve.kind == "time" else "capacity_mAh_cm2"] for row in rows])
     voltage = np.array([row["voltage_mV"] + series_ohm_cm2 * row["current_mA_cm2"] for row in rows])
     return x, voltage
 
 
 def compare(rows: Sequence[Mapping[str, float]], curve: VoltageCurve, series_ohm_cm2: float = 0.0) -> Comparison:
-    """Differences at the measured points. Raises ValueError where capacity does not increase, or no point lies within the run.
+    """Differences at the measured points. Raises ValueError where capacity does not increase, or no
+    point lies within the run.
 
     rows: those of records.csv. series_ohm_cm2: resistance that the cell has and the model has not.
     """

@@ -21,7 +21,8 @@ LOGARITHMIC = 0.2  # decades that the resistance must span to be drawn in the lo
 
 
 def draw_openings(path: Path, known: Openings, profile: Profile, *, title: str = "", axisymmetric: bool = False) -> None:
-    """Time to opening along Γ with its causes, over the interface resistance; what is open from the start is shaded.
+    """Time to opening along Γ with its causes, over the interface resistance; what is open from the
+    start is shaded.
 
     In 3-D a map of the time, with what has not opened in grey.
     """

@@ -1,4 +1,5 @@
-"""Picture of the electrolyte's stress: principal tension in the body, and along the pressure what it means."""
+"""Picture of the electrolyte's stress: principal tension in the body, and along the pressure what
+it means."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ def draw_cracks(
     title: str = "",
     axisymmetric: bool = False,
 ) -> None:
-    """Left: largest principal stress of LLZO (tension red, compression blue) at the output where it is largest.
+    """Left: largest principal stress of LLZO (tension red, compression blue) at the output where it
+    is largest.
     Right: tension, index and likelihood over time, with the pressure. 2-D only."""
     block = snapshot.blocks["LLZO"]
     known = [row for row in rows if np.isfinite(row["crack_tension_MPa"])]
@@ -69,7 +71,8 @@ def draw_cracks(
 
 
 def _draw_body(figure: SubFigure, axes: Axes, block: Block) -> str:
-    """What is shown of it, in words for the title, if not all: a tall body below its upper face is under even compression."""
+    """What is shown of it, in words for the title, if not all: a tall body below its upper face is
+    under even compression."""
     x, y = block.points[:, 0], block.points[:, 1]
     values = block.point_data["principal_tension_MPa"]
     height = min(float(np.ptp(y)), TALLEST * float(np.ptp(x)))

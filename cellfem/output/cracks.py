@@ -1,4 +1,5 @@
-"""The verdict on the electrolyte as it is pressed: does it crack, where, and from which pressure on."""
+"""The verdict on the electrolyte as it is pressed: does it crack, where, and from which pressure
+on."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ def more_likely(before: Pressed | None, now: Pressed) -> Pressed:
 
 
 def crack_verdict(worst: Pressed | None, ceramic: Ceramic | None, rows: Sequence[Mapping[str, float]]) -> dict[str, Any] | None:
-    """`verdict.crack` of summary.json: the time of the largest tension, and the pressure from which on cracks are likely.
+    """`verdict.crack` of summary.json: the time of the largest tension, and the pressure from which
+    on cracks are likely.
 
     rows: those of records.csv. None where the stress was not wanted.
     """
@@ -67,7 +69,8 @@ def crack_verdict(worst: Pressed | None, ceramic: Ceramic | None, rows: Sequence
 
 
 def pressure_of_cracks(rows: Sequence[Mapping[str, float]]) -> float | None:
-    """Stack pressure (MPa) from which on LLZO is likely to crack (likelihood ½ or index 1); None if never."""
+    """Stack pressure (MPa) from which on LLZO is likely to crack (likelihood ½ or index 1); None if
+    never."""
     highest = max(range(len(rows)), key=lambda k: rows[k]["pressure_MPa"])
     rising = rows[: highest + 1]
     first = cracking_pressure(
@@ -83,7 +86,8 @@ def pressure_of_cracks(rows: Sequence[Mapping[str, float]]) -> float | None:
 
 
 def window_text(needed_MPa: float | None, likely_MPa: float | None, highest_MPa: float) -> str:
-    """The window between the pressure that contact needs and the one from which on LLZO is likely to crack, in a sentence."""
+    """The window between the pressure that contact needs and the one from which on LLZO is likely
+    to crack, in a sentence."""
     need = "no pressure that was tried reaches the target" if needed_MPa is None else f"contact needs {needed_MPa:.3g} MPa"
     if likely_MPa is None:
         return f"Window: {need}; LLZO is not likely to crack up to {highest_MPa:.3g} MPa."
@@ -93,7 +97,8 @@ def window_text(needed_MPa: float | None, likely_MPa: float | None, highest_MPa:
 
 
 def window_of_runs(verdicts: Sequence[Mapping[str, Any] | None], needed_MPa: float) -> str | None:
-    """`window_text` for runs at several pressures: their `verdict.crack`; None where the stress was not solved in any."""
+    """`window_text` for runs at several pressures: their `verdict.crack`; None where the stress was
+    not solved in any."""
     known = [verdict for verdict in verdicts if verdict is not None]
     if not known:
         return None

@@ -29,9 +29,11 @@ def draw_dendrites(
     axisymmetric: bool = False,
     drawn: SampledFlaws | None = None,
 ) -> None:
-    """Along Γ at the time of the largest index (solid) and at the last time of plating (dashed); patches shaded.
+    """Along Γ at the time of the largest index (solid) and at the last time of plating (dashed);
+    patches shaded.
 
-    worst, last: with their profiles (rank 0); raises ValueError without. drawn: flaws drawn one by one, each a dot at its place.
+    worst, last: with their profiles (rank 0); raises ValueError without. drawn: flaws drawn one by
+    one, each a dot at its place.
     """
     if worst.profile is None or last.profile is None:
         raise ValueError("a picture along the interface needs its profile")

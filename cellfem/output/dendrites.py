@@ -1,4 +1,5 @@
-"""The verdict on dendrites: place, index, likelihood, what governs and which lever helps most, in numbers and in plain words."""
+"""The verdict on dendrites: place, index, likelihood, what governs and which lever helps most, in
+numbers and in plain words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""The pictures of a run, and the file that holds all that they are drawn from: another process draws them, at once or later."""
+"""The pictures of a run, and the file that holds all that they are drawn from: another process
+draws them, at once or later."""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ class Relief:
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Impedance (Ω) over frequency (Hz), (N,) each, and that of a uniform face; below: of the picture's second half, Hz."""
+    """Impedance (Ω) over frequency (Hz), (N,) each, and that of a uniform face; below: of the
+    picture's second half, Hz."""
 
     frequency: Array
     impedance: NDArray[np.complex128]
@@ -61,8 +63,9 @@ class MeasuredVoltage:
 class Drawing:
     """All that the pictures of a run show.
 
-    rows: columns of records.csv, (N,) each. tensest: the output at which the tension in LLZO was largest. delta_um: δ.
-    half_pressure_MPa: p_½. Without scenes (output.pictures = false) there is at most the picture of a measured curve.
+    rows: columns of records.csv, (N,) each. tensest: the output at which the tension in LLZO was
+    largest. delta_um: δ. half_pressure_MPa: p_½. Without scenes (output.pictures = false) there is
+    at most the picture of a measured curve.
     """
 
     title: str
@@ -88,7 +91,8 @@ class Drawing:
 
 @dataclass
 class Drawn:
-    """What came of it. files: what each picture shows -> its file; failed: why a picture is not there; full: no room for one."""
+    """What came of it. files: what each picture shows -> its file; failed: why a picture is not
+    there; full: no room for one."""
 
     files: dict[str, Path] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -106,13 +110,15 @@ def write_drawing(path: Path, drawing: Drawing) -> None:
 
 
 def read_end(path: Path) -> End:
-    """How the run ended whose pictures these are. Raises CheckpointError where the file is missing or not sound."""
+    """How the run ended whose pictures these are. Raises CheckpointError where the file is missing
+    or not sound."""
     found: End = from_plain(End, read_about(path, FORMAT)["ended"])
     return found
 
 
 def read_drawing(path: Path) -> Drawing:
-    """What `write_drawing` was given. Raises CheckpointError where the file is missing or not sound."""
+    """What `write_drawing` was given. Raises CheckpointError where the file is missing or not
+    sound."""
     read_about(path, FORMAT)
     with zipfile.ZipFile(path) as source:
         found: Drawing = from_plain(Drawing, read_values(source)["drawing"])

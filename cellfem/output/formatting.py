@@ -23,7 +23,8 @@ def time_text(time_s: float) -> str:
 
 
 def until_text(left_s: float) -> str:
-    """When something will end that takes that much longer, as in ", until Tue 14:05"; with a date where it is not this week."""
+    """When something will end that takes that much longer, as in ", until Tue 14:05"; with a date
+    where it is not this week."""
     if left_s > AGES_S:
         return ", for years"
     form = ", until %a %H:%M" if left_s < WEEK_S else ", until %Y-%m-%d"

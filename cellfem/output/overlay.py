@@ -54,7 +54,8 @@ def draw_overlay(
 
 
 def lay_over(folder: Path, curve: VoltageCurve, series: float, title: str = "") -> Comparison:
-    """Compare a run; measured.png and measured.json go into its folder. series: Ω m². Raises OSError and ValueError."""
+    """Compare a run; measured.png and measured.json go into its folder. series: Ω m². Raises
+    OSError and ValueError."""
     rows = read_records(folder / "records.csv", NEEDED)
     if not rows:
         raise ValueError("the run has no rows yet; wait for the first")

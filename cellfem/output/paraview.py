@@ -1,7 +1,8 @@
-"""ParaView files: one .pvd for the run, listing for every time and part a .pvtu, which lists one .vtu per writing rank.
+"""ParaView files: one .pvd for the run, listing for every time and part a .pvtu, which lists one
+.vtu per writing rank.
 
-Opens by double click in ParaView 5.11 and later with times, named parts and quadratic cells. Points are Float64, fields Float32:
-the files are for viewing, records.csv holds the full precision.
+Opens by double click in ParaView 5.11 and later with times, named parts and quadratic cells. Points
+are Float64, fields Float32: the files are for viewing, records.csv holds the full precision.
 """
 
 import errno
@@ -36,10 +37,12 @@ def _alone(value: Any) -> list[Any]:
 class Series:
     """The ParaView files of one run: `folder/name.pvd` and the pieces in `folder/fields/`.
 
-    rank, size, allgather: of the communicator (allgather(value) -> the values of all ranks); the defaults are those of one rank.
-    Where fewer ranks write, size is their number, piece which of them this rank belongs to, and gather(value) gives the writing
-    one the values of all that belong to it, and None to the others.
-    The .pvd is replaced atomically once all pieces of a time are written, so that a killed run stays viewable.
+    rank, size, allgather: of the communicator (allgather(value) -> the values of all ranks); the
+    defaults are those of one rank. Where fewer ranks write, size is their number, piece which of
+    them this rank belongs to, and gather(value) gives the writing one the values of all that belong
+    to it, and None to the others.
+    The .pvd is replaced atomically once all pieces of a time are written, so that a killed run
+    stays viewable.
     """
 
     def __init__(
@@ -70,7 +73,8 @@ class Series:
         return list(self._datasets)
 
     def go_on(self, written: list[str]) -> None:
-        """Take up a series that lists these lines; files of later times are taken away. Collective."""
+        """Take up a series that lists these lines; files of later times are taken away.
+        Collective."""
         parts = {line.split(' name="')[1].split('"')[0] for line in written}
         self._datasets = list(written)
         self._count = len(written) // max(len(parts), 1)
@@ -80,7 +84,8 @@ class Series:
         self._allgather(None)
 
     def write(self, snapshot: Snapshot) -> None:
-        """Add one time. Collective. Raises OSError on all ranks if a piece could not be written on any."""
+        """Add one time. Collective. Raises OSError on all ranks if a piece could not be written on
+        any."""
         error, pieces = None, self._gather(snapshot)
         try:
             if self._rank == 0:
@@ -126,7 +131,8 @@ class Series:
 
 @contextmanager
 def quiet_vtk() -> Iterator[None]:
-    """VTK says nothing on the terminal: whoever calls it looks at what came of it, and says it in a sentence."""
+    """VTK says nothing on the terminal: whoever calls it looks at what came of it, and says it in a
+    sentence."""
     shown = vtkObject.GetGlobalWarningDisplay()
     vtkObject.GlobalWarningDisplayOff()
     try:
@@ -136,7 +142,8 @@ def quiet_vtk() -> Iterator[None]:
 
 
 def remove_later(folder: Path, count: int) -> None:
-    """Take away the field files of a run of which `count` outputs are to be kept. Not collective."""
+    """Take away the field files of a run of which `count` outputs are to be kept. Not
+    collective."""
     found = {name: _NUMBER.search(name) for name in listed(folder) if name.startswith(f"{FIELDS}/")}
     remove(folder, [name for name, match in found.items() if match and int(match[1]) >= count])
     (folder / FIELDS).mkdir(exist_ok=True)
@@ -166,12 +173,14 @@ def to_vtk(block: Block) -> vtkUnstructuredGrid:
 def _write_piece(path: Path, block: Block) -> None:
     writer = vtkXMLUnstructuredGridWriter()
     writer.SetInputData(to_vtk(block))
-    # A third more bytes than appended data, which a ParaView before 5.12 cannot read where the system's expat is new (2.6, or
-    # patched against CVE-2023-52425, as on Debian 12 and Ubuntu 24.04): it loses its place at the end of the head.
+    # A third more bytes than appended data, which a ParaView before 5.12 cannot read where the
+    # system's expat is new (2.6, or patched against CVE-2023-52425, as on Debian 12 and Ubuntu
+    # 24.04): it loses its place at the end of the head.
     writer.SetDataModeToBinary()
     writer.SetCompressorTypeToZLib()
     writer.SetCompressionLevel(1)  # twice as fast as the default for a tenth more bytes
-    # Not by VTK itself: where a disk is full it ends the program (9.6, "double free or corruption").
+    # Not by VTK itself: where a disk is full it ends the program (9.6, "double free or
+    # corruption").
     writer.WriteToOutputStringOn()
     if not writer.Write():
         raise OSError(

@@ -1,7 +1,9 @@
-"""Pictures drawn in a process of their own: a drawing library that dies takes nothing of a run along.
+"""Pictures drawn in a process of their own: a drawing library that dies takes nothing of a run
+along.
 
-python -m cellfem.output.picture_process DIR draws what DIR/pictures.npz tells of, and says what came of it as JSON. No
-matplotlibrc of a user is heeded: pictures look alike everywhere, and need no latex.
+python -m cellfem.output.picture_process DIR draws what DIR/pictures.npz tells of, and says what
+came of it as JSON. No matplotlibrc of a user is heeded: pictures look alike everywhere, and need no
+latex.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ TAIL = 300  # characters of what a process said before it died
 
 
 def draw_in_own_process(folder: Path, stop: Callable[[], bool] = lambda: False) -> Drawn:
-    """Draw into the folder, and wait for it; `stop()` ends it before. What could not be drawn, and why, is in the answer.
+    """Draw into the folder, and wait for it; `stop()` ends it before. What could not be drawn, and
+    why, is in the answer.
 
     If the process dies, a second one tries first which OpenGL there is.
     """
@@ -52,7 +55,8 @@ class _Stopped(Exception):
 
 
 def _wait(words: list[str], more: dict[str, str], stop: Callable[[], bool]) -> tuple[int, bytes, bytes]:
-    """Exit code and output of a process with more in its environment. Raises OSError and _Stopped."""
+    """Exit code and output of a process with more in its environment. Raises OSError and
+    _Stopped."""
     with subprocess.Popen(
         words,
         env=os.environ | more,
@@ -86,7 +90,8 @@ def main(folder: Path) -> None:
 
 
 def plain_matplotlib() -> None:
-    """matplotlib's own matplotlibrc comes before the user's and that of the working directory; before it is imported."""
+    """matplotlib's own matplotlibrc comes before the user's and that of the working directory;
+    before it is imported."""
     found = find_spec("matplotlib")
     assert found is not None
     assert found.origin is not None

@@ -35,11 +35,13 @@ def draw_history(
     end: str = "",
     axisymmetric: bool = False,
 ) -> None:
-    """Contact, carrying fraction, voltage (without any current: interface resistance) and size of the voids over time.
+    """Contact, carrying fraction, voltage (without any current: interface resistance) and size of
+    the voids over time.
 
-    rows: those of records.csv, at least one. half_pressure_MPa: p_½; the dotted line is the contact of a perfect flat face,
-    P/(P + p_½). end: why the run ended, if a stop condition did it; marked by a line. Where the load changes, a panel shows
-    current and pressure; thin lines are those of a second electrode.
+    rows: those of records.csv, at least one. half_pressure_MPa: p_½; the dotted line is the contact
+    of a perfect flat face, P/(P + p_½). end: why the run ended, if a stop condition did it; marked
+    by a line. Where the load changes, a panel shows current and pressure; thin lines are those of a
+    second electrode.
     """
     size, size_unit = ("void_volume_um3", "µm³") if axisymmetric else ("void_area_um2", "µm²")
     column = {name: np.array([row[name] for row in rows], dtype=float) for name in rows[0]}
@@ -131,7 +133,8 @@ def _draw_load(axes: Axes, time: Array, column: Mapping[str, Array]) -> None:
 
 
 def draw_interface(path: Path, start: Scene, end: Scene, *, delta_um: float, title: str = "", axisymmetric: bool = False) -> None:
-    """Gap, contact and carrying fraction, current and porosity along Γ at the end, with the start dashed; patches shaded."""
+    """Gap, contact and carrying fraction, current and porosity along Γ at the end, with the start
+    dashed; patches shaded."""
     with style():
         figure = new_figure(CURVES_WIDTH_IN, 6.4)
         gap, contact, current, porosity = figure.subplots(4, 1, sharex=True, height_ratios=(1.2, 1.0, 1.0, 1.0))
@@ -180,7 +183,8 @@ def _pair(axes: Axes, start: Profile, end: Profile, name: str, colour: str, per_
 
 
 def _gap_scale(axes: Axes, deepest_um: float, delta_um: float, per_unit: float) -> None:
-    """Linear up to 3δ, logarithmic above where voids are far deeper than the roughness; a dotted line at 3δ."""
+    """Linear up to 3δ, logarithmic above where voids are far deeper than the roughness; a dotted
+    line at 3δ."""
     threshold = OPEN_OVER_DELTA * delta_um / per_unit
     deepest = deepest_um / per_unit
     if deepest > 10 * threshold:

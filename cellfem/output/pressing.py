@@ -1,8 +1,10 @@
-"""What pressing came to: when the face was full, from which pressure up the hold time means nothing, and what asperities carry.
+"""What pressing came to: when the face was full, from which pressure up the hold time means
+nothing, and what asperities carry.
 
-Creep follows the stress at once, so contact on a given face is a function of S = ∫ ε̇(P) dt alone, ε̇(P) the uniaxial rate at the
-stack pressure: exactly for a power law over a face without surface tension and asperity layer (similarity of power-law creep),
-nearly else. The hold time that fills the face at a pressure P is then S/ε̇(P), from one run.
+Creep follows the stress at once, so contact on a given face is a function of S = ∫ ε̇(P) dt alone,
+ε̇(P) the uniaxial rate at the stack pressure: exactly for a power law over a face without surface
+tension and asperity layer (similarity of power-law creep), nearly else. The hold time that fills
+the face at a pressure P is then S/ε̇(P), from one run.
 """
 
 from __future__ import annotations
@@ -26,8 +28,9 @@ HIGHEST = 1e4
 def press_verdict(rows: Sequence[Row], rate: Callable[[float, int], float], press_time_s: float) -> dict[str, Any] | None:
     """Numbers and sentences; None for a run of one moment.
 
-    rows: those of records.csv. rate(pressure in MPa, protocol step): uniaxial creep rate (1/s) at the temperature of the step.
-    press_time_s: what a press takes to come to its load: shorter holds mean nothing.
+    rows: those of records.csv. rate(pressure in MPa, protocol step): uniaxial creep rate (1/s) at
+    the temperature of the step. press_time_s: what a press takes to come to its load: shorter holds
+    mean nothing.
     """
     if len(rows) < 2:
         return None

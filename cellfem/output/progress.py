@@ -1,4 +1,5 @@
-"""Progress of a run: a bar on a terminal, a plain line now and then in a batch log, and every step in log.txt."""
+"""Progress of a run: a bar on a terminal, a plain line now and then in a batch log, and every step
+in log.txt."""
 
 import json
 import time
@@ -22,7 +23,8 @@ SPEED_OVER_STEPS = 30
 
 
 class Steady(Console):
-    """A reader that has gone, as `head`, ends what is printed there, not the run, as it would by rich."""
+    """A reader that has gone, as `head`, ends what is printed there, not the run, as it would by
+    rich."""
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
@@ -31,10 +33,10 @@ class Steady(Console):
 class Progress:
     """Tells how far a run has come.
 
-    total_time_s: end of the protocol. log_path: log.txt, replaced unless going_on; None writes none. quiet: nothing on the
-    console. interval_s: between lines where there is no terminal.
-    console, clock: for tests; the console is that of stderr, so that stdout holds the results alone. Remaining time: from the
-    speed of the last 30 steps.
+    total_time_s: end of the protocol. log_path: log.txt, replaced unless going_on; None writes
+    none. quiet: nothing on the console. interval_s: between lines where there is no terminal.
+    console, clock: for tests; the console is that of stderr, so that stdout holds the results
+    alone. Remaining time: from the speed of the last 30 steps.
     """
 
     def __init__(

@@ -16,7 +16,8 @@ from cellfem.output.paraview import to_vtk
 
 WINDOW = "VTK_DEFAULT_OPENGL_WINDOW"
 UNTRIED = "CELLFEM_OPENGL_UNTRIED"
-"""Set for a process that may die of what it draws with, and so need not try before: half a second."""
+"""Set for a process that may die of what it draws with, and so need not try before: half a
+second."""
 _PROBE = """
 from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow
 import vtkmodules.vtkRenderingOpenGL2
@@ -30,7 +31,8 @@ window.Render()
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A block with one scalar (N,) to colour it by, the scale from scalar to [0, 1] and the colours."""
+    """A block with one scalar (N,) to colour it by, the scale from scalar to [0, 1] and the
+    colours."""
 
     block: Block
     values: Array
@@ -53,10 +55,11 @@ class Window:
 
 @cache
 def off_screen_backend() -> str | None:
-    """Name of the vtk window class that can draw off screen here, "" for vtk's own choice, None if there is none.
+    """Name of the vtk window class that can draw off screen here, "" for vtk's own choice, None if
+    there is none.
 
-    Tried in a subprocess each: without EGL or OSMesa vtk does not raise, it ends the program. Without a display EGL comes first,
-    else vtk reports the missing X server at every picture.
+    Tried in a subprocess each: without EGL or OSMesa vtk does not raise, it ends the program.
+    Without a display EGL comes first, else vtk reports the missing X server at every picture.
     """
     named = ["vtkEGLRenderWindow", "vtkOSOpenGLRenderWindow"] if sys.platform == "linux" else []
     wanted = [os.environ[WINDOW]] if os.environ.get(WINDOW) else []
@@ -67,10 +70,12 @@ def off_screen_backend() -> str | None:
 
 
 def render(layers: Sequence[Layer], window: Window, pixels: tuple[int, int]) -> NDArray[np.uint8]:
-    """Image (height, width, 3) of the layers within the window, seen along -z; white where there is nothing; later layers on top.
+    """Image (height, width, 3) of the layers within the window, seen along -z; white where there is
+    nothing; later layers on top.
 
-    pixels: (width, height); if their ratio is not that of the window, the picture is stretched vertically. Curved (quadratic)
-    cells are drawn as such. Only call where off_screen_backend() is not None.
+    pixels: (width, height); if their ratio is not that of the window, the picture is stretched
+    vertically. Curved (quadratic) cells are drawn as such. Only call where off_screen_backend() is
+    not None.
     """
     backend = off_screen_backend()
     if backend:

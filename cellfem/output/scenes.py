@@ -9,7 +9,8 @@ from cellfem.observe.arrays import Profile, Snapshot
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """The stack and its interface at one time (snapshot gathered from all ranks); second: profile of a second electrode."""
+    """The stack and its interface at one time (snapshot gathered from all ranks); second: profile
+    of a second electrode."""
 
     snapshot: Snapshot
     profile: Profile

@@ -1,4 +1,5 @@
-"""Pictures of a 3-D stack: maps of gap, contact and current over Γ, and the block itself cut open where its deepest gap is."""
+"""Pictures of a 3-D stack: maps of gap, contact and current over Γ, and the block itself cut open
+where its deepest gap is."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ DEEPEST_OVER_WIDTH = 0.25  # height to which the surface of the lithium is stret
 
 
 def draw_maps(path: Path, start: Scene, end: Scene, *, delta_um: float, title: str = "") -> None:
-    """Gap, contact and current over Γ, at the start above and at the end below; the line is the edge of voids, gap = 3δ."""
+    """Gap, contact and current over Γ, at the start above and at the end below; the line is the
+    edge of voids, gap = 3δ."""
     deepest = max(float(scene.profile.gap_um.max()) for scene in (start, end))
     per_unit, unit = length_unit(deepest)
     threshold = OPEN_OVER_DELTA * delta_um / per_unit
@@ -107,7 +109,8 @@ def _map(axes: Axes, profile: Profile, values: Array, norm: Normalize, colours: 
 def draw_solid(
     path: Path, start: Scene, end: Scene, *, delta_um: float, title: str = "", note: Callable[[str], None] = print
 ) -> None:
-    """The block at the end, cut open at the y of its deepest gap, and the lithium's surface at start and end, stretched upwards.
+    """The block at the end, cut open at the y of its deepest gap, and the lithium's surface at
+    start and end, stretched upwards.
 
     note: takes a sentence for the log. Without off-screen OpenGL nothing is drawn but the sentence.
     """

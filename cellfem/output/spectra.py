@@ -14,7 +14,8 @@ Array = NDArray[np.float64]
 
 
 def write_spectrum(path: Path, frequency: Array, impedance: Complex, says: str) -> None:
-    """Three columns with commas, frequency (Hz), Z' and Z'' (ohm); what they are stands in a line that begins with #.
+    """Three columns with commas, frequency (Hz), Z' and Z'' (ohm); what they are stands in a line
+    that begins with #.
 
     `impedance.preprocessing.readCSV` of impedance.py takes it as it is (numpy.genfromtxt).
     """

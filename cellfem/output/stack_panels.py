@@ -1,4 +1,5 @@
-"""What the picture of a stack is made of: its panels, and how bodies, faces and patches are painted into one."""
+"""What the picture of a stack is made of: its panels, and how bodies, faces and patches are painted
+into one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,8 +26,8 @@ SEEN = 1e-3  # share of the height from which on a cut is told
 class PanelFace:
     """Γ of one electrode as it is drawn.
 
-    at: y of the flat Γ, µm. side: 1 where lithium lies above, -1 below. relief: heights of LLZO's rough face towards the lithium
-    at the places of the profile, at most 0, µm.
+    at: y of the flat Γ, µm. side: 1 where lithium lies above, -1 below. relief: heights of LLZO's
+    rough face towards the lithium at the places of the profile, at most 0, µm.
     """
 
     profile: Profile
@@ -41,7 +42,8 @@ class PanelFace:
 
     @property
     def lithium(self) -> Array:
-        """y of lithium's face, µm. Pressed faces interlock by their roughness (gap < 0): contact, not lithium inside LLZO."""
+        """y of lithium's face, µm. Pressed faces interlock by their roughness (gap < 0): contact,
+        not lithium inside LLZO."""
         return self.electrolyte + self.side * np.maximum(self.profile.gap_um, 0.0)
 
     @property
@@ -50,7 +52,8 @@ class PanelFace:
         return float(-self.relief.min())
 
     def lifted(self, points: Array) -> Array:
-        """Places (N, 3) of nodes with the relief put onto the flat face; it fades away from Γ, on both sides."""
+        """Places (N, 3) of nodes with the relief put onto the flat face; it fades away from Γ, on
+        both sides."""
         if not self.depth:
             return points
         lithium_side = self.side * (points[:, 1] - self.at)
@@ -66,8 +69,8 @@ class PanelFace:
 
 @dataclass(frozen=True)
 class Panel:
-    """A row of the picture. height: inches. electrode: whose Γ a strip is about, 0 or 1; None: bodies in true proportions.
-    at: y of that Γ, µm."""
+    """A row of the picture. height: inches. electrode: whose Γ a strip is about, 0 or 1; None:
+    bodies in true proportions. at: y of that Γ, µm."""
 
     window: Window
     height: float
@@ -79,7 +82,8 @@ class Panel:
 def panels_of(
     layers: Sequence[Sequence[Layer]], faces: Sequence[Sequence[PanelFace]], delta_um: float, column: float
 ) -> list[Panel]:
-    """The rows of the picture, from above. layers, faces: of each scene; column: width of a panel, inches."""
+    """The rows of the picture, from above. layers, faces: of each scene; column: width of a panel,
+    inches."""
     points = np.concatenate([layer.block.points for scene in layers for layer in scene])
     x = (float(points[:, 0].min()), float(points[:, 0].max()))
     low, high = float(points[:, 1].min()), float(points[:, 1].max())
@@ -114,9 +118,11 @@ def _named(panels: Sequence[Panel]) -> list[Panel]:
 
 
 def _strip(number: int, faces: Sequence[PanelFace], delta_um: float, x: tuple[float, float], column: float) -> Panel:
-    """Around Γ with its vertical stretch, one of 1, 2, 5, 10, …, chosen to show the deepest gap, or the shallowest void.
+    """Around Γ with its vertical stretch, one of 1, 2, 5, 10, …, chosen to show the deepest gap, or
+    the shallowest void.
 
-    The latter where it is less than a third as deep: the deepest is then cut by the frame, and whole in the upper panels.
+    The latter where it is less than a third as deep: the deepest is then cut by the frame, and
+    whole in the upper panels.
     A relief is shown whole.
     """
     deepest = max(float(face.profile.gap_um.max()) for face in faces)
@@ -178,8 +184,9 @@ def fill_touching(axes: Axes, face: PanelFace, delta_um: float) -> None:
 
 
 def patch_spans(profile: Profile) -> list[tuple[float, float]]:
-    """Patches as (from, to) in µm: stretches of Γ whose ASR is above 1.2 times the clean (least) one, between the places where it
-    passes the middle between the clean and the stretch's largest one."""
+    """Patches as (from, to) in µm: stretches of Γ whose ASR is above 1.2 times the clean (least)
+    one, between the places where it passes the middle between the clean and the stretch's largest
+    one."""
     x, asr, clean = profile.x_um, profile.asr_ohm_cm2, float(profile.asr_ohm_cm2.min())
     spoiled = np.concatenate(([False], asr > SPOILED * clean, [False])).astype(np.int8)
     spans = []
@@ -191,7 +198,8 @@ def patch_spans(profile: Profile) -> list[tuple[float, float]]:
 
 
 def _passes(x: Array, asr: Array, middle: float, node: int, outwards: int) -> float:
-    """Where the ASR, linear between nodes, passes `middle` between a node above it and its neighbour, or the end of Γ."""
+    """Where the ASR, linear between nodes, passes `middle` between a node above it and its
+    neighbour, or the end of Γ."""
     neighbour = node + outwards
     if not 0 <= neighbour < len(x):
         return float(x[node])

@@ -1,8 +1,10 @@
-"""The stack at start and end: creep rate in lithium, current density in LLZO, voids as empty white space.
+"""The stack at start and end: creep rate in lithium, current density in LLZO, voids as empty white
+space.
 
-Upper panels: the whole stack in true proportions, or a part of it, which the label says. Below, for each electrode: a strip
-around its Γ, stretched vertically by the factor printed on it, because a gap of 50 nm in a stack of 25 µm is thinner than a hair
-line. A rough face is drawn as LLZO's: the mesh keeps it flat and knows its gap only (docs/theory.md).
+Upper panels: the whole stack in true proportions, or a part of it, which the label says. Below, for
+each electrode: a strip around its Γ, stretched vertically by the factor printed on it, because a
+gap of 50 nm in a stack of 25 µm is thinner than a hair line. A rough face is drawn as LLZO's: the
+mesh keeps it flat and knows its gap only (docs/theory.md).
 """
 
 from collections.abc import Callable
@@ -45,7 +47,8 @@ def draw_stack(
 ) -> None:
     """Write the picture (PNG). Lithium lies above y = 0, LLZO below, a second electrode below that.
 
-    delta_um: δ. relief: heights (µm) of LLZO's rough face at places x, at most 0; None: flat. note: takes a sentence for the log.
+    delta_um: δ. relief: heights (µm) of LLZO's rough face at places x, at most 0; None: flat. note:
+    takes a sentence for the log.
     """
     with_pyvista = off_screen_backend() is not None
     if not with_pyvista:

@@ -1,4 +1,5 @@
-"""How all pictures look: fonts and sizes of a two-column paper page, colour maps that stay clear of white."""
+"""How all pictures look: fonts and sizes of a two-column paper page, colour maps that stay clear of
+white."""
 
 import io
 import textwrap
@@ -45,7 +46,8 @@ STYLE: dict[Any, Any] = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Context in which a figure is built and saved; what the user's matplotlibrc says (latex, fonts, …) is left out."""
+    """Context in which a figure is built and saved; what the user's matplotlibrc says (latex,
+    fonts, …) is left out."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)
@@ -81,9 +83,11 @@ def headline(title: str) -> str:
 
 
 def not_closer(axes: Axes, least: float = 0.0) -> None:
-    """Widen the y axis where all curves together vary by less than `CLOSEST` of their largest value, or than `least`.
+    """Widen the y axis where all curves together vary by less than `CLOSEST` of their largest
+    value, or than `least`.
 
-    What a closer look would show of a constant is round-off, or the mesh. Call it when all is drawn.
+    What a closer look would show of a constant is round-off, or the mesh. Call it when all is
+    drawn.
     """
     curves = [np.asarray(line.get_ydata(), dtype=float) for line in axes.get_lines()]
     values = np.concatenate([curve[np.isfinite(curve)] for curve in curves] or [np.zeros(0)])

@@ -1,4 +1,5 @@
-"""summary.json: final, least and largest values of a run, its verdict in numbers and in two sentences, and how it ended."""
+"""summary.json: final, least and largest values of a run, its verdict in numbers and in two
+sentences, and how it ended."""
 
 import json
 import math
@@ -34,13 +35,15 @@ WHERE = {
 }
 
 KIND = {"pillar": "patch", "vacancy saturation": "heterogeneity", "flow": "heterogeneity"}
-"""What a cause of `observe.contact_loss_causes` means to the maker of the interface: a patch (a spot, given or random, that
-strips less and props the rest open), the edge of a void, or another unevenness. The other causes keep their names."""
+"""What a cause of `observe.contact_loss_causes` means to the maker of the interface: a patch (a
+spot, given or random, that strips less and props the rest open), the edge of a void, or another
+unevenness. The other causes keep their names."""
 
 NEGLIGIBLE = 1e-4
 """Constriction over charge transfer below which there is none to speak of."""
 BOTH_WAYS = 1e-6
-"""Share of the charge passed from which on it differs from the net charge: current has flowed both ways."""
+"""Share of the charge passed from which on it differs from the net charge: current has flowed both
+ways."""
 SHAPE: dict[str, Any] = {
     **dict.fromkeys(("final", "max", "verdict"), dict),
     **dict.fromkeys(("end_time_s", "wall_s"), (int, float)),
@@ -48,12 +51,14 @@ SHAPE: dict[str, Any] = {
 }
 """What is read of summaries, and of what kind it is."""
 ROUND_OFF = 1e-12
-"""Smaller numbers of the table and the sentences (mAh/cm², mV, Ω cm², µm) are differences of equal ones."""
+"""Smaller numbers of the table and the sentences (mAh/cm², mV, Ω cm², µm) are differences of equal
+ones."""
 
 
 @dataclass(frozen=True)
 class End:
-    """How a run ended. condition: name of the stop condition met ("voltage", "contact", "gap", …), for kind "stop" only."""
+    """How a run ended. condition: name of the stop condition met ("voltage", "contact", "gap", …),
+    for kind "stop" only."""
 
     kind: Literal["done", "stop", "gave up", "interrupted"]
     time_s: float
@@ -79,9 +84,11 @@ def perfect_contact(pressure_MPa: float, half_pressure_MPa: float) -> float:
 
 
 def contact_verdict(contact_fraction: float, pressure_MPa: float, half_pressure_MPa: float, end: End) -> str:
-    """Lost if a stop condition on contact ended the run (voltage, contact, gap), kept from 0.9 P/(P + p_½) on, else reduced.
+    """Lost if a stop condition on contact ended the run (voltage, contact, gap), kept from 0.9 P/(P
+    + p_½) on, else reduced.
 
-    Untested where the voltage of the start was beyond its limit: that tells of resistance, not of contact that is lost.
+    Untested where the voltage of the start was beyond its limit: that tells of resistance, not of
+    contact that is lost.
     """
     if end.kind == "stop" and end.condition in LOSS:
         return "untested" if end.at_once and end.condition == "voltage" else "lost"
@@ -104,9 +111,10 @@ def summarise(
 ) -> Summary:
     """All of summary.json.
 
-    rows: those of records.csv. voids: all ever known, from `track`. half_pressure_MPa: p_½. wall_s: wall time of the run.
-    dendrite: the verdict on dendrites, from `dendrite_verdict`. crack: that on LLZO as it is pressed, from `crack_verdict`.
-    pressing: that on pressing, from `press_verdict`.
+    rows: those of records.csv. voids: all ever known, from `track`. half_pressure_MPa: p_½. wall_s:
+    wall time of the run. dendrite: the verdict on dendrites, from `dendrite_verdict`. crack: that
+    on LLZO as it is pressed, from `crack_verdict`. pressing: that on pressing, from
+    `press_verdict`.
     opening: where contact was lost first and why, from `opening_verdict`.
     min and max pass over nan. Raises ValueError without rows.
     """
@@ -129,7 +137,8 @@ def summarise(
 
 
 def unsolved(end: End, reason: str, *, wall_s: float, version: str) -> Summary:
-    """summary.json of a run that found no state to begin with: how it ended and why. There are no values, and no verdict."""
+    """summary.json of a run that found no state to begin with: how it ended and why. There are no
+    values, and no verdict."""
     values = dict.fromkeys(("final", "min", "max", "verdict"))
     effort = {"wall_s": wall_s, "steps": 0, "newton_iterations": 0, "version": version}
     return values | _end(end) | {"end_time_s": end.time_s, "reason": reason} | effort
@@ -164,7 +173,8 @@ class SummaryError(ValueError):
 
 
 def read_summary(path: Path) -> Summary:
-    """What `write_summary` wrote. Raises SummaryError where it is not the summary of a run, OSError where there is none."""
+    """What `write_summary` wrote. Raises SummaryError where it is not the summary of a run, OSError
+    where there is none."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
@@ -180,7 +190,8 @@ def read_summary(path: Path) -> Summary:
 
 
 def show(console: Console, summary: Summary, files: Mapping[str, Path]) -> None:
-    """Print the results, of which there may be files alone: what each shows -> where it is, on a line that can be copied."""
+    """Print the results, of which there may be files alone: what each shows -> where it is, on a
+    line that can be copied."""
     if summary:
         console.print(_table(summary))
     for shows, path in files.items():
@@ -215,7 +226,8 @@ def _table(summary: Summary) -> Table:
 
 
 def _resistance(final: Row) -> str:
-    """That of a small signal, which is there at rest too; that of the current besides where one flows."""
+    """That of a small signal, which is there at rest too; that of the current besides where one
+    flows."""
     transfer, crowding = (final[f"asr_{part}_ohm_cm2"] for part in ("charge_transfer", "constriction"))
     total = _number(final["asr_small_signal_ohm_cm2"])
     constriction = "no" if crowding < NEGLIGIBLE * transfer else _number(crowding)
@@ -332,7 +344,8 @@ def _percent(fraction: float) -> str:
 
 
 def _number(value: float) -> str:
-    """Three digits; what is only round-off reads 0, what is not defined (a resistance without current) a dash."""
+    """Three digits; what is only round-off reads 0, what is not defined (a resistance without
+    current) a dash."""
     return "–" if math.isnan(value) else f"{value if abs(value) > ROUND_OFF else 0.0:.3g}"
 
 

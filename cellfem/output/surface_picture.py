@@ -1,4 +1,5 @@
-"""Picture of a rough face: profile, power spectrum and distribution of the heights (PNG, 200 dpi)."""
+"""Picture of a rough face: profile, power spectrum and distribution of the heights (PNG, 200
+dpi)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +41,8 @@ def draw_surface(
     *,
     title: str = "",
 ) -> None:
-    """Profile as used over the one measured; spectra (the last as used) with a law; distribution of the heights in `sample`."""
+    """Profile as used over the one measured; spectra (the last as used) with a law; distribution of
+    the heights in `sample`."""
     with style():
         figure = new_figure(7.2, 4.8)
         grid = figure.add_gridspec(2, 2, height_ratios=(1.0, 1.25))

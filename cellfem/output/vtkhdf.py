@@ -1,7 +1,8 @@
-"""VTKHDF files: one per output with all parts, however many ranks there are; for ParaView 5.13 and later.
+"""VTKHDF files: one per output with all parts, however many ranks there are; for ParaView 5.13 and
+later.
 
-`folder/name.vtkhdf.series` lists the files in `folder/fields/` with their times; both are replaced atomically, so that a killed
-run stays viewable. The first rank gathers each output and writes it.
+`folder/name.vtkhdf.series` lists the files in `folder/fields/` with their times; both are replaced
+atomically, so that a killed run stays viewable. The first rank gathers each output and writes it.
 """
 
 import errno
@@ -34,7 +35,8 @@ COMPLAINT, COMPLAINTS = b"HDF5-DIAG", 4096  # how HDF5 begins to say what went w
 
 
 class HdfSeries(Series):
-    """The series of one run as VTKHDF; the interface of `Series`. gather(value): all values on rank 0, None elsewhere."""
+    """The series of one run as VTKHDF; the interface of `Series`. gather(value): all values on rank
+    0, None elsewhere."""
 
     @property
     def path(self) -> Path:
@@ -42,7 +44,8 @@ class HdfSeries(Series):
         return self._folder / f"{self._name}.vtkhdf.series"
 
     def go_on(self, written: list[str]) -> None:
-        """Take up a series that lists these lines; files of later times are taken away. Collective."""
+        """Take up a series that lists these lines; files of later times are taken away.
+        Collective."""
         self._datasets, self._count = list(written), len(written)
         if self._rank == 0:
             remove_later(self._folder, self._count)
@@ -79,7 +82,8 @@ def read_file(path: Path) -> dict[str, Any]:
 
 
 def part_names(parts: vtkPartitionedDataSetCollection) -> dict[str, int]:
-    """Which part has which name, by the tree of the file: readers up to vtk 9.6 lose the names that the parts themselves have."""
+    """Which part has which name, by the tree of the file: readers up to vtk 9.6 lose the names that
+    the parts themselves have."""
     tree: vtkDataAssembly | None = parts.GetDataAssembly()
     if tree is None:
         return {}
@@ -105,7 +109,8 @@ def _write_file(path: Path, snapshot: Snapshot) -> None:
     writer.SetChunkSize(CHUNK)
     writer.SetCompressionLevel(COMPRESSION)
     try:
-        # Where the disk is full the writer (VTK 9.6) says that all went well and leaves a broken file.
+        # Where the disk is full the writer (VTK 9.6) says that all went well and leaves a broken
+        # file.
         _make_room(path.parent, snapshot)
         with quiet_vtk(), _standard_error() as said:
             whole = writer.Write() and beside.exists() and COMPLAINT not in said()
@@ -129,7 +134,8 @@ def _make_room(folder: Path, snapshot: Snapshot) -> None:
 
 @contextmanager
 def _standard_error() -> Iterator[Callable[[], bytes]]:
-    """What libraries write to the standard error of the process is not shown; the function gives it afterwards."""
+    """What libraries write to the standard error of the process is not shown; the function gives it
+    afterwards."""
     sys.stderr.flush()
     shown, caught = os.dup(2), os.memfd_create("stderr")
     os.dup2(caught, 2)
@@ -159,7 +165,8 @@ def make_series(
 ) -> Series:
     """The series of a case's `output.format`. Collective.
 
-    writers: most ranks that write ("pvd"). split(colour): the communicator of the ranks of one colour, as MPI's Split.
+    writers: most ranks that write ("pvd"). split(colour): the communicator of the ranks of one
+    colour, as MPI's Split.
     """
     if kind == "vtkhdf":
         return HdfSeries(folder, name, rank, size, allgather, gather=split(0).gather)

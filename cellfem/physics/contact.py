@@ -8,7 +8,8 @@ from ufl.core.expr import Expr
 from cellfem.physics.smooth import logistic, smoothstep, softplus
 
 OPEN_AT, OPEN_WIDTH = 6.0, 1.0
-"""Γ counts as open around g = 6 δ, over a width of δ: there the touching share has just vanished."""
+"""Γ counts as open around g = 6 δ, over a width of δ: there the touching share has just
+vanished."""
 VOID_AT = 3.0
 """A void is where g > 3 δ."""
 
@@ -19,7 +20,8 @@ def asperity_pressure(g: Expr, delta: Expr, stiffness: float) -> Expr:
 
 
 def adhesive_traction(g: Expr, delta: Expr, strength: float) -> Expr:
-    """Adhesion pulling the faces together, -σ_adh at its strongest (Xu & Needleman 1994): T = e σ_adh z exp(-z), z = [g]_+/(δ/2).
+    """Adhesion pulling the faces together, -σ_adh at its strongest (Xu & Needleman 1994): T = e
+    σ_adh z exp(-z), z = [g]_+/(δ/2).
 
     Its work of adhesion is e σ_adh δ/2: about 14 nm times the strength at δ = 10 nm.
     """
@@ -28,18 +30,21 @@ def adhesive_traction(g: Expr, delta: Expr, strength: float) -> Expr:
 
 
 def touching_share(p_asperity: Expr, g: Expr, delta: Expr, half_pressure: float) -> Expr:
-    """θ_g = p/(p + p_½) [1 - smoothstep((g/δ - 3)/3)]: the share of the area that touches; zero beyond 6 δ."""
+    """θ_g = p/(p + p_½) [1 - smoothstep((g/δ - 3)/3)]: the share of the area that touches; zero
+    beyond 6 δ."""
     return p_asperity / (p_asperity + half_pressure) * (1 - smoothstep((g / delta - 3) / 3))
 
 
 def open_share(g: Expr, delta: Expr) -> Expr:
     """½[1 + tanh((g - 6δ)/δ)]: 0 where Γ is in contact, 1 where it is open.
 
-    As a logistic function: the derivative that UFL gives tanh is inf/inf in gaps of more than 700 δ.
+    As a logistic function: the derivative that UFL gives tanh is inf/inf in gaps of more than 700
+    δ.
     """
     return logistic(2 * (g - OPEN_AT * delta) / (OPEN_WIDTH * delta))
 
 
 def open_depth(g: Expr, delta: Expr) -> Expr:
-    """χ [g]_+, χ = `open_share`: what a place has of the volume of a void, µm; > 0 everywhere, and g where Γ is open."""
+    """χ [g]_+, χ = `open_share`: what a place has of the volume of a void, µm; > 0 everywhere, and
+    g where Γ is open."""
     return open_share(g, delta) * softplus(g, delta / 4)

@@ -1,6 +1,8 @@
-"""Porosity of the electrolyte: how pressing makes it denser, and what density makes of conductivity, stiffness and toughness.
+"""Porosity of the electrolyte: how pressing makes it denser, and what density makes of
+conductivity, stiffness and toughness.
 
-Densities ρ are relative to the pore-free material, 0 to 1. Pressures in MPa, temperatures in K, times in s.
+Densities ρ are relative to the pore-free material, 0 to 1. Pressures in MPa, temperatures in K,
+times in s.
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ from scipy.integrate import solve_ivp
 from cellfem.units import GAS_CONSTANT
 
 PERCOLATION = 0.16
-"""Volume fraction of the solid below which it does not conduct (Scher & Zallen 1970, J. Chem. Phys. 53, 3759)."""
+"""Volume fraction of the solid below which it does not conduct (Scher & Zallen 1970, J. Chem. Phys.
+53, 3759)."""
 PERCOLATION_EXPONENT = 2.0
-"""Exponent of the conductivity above it in three dimensions (Kirkpatrick 1973, Rev. Mod. Phys. 45, 574)."""
+"""Exponent of the conductivity above it in three dimensions (Kirkpatrick 1973, Rev. Mod. Phys. 45,
+574)."""
 BRUGGEMAN = 1.5
 """Exponent of the conductivity of a matrix with spherical pores (Bruggeman 1935)."""
 DENSEST = 1.0 - 1e-9
@@ -27,7 +31,8 @@ def bruggeman(density: float) -> float:
 
 
 def percolation(density: float) -> float:
-    """κ(ρ)/κ(1) = [(ρ - ρ_c)/(1 - ρ_c)]², zero below ρ_c = 0.16: contacts between grains, not pores in a matrix."""
+    """κ(ρ)/κ(1) = [(ρ - ρ_c)/(1 - ρ_c)]², zero below ρ_c = 0.16: contacts between grains, not pores
+    in a matrix."""
     return max((density - PERCOLATION) / (1 - PERCOLATION), 0.0) ** PERCOLATION_EXPONENT
 
 
@@ -43,15 +48,18 @@ def exponential_between(density: float, low: tuple[float, float], high: tuple[fl
 
 
 def heckel(pressure: float, start: float, yield_pressure: float) -> float:
-    """Density of a powder pressed cold: ln 1/(1-ρ) = ln 1/(1-ρ₀) + P/P_y (Heckel 1961, Trans. AIME 221, 671).
+    """Density of a powder pressed cold: ln 1/(1-ρ) = ln 1/(1-ρ₀) + P/P_y (Heckel 1961, Trans. AIME
+    221, 671).
 
-    start: ρ₀, after the grains have found their places; yield_pressure: P_y, the mean yield pressure of the grains.
+    start: ρ₀, after the grains have found their places; yield_pressure: P_y, the mean yield
+    pressure of the grains.
     """
     return 1 - (1 - start) * math.exp(-pressure / yield_pressure)
 
 
 def creep_densification_rate(density: float, pressure: float, rate: float, exponent: float) -> float:
-    """ρ̇ = (3/2) A (3P/2n)ⁿ ρ(1-ρ)/[1 - (1-ρ)^(1/n)]ⁿ of a hollow sphere of power-law material (Wilkinson & Ashby 1975), 1/s.
+    """ρ̇ = (3/2) A (3P/2n)ⁿ ρ(1-ρ)/[1 - (1-ρ)^(1/n)]ⁿ of a hollow sphere of power-law material
+    (Wilkinson & Ashby 1975), 1/s.
 
     rate: A, creep rate at 1 MPa, 1/s; exponent: n. At n = 1 the porosity falls as exp(-9/4 A P t).
     """
@@ -64,7 +72,8 @@ def creep_densification_rate(density: float, pressure: float, rate: float, expon
 def hot_pressed(
     density: float, pressure: float, temperature: float, time: float, rate: float, exponent: float, activation: float
 ) -> float:
-    """Density after `time` under pressure at temperature, from `density`. rate: A₀ in A = A₀ exp(-Q/RT); activation: Q, J/mol."""
+    """Density after `time` under pressure at temperature, from `density`. rate: A₀ in A = A₀
+    exp(-Q/RT); activation: Q, J/mol."""
     if time <= 0 or pressure <= 0:
         return density
     at = rate * math.exp(-activation / (GAS_CONSTANT * temperature))

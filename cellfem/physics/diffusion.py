@@ -2,7 +2,8 @@
 
 
 def effective_diffusivity(bulk: float, boundary: float, width: float, size: float) -> float:
-    """D + x (D_gb - D), x = 3 width/size: boundaries of cubic grains as paths beside the bulk (Hart 1957, Acta Metall. 5, 597).
+    """D + x (D_gb - D), x = 3 width/size: boundaries of cubic grains as paths beside the bulk (Hart
+    1957, Acta Metall. 5, 597).
 
     Diffusivities in one unit, lengths in one unit. Holds where vacancies pass many grains; x ≤ 1.
     """

@@ -1,7 +1,9 @@
-"""Linear elasticity of the electrolyte and what a stress does to a ceramic. Stresses in MPa, lengths in µm.
+"""Linear elasticity of the electrolyte and what a stress does to a ceramic. Stresses in MPa,
+lengths in µm.
 
-σ = λ tr(ε) 1 + 2μ ε, always as 3 × 3 tensors: plane strain (ε_zz = 0), axisymmetric (ε_zz = u_r/r, the third entry being the hoop
-direction) or three-dimensional. The strains of LLZO are of order 1e-3 at most: geometry stays that of the reference.
+σ = λ tr(ε) 1 + 2μ ε, always as 3 × 3 tensors: plane strain (ε_zz = 0), axisymmetric (ε_zz = u_r/r,
+the third entry being the hoop direction) or three-dimensional. The strains of LLZO are of order
+1e-3 at most: geometry stays that of the reference.
 """
 
 from __future__ import annotations
@@ -22,9 +24,11 @@ def lame(young: float, poisson: float) -> tuple[float, float]:
 
 
 def strain(u: Expr, radius: Expr | None = None, at_axis: bool = False) -> Expr:
-    """ε, 3 × 3, of a displacement in two dimensions (plane strain, or axisymmetric where `radius` is given) or in three.
+    """ε, 3 × 3, of a displacement in two dimensions (plane strain, or axisymmetric where `radius`
+    is given) or in three.
 
-    at_axis: for reading values at places of the axis too; not for forms, whose quadrature points lie off it.
+    at_axis: for reading values at places of the axis too; not for forms, whose quadrature points
+    lie off it.
     """
     L = ufl.grad(u)
     if u.ufl_shape == (3,):
@@ -54,31 +58,37 @@ def von_mises(s: Array) -> Array:
 
 
 def weibull_risk(principal: Array, strength: float, modulus: float) -> Array:
-    """Σ_k (σ_k₊/σ₀)^m, what is integrated over the body (or a face) and divided by V₀ (S₀) for the risk of rupture.
+    """Σ_k (σ_k₊/σ₀)^m, what is integrated over the body (or a face) and divided by V₀ (S₀) for the
+    risk of rupture.
 
-    principal: (..., 3). The principal tensions act independently (Barnett, Connors et al. 1967; the usual approximation, slightly
-    unsafe in biaxial tension). Likelihood of rupture 1 - exp(-risk): `fracture.weakest_link`.
+    principal: (..., 3). The principal tensions act independently (Barnett, Connors et al. 1967; the
+    usual approximation, slightly unsafe in biaxial tension). Likelihood of rupture 1 - exp(-risk):
+    `fracture.weakest_link`.
     """
     return np.asarray(np.sum((np.maximum(principal, 0.0) / strength) ** modulus, axis=-1))
 
 
 def hertz_cylinder(load: float, radius: float, modulus: float) -> tuple[float, float]:
-    """(half-width b, largest pressure p₀) of a rigid cylinder pressed on a half-plane by `load` per length (MPa·µm).
+    """(half-width b, largest pressure p₀) of a rigid cylinder pressed on a half-plane by `load` per
+    length (MPa·µm).
 
-    b = √(4 F R/(π E*)), p₀ = 2F/(πb), p = p₀ √(1 - x²/b²); modulus: E* = E/(1-ν²) (Johnson, Contact Mechanics, 1985).
+    b = √(4 F R/(π E*)), p₀ = 2F/(πb), p = p₀ √(1 - x²/b²); modulus: E* = E/(1-ν²) (Johnson, Contact
+    Mechanics, 1985).
     """
     half = float(np.sqrt(4 * load * radius / (np.pi * modulus)))
     return half, 2 * load / (np.pi * half)
 
 
 def hertz_sphere(load: float, radius: float, modulus: float) -> tuple[float, float]:
-    """(radius a, largest pressure p₀) of a rigid sphere under `load` (MPa·µm²): a³ = 3FR/(4E*), p₀ = 3F/(2πa²)."""
+    """(radius a, largest pressure p₀) of a rigid sphere under `load` (MPa·µm²): a³ = 3FR/(4E*), p₀
+    = 3F/(2πa²)."""
     a = float((0.75 * load * radius / modulus) ** (1 / 3))
     return a, 1.5 * load / (np.pi * a**2)
 
 
 def hertz_cylinder_axis(depth: ArrayLike, half_width: float, peak: float) -> tuple[Array, Array]:
-    """(σ_xx, σ_yy) under the middle of the contact of a cylinder, at `depth` z > 0 (Johnson 1985, eq. 4.46)."""
+    """(σ_xx, σ_yy) under the middle of the contact of a cylinder, at `depth` z > 0 (Johnson 1985,
+    eq. 4.46)."""
     z = np.asarray(depth, dtype=float)
     root = np.sqrt(half_width**2 + z**2)
     lateral = -peak / half_width * ((half_width**2 + 2 * z**2) / root - 2 * z)
@@ -86,5 +96,6 @@ def hertz_cylinder_axis(depth: ArrayLike, half_width: float, peak: float) -> tup
 
 
 def hertz_sphere_edge_tension(peak: float, poisson: float) -> float:
-    """Largest tension of the contact of a sphere, radial, at its edge: (1 - 2ν) p₀/3: where ring cracks start."""
+    """Largest tension of the contact of a sphere, radial, at its edge: (1 - 2ν) p₀/3: where ring
+    cracks start."""
     return (1 - 2 * poisson) * peak / 3

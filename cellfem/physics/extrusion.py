@@ -1,18 +1,21 @@
-"""What presses creeping lithium through a narrow flaw to whose walls it sticks, for any creep law: numpy, arrays of one shape.
+"""What presses creeping lithium through a narrow flaw to whose walls it sticks, for any creep law:
+numpy, arrays of one shape.
 
-Lengths in µm, pressures in MPa, speeds in µm/s. The flaw is slender, so that at each place the flow is that between parallel
-plates (slit, half-opening H) or in a pipe (cylinder, radius H), driven by the pressure gradient G there. The shear stress grows
-linearly from the middle to the wall, where it is T = GH (slit) or GH/2 (cylinder), and with the shear rate
-γ̇(τ) = √3 ε̇(√3 τ) of the equivalent creep rate ε̇(σ) the mean velocity U is
+Lengths in µm, pressures in MPa, speeds in µm/s. The flaw is slender, so that at each place the flow
+is that between parallel plates (slit, half-opening H) or in a pipe (cylinder, radius H), driven by
+the pressure gradient G there. The shear stress grows linearly from the middle to the wall, where it
+is T = GH (slit) or GH/2 (cylinder), and with the shear rate γ̇(τ) = √3 ε̇(√3 τ) of the equivalent
+creep rate ε̇(σ) the mean velocity U is
 
     slit      U/H = T⁻² ∫₀ᵀ τ γ̇(τ) dτ            cylinder   U/H = T⁻³ ∫₀ᵀ τ² γ̇(τ) dτ            (Rabinowitsch)
 
     plated at its tip at the speed s     U = s everywhere                Δp = a G(s)
     plated on its walls at s             U(x) = s x/H, 2 s x/H           Δp = ∫₀ᵃ G(U(x)) dx         x from the tip
 
-With ε̇ = A σⁿ these are the three power-law formulas Δp = a [(n+2)s/(B Hⁿ⁺¹)]^(1/n), 2a [(n+3)s/(B Hⁿ⁺¹)]^(1/n) and
-[(n+2)s/(B Hⁿ⁺²)]^(1/n) a^(1+1/n)/(1+1/n), B = 3^((n+1)/2) A. Power-law breakdown and diffusional flow need no formula of their
-own: U/H is tabulated once for each law over the wall stress and interpolated in logarithms.
+With ε̇ = A σⁿ these are the three power-law formulas Δp = a [(n+2)s/(B Hⁿ⁺¹)]^(1/n), 2a [(n+3)s/(B
+Hⁿ⁺¹)]^(1/n) and [(n+2)s/(B Hⁿ⁺²)]^(1/n) a^(1+1/n)/(1+1/n), B = 3^((n+1)/2) A. Power-law breakdown
+and diffusional flow need no formula of their own: U/H is tabulated once for each law over the wall
+stress and interpolated in logarithms.
 """
 
 from __future__ import annotations
@@ -40,7 +43,8 @@ PER_DECADE, GAUSS = 48, 6
 
 @dataclass(frozen=True)
 class ExtrusionCurve:
-    """U/H (1/s) against the wall stress T (MPa) for one law and shape, as curves of the logarithms."""
+    """U/H (1/s) against the wall stress T (MPa) for one law and shape, as curves of the
+    logarithms."""
 
     rate: CubicHermiteSpline  # ln U/H of ln T
     stress: CubicHermiteSpline  # ln T of ln U/H
@@ -56,7 +60,8 @@ def shear_rate(stress: ArrayLike, law: PorousCreep) -> Array:
 def extrusion_pressure(
     shape: Shape, plated: Plated, length: ArrayLike, opening: float, speed: ArrayLike, law: PorousCreep
 ) -> Array:
-    """Δp (MPa) at the tip over the mouth of a flaw of the given length that is plated at `speed` ≥ 0 (µm/s).
+    """Δp (MPa) at the tip over the mouth of a flaw of the given length that is plated at `speed` ≥
+    0 (µm/s).
 
     opening: half-opening of a slit, radius of a cylinder (µm).
     """
@@ -70,13 +75,15 @@ def extrusion_pressure(
 
 
 def extrusion_speed(shape: Shape, length: ArrayLike, opening: float, pressure: ArrayLike, law: PorousCreep) -> Array:
-    """Mean velocity (µm/s) of lithium that `pressure` ≥ 0 (MPa) drives through a filled length (µm)."""
+    """Mean velocity (µm/s) of lithium that `pressure` ≥ 0 (MPa) drives through a filled length
+    (µm)."""
     stress = np.asarray(pressure, dtype=float) / np.asarray(length, dtype=float) / _gradient(shape, opening)
     return np.asarray(opening * _exp(_curve(shape, law).rate, stress))
 
 
 def critical_speed(shape: Shape, plated: Plated, length: float, opening: float, pressure: float, law: PorousCreep) -> float:
-    """Plating speed (µm/s) at which creep out of the flaw takes `pressure` (MPa): below it the lithium gets out."""
+    """Plating speed (µm/s) at which creep out of the flaw takes `pressure` (MPa): below it the
+    lithium gets out."""
     if plated == "tip":
         return float(extrusion_speed(shape, length, opening, pressure, law))
     low, high = np.log(1e-30), np.log(1e30)

@@ -13,9 +13,11 @@ SLACK = 0.01
 
 
 def spring_pressure(pressure: Expr, spring: Expr, travel: Expr) -> Expr:
-    """P = [P₀ + k_s U]₊, smooth over `SLACK`; P₀ where U = 0. MPa, MPa/µm, µm; U > 0 away from the electrolyte.
+    """P = [P₀ + k_s U]₊, smooth over `SLACK`; P₀ where U = 0. MPa, MPa/µm, µm; U > 0 away from the
+    electrolyte.
 
-    With k_s = 0 exactly P₀. Lithium that is stripped away brings the platen down (U < 0) and the pressure with it.
+    With k_s = 0 exactly P₀. Lithium that is stripped away brings the platen down (U < 0) and the
+    pressure with it.
     """
     return ufl.conditional(ufl.gt(spring, 0), softplus(pressure + spring * travel, SLACK), pressure)
 

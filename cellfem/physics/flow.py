@@ -1,4 +1,5 @@
-"""Weak form of creeping, compacting flow, with the creep law given by its tangent planes at the quadrature points."""
+"""Weak form of creeping, compacting flow, with the creep law given by its tangent planes at the
+quadrature points."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from cellfem.physics.kinematics import Bulk
 
 @dataclass(frozen=True)
 class Flow:
-    """Viscosity mu (MPa s, sigma_dev = 2 mu D') and compaction rate c (1/s, tr D = -c) as affine functions of the state."""
+    """Viscosity mu (MPa s, sigma_dev = 2 mu D') and compaction rate c (1/s, tr D = -c) as affine
+    functions of the state."""
 
     mu: Expr
     c: Expr
@@ -31,6 +33,7 @@ def flow(planes: Expr, rate2: Expr, p: Expr, f: Expr) -> Flow:
 
 
 def virtual_power(body: Bulk, law: Flow, v: Expr, p: Expr, dv: Expr, dp: Expr) -> Expr:
-    """Integrand over the reference block: [2 mu D':D(δv) - p ∇·δv - δp (∇·v + c)] J times the weight of the volume element."""
+    """Integrand over the reference block: [2 mu D':D(δv) - p ∇·δv - δp (∇·v + c)] J times the
+    weight of the volume element."""
     stress = ufl.inner(2 * law.mu * ufl.dev(body.strain_rate(v)), body.strain_rate(dv)) - p * body.divergence(dv)
     return (stress - dp * (body.divergence(v) + law.c)) * body.J * body.weight

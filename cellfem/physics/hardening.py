@@ -1,12 +1,14 @@
-"""Creep with an evolving resistance S of the matrix (Anand & Narayan 2019, J. Electrochem. Soc. 166, A1092).
+"""Creep with an evolving resistance S of the matrix (Anand & Narayan 2019, J. Electrochem. Soc.
+166, A1092).
 
     rate = A₁ (sigma/S)^(1/m),     dS/dt = H₀ |1 - S/S_s|^a sign(1 - S/S_s) rate,     S_s = S* (rate/A₁)^(n_s)
 
-In porous lithium sigma is Michel and Suquet's Q and `rate` that of the matrix, A₁ (Q/S)^(1/m). At a constant rate S goes to S_s,
-and the steady law is a power law of exponent 1/(m + n_s) = 5. The resistance at a point is advanced implicitly with the time
-scheme of the other unknowns, c0 S + past = dS/dt, together with the inversion of the law: two equations for (ln Q², S). It stays
-with the point of the reference block: where lithium moves through the block by more than the length over which S varies, that
-is an error.
+In porous lithium sigma is Michel and Suquet's Q and `rate` that of the matrix, A₁ (Q/S)^(1/m). At a
+constant rate S goes to S_s, and the steady law is a power law of exponent 1/(m + n_s) = 5. The
+resistance at a point is advanced implicitly with the time scheme of the other unknowns, c0 S + past
+= dS/dt, together with the inversion of the law: two equations for (ln Q², S). It stays with the
+point of the reference block: where lithium moves through the block by more than the length over
+which S varies, that is an error.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ _TINY = 1e-40
 
 @dataclass(frozen=True)
 class Hardening:
-    """Parameters at the temperature of the moment: rate A₁ (1/s), 1/m, H₀, S*, S at the start (MPa), exponents a and n_s."""
+    """Parameters at the temperature of the moment: rate A₁ (1/s), 1/m, H₀, S*, S at the start
+    (MPa), exponents a and n_s."""
 
     rate: float
     exponent: float
@@ -115,7 +118,8 @@ def hardened_law(
 
 
 def _resistance(points: _Points, e2: Array, p: Array, f: Array) -> tuple[Array, Array]:
-    """(ln Q², S): Newton's method in ln S, kept between bounds that enclose the root, with Q by its own inversion."""
+    """(ln Q², S): Newton's method in ln S, kept between bounds that enclose the root, with Q by its
+    own inversion."""
     n, h, (c0, past) = points.n, points.hardening, points.history
     a, b = shear_softening(f, n)[0], bulk_softening(f, n, points.switch)[0]
     y2, e = b * p * p, e2 / (a * points.prefactor**2)

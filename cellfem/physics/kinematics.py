@@ -1,7 +1,9 @@
-"""The moving lithium pulled back to its flat reference block (map x = X + m e, e the last axis): plane, axisymmetric or 3-D.
+"""The moving lithium pulled back to its flat reference block (map x = X + m e, e the last axis):
+plane, axisymmetric or 3-D.
 
-Coordinates (x, y), (r, y) or (x, y, z). Γ is where the last one is 0, with lithium above; its outward reference normal is -e.
-`m` is None for flat kinematics (F = I, J = 1). All results are UFL in reference coordinates.
+Coordinates (x, y), (r, y) or (x, y, z). Γ is where the last one is 0, with lithium above; its
+outward reference normal is -e. `m` is None for flat kinematics (F = I, J = 1). All results are UFL
+in reference coordinates.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ def along_gamma(a: Expr, dimension: int) -> list[Expr]:
 
 @dataclass(frozen=True)
 class Bulk:
-    """Map of the lithium: J, F^-1, hoop radius (None unless about an axis) and the weight 1 or 2πr of the volume element."""
+    """Map of the lithium: J, F^-1, hoop radius (None unless about an axis) and the weight 1 or 2πr
+    of the volume element."""
 
     J: Expr
     Finv: Expr
@@ -38,7 +41,8 @@ class Bulk:
         return ufl.dot(ufl.grad(a), self.Finv)
 
     def strain_rate(self, v: Expr) -> Expr:
-        """Symmetric velocity gradient, 3 × 3: in the plane with nothing, or the hoop rate v_r/r, out of it."""
+        """Symmetric velocity gradient, 3 × 3: in the plane with nothing, or the hoop rate v_r/r,
+        out of it."""
         L = self.gradient(v)
         if self.dimension == 3:
             return ufl.sym(L)
@@ -52,7 +56,8 @@ class Bulk:
 
 
 def bulk(m: Expr | None, radius: Expr | None, dimension: int = 2, side: Expr | float = 1.0) -> Bulk:
-    """Geometry of the map x = X + m e: F = I + e ⊗ ∇m, which has the identity's rows but for the last, F^-1 likewise.
+    """Geometry of the map x = X + m e: F = I + e ⊗ ∇m, which has the identity's rows but for the
+    last, F^-1 likewise.
 
     side: 1, or -1 in an electrode that lies below its Γ and recedes along -e.
     """
@@ -67,7 +72,8 @@ def bulk(m: Expr | None, radius: Expr | None, dimension: int = 2, side: Expr | f
 
 @dataclass(frozen=True)
 class Surface:
-    """Γ of the lithium: slope ∇_Γ g (a vector), area vector N dA = cof dA₀ (from lithium into electrolyte), length `stretch`."""
+    """Γ of the lithium: slope ∇_Γ g (a vector), area vector N dA = cof dA₀ (from lithium into
+    electrolyte), length `stretch`."""
 
     slope: Expr
     cof: Expr
@@ -80,15 +86,18 @@ class Surface:
 
     @property
     def sine(self) -> Expr:
-        """Slope over stretch, along Γ: H = ∇_Γ·sine (about an axis ∂(r sine)/r∂r) is the curvature (twice the mean one in 3-D).
+        """Slope over stretch, along Γ: H = ∇_Γ·sine (about an axis ∂(r sine)/r∂r) is the curvature
+        (twice the mean one in 3-D).
 
-        H > 0 where lithium bulges towards the electrolyte. Flat kinematics keep the linear term, H = ∇²g.
+        H > 0 where lithium bulges towards the electrolyte. Flat kinematics keep the linear term, H
+        = ∇²g.
         """
         return self.slope / self.stretch
 
 
 def surface(m: Expr | None, slope: list[Expr], radius: Expr | None, side: Expr | float = 1.0) -> Surface:
-    """Surface geometry from the slopes ∇_Γ g = ∇_Γ m; `m` None means flat kinematics (cof = n, stretch 1); side as in `bulk`."""
+    """Surface geometry from the slopes ∇_Γ g = ∇_Γ m; `m` None means flat kinematics (cof = n,
+    stretch 1); side as in `bulk`."""
     s = ufl.as_vector(slope)
     if m is None:
         return Surface(s, ufl.as_vector([*(0.0 for _ in slope), -side]), ufl.as_ufl(1.0), radius)

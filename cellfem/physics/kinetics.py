@@ -17,14 +17,15 @@ SPEED = MOLAR_VOLUME / FARADAY * 1e6
 STRESS_POTENTIAL = MOLAR_VOLUME / FARADAY * 1e6
 """Ω/F: V per MPa of contact pressure."""
 STEEPEST = 200.0
-"""Overpotential over 2RT/F (51 mV) up to which the law is exact. A current that is not zero comes nowhere near: it would have to
-pass through 1e-80 of the area."""
+"""Overpotential over 2RT/F (51 mV) up to which the law is exact. A current that is not zero comes
+nowhere near: it would have to pass through 1e-80 of the area."""
 
 
 def butler_volmer(
     share: Expr, overpotential: Expr, resistance: Expr, temperature: Expr, steepest: Expr | float = STEEPEST
 ) -> Expr:
-    """i = θ i₀ [exp(Fη/2RT) - exp(-Fη/2RT)], i₀ = RT/(F ASR₀); A/m² with ASR₀ in Ω m², η in V, T in K.
+    """i = θ i₀ [exp(Fη/2RT) - exp(-Fη/2RT)], i₀ = RT/(F ASR₀); A/m² with ASR₀ in Ω m², η in V, T in
+    K.
 
     Beyond |η| = `steepest` times 2RT/F it goes on along its tangent.
     """
@@ -35,10 +36,12 @@ def butler_volmer(
 def overpotential_of(
     current: float, resistance: float, temperature: float, held: float | None = None, layer: float = 0.0, faces: int = 1
 ) -> float:
-    """η = (2RT/F) asinh(i ASR F/2RT), V, of a face that is alike everywhere: the law of `butler_volmer` from its other side.
+    """η = (2RT/F) asinh(i ASR F/2RT), V, of a face that is alike everywhere: the law of
+    `butler_volmer` from its other side.
 
-    current: i, A/m²; resistance: ASR over the share that carries, Ω m². Where the voltage is `held` (V) on `faces` of them and an
-    electrolyte of the resistance `layer` (Ω m²), i is what comes of it: faces η + i layer = held.
+    current: i, A/m²; resistance: ASR over the share that carries, Ω m². Where the voltage is `held`
+    (V) on `faces` of them and an electrolyte of the resistance `layer` (Ω m²), i is what comes of
+    it: faces η + i layer = held.
     """
     thermal = 2 * GAS / FARADAY * temperature
     if held is None:

@@ -1,15 +1,18 @@
-"""Porous creep after Leblond, Perrin & Suquet (1994, Int. J. Plasticity 10, 213), point by point with derivatives.
+"""Porous creep after Leblond, Perrin & Suquet (1994, Int. J. Plasticity 10, 213), point by point
+with derivatives.
 
 For a matrix with rate = A sigma^n the gauge stress Λ of a state (sigma_e, p, f) is the root of
 
     (1 + 2f/3) (sigma_e/Λ)² + f [h + k/h] = 1 + k f²,    k = (n-1)/(n+1),    h = [1 + (3x/2)^((n+1)/n)/n]^n,    x = |p|/Λ
 
-and the strain rate follows from the potential A Λ^(n+1)/(n+1). n = 1 is the bound of Hashin and Shtrikman, n -> ∞ Gurson's
-surface, sigma_e = 0 the hollow sphere exactly. In the dilute limit at given stresses the compaction is proportional to f, where
-Michel and Suquet's ellipse has f^(2/(n+1)).
+and the strain rate follows from the potential A Λ^(n+1)/(n+1). n = 1 is the bound of Hashin and
+Shtrikman, n -> ∞ Gurson's surface, sigma_e = 0 the hollow sphere exactly. In the dilute limit at
+given stresses the compaction is proportional to f, where Michel and Suquet's ellipse has
+f^(2/(n+1)).
 
-With Λ² = Λ₀² + exp(w), Λ₀ the gauge stress of p alone, the rate given the strain rate is one equation for w. Derivatives are by
-the implicit function theorem, its partial derivatives by complex steps (exact to round-off).
+With Λ² = Λ₀² + exp(w), Λ₀ the gauge stress of p alone, the rate given the strain rate is one
+equation for w. Derivatives are by the implicit function theorem, its partial derivatives by complex
+steps (exact to round-off).
 """
 
 from __future__ import annotations
@@ -23,12 +26,14 @@ from cellfem.physics.ellipse import Array, Numbers, invert_stress_measure
 PRESSURE_FLOOR = 1e-3
 """MPa: |p| is √(p² + this²), because the compaction grows as p^(1/n) from p = 0."""
 STEPS, CONVERGED = 30, 1e-12
-"""Of Newton's method in (w, ln rate), which is close to straight lines: 5 to 8 steps for n 1…7 and f up to 0.6."""
+"""Of Newton's method in (w, ln rate), which is close to straight lines: 5 to 8 steps for n 1…7 and
+f up to 0.6."""
 _TINY = 1e-40
 
 
 class Values(NamedTuple):
-    """ln of the equivalent strain rate, sigma_e and the compaction rate; complex while differentiated."""
+    """ln of the equivalent strain rate, sigma_e and the compaction rate; complex while
+    differentiated."""
 
     log_rate: Numbers
     stress: Numbers
@@ -47,7 +52,8 @@ def evaluate(w: Numbers, p: Numbers, f: Numbers, prefactor: float, n: float) -> 
     p2 = p * p + PRESSURE_FLOOR**2
     top2 = (4 / 9) * (n * (f ** (-1 / n) - 1)) ** (2 * n / (n + 1))
     gauge2 = p2 / top2 + np.exp(w)
-    # u = (3x/2)^((n+1)/n)/n and its distance from u₀ = f^(-1/n) - 1, where h = 1/f, free of cancellation for small exp(w).
+    # u = (3x/2)^((n+1)/n)/n and its distance from u₀ = f^(-1/n) - 1, where h = 1/f, free of
+    # cancellation for small exp(w).
     u0 = f ** (-1 / n) - 1
     ratio = -_log1p(np.exp(w) * top2 / p2) * (n + 1) / (2 * n)  # ln(u/u₀)
     u = u0 * np.exp(ratio)

@@ -1,4 +1,5 @@
-"""Pressure alone drives lithium into flaws of the electrolyte: how long a flaw it opens, how soon it has crept through one.
+"""Pressure alone drives lithium into flaws of the electrolyte: how long a flaw it opens, how soon
+it has crept through one.
 
 Lengths in µm, pressures in MPa, times in s. Two questions, without any current:
 
@@ -28,18 +29,21 @@ DECAYS, PANELS, GAUSS = 20.0, 40, 8
 
 
 def nabarro_herring(diffusivity: float, grain: float, temperature: float) -> float:
-    """Linear creep by diffusion through grains, 14 D Ω/(R T d²) in 1/(s MPa); D in µm²/s, d in µm (Herring 1950)."""
+    """Linear creep by diffusion through grains, 14 D Ω/(R T d²) in 1/(s MPa); D in µm²/s, d in µm
+    (Herring 1950)."""
     return 14 * diffusivity / grain**2 * STRESS_POTENTIAL * FARADAY / (GAS * temperature)
 
 
 def opened_length(pressure: ArrayLike, toughness: float, poisson_ratio: float = 0.0, confined: bool = False) -> Array:
-    """Length (µm) from which on a filled flaw grows under P > 0: (K_Ic/(1.12 (P - σ_cl)))²/π; toughness in MPa·µm^½."""
+    """Length (µm) from which on a filled flaw grows under P > 0: (K_Ic/(1.12 (P - σ_cl)))²/π;
+    toughness in MPa·µm^½."""
     held = poisson_ratio / (1 - poisson_ratio) if confined else 0.0
     return np.asarray((toughness / (EDGE * (1 - held) * np.asarray(pressure, dtype=float))) ** 2 / np.pi)
 
 
 def penetration_time(shape: Shape, slenderness: ArrayLike, pressure: ArrayLike, law: PorousCreep) -> Array:
-    """Seconds until lithium under P > 0 has crept the length ℓ into an empty channel; slenderness ℓ/H (R of a cylinder) > 0."""
+    """Seconds until lithium under P > 0 has crept the length ℓ into an empty channel; slenderness
+    ℓ/H (R of a cylinder) > 0."""
     ratio, p = np.broadcast_arrays(np.asarray(slenderness, dtype=float), np.asarray(pressure, dtype=float))
     points, weights = np.polynomial.legendre.leggauss(GAUSS)
     edges = np.linspace(0.0, DECAYS, PANELS + 1)
@@ -50,7 +54,8 @@ def penetration_time(shape: Shape, slenderness: ArrayLike, pressure: ArrayLike, 
 
 
 def implied_slenderness(shape: Shape, time: ArrayLike, pressure: ArrayLike, law: PorousCreep) -> Array:
-    """ℓ/H of the channel through which lithium under P creeps in just that time (s); by bisection of its logarithm."""
+    """ℓ/H of the channel through which lithium under P creeps in just that time (s); by bisection
+    of its logarithm."""
     t, p = np.broadcast_arrays(np.asarray(time, dtype=float), np.asarray(pressure, dtype=float))
     low, high = np.zeros(t.shape), np.full(t.shape, np.log(1e6))
     for _ in range(50):

@@ -1,7 +1,9 @@
-"""Small signals through Γ and the electrolyte: admittances per area, and the equivalent circuit of a uniform face.
+"""Small signals through Γ and the electrolyte: admittances per area, and the equivalent circuit of
+a uniform face.
 
-Signals exp(j2πνt) of an amplitude far below RT/F. Potentials in V, currents in A/m², lengths in µm: a conductivity κ is then in
-A/m² per V/µm (`S*um/m^2`), a permittivity ε in F·µm/m² (so that 2πνε adds to κ), a capacitance per area in F/m².
+Signals exp(j2πνt) of an amplitude far below RT/F. Potentials in V, currents in A/m², lengths in µm:
+a conductivity κ is then in A/m² per V/µm (`S*um/m^2`), a permittivity ε in F·µm/m² (so that 2πνε
+adds to κ), a capacitance per area in F/m².
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ def transfer_conductance(carrying: Expr, resistance: Expr) -> Expr:
 
 
 def interface_capacitance(touching: Expr, gap: Expr, double_layer: float, floor: float) -> Expr:
-    """θ_g C_dl + (1 - θ_g) ε₀/([g]₊ + g₀), F/m²: double layer where faces touch, a gap capacitor where not; g, g₀ in µm."""
+    """θ_g C_dl + (1 - θ_g) ε₀/([g]₊ + g₀), F/m²: double layer where faces touch, a gap capacitor
+    where not; g, g₀ in µm."""
     return touching * double_layer + (1 - touching) * VACUUM / (ufl.max_value(gap, 0.0) + floor)
 
 
@@ -36,8 +39,8 @@ def layered_impedance(
 ) -> NDArray[np.complex128]:
     """Z·A (Ω m²) of uniform faces on a layer of electrolyte: Σ 1/(G + j2πνC) + L/(κ + j2πνε).
 
-    faces: G (S/m²) and C (F/m²) per area, of each face; κ, ε, L of the layer, in this module's units. Exact where nothing varies
-    along Γ.
+    faces: G (S/m²) and C (F/m²) per area, of each face; κ, ε, L of the layer, in this module's
+    units. Exact where nothing varies along Γ.
     """
     s = 2j * np.pi * np.asarray(frequency)
     of_faces = sum(1 / (conductance + s * capacitance) for conductance, capacitance in faces)

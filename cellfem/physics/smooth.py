@@ -28,6 +28,7 @@ def logistic(z: Expr) -> Expr:
 
 
 def bounded_sinh(z: Expr, most: Expr | float) -> Expr:
-    """sinh(z) up to |z| = most, and on along its tangent: no value overflows, and the slope grows no further."""
+    """sinh(z) up to |z| = most, and on along its tangent: no value overflows, and the slope grows
+    no further."""
     inside = ufl.max_value(ufl.min_value(z, most), -most)
     return ufl.sinh(inside) + ufl.cosh(most) * (z - inside)

@@ -13,11 +13,13 @@ from typing import Literal
 
 Kind = Literal["nothing", "file", "other"]
 _HALF = re.compile(r"\.(?P<of>(?P<before>.+?)(\.[A-Za-z0-9_]+)?)\.part")
-"""What a killed process leaves of a file that is replaced as a whole: `.NAME.TOKEN.part`, or `.NAME.part`."""
+"""What a killed process leaves of a file that is replaced as a whole: `.NAME.TOKEN.part`, or
+`.NAME.part`."""
 
 
 def kind_of(folder: Path, name: str) -> Kind:
-    """What lies at `name` in a folder: "other" is a link, a folder, a device, or anything reached through a link."""
+    """What lies at `name` in a folder: "other" is a link, a folder, a device, or anything reached
+    through a link."""
     parts, place = PurePosixPath(name).parts, folder
     for k, part in enumerate(parts):
         place = place / part
@@ -31,7 +33,8 @@ def kind_of(folder: Path, name: str) -> Kind:
 
 
 def remove(folder: Path, names: Iterable[str]) -> None:
-    """Delete plain files, with what was half written of them, and the folders within `folder` that are empty then."""
+    """Delete plain files, with what was half written of them, and the folders within `folder` that
+    are empty then."""
     gone = list(names)
     for name in gone:
         if kind_of(folder, name) == "file":
@@ -69,7 +72,8 @@ def half_written(folder: Path, names: Iterable[str]) -> list[Path]:
 
 
 def replace_whole(path: Path, content: str | bytes, durable: bool = True) -> None:
-    """Replace a file as a whole, as `write_atomic` does, without listing it. Raises OSError that names `path`."""
+    """Replace a file as a whole, as `write_atomic` does, without listing it. Raises OSError that
+    names `path`."""
     data = content.encode("utf-8") if isinstance(content, str) else content
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")

@@ -1,7 +1,9 @@
-"""Who may write into a folder, and what may go: checks before anything is written, old results put aside until a run has started.
+"""Who may write into a folder, and what may go: checks before anything is written, old results put
+aside until a run has started.
 
-A folder is cellfem's once it bears the mark (`manifest.py`). Without one it must be empty. Of a folder with a mark only the files
-on its list are ever replaced, and only by the command that they belong to; links are never followed. Not collective: rank 0.
+A folder is cellfem's once it bears the mark (`manifest.py`). Without one it must be empty. Of a
+folder with a mark only the files on its list are ever replaced, and only by the command that they
+belong to; links are never followed. Not collective: rank 0.
 """
 
 from __future__ import annotations
@@ -47,11 +49,13 @@ def examine(
     anywhere: bool = False,
     whole: bool = True,
 ) -> None:
-    """Check whether a command may write these outputs into a folder; nothing is written. Raises FolderError.
+    """Check whether a command may write these outputs into a folder; nothing is written. Raises
+    FolderError.
 
-    outputs: names from the folder, with * and ? as in a shell. replace: the folder may hold files that are not cellfem's (they
-    stay, and may not be in the way), or results of a cellfem that kept no list. anywhere: the same without the latter. whole: all
-    that the command wrote there goes, not these outputs alone.
+    outputs: names from the folder, with * and ? as in a shell. replace: the folder may hold files
+    that are not cellfem's (they stay, and may not be in the way), or results of a cellfem that kept
+    no list. anywhere: the same without the latter. whole: all that the command wrote there goes,
+    not these outputs alone.
     """
     if not folder.is_dir():
         return
@@ -79,7 +83,8 @@ def examine(
 
 
 def _matching(folder: Path, outputs: Sequence[str]) -> list[str]:
-    """Of all that lies where outputs may lie, the names that outputs may have; folders of outputs too where they are none."""
+    """Of all that lies where outputs may lie, the names that outputs may have; folders of outputs
+    too where they are none."""
     found = []
     for parent in sorted({str(PurePosixPath(name).parent) for name in outputs}):
         if parent != "." and kind_of(folder, parent) != "nothing" and not _is_folder(folder / parent):
@@ -131,10 +136,11 @@ def _some(names: Sequence[str]) -> str:
 
 @dataclass
 class Claim:
-    """The right of one command to write its results into a folder in place of its own earlier ones; made by `claim` or `resumed`.
+    """The right of one command to write its results into a folder in place of its own earlier ones;
+    made by `claim` or `resumed`.
 
-    `begin` puts the earlier results aside and lists what is written from then on; `settle` deletes them, once the run has
-    started; `leave` brings them back if it has not, and ends the listing.
+    `begin` puts the earlier results aside and lists what is written from then on; `settle` deletes
+    them, once the run has started; `leave` brings them back if it has not, and ends the listing.
     """
 
     folder: Path
@@ -177,7 +183,8 @@ class Claim:
 
 
 def claim(folder: Path, by: str, outputs: Sequence[str], inputs: Inputs | None = None, replace: bool = False) -> Claim:
-    """Claim a folder that is there and locked, for a run that begins. Arguments and errors as those of `examine`."""
+    """Claim a folder that is there and locked, for a run that begins. Arguments and errors as those
+    of `examine`."""
     recover(folder, outputs)
     examine(folder, by, outputs, inputs, replace)
     return Claim(folder, by, outputs, frozenset(earlier_files(folder, outputs)) if replace else frozenset())
@@ -187,10 +194,11 @@ def claim(folder: Path, by: str, outputs: Sequence[str], inputs: Inputs | None =
 def replacing(
     folder: Path, by: str, outputs: Sequence[str], inputs: Inputs | None = None, replace: bool = False
 ) -> Iterator[None]:
-    """Write results that are known already into a folder (made if missing), in place of earlier ones of the same command.
+    """Write results that are known already into a folder (made if missing), in place of earlier
+    ones of the same command.
 
-    What was there comes back where an error ends the writing. Arguments as those of `examine`; raises FolderError, BusyError and
-    OSError.
+    What was there comes back where an error ends the writing. Arguments as those of `examine`;
+    raises FolderError, BusyError and OSError.
     """
     examine(folder, by, outputs, inputs, replace)
     with made(folder), lock.held(folder):
@@ -204,7 +212,8 @@ def replacing(
 
 
 def resumed(folder: Path, by: str, outputs: Sequence[str]) -> Claim:
-    """Claim a locked folder for a run that goes on with its own results, be they of an older cellfem. Raises FolderError."""
+    """Claim a locked folder for a run that goes on with its own results, be they of an older
+    cellfem. Raises FolderError."""
     recover(folder, outputs)
     manifest = read_manifest(folder)
     if manifest is None:
@@ -218,7 +227,8 @@ def resumed(folder: Path, by: str, outputs: Sequence[str]) -> Claim:
 
 
 def recover(folder: Path, outputs: Sequence[str] = ()) -> None:
-    """Bring back what was put aside for a run that never started, in a folder that is locked; nothing if there is none."""
+    """Bring back what was put aside for a run that never started, in a folder that is locked;
+    nothing if there is none."""
     manifest = read_manifest(folder)
     if manifest is None or manifest.aside is None:
         return
@@ -261,7 +271,8 @@ def _move(folder: Path, name: str, to: str) -> None:
 def adding(
     folder: Path, by: str, outputs: Sequence[str], inputs: Inputs | None = None, replace: bool = False, anywhere: bool = False
 ) -> Iterator[None]:
-    """Write outputs into a folder (made if missing) beside what cellfem has there already; those listed before are overwritten.
+    """Write outputs into a folder (made if missing) beside what cellfem has there already; those
+    listed before are overwritten.
 
     Arguments and errors as those of `examine`; raises OSError, too.
     """
@@ -286,7 +297,8 @@ def adding(
 
 @contextmanager
 def made(folder: Path) -> Iterator[None]:
-    """Make a folder; what is empty in the end of the folders that had to be made is taken away again."""
+    """Make a folder; what is empty in the end of the folders that had to be made is taken away
+    again."""
     new = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -298,7 +310,8 @@ def made(folder: Path) -> Iterator[None]:
 
 
 def new_file(path: Path, inputs: Inputs, is_ours: bool, replace: bool) -> None:
-    """Check whether a command may write one file. is_ours: what lies there bears cellfem's sign. Raises FolderError."""
+    """Check whether a command may write one file. is_ours: what lies there bears cellfem's sign.
+    Raises FolderError."""
     for what, read in inputs.items():
         if same_file(Path(read), path):
             raise FolderError(f"{what}: {read} is read, and would be overwritten by --out {path}; give another --out")

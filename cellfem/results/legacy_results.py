@@ -1,6 +1,8 @@
-"""Results of a cellfem of before December 2026, which kept no list of its files: told by the first line of case.resolved.toml.
+"""Results of a cellfem of before December 2026, which kept no list of its files: told by the first
+line of case.resolved.toml.
 
-They are replaced only where the user says so (--replace), or resumed. Field files are those that their series names.
+They are replaced only where the user says so (--replace), or resumed. Field files are those that
+their series names.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ def bears_results(folder: Path) -> bool:
 
 
 def earlier_files(folder: Path, outputs: Sequence[str]) -> set[str]:
-    """Names of results that an older cellfem left in the folder, of those that `output_names` allows."""
+    """Names of results that an older cellfem left in the folder, of those that `output_names`
+    allows."""
     if not (is_earlier(folder) if RESOLVED in outputs else bears_results(folder)):
         return set()
     found = _of_series(folder)

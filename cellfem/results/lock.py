@@ -1,8 +1,9 @@
-"""One run in a folder at a time: a lock file that says who is at work, also across the machines of a cluster.
+"""One run in a folder at a time: a lock file that says who is at work, also across the machines of
+a cluster.
 
-The lock is the file's (flock: the kernel frees it when the process dies), and its text. Where a file system keeps flock within
-one machine, or knows none, the text decides: another machine's is honoured while it shows signs of life, unless it is of this
-very batch job, which was moved.
+The lock is the file's (flock: the kernel frees it when the process dies), and its text. Where a
+file system keeps flock within one machine, or knows none, the text decides: another machine's is
+honoured while it shows signs of life, unless it is of this very batch job, which was moved.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
 NAME, CAMPAIGN = "run.lock", ".lock"
 """Of a run, and of a command that makes many runs in folders within the locked one."""
 SILENT_S = 3600.0
-"""A run of another machine that has not touched its lock for this long is dead. It does so at each step, and at signs of work."""
+"""A run of another machine that has not touched its lock for this long is dead. It does so at each
+step, and at signs of work."""
 AHEAD_S = 60.0
-"""By how much the clock of another machine may be ahead of ours: from then on a lock's date says nothing of its run."""
+"""By how much the clock of another machine may be ahead of ours: from then on a lock's date says
+nothing of its run."""
 UNKNOWN = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 ATTEMPTS, PAUSE_S = 5, 0.1
 JOBS = ("SLURM_JOB_ID", "PBS_JOBID")
@@ -40,7 +43,8 @@ class BusyError(RuntimeError):
 
 @contextmanager
 def only_run(folder: Path, comm: MPI.Intracomm) -> Iterator[None]:
-    """Hold the folder (collective). Raises BusyError on every rank, OSError where no lock can be written."""
+    """Hold the folder (collective). Raises BusyError on every rank, OSError where no lock can be
+    written."""
     handle, error = None, None
     if comm.rank == 0:
         try:
@@ -92,7 +96,8 @@ def touch(folder: Path) -> None:
 
 
 def holder(folder: Path) -> dict[str, Any] | None:
-    """Who is at work in a folder, with `silent_s` since the last sign of life; None: nobody. Takes nothing."""
+    """Who is at work in a folder, with `silent_s` since the last sign of life; None: nobody. Takes
+    nothing."""
     path = folder / NAME
     try:
         handle = os.open(path, os.O_RDWR)
@@ -118,7 +123,8 @@ def silence_text(silent_s: float) -> str:
 
 
 def _silent(handle: int) -> float:
-    """Seconds since the last sign of life, by this machine's clock; less than 0 where the other's is ahead."""
+    """Seconds since the last sign of life, by this machine's clock; less than 0 where the other's
+    is ahead."""
     return time.time() - os.fstat(handle).st_mtime
 
 
@@ -141,7 +147,8 @@ def _take(path: Path) -> int:
 
 
 def _locked(path: Path) -> tuple[int, bool]:
-    """The file at `path`, open, and whether the file system locks at all. Raises BusyError where somebody holds it."""
+    """The file at `path`, open, and whether the file system locks at all. Raises BusyError where
+    somebody holds it."""
     for attempt in range(ATTEMPTS):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         try:

@@ -1,4 +1,5 @@
-"""The mark of a folder of results: the file `cellfem.manifest`, which lists what cellfem wrote there.
+"""The mark of a folder of results: the file `cellfem.manifest`, which lists what cellfem wrote
+there.
 
 A line of JSON each; names are paths from the folder.
 
@@ -7,7 +8,8 @@ A line of JSON each; names are paths from the folder.
     {"by": "run", "id": "…", "case": "…"}             a run that has begun, and the SHA-256 of its case
     {"by": "run", "aside": […], "was": […]}           files of the run before, until the new one has started
 
-A file is listed before it is written, so that a run that is killed leaves none that is not on the list.
+A file is listed before it is written, so that a run that is killed leaves none that is not on the
+list.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ class Aside:
 
 @dataclass
 class Manifest:
-    """What the mark of `folder` says. files: name -> command; runs: command -> (id, SHA-256 of the case)."""
+    """What the mark of `folder` says. files: name -> command; runs: command -> (id, SHA-256 of the
+    case)."""
 
     folder: Path
     files: dict[str, str] = field(default_factory=dict)
@@ -59,7 +62,8 @@ class Manifest:
         replace_whole(self.folder / MARK, "".join(json.dumps(line) + "\n" for line in lines))
 
     def add(self, names: Iterable[str], by: str) -> None:
-        """List files that are about to be written. Raises FileExistsError where something lies there that is not cellfem's."""
+        """List files that are about to be written. Raises FileExistsError where something lies
+        there that is not cellfem's."""
         new = []
         for name in names:
             kind = kind_of(self.folder, name)
@@ -73,7 +77,8 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """What the mark of a folder says; None where there is none that cellfem wrote. Lines that were cut off count for nothing."""
+    """What the mark of a folder says; None where there is none that cellfem wrote. Lines that were
+    cut off count for nothing."""
     path = folder / MARK
     if kind_of(folder, MARK) != "file":
         return None
@@ -146,7 +151,8 @@ def listing(folder: Path) -> tuple[Manifest, str] | None:
 
 
 def list_files(paths: Iterable[Path]) -> None:
-    """List files that are about to be written; those outside of folders that this process writes results into are left alone.
+    """List files that are about to be written; those outside of folders that this process writes
+    results into are left alone.
 
     Raises OSError; FileExistsError where something lies there that is not cellfem's.
     """

@@ -1,4 +1,5 @@
-"""What to change where no equilibrium is found under a load: what of it is far from what such an interface bears, in words."""
+"""What to change where no equilibrium is found under a load: what of it is far from what such an
+interface bears, in words."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ from cellfem.physics.kinetics import FARADAY, GAS
 from cellfem.units import format_shown
 
 DEEP = 0.1
-"""Share of the lithium's thickness, or of the width of its smallest elements, by which contact may be pressed in."""
+"""Share of the lithium's thickness, or of the width of its smallest elements, by which contact may
+be pressed in."""
 DRIVEN = 4.0
-"""Overpotential over 2RT/F of a current from which on it is a cause: charge transfer is then 7 times that of the linear law."""
+"""Overpotential over 2RT/F of a current from which on it is a cause: charge transfer is then 7
+times that of the linear law."""
 FAINT = 1e-9
 """Of the exchange current: less is lost in the round-off of what passes in both directions."""
 BARELY = 0.5
@@ -57,7 +60,8 @@ def _of_pressure(case: Case, pressure: float) -> list[str]:
 
 
 def _of_current(case: Case, step: Step, elapsed: float) -> list[str]:
-    """What is driven through the face, against its exchange current; and how much of the face there is for it."""
+    """What is driven through the face, against its exchange current; and how much of the face there
+    is for it."""
     material, face = from_case.material(case, step), case.interface
     thermal = GAS * material.temperature / FARADAY
     resistance, pressure = face.asr * material.resistance_factor, step.pressure_at(elapsed)

@@ -54,7 +54,8 @@ UNMARKED = b"0\n"  # end of a row of records.csv whose fields were not written
 
 @dataclass(frozen=True)
 class Point:
-    """A checkpoint that was found sound. about: its about.json. start: whether the one of time 0 is sound, too."""
+    """A checkpoint that was found sound. about: its about.json. start: whether the one of time 0 is
+    sound, too."""
 
     path: Path
     about: dict[str, Any]
@@ -77,8 +78,9 @@ class Point:
 class Keeper:
     """Writes the checkpoints of a run. Every method is collective.
 
-    every: seconds of wall time between two; None: none is written. until: `clock` time by which the run must have stopped; None:
-    there is no limit. wall_before: wall time of the run's earlier parts.
+    every: seconds of wall time between two; None: none is written. until: `clock` time by which the
+    run must have stopped; None: there is no limit. wall_before: wall time of the run's earlier
+    parts.
     """
 
     case: Case
@@ -103,7 +105,8 @@ class Keeper:
         self.begin = self.saved = self.asked = self.clock()
 
     def pause(self, place: Place, measures: Measures, asked_to_save: bool, asked_to_stop: bool) -> bool:
-        """Between two steps: save if it is time or a signal says so; whether the march is to end here."""
+        """Between two steps: save if it is time or a signal says so; whether the march is to end
+        here."""
         now = self.clock()
         self.recent.append(now - self.asked)
         self.asked = now
@@ -153,9 +156,11 @@ class Keeper:
                 remove(self.folder, [name for path in numbered(self.folder)[KEPT:] if (name := f"{FOLDER}/{path.name}") in own])
 
     def restore(self, point: Point, segments: list[Segment]) -> None:
-        """Engine and recorder as they were at `point`, the pictures' first moment too. Raises CheckpointError.
+        """Engine and recorder as they were at `point`, the pictures' first moment too. Raises
+        CheckpointError.
 
-        Where the checkpoint of the start is spoilt, the start is solved once more: StartError, if that cannot be.
+        Where the checkpoint of the start is spoilt, the start is solved once more: StartError, if
+        that cannot be.
         """
         engine, first, here = self.engine, segments[0], point.place
         if point.start:
@@ -172,14 +177,16 @@ class Keeper:
 
 
 def prepare_folder(folder: Path, source: Source) -> str:
-    """A place for checkpoints with the mesh in it; the mesh's SHA-256. Not collective. Raises OSError."""
+    """A place for checkpoints with the mesh in it; the mesh's SHA-256. Not collective. Raises
+    OSError."""
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
     write_source(folder / FOLDER / MESH, source)
     return source_hash(source)
 
 
 def clear_half_written(folder: Path) -> None:
-    """Take away what a run that was killed was just writing of the files on the folder's list. Not collective."""
+    """Take away what a run that was killed was just writing of the files on the folder's list. Not
+    collective."""
     for path in half_written(folder, listed(folder)):
         path.unlink(missing_ok=True)
 
@@ -195,7 +202,8 @@ def numbered(folder: Path) -> list[Path]:
 
 
 def find(folder: Path, case: Case, say: Callable[[str], None]) -> Point:
-    """The newest sound checkpoint of a run of this case; `say` is told of those that are not. Not collective.
+    """The newest sound checkpoint of a run of this case; `say` is told of those that are not. Not
+    collective.
 
     Raises CheckpointError: there is none, all are damaged, or the case is another one.
     """
@@ -237,7 +245,8 @@ def mesh_of(folder: Path, point: Point) -> Source:
 def cut_back(folder: Path, sizes: dict[str, int], digests: Mapping[str, str]) -> None:
     """Growing files as they were at a checkpoint. Not collective.
 
-    Raises CheckpointError, and leaves all as it is, where rows are lost or not those that the run wrote.
+    Raises CheckpointError, and leaves all as it is, where rows are lost or not those that the run
+    wrote.
     """
     have = {name: (folder / name).stat().st_size if (folder / name).exists() else 0 for name in sizes}
     for name, size in sizes.items():
@@ -263,7 +272,8 @@ def cut_back(folder: Path, sizes: dict[str, int], digests: Mapping[str, str]) ->
 def _is_as_written(path: Path, size: int, digest: str) -> bool:
     """Whether the first bytes are those of the checkpoint, but for the mark of the last row.
 
-    A run that ends at its checkpoint writes the fields of that time and says so there; resumed it takes both away again.
+    A run that ends at its checkpoint writes the fields of that time and says so there; resumed it
+    takes both away again.
     """
     return digest in (_digest(path, size), _digest(path, size, UNMARKED))
 

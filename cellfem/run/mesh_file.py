@@ -1,4 +1,5 @@
-"""The mesh that a run was begun with, beside its checkpoints: arrays of a `StackMesh`, or the description of bricks."""
+"""The mesh that a run was begun with, beside its checkpoints: arrays of a `StackMesh`, or the
+description of bricks."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def write_source(path: Path, source: Source) -> None:
 
 
 def read_source(path: Path, sha256: str) -> Source:
-    """What `write_source` was given, if it has this hash. Not collective. Raises CheckpointError."""
+    """What `write_source` was given, if it has this hash. Not collective. Raises
+    CheckpointError."""
     try:
         source = _read(path)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
@@ -64,7 +66,8 @@ def source_hash(source: Source) -> str:
 
 
 def _arrays(stack: StackMesh) -> dict[str, Any]:
-    """Of mirror planes nothing is said, so that meshes and hashes of before there were periodic sides still fit."""
+    """Of mirror planes nothing is said, so that meshes and hashes of before there were periodic
+    sides still fit."""
     return {item.name: np.asarray(getattr(stack, item.name)) for item in fields(stack) if stack.periodic or item.name != "joined"}
 
 

@@ -1,7 +1,9 @@
-"""Compile the forms of cases into a folder, for a container image: python -m cellfem.run.precompile FOLDER CASE…
+"""Compile the forms of cases into a folder, for a container image: python -m cellfem.run.precompile
+FOLDER CASE…
 
-Each case is begun and stopped before its first step, so that every form that a run of its structure needs has been met. Cases of
-other numbers, but of the same switches, dimension and symmetry, then start without a compiler.
+Each case is begun and stopped before its first step, so that every form that a run of its structure
+needs has been met. Cases of other numbers, but of the same switches, dimension and symmetry, then
+start without a compiler.
 """
 
 from __future__ import annotations

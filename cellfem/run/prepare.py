@@ -49,7 +49,8 @@ FEW_STEPS = 3  # largest steps in an interval from which on steps end on its out
 
 
 def source_of(case: Case) -> Source:
-    """What the domain of a case is made of: the places of bricks in 3-D, of which every rank makes its part; else `stack_of`.
+    """What the domain of a case is made of: the places of bricks in 3-D, of which every rank makes
+    its part; else `stack_of`.
 
     Not collective: rank 0 only. Raises MeshError.
     """
@@ -70,12 +71,14 @@ def write_mesh(case: Case, source: Source, path: Path) -> None:
 
 
 def too_large(source: Source | None) -> bool:
-    """So many bricks that a run does not put them all into one file, which one process would have to hold."""
+    """So many bricks that a run does not put them all into one file, which one process would have
+    to hold."""
     return isinstance(source, Hexahedra) and math.prod(source.cells) > WHOLE
 
 
 def stack_of(case: Case) -> StackMesh:
-    """The mesh of a case: a ready file, or gmsh's, with voids and rough face. Not collective: rank 0 only. Raises MeshError."""
+    """The mesh of a case: a ready file, or gmsh's, with voids and rough face. Not collective: rank
+    0 only. Raises MeshError."""
     stack = _unjoined(case)
     if not case.stack.periodic:
         return stack
@@ -110,7 +113,8 @@ def face_of(case: Case) -> RoughFace | None:
 
 
 def relief_of(case: Case) -> Callable[[NDArray[np.float64]], NDArray[np.float64]] | None:
-    """Heights (µm) of the rough face of a plane case below its highest asperity, as a function of x; None when flat."""
+    """Heights (µm) of the rough face of a plane case below its highest asperity, as a function of
+    x; None when flat."""
     face = face_of(case)
     if face is None:
         return None
@@ -136,7 +140,8 @@ def measured_of(case: Case) -> measured_face.MeasuredHeights:
 
 
 def face_told(case: Case, whole: measured_face.MeasuredHeights) -> tuple[str, ...]:
-    """What was read of a measured face, in sentences: what it is, how it was understood, what was not measured."""
+    """What was read of a measured face, in sentences: what it is, how it was understood, what was
+    not measured."""
     size = f"{whole.size}, {case.roughness.tilt} removed, {100 * whole.undefined:.2f} % not measured"
     if whole.undefined <= MUCH_MISSING:
         return size, whole.about
@@ -225,7 +230,8 @@ def largest_step(case: Case, step: Step) -> float:
 
 
 def lands_on_outputs(case: Case, step: Step) -> bool:
-    """Whether time steps of this step of the protocol end on output times: as `output.exact` says, or where it costs little."""
+    """Whether time steps of this step of the protocol end on output times: as `output.exact` says,
+    or where it costs little."""
     if case.numerics.dt is not None:
         return False
     if case.output.exact is not None:

@@ -12,7 +12,8 @@ from cellfem.output.pressing import Row, press_verdict
 
 
 def pressing_of(case: Case, rows: Sequence[Row]) -> dict[str, Any] | None:
-    """None where no step presses. By the rate of dense, fresh lithium with all options of the creep law of each step."""
+    """None where no step presses. By the rate of dense, fresh lithium with all options of the creep
+    law of each step."""
     if all(placed.step.mode != "press" for placed in case.steps):
         return None
     laws = [from_case.material(case, placed.step).dense_creep for placed in case.sequence]

@@ -1,7 +1,9 @@
-"""Where the pressure jumps up it is made to rise instead: a press needs time, and so does the lithium.
+"""Where the pressure jumps up it is made to rise instead: a press needs time, and so does the
+lithium.
 
-On the highest asperity of a rough face flat lithium would bear tens of times the pressure, more than it ever can: there is no
-such state. From a pressure that it can bear the load rises evenly in the logarithm.
+On the highest asperity of a rough face flat lithium would bear tens of times the pressure, more
+than it ever can: there is no such state. From a pressure that it can bear the load rises evenly in
+the logarithm.
 """
 
 from __future__ import annotations
@@ -19,16 +21,19 @@ from cellfem.solver.march import Segment
 JUMP = 1.5
 """A pressure more than this times that before counts as a jump."""
 CONSTRAINT = 3.0
-"""Pressure over flow stress that an indented body bears (hardness over yield strength, Tabor 1951)."""
+"""Pressure over flow stress that an indented body bears (hardness over yield strength, Tabor
+1951)."""
 STEPS = 200
 """The first time step of a rise is this share of it."""
 
 
 def with_pressure_ramps(segments: list[Segment], rises: list[float], model: Model) -> tuple[list[Segment], list[str]]:
-    """The segments, those that begin with a jump made to begin with a rise (s, 0: none), and what was done, in words.
+    """The segments, those that begin with a jump made to begin with a rise (s, 0: none), and what
+    was done, in words.
 
-    Adhesion comes in evenly within the rise of the first: flat lithium would be torn onto the rough face at once. Collective.
-    Left as they are: steps with a spring or a fixed platen, and prescribed time steps.
+    Adhesion comes in evenly within the rise of the first: flat lithium would be torn onto the rough
+    face at once. Collective. Left as they are: steps with a spring or a fixed platen, and
+    prescribed time steps.
     """
     found, notes = [], []
     before = gentle(model, segments[0])
@@ -48,7 +53,8 @@ def with_pressure_ramps(segments: list[Segment], rises: list[float], model: Mode
 
 
 def gentle(model: Model, segment: Segment) -> float:
-    """Pressure (MPa) at which the highest asperity bears no more than lithium that flows at 1/INSTANT; at most the load's.
+    """Pressure (MPa) at which the highest asperity bears no more than lithium that flows at
+    1/INSTANT; at most the load's.
 
     To 0.1 %, by bisection in the logarithm.
     """

@@ -21,7 +21,8 @@ from cellfem.physics.smallsignal import VACUUM
 from cellfem.run.prepare import segments_of, source_of
 
 INTERFACE_BELOW = 0.02
-"""Share of the electrolyte's own frequency below which a spectrum shows the interfaces: 2 % of its arc is left there."""
+"""Share of the electrolyte's own frequency below which a spectrum shows the interfaces: 2 % of its
+arc is left there."""
 SURFACE, TABLE, PICTURE = "surface.npz", "spectrum.csv", "nyquist.png"
 
 
@@ -47,9 +48,11 @@ class CellSpectrum:
 
 
 def cell_spectrum(case: Case, model: Model) -> CellSpectrum:
-    """Of the present state (collective): the modelled Γ, with constriction, as often as the cell has it, and its separator.
+    """Of the present state (collective): the modelled Γ, with constriction, as often as the cell
+    has it, and its separator.
 
-    The separator takes the place of the modelled layer: Z A = N (z - L/κ*) + L_sep/κ*, κ* = κ + j2πνε.
+    The separator takes the place of the modelled layer: Z A = N (z - L/κ*) + L_sep/κ*, κ* = κ +
+    j2πνε.
     """
     table, cell = case.impedance, from_case.cell(case)
     floor = case.interface.roughness if isinstance(table.gap_floor, str) else table.gap_floor
@@ -73,7 +76,8 @@ def _words(case: Case, cell: Cell) -> str:
 
 
 def model_at_end(case: Case, folder: Path, comm: MPI.Intracomm) -> Model:
-    """The model with the face that a run left in `folder`, at the temperature of its end (collective).
+    """The model with the face that a run left in `folder`, at the temperature of its end
+    (collective).
 
     Raises SurfaceError, MeshError.
     """

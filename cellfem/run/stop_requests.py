@@ -14,10 +14,11 @@ from cellfem.solver.newton import Interrupted
 
 @dataclass
 class StopRequests:
-    """Called before each correction, on every rank (collective): raises Interrupted on all where any rank was asked to end, or
-    where rank 0's time is nearly over.
+    """Called before each correction, on every rank (collective): raises Interrupted on all where
+    any rank was asked to end, or where rank 0's time is nearly over.
 
-    received: signals so far. until: `clock` time by which the run must have ended; None: there is no limit.
+    received: signals so far. until: `clock` time by which the run must have ended; None: there is
+    no limit.
     """
 
     received: Sequence[int]

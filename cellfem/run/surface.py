@@ -1,4 +1,5 @@
-"""What `cellfem surface` shows: the face of a case or of a file of heights, in numbers and as a picture."""
+"""What `cellfem surface` shows: the face of a case or of a file of heights, in numbers and as a
+picture."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ POINTS_PER_WAVE = 4  # waves with fewer points are left out too
 
 @dataclass(frozen=True)
 class SurfaceReport:
-    """A face and where it comes from; `line`, `before`, `whole` are those of a measurement, None otherwise."""
+    """A face and where it comes from; `line`, `before`, `whole` are those of a measurement, None
+    otherwise."""
 
     title: str
     x: Floats
@@ -42,7 +44,8 @@ class SurfaceReport:
 
 
 def read_surface(path: Path, overrides: list[str]) -> SurfaceReport:
-    """The face of a case (a folder or .toml), or of a file of heights as [roughness] would take it whole.
+    """The face of a case (a folder or .toml), or of a file of heights as [roughness] would take it
+    whole.
 
     Raises CaseError and RoughnessError.
     """
@@ -64,7 +67,8 @@ def files_of(path: Path, overrides: list[str]) -> dict[str, Path]:
 
 
 def _file(path: Path, overrides: list[str]) -> SurfaceReport:
-    """As a case whose stack is as wide as the measurement; what it is pressed with is of no importance."""
+    """As a case whose stack is as wide as the measurement; what it is pressed with is of no
+    importance."""
     data: dict[str, Any] = {
         "roughness": {"kind": "file", "file": str(path)},
         "mesh": {"near": "1 nm"},
@@ -101,7 +105,8 @@ def _reading(case: Case, title: str) -> SurfaceReport:
 
 
 def _line(case: Case) -> RoughFace | None:
-    """The face of a plane stack; of one in 3-D the line of its map at roughness.line, or in the middle."""
+    """The face of a plane stack; of one in 3-D the line of its map at roughness.line, or in the
+    middle."""
     if case.stack.dimension == 2:
         return face_of(case)
     heights = map_of(case)
@@ -115,7 +120,8 @@ def _across(case: Case) -> float | None:
 
 
 def _measured(case: Case, title: str, x: Floats, heights: Floats, used: Statistics, spectrum: SpectrumCurve) -> SurfaceReport:
-    """Line, spectrum (of a map, the mean over its lines) and distribution of the part that is used."""
+    """Line, spectrum (of a map, the mean over its lines) and distribution of the part that is
+    used."""
     rough, whole = case.roughness, measured_of(case)
     part = measured_face.cropped(whole, rough.offset, case.stack.width)
     part = measured_face.resampled(part, len(part.x))

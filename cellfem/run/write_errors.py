@@ -17,7 +17,8 @@ PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.ETIMEDOUT,
 
 
 class CannotWriteError(OSError):
-    """A file could not be written; raised on every rank. again: the same command, or cellfem resume, may find room."""
+    """A file could not be written; raised on every rank. again: the same command, or cellfem
+    resume, may find room."""
 
     def __init__(self, text: str, again: bool = True) -> None:
         super().__init__(text)

@@ -20,7 +20,8 @@ class SceneError(RuntimeError):
 
 @dataclass(frozen=True)
 class FieldFiles:
-    """series: name of the file to open in ParaView. places: (time in s, part) -> file; part "" holds all parts in one file."""
+    """series: name of the file to open in ParaView. places: (time in s, part) -> file; part ""
+    holds all parts in one file."""
 
     series: str
     places: dict[tuple[float, str], Path]
@@ -55,7 +56,8 @@ class FieldFiles:
 
 
 def _whole(path: Path, grid: Any) -> Any:
-    """The grid, if it has all points and arrays that its .pvtu and their .vtu tell of. Raises OSError and ET.ParseError."""
+    """The grid, if it has all points and arrays that its .pvtu and their .vtu tell of. Raises
+    OSError and ET.ParseError."""
     root = ET.parse(path).getroot()
     names = {str(array.get("Name")) for array in root.iter("PDataArray") if array.get("Name")}
     count = 0

@@ -4,7 +4,8 @@
     pvbatch scene.py --animation        and a picture of every time in scene_frames/
     paraview --script=scene.py          in the window; also File > Load State … > scene.py
 
-On a machine without a display: xvfb-run -a pvbatch scene.py, or a ParaView built with EGL or OSMesa.
+On a machine without a display: xvfb-run -a pvbatch scene.py, or a ParaView built with EGL or
+OSMesa.
 """
 
 import json
@@ -164,7 +165,8 @@ def part_of(reader, name):
 
 
 def stretched(proxy, factor, name, in_front=0.0):
-    """Heights times `factor`; in_front: brought towards the camera by so much, so that lines are not hidden by surfaces."""
+    """Heights times `factor`; in_front: brought towards the camera by so much, so that lines are
+    not hidden by surfaces."""
     moved = Transform(registrationName=f"{name}, heights x {factor:g}", Input=proxy)
     moved.Transform.Scale = [1.0, factor, 1.0]
     moved.Transform.Translate = [0.0, 0.0, in_front]

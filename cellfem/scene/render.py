@@ -1,4 +1,5 @@
-"""The pictures of a scene by pyvista, without ParaView: one of a chosen time, and an animation of all of them."""
+"""The pictures of a scene by pyvista, without ParaView: one of a chosen time, and an animation of
+all of them."""
 
 from __future__ import annotations
 
@@ -36,12 +37,14 @@ LIT = {"ambient": 0.45, "diffuse": 0.6}  # bodies: shaded, but their colours can
 
 
 def render_scene(look: SceneSpec, path: Path) -> None:
-    """Write the picture (PNG) of look.shown. Raises SceneError where the machine cannot draw or a file cannot be read."""
+    """Write the picture (PNG) of look.shown. Raises SceneError where the machine cannot draw or a
+    file cannot be read."""
     _save(path, _draw(look, look.shown), "PNG")
 
 
 def render_animation(look: SceneSpec, path: Path, times: Iterable[float] | None = None) -> int:
-    """Write an animated GIF of all times, or of those given; the number of pictures in it. Raises SceneError."""
+    """Write an animated GIF of all times, or of those given; the number of pictures in it. Raises
+    SceneError."""
     frames = [_draw(look, time).resize((SIZE[0] // 2, SIZE[1] // 2), Image.Resampling.LANCZOS) for time in times or look.times]
     _save(path, frames[0], "GIF", save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0)
     return len(frames)

@@ -1,4 +1,5 @@
-"""What a scene of a run shows: files, times, windows, exaggeration and colour ranges, read off the files of the run."""
+"""What a scene of a run shows: files, times, windows, exaggeration and colour ranges, read off the
+files of the run."""
 
 from __future__ import annotations
 
@@ -29,17 +30,20 @@ BAR_SHARE, BAR_SHARE_UP = 0.25, 0.4  # of width and of the strip's height that a
 UNIFORM = 1e-3  # share by which the index must vary along Γ for its largest to be marked
 SHADES = 24
 COLOURS = {"creep": ("GnBu", 0.2, 1.0), "current": ("YlOrRd", 0.08, 1.0), "index": ("plasma", 0.0, 0.92)}
-"""matplotlib's colour maps, and the part of each that is used: nothing may look like empty space."""
+"""matplotlib's colour maps, and the part of each that is used: nothing may look like empty
+space."""
 
 
 @dataclass(frozen=True)
 class SceneSpec:
     """All numbers of a scene; lengths in µm, in true geometry. Last coordinate: height above Γ.
 
-    series: what ParaView opens, in the folder. low, high: corners of the stack. strip: heights around Γ, shown `exaggeration`
-    times as high as they are. colours: flat lists of (position in [0, 1], r, g, b). open_gap: what counts as a void.
-    cut: y of the deepest void, through which a stack in 3-D is cut open (on its front side: whole). bar, bar_up: lengths (µm) of
-    the scale bars along Γ, and along the heights of the strip. worst: place on Γ that is marked, and what it is; None: none.
+    series: what ParaView opens, in the folder. low, high: corners of the stack. strip: heights
+    around Γ, shown `exaggeration` times as high as they are. colours: flat lists of (position in
+    [0, 1], r, g, b). open_gap: what counts as a void.
+    cut: y of the deepest void, through which a stack in 3-D is cut open (on its front side: whole).
+    bar, bar_up: lengths (µm) of the scale bars along Γ, and along the heights of the strip. worst:
+    place on Γ that is marked, and what it is; None: none.
     """
 
     title: str
@@ -69,7 +73,8 @@ class SceneSpec:
 
 
 def read_scene_spec(folder: Path, time_s: float | None = None) -> SceneSpec:
-    """The look of a run. time_s: what to show (nearest output); without it the output after the largest index, or the last.
+    """The look of a run. time_s: what to show (nearest output); without it the output after the
+    largest index, or the last.
 
     Raises SceneError. Reads at most SAMPLED times.
     """
@@ -133,7 +138,8 @@ def _case(folder: Path) -> tuple[str, bool, float]:
 
 
 def _strip(interface: Any, width: float, delta: float, kind: Kind) -> tuple[float, tuple[float, float]]:
-    """Exaggeration, one of 1, 2, 5, 10, …, and the heights shown: to see the shallowest void, or the deepest if all are alike."""
+    """Exaggeration, one of 1, 2, 5, 10, …, and the heights shown: to see the shallowest void, or
+    the deepest if all are alike."""
     gap = np.asarray(interface.point_data[GAP]) if GAP in interface.point_data else np.zeros(interface.n_points)
     depths = _depths(np.asarray(interface.points)[:, 0], gap, OPEN_OVER_DELTA * delta) if kind != "3d" else [float(gap.max())]
     deepest = max([*depths, float(gap.max(initial=0.0)), OPEN_OVER_DELTA * delta])
@@ -146,7 +152,8 @@ def _strip(interface: Any, width: float, delta: float, kind: Kind) -> tuple[floa
 
 
 def _worst(interface: Any, open_gap: float) -> tuple[tuple[float, float, float], str] | None:
-    """The place of the largest dendrite index where lithium is plated, else that of the deepest void."""
+    """The place of the largest dendrite index where lithium is plated, else that of the deepest
+    void."""
     for name, least, what in ((INDEX, 0.0, "largest dendrite index"), (GAP, open_gap, "deepest void")):
         if name not in interface.point_data or not interface.n_points:
             continue

@@ -1,4 +1,5 @@
-"""What of the solver must be in a checkpoint: states, time scheme, and what the factors that Newton keeps were made of."""
+"""What of the solver must be in a checkpoint: states, time scheme, and what the factors that Newton
+keeps were made of."""
 
 from __future__ import annotations
 
@@ -17,8 +18,9 @@ Array = NDArray[np.float64]
 def declare_engine(engine: Engine, registry: Registry) -> None:
     """Declare all that `Stepper`, `Newton` and `System` carry from one accepted step to the next.
 
-    Put back, after `Engine.analyse` and `Engine.set` for the segment at hand, it goes on as if nothing had happened: factors that
-    are kept are made anew from the state that they were made from.
+    Put back, after `Engine.analyse` and `Engine.set` for the segment at hand, it goes on as if
+    nothing had happened: factors that are kept are made anew from the state that they were made
+    from.
     """
     system, stepper, newton = engine.system, engine.stepper, engine.newton
     unknowns = [u.function_space for u in system.state.unknowns]

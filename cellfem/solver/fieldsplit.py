@@ -20,14 +20,17 @@ MOST = 400  # iterations: then the correction is taken as it is, and Newton judg
 
 
 class FieldSplit:
-    """GMRES, preconditioned from the left by fields in turn, in the norm by which Newton measures corrections.
+    """GMRES, preconditioned from the left by fields in turn, in the norm by which Newton measures
+    corrections.
 
-    Γ (m, ω, H) is factored by itself; velocity by multigrid (`multigrid.py`) on its block less what the gap gives
-    back, A_vv - A_vm diag(A_mm)⁻¹ A_mv (the contact as a spring of stiffness p_c' over the rate of the time scheme); pressure by
-    the lumped mass over viscosity plus compaction; porosity by an incomplete LU of its block, likewise less the gap's share; the
-    potential by multigrid. The numbers U and Φ, dense rows and columns, are bordered: their 2 × 2 Schur complement takes two
-    applications of all the rest. Columns are scaled by the sizes of the unknowns, so that the preconditioned residual is an
-    estimate of the correction's error in Newton's own norm, to which the tolerance applies.
+    Γ (m, ω, H) is factored by itself; velocity by multigrid (`multigrid.py`) on its block less what
+    the gap gives back, A_vv - A_vm diag(A_mm)⁻¹ A_mv (the contact as a spring of stiffness p_c'
+    over the rate of the time scheme); pressure by the lumped mass over viscosity plus compaction;
+    porosity by an incomplete LU of its block, likewise less the gap's share; the potential by
+    multigrid. The numbers U and Φ, dense rows and columns, are bordered: their 2 × 2 Schur
+    complement takes two applications of all the rest. Columns are scaled by the sizes of the
+    unknowns, so that the preconditioned residual is an estimate of the correction's error in
+    Newton's own norm, to which the tolerance applies.
     """
 
     slow = 0.65  # a correction costs a third of what a new matrix and its hierarchy do
@@ -112,7 +115,8 @@ class FieldSplit:
         return ksp
 
     def _border(self, A: PETSc.Mat) -> None:
-        """Columns, rows and Schur complement of the numbers; every rank holds its part of the long vectors."""
+        """Columns, rows and Schur complement of the numbers; every rank holds its part of the long
+        vectors."""
         begin, end = A.getOwnershipRange()
         mpi = self.comm.tompi4py()
         places = np.concatenate(mpi.allgather(self.local["n"] + begin))
@@ -203,8 +207,8 @@ def _less(block: PETSc.Mat, by: PETSc.Mat, share: PETSc.Vec, back: PETSc.Mat) ->
 def _nonzeros(matrix: PETSc.Mat) -> PETSc.Mat:
     """A copy without the entries that are zero.
 
-    dolfinx gives a node of Γ room for a coupling with all nodes of Γ, where a cell on one side has no place in a submesh: the
-    product of such a column and such a row would be full.
+    dolfinx gives a node of Γ room for a coupling with all nodes of Γ, where a cell on one side has
+    no place in a submesh: the product of such a column and such a row would be full.
     """
     begin, columns, values = matrix.getValuesCSR()
     kept = values != 0

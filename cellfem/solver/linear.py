@@ -1,4 +1,5 @@
-"""Linear solvers for the Newton corrections: what all can do, which is taken, sparse LU. `fieldsplit.py` iterates."""
+"""Linear solvers for the Newton corrections: what all can do, which is taken, sparse LU.
+`fieldsplit.py` iterates."""
 
 from __future__ import annotations
 
@@ -17,8 +18,9 @@ from petsc4py import PETSc
 
 Array = NDArray[np.float64]
 LEAST_3D = 60_000
-"""Unknowns of a 3-D stack from which on "auto" iterates: with three solutions a Jacobian LU takes as long there, and more than
-three times the memory (docs/scaling.md). In 2-D sparse LU wins at all sizes that one would run."""
+"""Unknowns of a 3-D stack from which on "auto" iterates: with three solutions a Jacobian LU takes
+as long there, and more than three times the memory (docs/scaling.md). In 2-D sparse LU wins at all
+sizes that one would run."""
 ROOM = 80  # for pivoting beyond MUMPS's estimate, %
 SCALED_BY_ROWS_AND_COLUMNS = 4  # each by its largest entry; MUMPS's own choice iterates and took a tenth of the factorisation
 SMALL = 100_000  # unknowns up to which freed memory is kept: some 100 MB of factors
@@ -31,10 +33,12 @@ class Linear(Protocol):
 
     iterations: int
     slow: float
-    """Contraction of Newton's corrections from which a new matrix is worth its price. Deuflhard's bound is 0.5."""
+    """Contraction of Newton's corrections from which a new matrix is worth its price. Deuflhard's
+    bound is 0.5."""
 
     def setup(self, A: PETSc.Mat, weight: Array, held: NDArray[np.bool_]) -> None:
-        """Take a new matrix. weight: of each owned unknown in Newton's norm; held: those whose rows are the identity's."""
+        """Take a new matrix. weight: of each owned unknown in Newton's norm; held: those whose rows
+        are the identity's."""
 
     def solve(self, b: PETSc.Vec, x: PETSc.Vec) -> None:
         """x = A⁻¹ b; nan where no solution was found (`solve_or_nan`)."""
@@ -67,8 +71,8 @@ class Lu:
         return ksp
 
     def factor(self, A: PETSc.Mat) -> None:
-        """Raises LinearFailure. After it PETSc 3.25 would take the next matrix, say nothing, and have no factors of it: the
-        solver is made anew."""
+        """Raises LinearFailure. After it PETSc 3.25 would take the next matrix, say nothing, and
+        have no factors of it: the solver is made anew."""
         self.ksp.setOperators(A)
         why = ""
         try:
@@ -112,8 +116,9 @@ def last_line(error: PETSc.Error) -> str:
 
 
 def _keep_freed_memory() -> None:
-    """Let glibc hand freed memory out again and not to the system: MUMPS allocates its factors anew in each factorisation, and
-    page faults of fresh memory took a quarter of it. Elsewhere than on Linux nothing happens."""
+    """Let glibc hand freed memory out again and not to the system: MUMPS allocates its factors anew
+    in each factorisation, and page faults of fresh memory took a quarter of it. Elsewhere than on
+    Linux nothing happens."""
     if sys.platform == "linux":
         library = ctypes.CDLL(None)
         if hasattr(library, "mallopt"):

@@ -1,4 +1,5 @@
-"""March through a load protocol: try, judge, accept or restore and cut; find the time of a stop condition."""
+"""March through a load protocol: try, judge, accept or restore and cut; find the time of a stop
+condition."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ OVERSHOOT = 0.01  # a condition is met within this share of its limit
 ROUND_OFF = 1e-12  # of a duration
 LOCATE_MOST = 6  # tries to meet it
 SAME_TIME = 1e-6
-"""Of the time between two outputs: what is nearer to an output than that is at it. So round-off makes no steps of its own."""
+"""Of the time between two outputs: what is nearer to an output than that is at it. So round-off
+makes no steps of its own."""
 
 Measures = dict[str, float]
 
@@ -33,8 +35,8 @@ class GaveUp(RuntimeError):
 class Stop:
     """Met where measure `name` rises above (or falls below) the limit.
 
-    since_begin: the measure counts from the beginning of its segment, as a magnitude. within: share of the limit by which it may
-    be overshot.
+    since_begin: the measure counts from the beginning of its segment, as a magnitude. within: share
+    of the limit by which it may be overshot.
     """
 
     name: str
@@ -101,7 +103,8 @@ class Finish:
 
 
 def march(engine: Engine, segments: list[Segment], watch: Watcher, measures: Measures, place: Place | None = None) -> Finish:
-    """Run all segments from the engine's present state (started), which has these measures. Raises GaveUp (collective)."""
+    """Run all segments from the engine's present state (started), which has these measures. Raises
+    GaveUp (collective)."""
     here = place or first_place(segments, measures)
     if place is None:
         watch.entered(0)
@@ -126,7 +129,8 @@ def first_place(segments: list[Segment], measures: Measures) -> Place:
 
 
 def _next(engine: Engine, segments: list[Segment], watch: Watcher, base: Measures, here: Place) -> tuple[Place, Measures]:
-    """On to the next segment from a state of measures `base`: the load jumps in a step of an instant; returns those after it."""
+    """On to the next segment from a state of measures `base`: the load jumps in a step of an
+    instant; returns those after it."""
     number = here.segment + 1
     segment, before = segments[number], segments[here.segment]
     load = segment.load(0.0)
@@ -149,7 +153,8 @@ def _first_dt(segment: Segment) -> float:
 def _segment(
     engine: Engine, segment: Segment, watch: Watcher, before: Measures, here: Place
 ) -> tuple[Finish | None, Measures, Place]:
-    """From the present time to the end of a segment; before: measures of the present state. Returns those of the last one."""
+    """From the present time to the end of a segment; before: measures of the present state. Returns
+    those of the last one."""
     stepper, plan = engine.stepper, segment.prescribed
     while (left := _left(segment, here, stepper.time)) > ROUND_OFF * segment.duration:
         if watch.interrupted(here, before):
@@ -201,15 +206,18 @@ def _segment(
 
 
 def whole_steps(dt: float, left: float) -> float:
-    """The step to take towards a time `left` away when dt is wanted: what is left goes in one step, or in two alike.
+    """The step to take towards a time `left` away when dt is wanted: what is left goes in one step,
+    or in two alike.
 
-    So none is shorter than half of what is wanted, and the time is met without a small step at its end.
+    So none is shorter than half of what is wanted, and the time is met without a small step at its
+    end.
     """
     return left if dt > left * (1 - 1e-9) else dt if dt < left / 2 else left / 2
 
 
 def _to_output(time: float, every: float | None, left: float) -> float:
-    """Seconds until the next multiple of `every`, at most `left`, those until the end of the segment."""
+    """Seconds until the next multiple of `every`, at most `left`, those until the end of the
+    segment."""
     if every is None:
         return left
     ahead = (math.floor(time / every + SAME_TIME) + 1) * every - time

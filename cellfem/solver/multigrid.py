@@ -1,7 +1,9 @@
-"""Multigrid for a block on quadratic functions: Gauss-Seidel on them, linear functions below, smoothed aggregation below those.
+"""Multigrid for a block on quadratic functions: Gauss-Seidel on them, linear functions below,
+smoothed aggregation below those.
 
-Linear functions have an eighth of the nodes and their matrix is made by two sparse products, where aggregation of the quadratic
-ones themselves, with 80 entries in a row, takes longer to set up and more iterations.
+Linear functions have an eighth of the nodes and their matrix is made by two sparse products, where
+aggregation of the quadratic ones themselves, with 80 entries in a row, takes longer to set up and
+more iterations.
 """
 
 from __future__ import annotations
@@ -29,11 +31,13 @@ OPTIONS = {
     "mg_coarse_mg_levels_pc_type": "sor",
     "mg_coarse_mg_coarse_pc_type": "redundant",
 }
-"""A symmetric sweep of Gauss-Seidel before and after the coarse correction, itself one cycle of smoothed aggregation."""
+"""A symmetric sweep of Gauss-Seidel before and after the coarse correction, itself one cycle of
+smoothed aggregation."""
 
 
 class QuadraticMultigrid:
-    """Cycles for matrices on the owned unknowns of `fine`, a Lagrange space of degree 2 (collective)."""
+    """Cycles for matrices on the owned unknowns of `fine`, a Lagrange space of degree 2
+    (collective)."""
 
     def __init__(self, fine: fem.FunctionSpace, prefix: str) -> None:
         mesh, self.size = fine.mesh, fine.dofmap.index_map_bs
@@ -49,9 +53,11 @@ class QuadraticMultigrid:
             options.setValue(self.prefix + key, value)
 
     def cycle(self, matrix: PETSc.Mat, held: NDArray[np.bool_]) -> PETSc.KSP:
-        """Solver of one cycle for a matrix whose rows and columns `held` (owned) are those of the identity.
+        """Solver of one cycle for a matrix whose rows and columns `held` (owned) are those of the
+        identity.
 
-        What is held stays out of the interpolation, and of the coarse matrix but for a diagonal of usual size.
+        What is held stays out of the interpolation, and of the coarse matrix but for a diagonal of
+        usual size.
         """
         free = self._free(held)
         between = self.interpolation.copy()
@@ -91,7 +97,8 @@ def _vector(like: PETSc.Vec, values: Array) -> PETSc.Vec:
 
 
 def _modes(V: fem.FunctionSpace) -> list[Array]:
-    """Rigid body modes of a vector space, or the constant of a scalar one, at the owned unknowns."""
+    """Rigid body modes of a vector space, or the constant of a scalar one, at the owned
+    unknowns."""
     d, count = V.dofmap.index_map_bs, V.dofmap.index_map.size_local
     modes = []
     for axis in range(d):

@@ -1,4 +1,5 @@
-"""A measured voltage over time or capacity in a table: which columns are meant, and in which units."""
+"""A measured voltage over time or capacity in a table: which columns are meant, and in which
+units."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from cellfem.units import QuantityError, parse_unit
 
 Kind = Literal["time", "capacity"]
 Ask = Callable[[str], str]
-"""How the user gives one of "x", "voltage", "x_unit", "voltage_unit": "--x-unit", or "measured.x_unit"."""
+"""How the user gives one of "x", "voltage", "x_unit", "voltage_unit": "--x-unit", or
+"measured.x_unit"."""
 
 BINARY = {
     ".mpr": "EC-Lab's own format: export it as text (.mpt)",
@@ -27,10 +29,12 @@ BINARY = {
     ".xls": "a spreadsheet: save the sheet as csv",
     ".ods": "a spreadsheet: save the sheet as csv",
 }
-"""Files that are not read, and what to do. A reader for one of them makes a Table and takes its place in `_table`."""
+"""Files that are not read, and what to do. A reader for one of them makes a Table and takes its
+place in `_table`."""
 TITLES_SHOWN = 16
 CLOCK_FROM = 1e8
-"""s: numbers above this are a clock (seconds since 1970, 1904, …), not the time of a test; three years."""
+"""s: numbers above this are a clock (seconds since 1970, 1904, …), not the time of a test; three
+years."""
 
 
 def _set(words: str) -> frozenset[str]:
@@ -60,7 +64,8 @@ _RANK = {"total": 0, "time": 1, "capacity": 2, "other": 3, "step": 4, "clock": 5
 
 @dataclass(frozen=True, eq=False)
 class VoltageCurve:
-    """A measured curve, (N,) each, x increasing. x: s or mAh/cm², by `kind`; voltage_mV as measured.
+    """A measured curve, (N,) each, x increasing. x: s or mAh/cm², by `kind`; voltage_mV as
+    measured.
 
     of: points in the file. understood: what was read, in a sentence.
     """
@@ -81,7 +86,8 @@ def read_curve(
     voltage_unit: str | None = None,
     ask: Ask = "measured.{}".format,
 ) -> VoltageCurve:
-    """The curve in a file: by names (and units, where the headings have none) that are given, else by the headings.
+    """The curve in a file: by names (and units, where the headings have none) that are given, else
+    by the headings.
 
     Raises TableError, which names the candidates and what to give, where two columns may be meant.
     """
@@ -186,7 +192,8 @@ def _voltage_column(table: Table, headings: Sequence[Heading], name: str | None,
 
 
 def _with_unit(h: Heading, place: int, unit: str | None, kinds: Sequence[str], key: str, ask: Ask, role: str = "") -> _Column:
-    """The column with its own unit, or the one given where it has none. Raises TableError where they differ, or none is right."""
+    """The column with its own unit, or the one given where it has none. Raises TableError where
+    they differ, or none is right."""
     option = ask(f"{key}_unit")
     if unit is not None:
         kind = kind_of(unit)
@@ -229,7 +236,8 @@ def _is_time(h: Heading) -> bool:
 
 
 def _role(h: Heading) -> str:
-    """What a time is counted from: "total", "time" (its name alone), "step", "clock", or "other"."""
+    """What a time is counted from: "total", "time" (its name alone), "step", "clock", or
+    "other"."""
     words = set(h.words)
     for part, role in _CHINESE.items():
         if part in h.name:

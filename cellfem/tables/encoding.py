@@ -32,8 +32,9 @@ def read_lines(path: Path) -> tuple[list[str], str]:
 def encoding_of(data: bytes) -> str | None:
     """The encoding of a text; None for what is none.
 
-    By its byte order mark; UTF-16 without one by its zeros; else UTF-8 if it is. In what is left, Chinese characters (GB 18030)
-    take two bytes above 127 each, and the µ, ², °, Ω of Western tables (Windows-1252) stand alone.
+    By its byte order mark; UTF-16 without one by its zeros; else UTF-8 if it is. In what is left,
+    Chinese characters (GB 18030) take two bytes above 127 each, and the µ, ², °, Ω of Western
+    tables (Windows-1252) stand alone.
     """
     for mark, name in _MARKS:
         if data.startswith(mark):

@@ -2,7 +2,8 @@
 
 
 class TableError(ValueError):
-    """The file holds no table of numbers, or one that may mean two things; str() goes on a sentence that begins with its name."""
+    """The file holds no table of numbers, or one that may mean two things; str() goes on a sentence
+    that begins with its name."""
 
 
 class NoTable(TableError):

@@ -34,7 +34,8 @@ _KIND_OF = {ureg.parse_units(unit).dimensionality: kind for kind, unit in KINDS.
 
 @dataclass(frozen=True)
 class Heading:
-    """title: as it stands in the file. name: without the unit. unit, kind: "" where the title has no unit of one of KINDS."""
+    """title: as it stands in the file. name: without the unit. unit, kind: "" where the title has
+    no unit of one of KINDS."""
 
     title: str
     name: str

@@ -1,4 +1,5 @@
-"""Text tables: separator, decimal mark, header, units and missing values found out, the numbers read by pandas."""
+"""Text tables: separator, decimal mark, header, units and missing values found out, the numbers
+read by pandas."""
 
 from __future__ import annotations
 
@@ -37,9 +38,10 @@ TEXT_SHOWN = 40
 class Table:
     """A table of N rows.
 
-    names: of the columns; "column 1", … without a header. units: a row of units under the header, "" where there is none.
-    named: whether there is a header. head: the lines before it. cells: pandas.DataFrame (N, len(names)); a column of numbers
-    is one of floats, any other has text. rows: number in the file (from 1) of the line of each row.
+    names: of the columns; "column 1", … without a header. units: a row of units under the header,
+    "" where there is none. named: whether there is a header. head: the lines before it. cells:
+    pandas.DataFrame (N, len(names)); a column of numbers is one of floats, any other has text.
+    rows: number in the file (from 1) of the line of each row.
     """
 
     names: tuple[str, ...]
@@ -57,7 +59,8 @@ class Table:
         return len(self.rows)
 
     def numbers(self, column: int) -> Floats:
-        """The column (N,), nan where it is missing. Raises TableError where there is text, with line and text."""
+        """The column (N,), nan where it is missing. Raises TableError where there is text, with
+        line and text."""
         import pandas as pd
 
         cells = self.cells.iloc[:, column]
@@ -75,7 +78,8 @@ class Table:
 
     @staticmethod
     def _with_point(cell: object) -> object:
-        """A cell with a decimal comma as Python reads it; one with a point is not read, it has the wrong mark."""
+        """A cell with a decimal comma as Python reads it; one with a point is not read, it has the
+        wrong mark."""
         if not isinstance(cell, str):
             return cell
         return "two marks" if "." in cell else cell.replace(",", ".")
@@ -89,7 +93,8 @@ class Table:
         return f"{where} is no number{more}: leave the cell empty where nothing was measured"
 
     def seconds(self, column: int) -> Floats | None:
-        """A column of durations as hours:minutes:seconds, in s (N,), nan where missing; None where it holds anything else."""
+        """A column of durations as hours:minutes:seconds, in s (N,), nan where missing; None where
+        it holds anything else."""
         found = np.full(len(self), np.nan)
         for k, cell in enumerate(self.cells.iloc[:, column]):
             if not isinstance(cell, str):
@@ -139,7 +144,8 @@ def read_table(path: Path) -> Table:
 
 
 def _after_header(numbered: Sequence[tuple[int, str]], told: int, encoding: str) -> Table:
-    """An EC-Lab file, whose second line counts the lines of its head; the last of them has the names."""
+    """An EC-Lab file, whose second line counts the lines of its head; the last of them has the
+    names."""
     before = [(k, line) for k, line in numbered if k <= told]
     after = [(k, line) for k, line in numbered if k > told]
     if not before or before[-1][0] != told or not after:
@@ -191,8 +197,8 @@ def _is_row(cells: Sequence[str]) -> bool:
 
 
 def _layout(data: Sequence[tuple[int, str]]) -> tuple[str, int, int]:
-    """(separator, place in `data` of the first row, number of columns), by which most cells of the longest run of alike lines
-    are numbers."""
+    """(separator, place in `data` of the first row, number of columns), by which most cells of the
+    longest run of alike lines are numbers."""
     best: tuple[float, str, int, int] = (0.0, "", 0, 0)
     for separator in SEPARATORS:
         split = [fields(line, separator) for _, line in data]
@@ -232,7 +238,8 @@ def _header(before: Sequence[tuple[int, str]], separator: str, count: int) -> tu
 
 
 def _names(line: str, separator: str, count: int) -> list[str] | None:
-    """The names in a line; None where it is no header of `count` columns. Raises TableError where it has fewer."""
+    """The names in a line; None where it is no header of `count` columns. Raises TableError where
+    it has fewer."""
     comment = line.startswith(_COMMENT)
     text = line.lstrip("#% ") if comment else line
     splits = [_without_end(fields(text, separator))]
@@ -251,7 +258,8 @@ def _names(line: str, separator: str, count: int) -> list[str] | None:
 
 
 def _refuse_other_tables(before: Sequence[tuple[int, str]], separator: str) -> None:
-    """Rows of numbers above the table, or another one, would be lost in silence. Raises TableError."""
+    """Rows of numbers above the table, or another one, would be lost in silence. Raises
+    TableError."""
     for line, text in before:
         cells = _without_end(fields(text, separator))
         if len(cells) > 1 and _score(cells) == 1.0 and sum(_NUMBER.fullmatch(cell) is not None for cell in cells) > 1:
@@ -264,7 +272,8 @@ def _refuse_other_tables(before: Sequence[tuple[int, str]], separator: str) -> N
 def _body(
     data: Sequence[tuple[int, str]], separator: str, count: int
 ) -> tuple[list[tuple[int, list[str]]], list[tuple[int, str]]]:
-    """The rows, each with `count` cells, and the lines of words after them. Raises TableError for rows of another length."""
+    """The rows, each with `count` cells, and the lines of words after them. Raises TableError for
+    rows of another length."""
     rows = list[tuple[int, list[str]]]()
     for place, (line, text) in enumerate(data):
         cells = fields(text, separator)
@@ -339,7 +348,8 @@ def _table(
 
 
 def _decimal(rows: Sequence[Sequence[str]], separator: str) -> str:
-    """The decimal mark that most numbers have. Raises TableError where commas may be separators and decimal marks alike."""
+    """The decimal mark that most numbers have. Raises TableError where commas may be separators and
+    decimal marks alike."""
     step = max(1, len(rows) // SAMPLE_ROWS)  # what is not looked at and has the other mark is found when it is read
     numbers = [cell for row in rows[::step] for cell in row if _NUMBER.fullmatch(cell)]
     commas, points = sum("," in cell for cell in numbers), sum("." in cell for cell in numbers)

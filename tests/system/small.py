@@ -1,4 +1,5 @@
-"""A stack so small that a run takes a second or two, and the ways to run it: in this process, or by the command line."""
+"""A stack so small that a run takes a second or two, and the ways to run it: in this process, or by
+the command line."""
 
 import json
 import os

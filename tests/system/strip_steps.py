@@ -1,9 +1,11 @@
-"""Strip a stack by prescribed steps on any number of ranks; rank 0 prints one JSON list of what is read off after each step.
+"""Strip a stack by prescribed steps on any number of ranks; rank 0 prints one JSON list of what is
+read off after each step.
 
-python strip_steps.py VARIANT, of "strip" (true geometry, a void and a patch), "axisymmetric", "bonded" (a patch), "random"
-("strip" where everything varies at random), "hardening" ("strip" with Anand's resistance), "gas" ("strip" with gas in
-the void), "solid" (a quarter of a lens in 3-D, with gas and under Leblond's law), "periodic" and "periodic box" (with gas in a
-void that lies across the sides, in 3-D across an upright edge).
+python strip_steps.py VARIANT, of "strip" (true geometry, a void and a patch), "axisymmetric",
+"bonded" (a patch), "random" ("strip" where everything varies at random), "hardening" ("strip" with
+Anand's resistance), "gas" ("strip" with gas in the void), "solid" (a quarter of a lens in 3-D, with
+gas and under Leblond's law), "periodic" and "periodic box" (with gas in a void that lies across the
+sides, in 3-D across an upright edge).
 """
 
 import json
@@ -104,7 +106,8 @@ def march(variant: str, comm: MPI.Intracomm) -> list[dict[str, float]]:
 
 
 def _readings(engine: Engine) -> Any:
-    """A function that reads the state: shares of Γ, voltage (V), lithium (µm² or µm³), largest gap (µm), small signals (Ω m²)."""
+    """A function that reads the state: shares of Γ, voltage (V), lithium (µm² or µm³), largest gap
+    (µm), small signals (Ω m²)."""
     model, comm = engine.model, engine.system.comm
     s, x, state = model.structure, model.residual.expressions, model.state
     _, gamma, _ = model.domain.measures(s.degree)

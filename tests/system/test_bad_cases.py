@@ -1,4 +1,5 @@
-"""One bad case of each kind by the command line: a message with key, value and remedy, exit code 2, nothing meshed or written."""
+"""One bad case of each kind by the command line: a message with key, value and remedy, exit code 2,
+nothing meshed or written."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -167,7 +168,8 @@ def test_case_that_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("verb", ["run", "mesh"])
 def test_ready_mesh_that_cannot_be_joined(verb: str, tmp_path: Path) -> None:
-    """Sides that are one need their nodes at the same heights, and the period of the case: told with the file, nothing solved."""
+    """Sides that are one need their nodes at the same heights, and the period of the case: told
+    with the file, nothing solved."""
     text = TEXT.replace('width = "10 um"', 'width = "10 um"\nsides = "periodic"').replace("[mesh]", '[mesh]\nfile = "one.msh"')
     path = tmp_path / "case.toml"
     path.write_text(text, encoding="utf-8")

@@ -1,4 +1,5 @@
-"""Batch jobs on a real Slurm of one node; what is submitted, what it comes to, and how far it is."""
+"""Batch jobs on a real Slurm of one node; what is submitted, what it comes to, and how far it
+is."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL"}
 
 
 def wait_for_end(batch: dict[str, str], out: Path, seconds: float) -> str:
-    """Wait until every job has ended; those that were queued again are let start at once. The log of the jobs."""
+    """Wait until every job has ended; those that were queued again are let start at once. The log
+    of the jobs."""
     late, ended = time.monotonic() + seconds, 0
     waiting: dict[str, int] = {}  # how often a job was seen to wait: the end of its turn before may still be under way
     while time.monotonic() < late:
@@ -70,7 +72,8 @@ def wait_for_rows(out: Path, count: int, seconds: float = WAIT_S) -> None:
 
 @pytest.mark.slow
 def test_job_resumes_itself_until_it_is_done(batch: dict[str, str], tmp_path: Path) -> None:
-    """A job of two ranks gets Slurm's signal in the middle: it stops, is queued again, and ends with the whole run's rows."""
+    """A job of two ranks gets Slurm's signal in the middle: it stops, is queued again, and ends
+    with the whole run's rows."""
     out = tmp_path / "job"
     plain = settings('numerics.dt=["0.1 s"]', "protocol.0.duration=25 s", "void=[]", "output.interval=10 s")
     told = say(batch, *command("submit", write_case(tmp_path), "--out", out, "--time", "10 min", "--tasks", 2, *plain))
@@ -87,7 +90,8 @@ def test_job_resumes_itself_until_it_is_done(batch: dict[str, str], tmp_path: Pa
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["my runs/a b", "$(touch PWNED) 50%j"])
 def test_folder_of_a_job_may_have_any_name(batch: dict[str, str], name: str, tmp_path: Path) -> None:
-    """Slurm takes the script, its log lies where it belongs, and the same case submitted again is done at once."""
+    """Slurm takes the script, its log lies where it belongs, and the same case submitted again is
+    done at once."""
     out = tmp_path / name
     words = command("submit", write_case(tmp_path), "--out", out, "--time", "10 min", *settings("protocol.0.duration=1 s"))
     for turn in (1, 2):
@@ -101,7 +105,8 @@ def test_folder_of_a_job_may_have_any_name(batch: dict[str, str], name: str, tmp
 
 @pytest.mark.slow
 def test_cancelled_job_stays_away(batch: dict[str, str], tmp_path: Path) -> None:
-    """scancel sends SIGTERM: the run keeps what it has, and the script does not queue the job again."""
+    """scancel sends SIGTERM: the run keeps what it has, and the script does not queue the job
+    again."""
     out = tmp_path / "job"
     plain = settings('numerics.dt=["0.1 s"]', "void=[]")
     number = say(batch, *command("submit", write_case(tmp_path), "--out", out, "--time", "10 min", *plain)).split()[3]
@@ -115,7 +120,8 @@ def test_cancelled_job_stays_away(batch: dict[str, str], tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_pbs_script_by_the_wrappers_of_slurm(batch: dict[str, str], tmp_path: Path) -> None:
-    """qsub of slurm-wlm-torque reads the lines of PBS: two ranks, stopped in the middle, queued again by qsub, done."""
+    """qsub of slurm-wlm-torque reads the lines of PBS: two ranks, stopped in the middle, queued
+    again by qsub, done."""
     qsub = Path(shutil.which("sbatch") or "").with_name("qsub")
     if not qsub.exists():
         pytest.skip("no wrappers (Debian: slurm-wlm-torque)")
@@ -147,7 +153,8 @@ def openpbs() -> str:
 
 @pytest.mark.slow
 def test_pbs_script_on_openpbs(tmp_path: Path) -> None:
-    """Turns of 60 s of which the run may have 30: --max-time stops it before the limit, qsub takes it up again."""
+    """Turns of 60 s of which the run may have 30: --max-time stops it before the limit, qsub takes
+    it up again."""
     if reason := openpbs():
         pytest.skip(reason)
     out = tmp_path / "job"

@@ -1,4 +1,5 @@
-"""Stacks of bricks, of which each rank makes its own part: one run whatever the ranks, the mesh's way to them, and restarts."""
+"""Stacks of bricks, of which each rank makes its own part: one run whatever the ranks, the mesh's
+way to them, and restarts."""
 
 from __future__ import annotations
 
@@ -83,7 +84,8 @@ def test_resumed_on_two_ranks_from_the_description(sides: str, wholes: dict[str,
 def test_checkpoints_with_the_whole_mesh_are_still_taken_up(
     wholes: dict[str, Path], from_rank_0: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Numbers of nodes and cells are the same, so that states of either way fit the other's mesh too."""
+    """Numbers of nodes and cells are the same, so that states of either way fit the other's mesh
+    too."""
     with signal_after(5):
         ended = run_case(load_case(write_case(tmp_path), SIDES["mirror"]), tmp_path / "out", quiet=True)
     assert ended.end.kind == "interrupted"
@@ -97,7 +99,8 @@ def test_checkpoints_with_the_whole_mesh_are_still_taken_up(
 
 
 def test_many_bricks_are_never_in_one_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither the run nor its checkpoint makes the whole mesh, and the run says that it writes no file of it."""
+    """Neither the run nor its checkpoint makes the whole mesh, and the run says that it writes no
+    file of it."""
 
     def never(*_: object, **__: object) -> None:
         raise AssertionError("the whole mesh was made")

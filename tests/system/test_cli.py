@@ -36,7 +36,8 @@ STALE = ("summary.json", "fields/lithium_00099_0.vtu", "fields/lithium_00099.pvt
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """A whole run by the command line, pictures included, into a folder that holds another run's results already."""
+    """A whole run by the command line, pictures included, into a folder that holds another run's
+    results already."""
     folder = tmp_path_factory.mktemp("run")
     out = folder / "out"
     (out / "fields").mkdir(parents=True)

@@ -1,4 +1,5 @@
-"""Cycles on a small stack: charge and lithium over them, springs, held voltage, trapped voids, lithium that runs out."""
+"""Cycles on a small stack: charge and lithium over them, springs, held voltage, trapped voids,
+lithium that runs out."""
 
 import csv
 from pathlib import Path
@@ -138,8 +139,9 @@ def test_gentle_strip_and_plate_at_high_pressure_comes_back(tmp_path: Path) -> N
     assert plated["contact_fraction"] == pytest.approx(pressed["contact_fraction"], rel=0.01)
     assert plated["gap_max_um"] == pytest.approx(pressed["gap_max_um"], abs=0.01 * abs(pressed["gap_max_um"]))
     assert abs(plated["lithium_um"] - pressed["lithium_um"]) <= 1e-8 * 0.02 * UM_PER_MAH_CM2
-    # The platen ends lower: plating leaves f < 0, at the surface -√(2 w s/k_n) by the penalty that adds planes (w = 0.01), and as
-    # deep as it diffuses meanwhile. That is the model's, not lithium's.
+    # The platen ends lower: plating leaves f < 0, at the surface -√(2 w s/k_n) by the penalty that
+    # adds planes (w = 0.01), and as deep as it diffuses meanwhile. That is the model's, not
+    # lithium's.
     rate, removal = 0.05 * UM_PER_MAH_CM2 / 3600, 1e-3 / (0.1 * 0.2)
     dense = (2 * 0.01 * rate / removal) ** 0.5 * 2 * (8e-3 * 1440 / 3.14159) ** 0.5
     assert -dense < plated["platen_um"] - pressed["platen_um"] < 0
@@ -151,7 +153,8 @@ def _ends(ran: small.Ran, *names: str) -> list[float]:
 
 @pytest.mark.slow
 def test_limits_of_the_spring(tmp_path: Path) -> None:
-    """k_s → 0 is constant pressure, k_s → ∞ a platen that stays; prescribed steps, so that nothing else differs."""
+    """k_s → 0 is constant pressure, k_s → ∞ a platen that stays; prescribed steps, so that nothing
+    else differs."""
     names = ("contact_fraction", "voltage_mV", "pressure_MPa", "gap_max_um")
     found = {}
     for name, fixture in {
@@ -169,7 +172,8 @@ def test_limits_of_the_spring(tmp_path: Path) -> None:
         found[name] = _ends(ran, *names)
     assert found["soft"] == pytest.approx(found["none"], rel=1e-6)
     assert found["fixed"][2] < found["none"][2]
-    # The travel left to a spring is ΔP/k_s, about 1e-5 µm at 1e5 MPa/µm, a thousandth of the asperity layer.
+    # The travel left to a spring is ΔP/k_s, about 1e-5 µm at 1e5 MPa/µm, a thousandth of the
+    # asperity layer.
     error = [max(abs(a - b) / abs(b) for a, b in zip(found[name], found["fixed"], strict=True)) for name in ("stiff", "stiffer")]
     assert error[0] < 1e-2
     assert error[1] < max(2e-2 * error[0], 1e-6)

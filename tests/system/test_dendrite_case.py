@@ -1,4 +1,5 @@
-"""The case dendrite-void-rim on a coarse mesh and a short protocol: fields, records, verdict, and the stop on the index."""
+"""The case dendrite-void-rim on a coarse mesh and a short protocol: fields, records, verdict, and
+the stop on the index."""
 
 import json
 import math
@@ -86,7 +87,8 @@ def test_fields_are_there_at_all_times_and_zero_while_stripping(ran: Ran) -> Non
 
 
 def test_rim_and_patch_edge_light_up(ran: Ran) -> None:
-    """At the first touching nodes against the middle between the void (0–5 µm) and the patch (15–20 µm)."""
+    """At the first touching nodes against the middle between the void (0–5 µm) and the patch (15–20
+    µm)."""
     _, x, data = interfaces(ran.folder)[-1]
     for name, factor in (("dendrite_index", 1.05), ("likelihood_density_1_um2", 1.15)):
         middle = np.interp(9.5, x, data[name])
@@ -96,10 +98,11 @@ def test_rim_and_patch_edge_light_up(ran: Ran) -> None:
 
 
 def test_compression_by_the_stress_of_the_electrolyte(tmp_path: Path, ran: Ran) -> None:
-    """Solved at each step, σ_cl is the estimate νP/(1-ν) + p_c - P to what makes that one: the face is a half-plane's for what
-    varies over lengths short of the electrolyte's 25 µm. A tenth of the largest variation, in the mean square: at a void's rim,
-    where the pressure jumps from one node of this coarse mesh to the next, single values scatter (a tenth of each was asked at
-    first, and missed by 0.11)."""
+    """Solved at each step, σ_cl is the estimate νP/(1-ν) + p_c - P to what makes that one: the face
+    is a half-plane's for what varies over lengths short of the electrolyte's 25 µm. A tenth of the
+    largest variation, in the mean square: at a void's rim, where the pressure jumps from one node
+    of this coarse mesh to the next, single values scatter (a tenth of each was asked at first, and
+    missed by 0.11)."""
     solved = run(tmp_path, 'crack.solve="steps"')
     for (_, _, data), (_, _, other) in zip(interfaces(solved.folder), interfaces(ran.folder), strict=True):
         plated = data["dendrite_index"] > 0
@@ -135,7 +138,8 @@ def test_records_and_verdict(ran: Ran) -> None:
 
 
 def test_drawn_flaws_are_the_same_on_another_mesh_and_are_shown(tmp_path: Path, ran: Ran) -> None:
-    """Places and lengths from the seed alone, the index of the worst beside the statistical one, lines for ParaView."""
+    """Places and lengths from the seed alone, the index of the worst beside the statistical one,
+    lines for ParaView."""
     more = ["flaw.seed=4", 'flaw.density="1e5 1/cm^2"', 'protocol.0.duration="10 s"', 'protocol.1.duration="10 s"']
     coarse = run(tmp_path / "coarse", *more)
     fine = run(tmp_path / "fine", *more, 'mesh.near="0.4 um"', 'flaw.sites="pores"')

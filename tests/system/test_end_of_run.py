@@ -1,4 +1,5 @@
-"""Whatever fails after the last step: summary, records and face are there, and pictures can be drawn again."""
+"""Whatever fails after the last step: summary, records and face are there, and pictures can be
+drawn again."""
 
 from __future__ import annotations
 
@@ -168,7 +169,8 @@ def test_told_to_stop_while_pictures_are_drawn(drawing: subprocess.Popen[str], t
 
 
 def test_checkpoints_that_cannot_be_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system that keeps an empty folder, or a file: the run is done all the same, and a file that is left is told."""
+    """A file system that keeps an empty folder, or a file: the run is done all the same, and a file
+    that is left is told."""
     unlink = Path.unlink
 
     def keeps(self: Path, missing_ok: bool = False) -> None:

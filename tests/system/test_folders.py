@@ -126,7 +126,8 @@ def test_start_that_fails_brings_old_results_back(results: Path, monkeypatch: py
     ("key", "name"), [("measured", "records.csv"), ("mesh", "mesh.msh"), ("roughness", "case.resolved.toml"), ("", "")]
 )
 def test_no_output_is_an_input(key: str, name: str, results: Path) -> None:
-    """By its name in the folder of the results, by a link, and where the folder of the results is that of the input."""
+    """By its name in the folder of the results, by a link, and where the folder of the results is
+    that of the input."""
     (results / "fields" / "of_mine_00001_0.vtu").unlink()
     case, what = results.parent / "small.toml", f"{key}.file" if key else "the case"
     if not key:
@@ -166,7 +167,8 @@ def test_single_files(tmp_path: Path) -> None:
 
 
 def test_sweep_leaves_a_run_at_work_alone(results: Path) -> None:
-    """The folder of a point is locked: neither records nor summary are touched, and nothing is started."""
+    """The folder of a point is locked: neither records nor summary are touched, and nothing is
+    started."""
     (results / "fields" / "of_mine_00001_0.vtu").unlink()
     out = results.parent / "map"
     plan = Grid(results.parent / "small.toml", SHORT, (parse_axis("pressure=0.8 MPa"),))

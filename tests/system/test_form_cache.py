@@ -1,4 +1,5 @@
-"""Processes that start at the same time from an empty cache of forms, and after one that was killed while compiling."""
+"""Processes that start at the same time from an empty cache of forms, and after one that was killed
+while compiling."""
 
 from __future__ import annotations
 
@@ -59,7 +60,8 @@ def test_starting_together_from_nothing(tmp_path: Path) -> None:
 
 
 def test_forms_of_an_image(tmp_path: Path) -> None:
-    """Copied into a cache that lacks them, used where they are if no cache can be written; and none at all is no error."""
+    """Copied into a cache that lacks them, used where they are if no cache can be written; and none
+    at all is no error."""
     finish([start(tmp_path / "image")])
     image = tmp_path / "image" / "fenics"
     cache = tmp_path / "cache"
@@ -73,7 +75,8 @@ def test_forms_of_an_image(tmp_path: Path) -> None:
 
 
 def test_flags_of_the_environment_do_not_get_into_a_shared_cache(tmp_path: Path) -> None:
-    """A compiler that writes down how it is called; the flags would change what the forms compute."""
+    """A compiler that writes down how it is called; the flags would change what the forms
+    compute."""
     said, compiler = tmp_path / "called.txt", tmp_path / "cc"
     compiler.write_text(f'#!/bin/sh\necho "$*" >>{said}\nexec cc "$@"\n', encoding="utf-8")
     compiler.chmod(0o755)
@@ -156,7 +159,8 @@ def test_full_cache_is_named_with_what_to_do(tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.slow
 def test_whole_runs_from_nothing_while_some_are_killed(tmp_path: Path) -> None:
-    """Four runs at once; two more are killed (kill -9) while they compile. The four give the same records."""
+    """Four runs at once; two more are killed (kill -9) while they compile. The four give the same
+    records."""
     case = write_case(tmp_path)
     quick = settings("protocol.0.duration=2 s", "numerics.dt_max=2 s")
 

@@ -1,4 +1,5 @@
-"""A disk that is full at the start, on the way and at the end of a run: one sentence, exit code 3, and a run that can go on."""
+"""A disk that is full at the start, on the way and at the end of a run: one sentence, exit code 3,
+and a run that can go on."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ def resize(disk: Path, size: str) -> None:
 
 
 def no_room(*words: object) -> str:
-    """The sentence of a command that finds no room, on its own: no traceback, no words of VTK, no abort."""
+    """The sentence of a command that finds no room, on its own: no traceback, no words of VTK, no
+    abort."""
     done = subprocess.run(command(*words), env=environment(), capture_output=True, text=True, timeout=WAIT_S, check=False)
     assert done.returncode == 3, (done.returncode, done.stdout, done.stderr)
     lines = done.stderr.strip().splitlines()
@@ -94,7 +96,8 @@ def results(tmp_path: Path) -> tuple[Path, Path]:
     "name", ["records.csv", "opening.csv", "cellfem.pvd", "lithium_00005_0.vtu", "summary.json", "surface.npz"]
 )
 def test_any_file_that_finds_no_room(name: str, results: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same on any machine, with an error put in: the run can go on from its last checkpoint, with the same results."""
+    """The same on any machine, with an error put in: the run can go on from its last checkpoint,
+    with the same results."""
     case, out = results
     opened, begun = os.fsync, {"full": False}
 

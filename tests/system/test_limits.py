@@ -1,4 +1,5 @@
-"""A limit that the start exceeds ends a run at once, and is told apart from contact that is lost."""
+"""A limit that the start exceeds ends a run at once, and is told apart from contact that is
+lost."""
 
 from pathlib import Path
 

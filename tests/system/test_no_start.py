@@ -1,4 +1,5 @@
-"""A run that finds no state to begin with, or is ended while it looks for one: nothing is made of what is no solution."""
+"""A run that finds no state to begin with, or is ended while it looks for one: nothing is made of
+what is no solution."""
 
 import math
 import os

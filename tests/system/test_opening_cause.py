@@ -1,4 +1,5 @@
-"""Where contact is lost first in a run, and why: a pillar, a void, a place that strips more than the rest."""
+"""Where contact is lost first in a run, and why: a pillar, a void, a place that strips more than
+the rest."""
 
 import csv
 import math
@@ -23,7 +24,8 @@ def opened(ran: Ran) -> list[dict[str, str]]:
         (("void=[]",), "pillar", ((0.0, 5.5), (8.5, 10.0))),
         # The edge of a void is the first to go where nothing else is uneven.
         (("patch=[]",), "void edge", ((2.0, 4.5),)),
-        # A good spot strips two to three times the mean: the rest bears its load, hardly more than before.
+        # A good spot strips two to three times the mean: the rest bears its load, hardly more than
+        # before.
         (("void=[]", 'patch.0.asr="1 ohm*cm^2"', 'patch.0.half_width="1 um"'), "vacancy saturation", ((6.0, 8.0),)),
     ],
     ids=["pillar", "void-edge", "hot-spot"],

@@ -1,4 +1,5 @@
-"""Files for ParaView from several ranks: few writers, or one VTKHDF file, hold what every rank would have written."""
+"""Files for ParaView from several ranks: few writers, or one VTKHDF file, hold what every rank
+would have written."""
 
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def test_files_of_several_ranks(tmp_path: Path, ranks: int, chosen: tuple[str, .
 
 
 def test_outputs_are_at_their_times_and_marked_in_the_records(tmp_path: Path) -> None:
-    """Steps end on 3, 6, … s and on the end; no step is smaller than half of what error control wants."""
+    """Steps end on 3, 6, … s and on the end; no step is smaller than half of what error control
+    wants."""
     run = run_here(tmp_path, "output.interval=3 s", "numerics.dt_max=1 s", "numerics.dt_initial=0.5 s")
     times = [0.0, 3.0, 6.0, 9.0, 12.0, 15.0, 18.0, 20.0]
     assert field_files(run.folder).times == pytest.approx(times, rel=1e-12)

@@ -1,4 +1,5 @@
-"""Prescribed steps give the same numbers on 1, 2 and 3 ranks (adaptive steps may differ where an iteration count tips)."""
+"""Prescribed steps give the same numbers on 1, 2 and 3 ranks (adaptive steps may differ where an
+iteration count tips)."""
 
 import functools
 import json
@@ -11,7 +12,8 @@ from tests.mpi import run_ranks
 PROGRAM = Path(__file__).with_name("strip_steps.py")
 AGREEMENT = 1e-8
 ZERO = {"travel": 1e-3, "gap_max": 1e-3}
-"""Sizes (µm) of what may be next to nothing, a tenth of the roughness: the travel of a bonded stack, the gap of a closed one."""
+"""Sizes (µm) of what may be next to nothing, a tenth of the roughness: the travel of a bonded
+stack, the gap of a closed one."""
 
 
 @functools.cache

@@ -1,4 +1,5 @@
-"""cellfem press and cellfem impedance from the command line, and what a press leaves in its folder."""
+"""cellfem press and cellfem impedance from the command line, and what a press leaves in its
+folder."""
 
 from pathlib import Path
 
@@ -69,7 +70,8 @@ def test_what_cannot_be_a_target_is_said_before_anything_runs(case: Path, tmp_pa
 
 
 def test_a_face_too_steep_ends_with_a_clear_word(case: Path, tmp_path: Path) -> None:
-    """Walls of slope 0.99 that become steeper where the lithium bends over the ridges: no more than a height can carry."""
+    """Walls of slope 0.99 that become steeper where the lithium bends over the ridges: no more than
+    a height can carry."""
     out = tmp_path / "out"
     steep = settings("roughness.depth=1.89 um", "lithium.thickness=8 um", "protocol.0.pressure=5 MPa")
     done = cellfem("run", case, "--out", out, *steep, code=3)

@@ -99,7 +99,8 @@ def same_results(one: Path, other: Path) -> None:
     ],
 )
 def test_stopped_and_resumed_is_bit_for_bit_the_same(variant: str, rows: tuple[int, ...], tmp_path: Path) -> None:
-    """Stopped several times, each time a step or more later than before; checkpoints leave no trace in the numbers."""
+    """Stopped several times, each time a step or more later than before; checkpoints leave no trace
+    in the numbers."""
     case = load_case(write_case(tmp_path), (*VARIANTS[variant], "output.interval=1 s", "output.checkpoint=off"))
     kept = load_case(tmp_path / "small.toml", (*VARIANTS[variant], "output.interval=1 s"))
     assert run_case(case, tmp_path / "whole", quiet=True).end.kind == "done"
@@ -142,7 +143,8 @@ def copied(folder: Path, to: Path) -> Path:
 
 
 def test_what_a_killed_run_was_just_writing_is_taken_away(stopped: Path, tmp_path: Path) -> None:
-    """It found its way into the folder of the results where the kill fell between the two halves of replacing a file."""
+    """It found its way into the folder of the results where the kill fell between the two halves of
+    replacing a file."""
     out = copied(stopped, tmp_path)
     left = [
         out / name for name in (".records.csv.a1b2.part", "fields/.LLZO_00004.pvtu.a1b2.part", "checkpoint/.00000019.npz.7.part")
@@ -173,7 +175,8 @@ def test_resumed_on_other_ranks(whole: Path, stopped: Path, ranks: int, tmp_path
 @pytest.mark.slow
 @pytest.mark.parametrize("variant", ["symmetric", "periodic", "periodic box", "solid", "iterative"])
 def test_other_stacks_resumed_on_two_ranks(variant: str, tmp_path: Path) -> None:
-    """Newton's tolerance is set tight in 3-D: what an iteration leaves of a correction is then below 1e-8."""
+    """Newton's tolerance is set tight in 3-D: what an iteration leaves of a correction is then
+    below 1e-8."""
     steps = FIXED if variant in ("symmetric", "periodic") else ()
     case = load_case(write_case(tmp_path), (*VARIANTS[variant], *steps))
     assert run_case(case, tmp_path / "whole", quiet=True).end.kind == "done"
@@ -212,7 +215,8 @@ def written(out: Path) -> int:
 
 
 def wait_for_rows(process: subprocess.Popen[str], out: Path, count: int, after: int = 0) -> None:
-    """Until the process has written more than `count` rows; what stood there `after` (ns) was another's."""
+    """Until the process has written more than `count` rows; what stood there `after` (ns) was
+    another's."""
     late = time.monotonic() + WAIT_S
     while time.monotonic() < late and process.poll() is None:
         if written(out) > after and (out / "records.csv").read_text(encoding="utf-8").count("\n") > count:
@@ -223,7 +227,8 @@ def wait_for_rows(process: subprocess.Popen[str], out: Path, count: int, after: 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(25, marks=pytest.mark.slow)])
 def test_killed_at_random_moments(kills: int, tmp_path: Path) -> None:
-    """kill -9 in set-up, steps, checkpoints and resumption: nothing is spoilt, and no more lost than came after a checkpoint."""
+    """kill -9 in set-up, steps, checkpoints and resumption: nothing is spoilt, and no more lost
+    than came after a checkpoint."""
     chosen = ("numerics.dt_max=0.2 s", "numerics.dt_initial=0.1 s", "output.interval=1 s")
     assert run_case(load_case(write_case(tmp_path), chosen), tmp_path / "whole", quiet=True).end.kind == "done"
     out, moment = tmp_path / "parts", random.Random(kills)
@@ -255,7 +260,8 @@ def test_killed_at_random_moments(kills: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ranks", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_signal_in_set_up_ends_a_run_in_good_order(ranks: int, tmp_path: Path) -> None:
-    """While Python imports, while the mesh is made, while forms are loaded: code 4, and the run can be begun or resumed."""
+    """While Python imports, while the mesh is made, while forms are loaded: code 4, and the run can
+    be begun or resumed."""
     out = tmp_path / "out"
     words = command("run", write_case(tmp_path), "--out", out, "--quiet", "-n", ranks, *settings(*FIXED))
     for wait in (0.0, 0.4, 1.0, 2.0):
@@ -311,7 +317,8 @@ def test_damaged_checkpoint_gives_way_to_the_one_before(
 def test_damaged_checkpoint_of_the_start_is_made_up_for(
     whole: Path, stopped: Path, how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The newer one is sound: the start, which it needs for the pictures and the order of elimination, is solved once more."""
+    """The newer one is sound: the start, which it needs for the pictures and the order of
+    elimination, is solved once more."""
     out = copied(stopped, tmp_path)
     if how == "gone":
         (out / "checkpoint" / "start.npz").unlink()

@@ -1,4 +1,5 @@
-"""A rough face pressed with lithium, from case file to records; and the start in contact equilibrium."""
+"""A rough face pressed with lithium, from case file to records; and the start in contact
+equilibrium."""
 
 import csv
 import functools
@@ -107,7 +108,8 @@ def test_one_closed_level_starts_at_the_closed_form(pressure: float) -> None:
     ("adhesion", "axisymmetric", "pressure"), [(0.0, False, 0.1), (0.0, False, 25.0), (0.0, True, 1.0), (5.0, False, 1.0)]
 )
 def test_rough_face_starts_in_balance(adhesion: float, axisymmetric: bool, pressure: float) -> None:
-    """Within 1 %: the residual's three points between nodes against fine trapezoids, where the gap spans many δ between nodes."""
+    """Within 1 %: the residual's three points between nodes against fine trapezoids, where the gap
+    spans many δ between nodes."""
     interface = Interface(1e-3, stiffness=1000.0, adhesion=adhesion)
     stack = stack_of(parse_case(case_data("1 MPa") | {"mesh": {"near": "0.1 um", "far": "3 um"}}))
     gap = start_gap(stack.gap_x, stack.gap, interface, pressure, axisymmetric)

@@ -1,4 +1,5 @@
-"""Every choice that a case offers, on a small stack for a few steps: it runs to its end, and every row's balances hold."""
+"""Every choice that a case offers, on a small stack for a few steps: it runs to its end, and every
+row's balances hold."""
 
 import json
 import math
@@ -112,8 +113,8 @@ def test_runs_to_its_end_in_balance(name: str, tmp_path: Path) -> None:
 
 
 def undefined(row: dict[str, float]) -> set[str]:
-    """What a row may leave open: resistance and focusing without current, a place where no dendrite may start, stress between
-    outputs."""
+    """What a row may leave open: resistance and focusing without current, a place where no dendrite
+    may start, stress between outputs."""
     names = {key for key in row if key.startswith("crack_")}
     names |= set() if row["current_mA_cm2"] else {"asr_ohm_cm2", "focusing_max"}
     return names | (set() if row["current_mA_cm2"] < 0 else {"dendrite_place_um"})

@@ -1,4 +1,5 @@
-"""A small stack in 3-D from case file to records, voids and fields; direct and iterative, tetrahedra and hexahedra."""
+"""A small stack in 3-D from case file to records, voids and fields; direct and iterative,
+tetrahedra and hexahedra."""
 
 import csv
 import functools

@@ -50,7 +50,8 @@ def children(out: Path) -> list[int]:
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, list[int], list[dict[str, str]]]:
-    """A sweep that gets SIGTERM once its first point is done: folder, exit code, processes left, and the map by then."""
+    """A sweep that gets SIGTERM once its first point is done: folder, exit code, processes left,
+    and the map by then."""
     out = tmp_path_factory.mktemp("sweep") / "map"
     process = subprocess.Popen(command(out, *GRID, "--jobs", "1"), env=environment(), stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + WAIT_S
@@ -101,7 +102,8 @@ def test_the_same_command_goes_on(stopped: tuple[Path, int, list[int], list[dict
 
 @pytest.mark.slow
 def test_a_limit_is_refined_and_a_failure_recorded(tmp_path: Path) -> None:
-    """Contact 0.65 lies between 0.05 and 3.2 MPa at the start; a time step that may not shrink makes the solver give up."""
+    """Contact 0.65 lies between 0.05 and 3.2 MPa at the start; a time step that may not shrink
+    makes the solver give up."""
     axes = ("--grid", "pressure=0.05,3.2 MPa", "--grid", "current=0.5 mA/cm^2")
     done = sweep(tmp_path, *axes, "--set", "protocol.0.stop.contact=0.65", "--refine", "1")
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,5 @@
-"""Two lithium electrodes: mirrored electrodes give mirrored results, lithium over a cycle, ranks, what is written."""
+"""Two lithium electrodes: mirrored electrodes give mirrored results, lithium over a cycle, ranks,
+what is written."""
 
 from pathlib import Path
 

@@ -49,7 +49,8 @@ def test_other_causes_are_named() -> None:
 
 
 def test_lithium_thinner_than_its_asperities_are_pressed_in_is_refused() -> None:
-    """1000 MPa over 100 MPa/µm are 10 µm: contact was told as kept, with a gap of -9.7 µm in 6 µm of lithium."""
+    """1000 MPa over 100 MPa/µm are 10 µm: contact was told as kept, with a gap of -9.7 µm in 6 µm
+    of lithium."""
     with pytest.raises(CaseError, match=r'protocol\.0\.pressure: "1000 MPa" presses the asperities in by 10 µm.*6 µm thick'):
         advised({"pressure": "1000 MPa"}, lithium={"thickness": "6 um"})
     assert advised({"pressure": "1000 MPa"}, lithium={"thickness": "6 um"}, interface={"stiffness": "1e5 MPa/um"})

@@ -1,4 +1,5 @@
-"""Stacks of bricks told by their places: numbers, groups, owners, gap, unknowns and file are those of the whole mesh."""
+"""Stacks of bricks told by their places: numbers, groups, owners, gap, unknowns and file are those
+of the whole mesh."""
 
 from pathlib import Path
 

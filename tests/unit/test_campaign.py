@@ -31,7 +31,8 @@ PRESSURES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 
 def law(slope_: float, at_1_MPa: float = 1.0, pressures: tuple[float, ...] = PRESSURES, clear: float = 1.5) -> list[Sample]:
-    """A map whose boundary is i = at_1_MPa P^slope: lost above it, kept from `clear` times its pressure on."""
+    """A map whose boundary is i = at_1_MPa P^slope: lost above it, kept from `clear` times its
+    pressure on."""
     samples = []
     for current in CURRENTS:
         edge = (current / at_1_MPa) ** (1 / slope_)
@@ -62,7 +63,8 @@ def test_slope_of_a_power_law(exponent: float) -> None:
 
 
 def test_not_kept_is_interpolated_between_runs_that_lasted() -> None:
-    """Excess linear in ln P: interpolation is exact on the coarse grid, where midpoints would be 40 % off."""
+    """Excess linear in ln P: interpolation is exact on the coarse grid, where midpoints would be 40
+    % off."""
     found = trace(law(1.9, clear=4.0), Criterion.NOT_KEPT, "pressure")
     assert len(found.crossings) >= 3
     for crossing in found.crossings:
@@ -99,7 +101,8 @@ def test_critical_current_on_lines_of_constant_pressure() -> None:
 
 
 def test_standard_error_is_that_of_the_scatter() -> None:
-    """ln P = ln i / 2 with ±0.1 on four lines: the textbook formula, carried over to the inverse slope."""
+    """ln P = ln i / 2 with ±0.1 on four lines: the textbook formula, carried over to the inverse
+    slope."""
     x, scatter = [0.0, 1.0, 2.0, 3.0], [0.1, -0.1, -0.1, 0.1]
     crossings = []
     for t, e in zip(x, scatter, strict=True):
@@ -113,7 +116,8 @@ def test_standard_error_is_that_of_the_scatter() -> None:
 
 
 def test_one_bracket_for_all_currents_has_no_slope() -> None:
-    """All currents fail between the same two pressures: the regression has no error, but the slope is unknown."""
+    """All currents fail between the same two pressures: the regression has no error, but the slope
+    is unknown."""
     samples = [Sample(p, i, "lost" if p < 0.3 else "kept", 0.1) for p in PRESSURES for i in CURRENTS]
     fit = slope(trace(samples, Criterion.LOST, "pressure").crossings)
     assert fit is not None
@@ -249,7 +253,8 @@ def test_two_axes_on_one_key_are_an_error() -> None:
 
 
 def outcome(point: Point, edge: float = 0.35, width: float = 3.0) -> Outcome:
-    """Lost below `edge` √i, kept from `width` times that on; the solver gives up at 0.2 MPa and 2 mA/cm²."""
+    """Lost below `edge` √i, kept from `width` times that on; the solver gives up at 0.2 MPa and 2
+    mA/cm²."""
     ratio = point.pressure / (edge * point.current**0.5)
     perfect = point.pressure / (point.pressure + 0.02)
     if (point.pressure, point.current) == (0.2, 2.0):
@@ -264,7 +269,8 @@ def test_midpoints_lie_between_neighbours_of_different_verdict() -> None:
     plan = grid("pressure=0.1,0.2,0.4,1.6 MPa", "current=0.5,2 mA/cm^2")
     known = [(point, outcome(point).verdict) for point in grid_points(plan)]
     new = midpoints(plan, known)
-    # at 0.5: lost | reduced at 0.2 to 0.4, reduced | kept from 0.4 on; at 2, around the failed 0.2: lost | reduced in 0.4 to 1.6
+    # at 0.5: lost | reduced at 0.2 to 0.4, reduced | kept from 0.4 on; at 2, around the failed 0.2:
+    # lost | reduced in 0.4 to 1.6
     assert {(point.pressure, point.current) for point in new} == {(0.2828, 0.5), (0.8, 0.5), (0.8, 2.0)}
     again = midpoints(plan, [*known, *((point, outcome(point).verdict) for point in new)])
     pressures = sorted(point.pressure for point, _ in known if point.current == 0.5)

@@ -291,7 +291,8 @@ CASES = sorted((EXAMPLE.parents[1]).glob("*/case.toml"))
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.parent.name)
 def test_meshes_of_shipped_cases_stay_as_they_were(path: Path) -> None:
-    """Cells far from the interface of the size that the case gives, or of 2 µm, reached at 15 µm."""
+    """Cells far from the interface of the size that the case gives, or of 2 µm, reached at 15
+    µm."""
     given = tomllib.loads(path.read_text(encoding="utf-8")).get("mesh", {}).get("far", "2 um")
     case = load_case(path)
     assert f"{case.mesh.coarsest:g} um" == given

@@ -1,4 +1,5 @@
-"""Bad cases, one of each kind: the message names the key, the value and the remedy; all errors of a file come at once."""
+"""Bad cases, one of each kind: the message names the key, the value and the remedy; all errors of a
+file come at once."""
 
 from pathlib import Path
 

@@ -1,4 +1,5 @@
-"""Files that no sane user writes: whatever is in them, a bounded message in bounded time, and never a traceback."""
+"""Files that no sane user writes: whatever is in them, a bounded message in bounded time, and never
+a traceback."""
 
 from __future__ import annotations
 
@@ -49,7 +50,8 @@ VALUES = [
 
 
 class Counting:
-    """How many Python functions are called, and with `lines` how many lines are run; more than `most` is an error."""
+    """How many Python functions are called, and with `lines` how many lines are run; more than
+    `most` is an error."""
 
     def __init__(self, most: int = sys.maxsize, lines: bool = False) -> None:
         self.count, self.most, self.lines = 0, most, lines
@@ -103,7 +105,8 @@ def mutated(rng: random.Random) -> tuple[bytes, list[str]]:
 
 
 def told(path: Path, overrides: Sequence[str] = ()) -> list[str]:
-    """What is said of a file: its errors, or the notes on a case that can be run and is written out and read again."""
+    """What is said of a file: its errors, or the notes on a case that can be run and is written out
+    and read again."""
     try:
         case = load_case(path, overrides)
     except CaseError as error:

@@ -1,4 +1,5 @@
-"""docs/case-files.md is what the models of the case say, docs/output-columns.md what the columns are."""
+"""docs/case-files.md is what the models of the case say, docs/output-columns.md what the columns
+are."""
 
 import importlib.util
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""Checkpoint files: what is put in comes out bit for bit, and nothing else is ever taken for a checkpoint."""
+"""Checkpoint files: what is put in comes out bit for bit, and nothing else is ever taken for a
+checkpoint."""
 
 from __future__ import annotations
 

@@ -66,7 +66,8 @@ def test_cost_goes_through_what_was_measured() -> None:
 
 
 def test_data_of_this_package_makes_sense() -> None:
-    """Time grows faster than unknowns, slower than their square; two ranks are faster than one, less than twice."""
+    """Time grows faster than unknowns, slower than their square; two ranks are faster than one,
+    less than twice."""
     for dimension in {row.dimension for row in measured()}:
         data = [row for row in measured() if row.dimension == dimension]
         alone = sorted((row for row in data if row.ranks == 1), key=lambda row: row.unknowns)
@@ -120,7 +121,8 @@ def test_what_the_script_makes_of_an_exit_code(code: int, accidents: int, again:
 
 @pytest.mark.parametrize(("end", "again"), [("gave up", False), ("stop", True), ("", True)])
 def test_a_run_that_found_no_room_is_queued_again(end: str, again: bool, tmp_path: Path) -> None:
-    """It ends with code 3 like one whose solver gave up, but has checkpoints to go on from, and no such summary."""
+    """It ends with code 3 like one whose solver gave up, but has checkpoints to go on from, and no
+    such summary."""
     (tmp_path / "scontrol").write_text('#!/bin/bash\necho "$@" > queued\n', encoding="utf-8")
     (tmp_path / "scontrol").chmod(0o755)
     (tmp_path / "out" / "checkpoint").mkdir(parents=True)
@@ -158,7 +160,8 @@ def test_script_resumes_and_passes_signals_on(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ends", ["exit 143", "kill -TERM $$", "exit 1"])
 def test_a_signal_in_set_up_queues_the_job_again(ends: str, tmp_path: Path) -> None:
-    """Before the program can heed it, and before there is one: it is no accident, whatever the program makes of it."""
+    """Before the program can heed it, and before there is one: it is no accident, whatever the
+    program makes of it."""
     (tmp_path / "scontrol").write_text('#!/bin/bash\necho "$@" > queued\n', encoding="utf-8")
     (tmp_path / "scontrol").chmod(0o755)
     setup = "echo ready > ready; for i in $(seq 5); do sleep 0.1; done"
@@ -179,7 +182,8 @@ def test_a_signal_in_set_up_queues_the_job_again(ends: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("signal", "seconds", "again"), [(15, 600.0, False), (10, 600.0, True), (15, 2.0, True)])
 def test_who_cancels_a_job_is_obeyed(signal: int, seconds: float, again: bool, tmp_path: Path) -> None:
-    """SIGTERM is scancel or qdel, unless the turn is over; a job that queues itself again after it could never be got rid of."""
+    """SIGTERM is scancel or qdel, unless the turn is over; a job that queues itself again after it
+    could never be got rid of."""
     (tmp_path / "qsub").write_text('#!/bin/bash\necho "$@" > queued\n', encoding="utf-8")
     (tmp_path / "qsub").chmod(0o755)
     ends = program(tmp_path, 'trap "exit 4" TERM\nfor i in $(seq 300); do sleep 0.1; done')
@@ -240,7 +244,8 @@ ODD = ("a b", "$(touch PWNED)", "`touch PWNED`", "q\"uo'te", "100%j", "ha#sh", "
 @pytest.mark.parametrize("name", ODD)
 @pytest.mark.parametrize("system", ["slurm", "pbs"])
 def test_names_are_nothing_but_names(name: str, system: System, tmp_path: Path) -> None:
-    """Blanks, quotes and what a shell would run, in the folder, the case, the image and the interpreter."""
+    """Blanks, quotes and what a shell would run, in the folder, the case, the image and the
+    interpreter."""
     folder = tmp_path / name
     folder.mkdir()
     shown = program(tmp_path, 'printf "<%s>" "$@" >> words; exit 2')
@@ -279,7 +284,8 @@ def test_control_characters_are_refused(letter: str) -> None:
 
 
 def test_array_runs_its_share_of_the_points(tmp_path: Path) -> None:
-    """Words with blanks and quotes arrive as they are; a point that gave up does not keep the others from running."""
+    """Words with blanks and quotes arrive as they are; a point that gave up does not keep the
+    others from running."""
     prints = program(tmp_path, 'printf "<%s>" "$@" >> words; [[ "$*" == *two* ]] && exit 3; exit 0')
     lines = [
         point_line(tmp_path / name, Path("a case"), "abc", [f"key={name}", 'dt=["1 s"]'])
@@ -341,7 +347,8 @@ def test_status_keeps_the_names_of_runs_at_80_columns() -> None:
 
 
 def test_a_pellet_of_real_size_is_no_large_problem() -> None:
-    """500 µm of LLZO between two electrodes of 100 µm: 210 000 unknowns with cells of 2 µm all over."""
+    """500 µm of LLZO between two electrodes of 100 µm: 210 000 unknowns with cells of 2 µm all
+    over."""
     case = parse_case(
         {
             "stack": {"width": "100 um", "cell": "symmetric"},
@@ -358,7 +365,8 @@ def test_a_pellet_of_real_size_is_no_large_problem() -> None:
 
 
 def test_a_step_is_told_with_the_effort_that_it_may_take() -> None:
-    """A pellet of 32 000 unknowns took 1.9 s a step where a smooth step takes 0.2; strip-void 0.37 where that takes 0.13."""
+    """A pellet of 32 000 unknowns took 1.9 s a step where a smooth step takes 0.2; strip-void 0.37
+    where that takes 0.13."""
     data = [row for row in measured() if row.dimension == 2]
     for size, took in ((32_000, 1.9), (20_000, 0.37)):
         smooth = cost(data, size, 1).seconds

@@ -1,4 +1,5 @@
-"""The column of a uniform face against what is known exactly: compaction, Sand's time, the steady onset of docs/theory.md."""
+"""The column of a uniform face against what is known exactly: compaction, Sand's time, the steady
+onset of docs/theory.md."""
 
 import numpy as np
 import pytest
@@ -24,7 +25,8 @@ def test_compaction_under_uniaxial_strain(pressure: float) -> None:
 
 
 def test_without_creep_it_is_sand() -> None:
-    """f = 2s √(t/πD); with a critical f the capacity is ∝ 1/i, and the critical current of a fixed time ∝ 1/√t."""
+    """f = 2s √(t/πD); with a critical f the capacity is ∝ 1/i, and the critical current of a fixed
+    time ∝ 1/√t."""
     still = Column(PorousCreep(1e-15, 5.0))
     current, s = 0.3, recession(0.3)
     expected = 2 * s * np.sqrt(600.0 / (np.pi * 8e-3))
@@ -38,7 +40,8 @@ def test_without_creep_it_is_sand() -> None:
 
 
 def test_a_long_test_reaches_the_steady_onset() -> None:
-    """Without convection i_c = (F/Ω) √(2D ∫ (1-f) C df), some per cent low; 3.5 % up to f_c = 0.2."""
+    """Without convection i_c = (F/Ω) √(2D ∫ (1-f) C df), some per cent low; 3.5 % up to f_c =
+    0.2."""
     face = Column(MASIAS)
     integral = quad(lambda f: (1 - f) * float(exact_compaction(np.array([f]), 2.0)[0]), 1e-9, 0.1)[0]
     steady = np.sqrt(2 * 8e-3 * integral) / recession(1.0)
@@ -47,7 +50,8 @@ def test_a_long_test_reaches_the_steady_onset() -> None:
 
 
 def test_slope_of_a_steady_onset_and_of_a_short_test() -> None:
-    """n/2 where the test outlasts the build-up; the smaller the shorter it is: at low pressure the current of Sand is a floor."""
+    """n/2 where the test outlasts the build-up; the smaller the shorter it is: at low pressure the
+    current of Sand is a floor."""
     face = column("anand_narayan_steady")
     currents = {t: [face.critical_current(P, lambda current, t=t: t) for P in (1.0, 2.0)] for t in (1e6, 600.0)}
     slopes = {t: np.log2(high / low) for t, (low, high) in currents.items()}

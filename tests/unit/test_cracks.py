@@ -1,4 +1,5 @@
-"""Stress and strength of a ceramic at a point; the pressure from which on it is likely to crack; verdict and columns."""
+"""Stress and strength of a ceramic at a point; the pressure from which on it is likely to crack;
+verdict and columns."""
 
 import math
 

@@ -46,7 +46,8 @@ def test_inversion_gives_back_the_stress_it_was_made_of(n):
 
 @pytest.mark.parametrize("n", EXPONENTS)
 def test_dense_lithium_creeps_by_the_power_law_and_keeps_its_volume(n):
-    """f = 0 (that is the floor): ε̇_e = Aσ_eⁿ within the softening of f = 1e-6, and p shifts neither the shear nor the volume."""
+    """f = 0 (that is the floor): ε̇_e = Aσ_eⁿ within the softening of f = 1e-6, and p shifts
+    neither the shear nor the volume."""
     sigma = 1.5
     rate = A * sigma**n
     alone, pressed = (law_at(rate, p, 0.0, PorousCreep(A, n)) for p in (0.0, sigma))
@@ -117,7 +118,8 @@ def test_tangent_planes_touch_the_law():
 
 @pytest.mark.parametrize("n", EXPONENTS)
 def test_uncoupled_law_is_the_coupled_one_at_either_end(n):
-    """Pure pressure and pure shear as before; in between, pressure softens the coupled law's shear only."""
+    """Pure pressure and pure shear as before; in between, pressure softens the coupled law's shear
+    only."""
     f, p, rate = 0.1, 1.0, 1e-2
     free, tied = exact(n, coupled=False), exact(n)
     slow = 1e-10 * rate
@@ -183,7 +185,8 @@ def test_sinh_law_is_the_power_law_at_low_stress_and_slower_in_stress_at_high():
     assert point_law((7.7e-3 * few**6.56) ** 2, zero, zero, breakdown).mu == pytest.approx(
         point_law((7.7e-3 * few**6.56) ** 2, zero, zero, power).mu, rel=1e-3
     )
-    # At the rate of the power law at 30 MPa the sinh law carries B⁻¹ asinh(30 B) = 2.8 * 3.07 MPa only.
+    # At the rate of the power law at 30 MPa the sinh law carries B⁻¹ asinh(30 B) = 2.8 * 3.07 MPa
+    # only.
     rate2 = (7.7e-3 * many**6.56) ** 2
     stress = 3 * point_law(rate2, one, zero, breakdown).mu * np.sqrt(rate2)
     assert stress == pytest.approx(2.8 * np.arcsinh(30 / 2.8), rel=1e-4)

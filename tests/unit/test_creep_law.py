@@ -1,4 +1,5 @@
-"""The creep law of a case, with all its options, wherever one is read: none may be left out on the way from the case."""
+"""The creep law of a case, with all its options, wherever one is read: none may be left out on the
+way from the case."""
 
 from dataclasses import fields, replace
 from types import SimpleNamespace
@@ -63,7 +64,8 @@ def test_flow_stress_is_where_lithium_flows_at_the_rate(law: PorousCreep, rate: 
 
 @pytest.mark.parametrize(("pressure", "times"), [(1.0, 17.7 / 7.7), (0.5, 62.2)])
 def test_the_verdict_on_pressing_counts_diffusional_flow(pressure: float, times: float) -> None:
-    """1e-2 1/s/MPa beside 7.7e-3 1/s at 1 MPa: 2.3 times the rate of the power law, and 62 times at 0.5 MPa."""
+    """1e-2 1/s/MPa beside 7.7e-3 1/s at 1 MPa: 2.3 times the rate of the power law, and 62 times at
+    0.5 MPa."""
     rows = [
         {"time_s": t, "pressure_MPa": pressure, "protocol_step": 0.0, "closed_fraction": 0.5, "contact_fraction": 0.5}
         for t in (0.0, 10.0)
@@ -74,13 +76,15 @@ def test_the_verdict_on_pressing_counts_diffusional_flow(pressure: float, times:
     assert found is not None
     assert plain["fill_strain"] == pytest.approx(10 * 7.7e-3 * pressure**6.56, rel=2e-3)
     assert found["fill_strain"] / plain["fill_strain"] == pytest.approx(times, rel=5e-3)
-    # The rate that would fill the face in the second of a press is met at a pressure that knows of both, too.
+    # The rate that would fill the face in the second of a press is met at a pressure that knows of
+    # both, too.
     law = PorousCreep(7.7e-3, 6.56, diffusional=1e-2)
     assert law.rate(found["hold_meaningless_from_MPa"]) == pytest.approx(found["fill_strain"], rel=5e-3)
 
 
 def test_a_press_rises_from_what_lithium_with_all_its_options_bears() -> None:
-    """On asperities that bear a hundred times the load: from 3 times the stress of flow at 1/INSTANT, a hundredth of it."""
+    """On asperities that bear a hundred times the load: from 3 times the stress of flow at
+    1/INSTANT, a hundredth of it."""
     model: Any = SimpleNamespace(structure=SimpleNamespace(bonded=False), highest_pressure=lambda pressure: 100 * pressure)
     for more, stress in (
         ({}, (1e3 / 7.7e-3) ** (1 / 6.56)),
@@ -93,7 +97,8 @@ def test_a_press_rises_from_what_lithium_with_all_its_options_bears() -> None:
 
 
 def test_flaws_let_lithium_out_by_diffusional_flow_too() -> None:
-    """Flow of the constant viscosity 1/(3 A₁) between plates: Δp = a² s/(2 A₁ H³) where the walls are plated at s."""
+    """Flow of the constant viscosity 1/(3 A₁) between plates: Δp = a² s/(2 A₁ H³) where the walls
+    are plated at s."""
     A1 = 1e3
     question = flaw_problem_of(
         parse_case(

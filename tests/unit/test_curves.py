@@ -1,4 +1,5 @@
-"""Measured curves as cyclers and spreadsheets write them: read as they are meant, or refused with the reason."""
+"""Measured curves as cyclers and spreadsheets write them: read as they are meant, or refused with
+the reason."""
 
 from pathlib import Path
 

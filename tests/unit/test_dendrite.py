@@ -29,7 +29,8 @@ STEP = {"mode": "plate", "current": "0.5 mA/cm^2", "duration": "1 h", "pressure"
 
 
 def along(nodes: int = 251, current: float = -0.5, pressure: float = 0.4, overpotential: float = -5.0, **fields: Any) -> Profile:
-    """Γ of 25 µm; a rim of higher current at x = 5 µm, none left of it, if `current` is not zero."""
+    """Γ of 25 µm; a rim of higher current at x = 5 µm, none left of it, if `current` is not
+    zero."""
     x = np.linspace(0.0, 25.0, nodes)
     weight = np.full(nodes, x[1])
     weight[[0, -1]] /= 2
@@ -71,7 +72,8 @@ def test_zero_where_nothing_is_plated() -> None:
 
 
 def test_currents_in_circles_fill_no_flaw() -> None:
-    """At rest and while the electrode is stripped lithium is plated here and there, from places under unlike pressure."""
+    """At rest and while the electrode is stripped lithium is plated here and there, from places
+    under unlike pressure."""
     x = along().x_um
     for mean in (0.0, 0.5):
         circles = along(current_mA_cm2=mean + 2.0 * np.cos(np.pi * x / 25.0), overpotential_mV=-5.0 * np.ones_like(x))
@@ -107,7 +109,8 @@ def test_reading_finds_the_rim() -> None:
     assert reading is not None
     assert (reading.place_um, reading.mechanism) == (5.0, "creep")
     assert reading.area_um2 == pytest.approx(25e3)
-    # K_I ∝ a^1.5 and i^(1/n) H^-(n+1)/n A^(-1/n) / K_Ic where creep governs and 0.26 of 18 MPa comes from outside
+    # K_I ∝ a^1.5 and i^(1/n) H^-(n+1)/n A^(-1/n) / K_Ic where creep governs and 0.26 of 18 MPa
+    # comes from outside
     levers = [reading.levers[name] for name in ("flaw length", "flaw opening", "current", "creep rate", "toughness")]
     assert levers == pytest.approx([1.5, -7.56 / 6.56, 1 / 6.56, -1 / 6.56, -1.0], rel=0.02)
 
@@ -128,7 +131,8 @@ def test_moves_by_hand() -> None:
 
 
 def test_what_warms_the_interface_lowers_the_overpotential() -> None:
-    """Where the overpotential governs, 30 K divide it by the factor by which the interface's resistance falls."""
+    """Where the overpotential governs, 30 K divide it by the factor by which the interface's
+    resistance falls."""
     narrow = replace(FLAWS, half_opening=0.005, length=0.5)
     reading = read_dendrite(along(), narrow, AROUND)
     assert reading is not None
@@ -150,7 +154,8 @@ def test_mechanisms() -> None:
 
 
 def test_local_pressure_fills_and_shuts_alike() -> None:
-    """Where the contact pressure is above its mean, mouth and face are pressed alike: the index is that of the mean."""
+    """Where the contact pressure is above its mean, mouth and face are pressed alike: the index is
+    that of the mean."""
     even, uneven = along(), along(contact_pressure_MPa=np.linspace(0.0, 8.0, 251))
     indices = [profile_fields(profile, FLAWS, AROUND).dendrite_index for profile in (even, uneven)]
     assert indices[0] == pytest.approx(indices[1], rel=1e-12)

@@ -1,4 +1,5 @@
-"""Density after pressing, and what it makes of the electrolyte: published points, limits, keys of a case."""
+"""Density after pressing, and what it makes of the electrolyte: published points, limits, keys of a
+case."""
 
 import math
 
@@ -30,7 +31,8 @@ def test_hot_pressing_at_exponent_one_halves_the_porosity_in_even_times() -> Non
 
 
 def test_densification_rate_is_that_of_the_hollow_sphere() -> None:
-    """ρ̇ = (3A/2)(3P/2n)ⁿ ρ(1-ρ)/[1-(1-ρ)^(1/n)]ⁿ; the porous creep law under pure pressure gives the same: tr D = -c."""
+    """ρ̇ = (3A/2)(3P/2n)ⁿ ρ(1-ρ)/[1-(1-ρ)^(1/n)]ⁿ; the porous creep law under pure pressure gives
+    the same: tr D = -c."""
     from cellfem.physics.creep import PorousCreep, point_law
 
     n, A, p, f = 3.0, 2e-3, 5.0, 0.2
@@ -49,7 +51,8 @@ def test_cold_pressing_llzo_gives_a_green_body() -> None:
 
 @pytest.mark.parametrize(("celsius", "density"), [(900, 0.86), (1000, 0.97), (1100, 0.99)])
 def test_hot_pressing_llzo_gives_the_published_densities(celsius: int, density: float) -> None:
-    """The law is a fit through these three points with two numbers: within its misfit, 1.5 % of density."""
+    """The law is a fit through these three points with two numbers: within its misfit, 1.5 % of
+    density."""
     case = _case(densification={"pressure": "62 MPa", "temperature": f"{celsius} degC", "time": "1 h"})
     assert density_of(case) == pytest.approx(density, abs=0.015)
 

@@ -1,4 +1,5 @@
-"""Flaws drawn one by one: numbers, places and lengths as they should be, and nothing but the seed and the face behind them."""
+"""Flaws drawn one by one: numbers, places and lengths as they should be, and nothing but the seed
+and the face behind them."""
 
 from dataclasses import replace
 
@@ -66,7 +67,8 @@ def test_grain_boundaries_are_half_way_between_the_two_nearest_grains() -> None:
 
 
 def test_periodic_faces_have_their_flaws_and_grains_over_the_sides() -> None:
-    """Even over the face, and on boundaries of grains that go on at the other side (those of the face itself, and no more)."""
+    """Even over the face, and on boundaries of grains that go on at the other side (those of the
+    face itself, and no more)."""
     flaws = Flaws(seed=5, density=0.5, on_grain_boundaries=True, grain_size=5.0)
     found, between = sample_flaws(flaws, (25.0, 20.0), periodic=True), sample_flaws(flaws, (25.0, 20.0))
     assert found is not None

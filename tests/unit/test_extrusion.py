@@ -1,4 +1,5 @@
-"""Pressures that press lithium out of narrow flaws: power-law formulas, the law of shear by quadrature, limits."""
+"""Pressures that press lithium out of narrow flaws: power-law formulas, the law of shear by
+quadrature, limits."""
 
 import numpy as np
 import pytest
@@ -46,7 +47,8 @@ def test_in_numbers() -> None:
 @pytest.mark.parametrize("speed", [1e-12, 1e-6, 1e-3, 10.0])
 @pytest.mark.parametrize(("shape", "power"), [("slit", 2), ("cylinder", 3)])
 def test_any_law_from_the_profile_of_shear(shape: Shape, power: int, speed: float) -> None:
-    """The wall stress gives back the speed, by quadrature of the shear rate; walls sum up what a tip would take at each place."""
+    """The wall stress gives back the speed, by quadrature of the shear rate; walls sum up what a
+    tip would take at each place."""
     gradient = float(extrusion_pressure(shape, "tip", 1.0, H, speed, GENERAL))
     wall = gradient * H / (power - 1)
     moment = quad(
@@ -60,7 +62,8 @@ def test_any_law_from_the_profile_of_shear(shape: Shape, power: int, speed: floa
 
 
 def test_options_of_the_law_count() -> None:
-    """At high stress breakdown lets lithium out at less pressure, at low stress diffusional flow does."""
+    """At high stress breakdown lets lithium out at less pressure, at low stress diffusional flow
+    does."""
     power, sinh = PorousCreep(4.3e-4, 5.0), PorousCreep(4.3e-4, 5.0, breakdown=2.8)
     diffusional = PorousCreep(4.3e-4, 5.0, diffusional=1e-5)
     fast, slow = (

@@ -22,7 +22,8 @@ def test_critical_overpotentials_of_porz() -> None:
 
 
 def test_drive_of_an_overpotential() -> None:
-    # 1 mV is F/Ω · 1e-3 = 96485/13e-6 · 1e-3 Pa = 7.422 MPa; 5 A/m² through 4 µm of 0.04 S/m are 0.5 mV more
+    # 1 mV is F/Ω · 1e-3 = 96485/13e-6 · 1e-3 Pa = 7.422 MPa; 5 A/m² through 4 µm of 0.04 S/m are
+    # 0.5 mV more
     drive = fracture.overpotential_pressure([-1e-3, -1e-3, 1e-3, 0.0], [-5.0, -5.0, 5.0, 0.0], [0.0, 4.0, 4.0, 4.0], KAPPA)
     assert drive == pytest.approx([7.42195, 1.5 * 7.42195, 0.0, 0.0], rel=1e-5)
     assert drive[0] == pytest.approx(1e-3 * FARADAY / 13.0, rel=1e-12)

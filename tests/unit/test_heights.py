@@ -1,4 +1,5 @@
-"""Heights from files: text, arrays and files of instruments, read as they are meant or refused with the reason."""
+"""Heights from files: text, arrays and files of instruments, read as they are meant or refused with
+the reason."""
 
 import struct
 from pathlib import Path
@@ -207,7 +208,8 @@ def test_the_head_of_gwyddions_export_tells_sizes_and_units(tmp_path: Path) -> N
 
 
 def test_missing_points_have_no_say_in_plane_and_rms(tmp_path: Path) -> None:
-    """A fifth of a rough map is missing: its numbers are those of the points there are, and a note says so."""
+    """A fifth of a rough map is missing: its numbers are those of the points there are, and a note
+    says so."""
     random = np.random.default_rng(5)
     x, y = 0.5 * np.arange(60), 0.5 * np.arange(40)
     heights = 0.1 * random.normal(size=(60, 40)) + 0.05 * x[:, None]

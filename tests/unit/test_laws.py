@@ -1,4 +1,5 @@
-"""Optional laws at points: Leblond's porous law, Anand's resistance, grain boundaries, linear removal; against their limits."""
+"""Optional laws at points: Leblond's porous law, Anand's resistance, grain boundaries, linear
+removal; against their limits."""
 
 from dataclasses import replace
 
@@ -59,7 +60,8 @@ def test_linear_matrix_has_the_bound_of_hashin_and_shtrikman():
 
 
 def test_rigid_plastic_limit_is_gursons_surface():
-    """n → ∞: σ_e² (1 + 2f/3) + 2f cosh(3p/2) = 1 + f², in units of the strength, but for terms of order 1/n."""
+    """n → ∞: σ_e² (1 + 2f/3) + 2f cosh(3p/2) = 1 + f², in units of the strength, but for terms of
+    order 1/n."""
     n, f, p = 400.0, 0.1, 0.8
     law = point_law(np.array([1.0]), np.array([p]), np.array([f]), PorousCreep(1.0, n, leblond=True))
     surface = np.sqrt((1 + f * f - 2 * f * np.cosh(1.5 * p)) / (1 + 2 * f / 3))
@@ -116,7 +118,8 @@ def test_resistance_at_a_constant_rate_follows_its_equation_in_the_order_of_the_
 
 
 def test_steady_creep_is_the_power_law_of_anand_and_narayan():
-    """S = S_s: rate = A₁ (σ/S*)^(1/(m + n_s)): 4.37e-4 1/s at 1 MPa, exponent 5. In one long step S gets there."""
+    """S = S_s: rate = A₁ (σ/S*)^(1/(m + n_s)): 4.37e-4 1/s at 1 MPa, exponent 5. In one long step S
+    gets there."""
     for sigma in (0.5, 1.0, 2.0):
         rate = ANAND.rate * (sigma / ANAND.saturation) ** 5
         start = np.array([ANAND.initial])
@@ -142,7 +145,8 @@ def test_without_hardening_it_is_the_power_law_of_its_resistance():
 
 @pytest.mark.parametrize("kind", ["leblond", "anand"])
 def test_derivatives_are_those_of_the_law(kind):
-    """Central differences of (e², p, f), relative to what the quantity changes by over its own size."""
+    """Central differences of (e², p, f), relative to what the quantity changes by over its own
+    size."""
     rng = np.random.default_rng(3)
     at = [10 ** rng.uniform(-10, 0, 300), 10 ** rng.uniform(-1, 1, 300), 10 ** rng.uniform(-4, -0.3, 300)]
     history = History(0.02, -0.02 * rng.uniform(0.5, 2, 300))
@@ -183,7 +187,8 @@ def test_linear_removal_is_of_first_order_and_a_sink_where_open():
 
 
 def test_default_sink_rate_stays_below_coalescence():
-    """f (1-f) = s/k_s at the steady state without diffusion: f = 0.85 f_c at the fastest injection."""
+    """f (1-f) = s/k_s at the steady state without diffusion: f = 0.85 f_c at the fastest
+    injection."""
     step = {"mode": "strip", "current": "0.5 mA/cm^2", "pressure": "1 MPa", "duration": "1 h"}
     case = Case.model_validate({"interface": {"removal": "linear"}, "protocol": [step]})
     speed = case.s_max

@@ -19,7 +19,8 @@ def said(case) -> list[str]:
 
 
 def test_the_drop_of_the_start_by_hand() -> None:
-    """1 mA/cm² through 10 Ω cm² on 1/1.02 of the face are 10.2 mV, less a little by asinh; 4 µm at 0.4 mS/cm 1 mV."""
+    """1 mA/cm² through 10 Ω cm² on 1/1.02 of the face are 10.2 mV, less a little by asinh; 4 µm at
+    0.4 mS/cm 1 mV."""
     case = case_of("1 mA/cm^2")
     face, layer = drop_at_start(case, case.steps[0])
     thermal = 2 * 25.693e-3

@@ -1,4 +1,5 @@
-"""What Newton makes of linear solvers that fail, and of steps that overflow: nothing of the kind may pass for convergence."""
+"""What Newton makes of linear solvers that fail, and of steps that overflow: nothing of the kind
+may pass for convergence."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -20,7 +21,8 @@ Array = NDArray[np.float64]
 
 
 class Scalar:
-    """f(x) = 0 in one unknown; `solver` stands for the linear solver: from the exact correction to the one it gives."""
+    """f(x) = 0 in one unknown; `solver` stands for the linear solver: from the exact correction to
+    the one it gives."""
 
     def __init__(self, f: Callable[[float], float], slope: Callable[[float], float], x: float) -> None:
         self.f, self.slope, self.x = f, slope, x
@@ -65,7 +67,8 @@ def test_it_converges_where_all_is_well() -> None:
 @pytest.mark.parametrize("found", [0.0, np.nan, np.inf])
 @pytest.mark.parametrize("after", [0, 1, 2, 3])
 def test_no_correction_is_no_convergence(found: float, after: int) -> None:
-    """From the first correction on, or from one of those that follow: in the damped iteration and in the quasi-Newton one."""
+    """From the first correction on, or from one of those that follow: in the damped iteration and
+    in the quasi-Newton one."""
     problem, calls = square(), iter(range(1000))
     problem.solver = lambda exact: exact if next(calls) < after else found
     outcome = Newton(problem).solve()

@@ -68,7 +68,8 @@ def test_causes() -> None:
 
     loaded = replace(full, pressure=put(np.full(21, 0.3), n15=0.81), current=put(full.current, n15=0.3))
     assert opened(loaded, n5=0.06).cause[5] == "pillar"
-    # A place that bears the load but strips almost as much is none, nor one that strips less but does not bear most.
+    # A place that bears the load but strips almost as much is none, nor one that strips less but
+    # does not bear most.
     assert opened(replace(loaded, current=put(full.current, n15=0.41)), n5=0.06).cause[5] == "vacancy saturation"
     assert opened(replace(loaded, pressure=put(loaded.pressure, n14=0.9)), n5=0.06).cause[5] == "vacancy saturation"
     # What departs more from the mean is the cause: here 1.5 times the mean against 0.6 times.
@@ -89,7 +90,8 @@ def test_plating_lifts_the_block_off_what_is_not_plated() -> None:
 
 
 def test_a_void_is_born_by_the_cause_of_its_place_that_opened_first() -> None:
-    """Here vacancies where it opened first, while at the edge of an open stretch it opened later; alone there it is its edge."""
+    """Here vacancies where it opened first, while at the edge of an open stretch it opened later;
+    alone there it is its edge."""
     before = replace(EVEN, gap=put(EVEN.gap, n3=0.5), porosity=put(EVEN.porosity, n6=0.19))
     after = replace(before, gap=put(before.gap, n5=0.06, n6=0.12))
     over = span(before, after, 10.0, 20.0)

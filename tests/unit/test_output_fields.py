@@ -1,4 +1,5 @@
-"""ParaView files and pictures from made-up snapshots of a stack with a lens, a thin gap and a resistive patch."""
+"""ParaView files and pictures from made-up snapshots of a stack with a lens, a thin gap and a
+resistive patch."""
 
 import time
 from dataclasses import replace
@@ -27,7 +28,8 @@ WIDTH, HEIGHT = 25.0, 20.0
 
 
 def gap_at(x: Array, time_s: float) -> Array:
-    """A lens that is swallowed within an hour, and a thin gap beside the patch at 15–20 µm that opens meanwhile."""
+    """A lens that is swallowed within an hour, and a thin gap beside the patch at 15–20 µm that
+    opens meanwhile."""
     done = time_s / 3600
     lens = np.maximum((1 - done) * (1 - (x / 5.0) ** 2), 0.0)
     thin = 0.08 * done * np.exp(-(((x - 13.0) / 1.2) ** 2)) + 0.05 * done * np.exp(-(((x - 21.5) / 1.0) ** 2))
@@ -49,7 +51,8 @@ def profile_at(time_s: float) -> Profile:
 
 
 def grid(nx: int, ny: int, bottom: Array, top: Array) -> tuple[Array, NDArray[np.int64]]:
-    """Quadratic triangles (nx*ny squares, two each) between two heights over x: points and cells."""
+    """Quadratic triangles (nx*ny squares, two each) between two heights over x: points and
+    cells."""
     x = np.linspace(0.0, WIDTH, 2 * nx + 1)
     s = np.linspace(0.0, 1.0, 2 * ny + 1) ** 1.5
     low, high = np.interp(x, x, bottom), np.interp(x, x, top)

@@ -98,7 +98,8 @@ def test_spoilt_records_are_told_in_a_sentence(what: str, tmp_path: Path) -> Non
 
 
 def test_a_row_that_finds_no_room_leaves_the_rows_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk takes a part of the row at most; once there is room the next row follows the last whole one."""
+    """A full disk takes a part of the row at most; once there is room the next row follows the last
+    whole one."""
     path, fsync = tmp_path / "records.csv", os.fsync
     with RecordWriter(path, ("a", "b")) as writer:
         writer.write({"a": 1.0, "b": 2.0})
@@ -321,7 +322,8 @@ def test_bar_on_a_terminal_and_silence_when_quiet() -> None:
 
 
 def test_a_reader_that_has_gone_does_not_end_the_run() -> None:
-    """As in `cellfem run CASE 2>&1 | head`: neither rich nor PETSc, which has a handler of its own, ends the process."""
+    """As in `cellfem run CASE 2>&1 | head`: neither rich nor PETSc, which has a handler of its own,
+    ends the process."""
     script = (
         "import cellfem.backend\nfrom cellfem.output.progress import Progress\nprogress = Progress(1.0)\n"
         "for _ in range(3):\n    progress.note('x' * 70000)\nprint('went on')"

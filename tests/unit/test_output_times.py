@@ -1,4 +1,5 @@
-"""When fields are written: steps that end on output times, by default and when asked, and the mark in the records."""
+"""When fields are written: steps that end on output times, by default and when asked, and the mark
+in the records."""
 
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def spacing(output: dict[str, object], **tables: object) -> list[float | None]:
 
 
 def test_steps_end_on_outputs_where_asked_or_where_it_costs_little() -> None:
-    """The largest steps are 2 and 20 s: an interval of 10 s is five of the first and half of one of the second."""
+    """The largest steps are 2 and 20 s: an interval of 10 s is five of the first and half of one of
+    the second."""
     assert spacing({}) == [None, None]
     assert spacing({"interval": "10 s"}) == [10.0, None]
     assert spacing({"interval": "60 s"}) == [60.0, 60.0]

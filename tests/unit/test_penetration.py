@@ -26,7 +26,8 @@ def test_opened_length_by_hand() -> None:
 @pytest.mark.parametrize(("shape", "k"), [("slit", 2), ("cylinder", 3)])
 @pytest.mark.parametrize("n", [1.0, 5.0, 6.56])
 def test_power_law_time(shape, k: int, n: float) -> None:
-    """L dL^n = …: t = (n+k)/(n+1) (ℓ/H)^(n+1)/(B (P/(k-1))^n): a cylinder's wall bears half the stress."""
+    """L dL^n = …: t = (n+k)/(n+1) (ℓ/H)^(n+1)/(B (P/(k-1))^n): a cylinder's wall bears half the
+    stress."""
     law, pressure, slender = PorousCreep(1e-3, n), np.array([5.0, 20.0]), 80.0
     B = 3 ** ((n + 1) / 2) * 1e-3
     exact = (n + k) / (n + 1) * slender ** (n + 1) / (B * (pressure / (k - 1)) ** n)
@@ -53,7 +54,8 @@ def test_diffusional_creep_makes_low_pressure_count() -> None:
 
 
 def test_diffusion_through_grains_by_hand() -> None:
-    """docs/slope.md: 6e-4, 6e-6 and 6e-8 1/(s MPa) for grains of 1, 10 and 100 µm with 8e-15 m²/s."""
+    """docs/slope.md: 6e-4, 6e-6 and 6e-8 1/(s MPa) for grains of 1, 10 and 100 µm with 8e-15
+    m²/s."""
     assert nabarro_herring(8e-3, 1.0, 298.15) == pytest.approx(5.87e-4, rel=0.01)
     assert nabarro_herring(8e-3, 100.0, 298.15) == pytest.approx(5.87e-8, rel=0.01)
 

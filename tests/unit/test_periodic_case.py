@@ -135,7 +135,8 @@ def test_what_does_not_go_with_periodic_sides(change: dict[str, object], error: 
 
 
 def test_what_goes_with_periodic_sides() -> None:
-    """Spots that touch over the side, a void as wide as nearly all, soft steps of the same numbers between mirror planes."""
+    """Spots that touch over the side, a void as wide as nearly all, soft steps of the same numbers
+    between mirror planes."""
     parse_case(PERIODIC | {"void": [LENS | {"center": "1 um"}, LENS | {"center": "9 um"}], "patch": [SPOT | {"center": "12 um"}]})
     parse_case(PERIODIC | {"lithium": {"platen": "slip"}, "interface": {"friction": "stick"}})
     parse_case(PERIODIC | {"mesh": {"near": "0.4 um", "far": "4 um"}, "roughness": {"kind": "grooves", "period": "6 um"}})

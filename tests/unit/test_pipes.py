@@ -1,4 +1,5 @@
-"""Streams that outlive their reader, signals that stay unheard, and how a solve is ended from outside."""
+"""Streams that outlive their reader, signals that stay unheard, and how a solve is ended from
+outside."""
 
 import io
 import os

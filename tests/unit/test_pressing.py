@@ -1,4 +1,5 @@
-"""Pressing: the verdict, the search for a pressure, targets, the spectrum's file, work of adhesion, sinh creep by default."""
+"""Pressing: the verdict, the search for a pressure, targets, the spectrum's file, work of adhesion,
+sinh creep by default."""
 
 import math
 from pathlib import Path
@@ -94,7 +95,8 @@ def test_targets() -> None:
 
 
 def test_the_cell_beside_what_is_modelled_of_it() -> None:
-    """A half cell stands for one of two faces and 1 mm; a symmetric cell is modelled whole, its faces count once."""
+    """A half cell stands for one of two faces and 1 mm; a symmetric cell is modelled whole, its
+    faces count once."""
     layer = {"electrolyte": {"thickness": "500 um"}}
     half = from_case.cell(parse_case({"protocol": [PRESS], **layer}))
     assert (half.times, half.interfaces, half.separator) == (2, 2, 1000.0)
@@ -183,7 +185,8 @@ def test_a_rise_is_short_against_the_step() -> None:
 
 @pytest.mark.parametrize("mode", ["press", "strip"])
 def test_a_jump_of_pressure_rises_with_a_current_or_without(mode: str) -> None:
-    """From what the highest asperity bears, at the start and at a jump; the first time step is never below the smallest."""
+    """From what the highest asperity bears, at the start and at a jump; the first time step is
+    never below the smallest."""
     from cellfem.run.prepare import segments_of
     from cellfem.run.pressure_ramp import with_pressure_ramps
 

@@ -1,4 +1,5 @@
-"""Random fields along the interface: moments, correlation, area shares, and that seed and place alone decide."""
+"""Random fields along the interface: moments, correlation, area shares, and that seed and place
+alone decide."""
 
 import numpy as np
 import pytest
@@ -36,12 +37,14 @@ def test_mean_and_spread_of_a_lognormal_field() -> None:
 
 
 def test_grain_boundaries_stand_as_far_apart_as_asked() -> None:
-    """Mean intercept: crossings along a long line are the local minima of the distance that reach zero."""
+    """Mean intercept: crossings along a long line are the local minima of the distance that reach
+    zero."""
     x = np.linspace(0.0, 3000.0, 300_001)[:, None]
     distance = Tessellation(3.0, seed=5).distance(x)
     inner = distance[1:-1]
     crossings = np.sum((inner < distance[:-2]) & (inner <= distance[2:]) & (inner < 0.011))
-    # The count over L = 3000 µm scatters by about √(L/spacing)/2: Poisson-Voronoi chords scatter less than Poisson points.
+    # The count over L = 3000 µm scatters by about √(L/spacing)/2: Poisson-Voronoi chords scatter
+    # less than Poisson points.
     assert crossings == pytest.approx(1000, abs=4 * np.sqrt(1000))
 
 
@@ -58,7 +61,8 @@ def test_spots_cover_the_share_asked() -> None:
     ids=["gaussian", "tessellation", "spots"],
 )
 def test_seed_and_place_alone_decide(field: object) -> None:
-    """One place at a time gives what all at once give: on any mesh, on any rank. A line is the plane's cut at y = 0."""
+    """One place at a time gives what all at once give: on any mesh, on any rank. A line is the
+    plane's cut at y = 0."""
     assert callable(field)
     at_once = field(LINE)
     one_by_one = np.array([field(place[None])[0] for place in LINE])
@@ -76,7 +80,8 @@ def test_seeds_and_streams_differ() -> None:
 
 
 def test_what_lies_on_what() -> None:
-    """Impurities lie on grain boundaries, these on the random field; the diffusion factor is D of the boundaries over D."""
+    """Impurities lie on grain boundaries, these on the random field; the diffusion factor is D of
+    the boundaries over D."""
     cells, spots = Tessellation(4.0, 3), Spots(0.5, 4.0, 0.0, 3)
     face = Heterogeneity(
         LognormalField(0.3, 5.0, 3), None, GrainBoundaries(cells, 1.0, 5e-3, 8.0), Impurities(spots, 0.1, edge=0.01)
@@ -118,7 +123,8 @@ def test_periodic_fields_repeat_themselves(periods: tuple[float, ...]) -> None:
 
 
 def test_correlation_of_a_periodic_gaussian_field() -> None:
-    """As the docstring says, for a third of the period, the longest length that a case may have; variance 1."""
+    """As the docstring says, for a third of the period, the longest length that a case may have;
+    variance 1."""
     period, length = 9.0, 3.0
     r = np.array([0.0, 1.0, 3.0, 4.5, 8.0])
     z = np.array([GaussianField(length, seed, periods=(period,))(r[:, None]) for seed in range(600)])
@@ -133,7 +139,8 @@ def test_correlation_of_a_periodic_gaussian_field() -> None:
 
 
 def test_rounded_waves_are_near_those_of_a_field_without_a_period() -> None:
-    """Mean square of the difference at distance r, wave vectors being off by up to π/L: 2[1 - sin(πr/L)/(πr/L)]."""
+    """Mean square of the difference at distance r, wave vectors being off by up to π/L: 2[1 -
+    sin(πr/L)/(πr/L)]."""
     at = np.array([[3.0]])
     off = [GaussianField(3.0, seed, periods=(60.0,))(at)[0] - GaussianField(3.0, seed)(at)[0] for seed in range(600)]
     assert np.mean(np.square(off)) == pytest.approx(2 * (1 - np.sinc(3.0 / 60.0)), rel=4 * np.sqrt(2 / 600))

@@ -15,7 +15,8 @@ SIZE = 1.0
 
 
 def _draw(scale: float) -> None:
-    """Lithium over LLZO with a notch at the left; a group of another's making covers all and is made first."""
+    """Lithium over LLZO with a notch at the left; a group of another's making covers all and is
+    made first."""
     g = gmsh.model.geo
     places = {"p0": (0, 0), "pa": (MOUTH, 0), "pw": (WIDTH, 0), "pv": (0, DEPTH), "t0": (0, LITHIUM), "tw": (WIDTH, LITHIUM)}
     places |= {"b0": (0, -LLZO), "bw": (WIDTH, -LLZO)}
@@ -39,7 +40,8 @@ def _draw(scale: float) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same mesh in the files that gmsh writes, and variants that other programs make of them."""
+    """The same mesh in the files that gmsh writes, and variants that other programs make of
+    them."""
     where = tmp_path_factory.mktemp("meshes")
     gmsh.initialize(readConfigFiles=False, interruptible=False)
     gmsh.option.setNumber("General.Terminal", 0)
@@ -84,7 +86,8 @@ FILES = (
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_file_gives_the_same_stack(name: str, folder: Path, whole: StackMesh) -> None:
-    """Groups are found under padded names, made of other sets, in capitals, or made after one that covers everything."""
+    """Groups are found under padded names, made of other sets, in capitals, or made after one that
+    covers everything."""
     stack, notes = read_with_notes(folder / name)
     assert (stack.width, stack.lithium_thickness, stack.electrolyte_thickness) == pytest.approx((WIDTH, LITHIUM, LLZO))
     assert stack.gap == pytest.approx(whole.gap, abs=1e-6)

@@ -31,7 +31,8 @@ NAN = math.nan
 
 
 def outcomes(count: int, lost: int = 0) -> list[Outcome]:
-    """Realisations of which the first `lost` fail after 100, 200, … s, having opened after half of that."""
+    """Realisations of which the first `lost` fail after 100, 200, … s, having opened after half of
+    that."""
     points = grid_points(plan_of(UNEVEN, ["pressure=0.4 MPa"], None, (), count))
     return [
         Outcome(
@@ -84,7 +85,8 @@ def test_failed_by_counts_what_is_still_at_risk() -> None:
 
 
 def test_censored_weibull_times() -> None:
-    """500 times of shape 2 and scale 1000 s, cut at 1000 s (63 % have failed): both within four standard errors of some 5 %."""
+    """500 times of shape 2 and scale 1000 s, cut at 1000 s (63 % have failed): both within four
+    standard errors of some 5 %."""
     random = np.random.default_rng(3)
     drawn = 1000.0 * random.weibull(2.0, 500)
     times = [float(t) if t < 1000.0 else NAN for t in drawn]

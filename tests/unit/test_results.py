@@ -1,4 +1,5 @@
-"""Folders of results: what is on cellfem's list may be replaced, nothing else; what did not start leaves no trace."""
+"""Folders of results: what is on cellfem's list may be replaced, nothing else; what did not start
+leaves no trace."""
 
 from __future__ import annotations
 
@@ -210,7 +211,8 @@ def test_run_that_does_not_start_leaves_all_as_it_was(tmp_path: Path) -> None:
 
 
 def test_killed_before_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At any of the moments of putting aside, writing, and bringing back, the next command finds everything again."""
+    """At any of the moments of putting aside, writing, and bringing back, the next command finds
+    everything again."""
     out = tmp_path / "out"
     run(out, RUN)
     put(out, {"notes.txt": "mine"})
@@ -246,7 +248,8 @@ def test_what_was_half_written_goes_with_its_file_alone(tmp_path: Path) -> None:
 
 
 def test_list_survives_a_cut(tmp_path: Path) -> None:
-    """Killed or out of room within a line: the files before it stay on the list, and more can be added."""
+    """Killed or out of room within a line: the files before it stay on the list, and more can be
+    added."""
     run(tmp_path, RUN)
     data = (tmp_path / MARK).read_bytes()
     (tmp_path / MARK).write_bytes(data[:-9])
@@ -311,7 +314,8 @@ HEAD = "# cellfem 0.9.0, commit 3cea534\n"
 
 
 def test_results_of_an_older_cellfem(tmp_path: Path) -> None:
-    """Told by their resolved case; replaced on request, fields as far as their series names them."""
+    """Told by their resolved case; replaced on request, fields as far as their series names
+    them."""
     outputs = ("case.resolved.toml", "cellfem.pvd", *OUTPUTS)
     pvd = '<VTKFile><Collection><DataSet timestep="0" file="fields/lithium_01.pvtu"/></Collection></VTKFile>'
     old = {

@@ -1,4 +1,5 @@
-"""A rough face is too steep when the case is checked, or not at all: the mesh finds what the check has found."""
+"""A rough face is too steep when the case is checked, or not at all: the mesh finds what the check
+has found."""
 
 import re
 from pathlib import Path
@@ -64,7 +65,8 @@ BRICKS = {"mesh": {"near": "0.5 um", "far": "2.5 um", "cells": "bricks"}}
     ids=["mirror", "periodic", "grooves", "pores", "void", "3-D", "periodic 3-D"],
 )
 def test_check_and_mesh_agree(stack: dict[str, object], rough: dict[str, object], more: dict[str, object]) -> None:
-    """At 5 % above the largest slope the check refuses, at 5 % below it the mesh is made: heights and slopes go together."""
+    """At 5 % above the largest slope the check refuses, at 5 % below it the mesh is made: heights
+    and slopes go together."""
     text = told(data(stack, rough, **more))
     found = re.search(r"slopes up to (\S+);", text)
     assert found, text

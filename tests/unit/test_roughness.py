@@ -43,14 +43,16 @@ def test_rms_is_met_exactly(mirror: bool) -> None:
 
 @pytest.mark.parametrize("hurst", [0.3, 0.5, 0.8, 1.0])
 def test_spectrum_falls_as_the_law_says(hurst: float) -> None:
-    """The mean over seeds of the power, between roll-off and cut-off ∝ κ^-(1+2H), constant above the roll-off wavelength."""
+    """The mean over seeds of the power, between roll-off and cut-off ∝ κ^-(1+2H), constant above
+    the roll-off wavelength."""
     faces = [self_affine(law(hurst=hurst, seed=seed), WIDTH) for seed in range(400)]
     k = faces[0].wave_numbers
     mean = np.mean([face.cosines**2 for face in faces], axis=0) / (2 * k[0])
     inside = k > 2 * np.pi / LAW.roll_off * 1.01
     slope = np.polyfit(np.log(k[inside]), np.log(mean[inside]), 1)[0]
     assert slope == pytest.approx(-(1 + 2 * hurst), abs=0.05)
-    # Scaling every face to the same rms lifts the mean power of the fine waves: by 2/N, N = 10 being the long ones.
+    # Scaling every face to the same rms lifts the mean power of the fine waves: by 2/N, N = 10
+    # being the long ones.
     assert np.exp(np.mean(np.log(mean / law(hurst=hurst).spectrum(k, float(k[0]))))) == pytest.approx(1.0, abs=0.12)
     assert np.mean(mean[~inside]) == pytest.approx(float(law(hurst=hurst).spectrum(k[0], float(k[0]))), rel=0.2)
     assert k[-1] == pytest.approx(2 * np.pi / LAW.cut_off)
@@ -70,7 +72,8 @@ def test_seed_makes_the_face() -> None:
     one, same, other = (self_affine(law(seed=s), WIDTH).heights(x) for s in (3, 3, 4))
     assert np.array_equal(one, same)
     assert abs(np.corrcoef(one, other)[0, 1]) < 0.6
-    # The first numbers of seed 1 as they were when this was written: a face of a published case must not change.
+    # The first numbers of seed 1 as they were when this was written: a face of a published case
+    # must not change.
     assert self_affine(law(seed=1), WIDTH).cosines[:3] == pytest.approx(FIRST_OF_SEED_1, rel=1e-12)
 
 
@@ -304,7 +307,8 @@ def test_surface_of_a_file_is_shown(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dimension", [2, 3])
 def test_surface_of_a_periodic_case_is_shown(dimension: int, tmp_path: Path) -> None:
-    """Spectrum by waves of the whole period, which sum up to the mean square of the face (the line) itself."""
+    """Spectrum by waves of the whole period, which sum up to the mean square of the face (the line)
+    itself."""
     (tmp_path / "case.toml").write_text(
         f'stack = {{ width = "20 um", sides = "periodic", dimension = {dimension} }}\nroughness.kind = "self-affine"\n'
         '[[protocol]]\nmode = "press"\nduration = "1 s"\npressure = "1 MPa"\n'

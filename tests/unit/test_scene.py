@@ -1,4 +1,5 @@
-"""Scenes from made-up fields: the look, the script, pictures by pyvista and, where it is installed, by ParaView."""
+"""Scenes from made-up fields: the look, the script, pictures by pyvista and, where it is installed,
+by ParaView."""
 
 import ast
 import json
@@ -62,7 +63,8 @@ def section(index: float) -> dict[str, Block]:
 
 
 def swept(block: Block) -> Block:
-    """A body from a section: height becomes z, swept along y into one layer of prisms, hexahedra or quadrilaterals."""
+    """A body from a section: height becomes z, swept along y into one layer of prisms, hexahedra or
+    quadrilaterals."""
     n = len(block.points)
     front = block.points[:, [0, 2, 1]]
     back = front + np.array([0.0, 10.0, 0.0])

@@ -45,7 +45,8 @@ def test_one_at_a_time_changes_one_key() -> None:
 
 
 def test_the_removal_rate_is_that_of_the_case() -> None:
-    """k_n halved and doubled against the automatic one, which it keeps even where f_c is changed."""
+    """k_n halved and doubled against the automatic one, which it keeps even where f_c is
+    changed."""
     steps = {step.point.name: step for step in one_at_a_time(PLAN, FACTORS)}
     automatic = from_case.interface(load_case(STRIP)).removal_rate
     assert from_case.interface(steps["run=k_n-high"].point.case).removal_rate == pytest.approx(2 * automatic, rel=1e-3)

@@ -97,7 +97,8 @@ def test_random_map_has_its_rms_and_keeps_its_waves() -> None:
 
 
 def test_profiles_through_the_map_have_the_law_of_a_profile() -> None:
-    """Power of a line through the map, mean over seeds: κ^-(1+2H) between roll-off and cut-off, less what the cut-off takes."""
+    """Power of a line through the map, mean over seeds: κ^-(1+2H) between roll-off and cut-off,
+    less what the cut-off takes."""
     slopes = []
     for seed in range(12):
         face = maps.self_affine_map(SelfAffine(0.1, 0.5, 64.0, 0.5, seed), 64.0, 64.0)
@@ -175,7 +176,8 @@ def test_case_makes_its_stack() -> None:
 
 @pytest.mark.parametrize("bricks", [False, True])
 def test_periodic_sides_are_joined_node_by_node(bricks: bool) -> None:
-    """A lens over a corner of the box, an ellipse over an edge, a strip over another; area and depths as of whole ones."""
+    """A lens over a corner of the box, an ellipse over an edge, a strip over another; area and
+    depths as of whole ones."""
     lens, ellipse = VoidShape(7.5, 1.8, 0.4, center_y=5.8), PatchShape(4.0, 1.2, center_y=0.2, half_width_y=0.9)
     mesh = build_solid(BOX, 0.5, 2.0, [lens, ellipse, PatchShape(0.2, 1.0)], bricks=bricks, periodic=True)
     one = joined(mesh)
@@ -220,7 +222,8 @@ def test_periodic_map_is_alike_everywhere_and_keeps_its_waves() -> None:
 
 
 def test_heights_of_periodic_maps_scatter_alike_at_all_places() -> None:
-    """Over 400 seeds, within four standard errors of a variance; between mirror planes it is four times as large in a corner."""
+    """Over 400 seeds, within four standard errors of a variance; between mirror planes it is four
+    times as large in a corner."""
     places = np.array([[0.0, 0.0], [8.0, 0.0], [3.0, 5.0], [15.0, 11.0]])
     h = np.array([maps.periodic_map(SelfAffine(0.1, 0.8, 8.0, 2.0, seed), 16.0, 12.0).heights(places) for seed in range(400)])
     assert h.var(axis=0) == pytest.approx(0.01, rel=4 * np.sqrt(2 / 400))

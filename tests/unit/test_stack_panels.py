@@ -1,4 +1,5 @@
-"""What the picture of a stack shows: how much of it, which electrodes, and on which side a face is rough."""
+"""What the picture of a stack shows: how much of it, which electrodes, and on which side a face is
+rough."""
 
 import numpy as np
 import pytest
@@ -62,7 +63,8 @@ def test_both_electrodes_have_their_strip(llzo: float, rows: int) -> None:
 
 @pytest.mark.parametrize("side", [1, -1])
 def test_a_rough_face_is_llzos(side: int) -> None:
-    """Flat lithium on grooves: the gap is all in LLZO, the lithium's face is drawn flat, and far from Γ nothing moves."""
+    """Flat lithium on grooves: the gap is all in LLZO, the lithium's face is drawn flat, and far
+    from Γ nothing moves."""
     x = profile().x_um
     relief = -0.5 * (1 - np.cos(2 * np.pi * x / WIDTH))
     rough = face(-3.0, side, relief, gap=-relief)

@@ -1,4 +1,5 @@
-"""Every smooth switch of the laws has a value and a slope however far from where it switches: as they are compiled."""
+"""Every smooth switch of the laws has a value and a slope however far from where it switches: as
+they are compiled."""
 
 import numpy as np
 import pytest
@@ -33,7 +34,8 @@ LAWS = {
 
 @pytest.fixture(scope="module")
 def found():
-    """(places, values, slopes) from -1e4 to 1e4, a column for each law; compiled as the forms are."""
+    """(places, values, slopes) from -1e4 to 1e4, a column for each law; compiled as the forms
+    are."""
     line = mesh.create_interval(MPI.COMM_SELF, 400, [-FAR, FAR])
     z = fem.Function(fem.functionspace(line, ("Lagrange", 1)))
     z.interpolate(lambda x: np.sign(x[0]) * FAR ** (2 * np.abs(x[0]) / FAR - 1) * (np.abs(x[0]) > 1e-9))  # 1e-4 to 1e4, and 0

@@ -1,4 +1,5 @@
-"""Quantities: text with a unit in, exact floats in working units inside, text that reads back exactly out."""
+"""Quantities: text with a unit in, exact floats in working units inside, text that reads back
+exactly out."""
 
 import math
 import random

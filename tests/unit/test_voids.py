@@ -239,7 +239,8 @@ def test_a_void_keeps_its_name_when_it_moves_over_the_side() -> None:
 
 
 def closed_map(center: tuple[float, float], half_width: float) -> Profile:
-    """A map of 20 × 12 µm in unit squares whose opposite sides are one, with a round lens 1 µm deep."""
+    """A map of 20 × 12 µm in unit squares whose opposite sides are one, with a round lens 1 µm
+    deep."""
     nx, ny = 21, 13
     x, y = (a.ravel() for a in np.meshgrid(np.arange(nx, dtype=float), np.arange(ny, dtype=float)))
     apart = np.hypot((x - center[0] + 10) % 20 - 10, (y - center[1] + 6) % 12 - 6)

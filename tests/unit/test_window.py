@@ -56,7 +56,8 @@ def test_flat_index_by_hand() -> None:
 
 
 def made_up(out: Path) -> None:
-    """Contact is lost where current over pressure is above 2 (mA/cm² per MPa); the index is the current over 1 mA/cm²."""
+    """Contact is lost where current over pressure is above 2 (mA/cm² per MPa); the index is the
+    current over 1 mA/cm²."""
     for point in grid_points(Grid(CASE, (), tuple(parse_axis(text) for text in AXES))):
         lost = point.current > 2 * point.pressure
         write_run(out / point.name, point, "stop.voltage at 60 s" if lost else "done")
@@ -128,7 +129,8 @@ def test_a_protocol_without_both_limits_is_refused_before_anything_runs(modes: l
 
 
 def test_map_and_window_have_one_boundary(tmp_path: Path) -> None:
-    """Contact of 0.9 after stripping, of 0.5 after plating: kept, and the crossings that map.json has are the window's."""
+    """Contact of 0.9 after stripping, of 0.5 after plating: kept, and the crossings that map.json
+    has are the window's."""
     made_up(tmp_path)
     outcomes, found = judged(tmp_path), window_of(tmp_path)
     plan = Grid(CASE, (), tuple(parse_axis(text) for text in AXES))
@@ -143,7 +145,8 @@ def test_map_and_window_have_one_boundary(tmp_path: Path) -> None:
 
 
 def points(*verdicts: str) -> tuple[WindowPoint, ...]:
-    """Rows of rising current, along each the verdicts at 0.5, 1, 2, 4 MPa: s safe, d dendrite, l lost, ? failed."""
+    """Rows of rising current, along each the verdicts at 0.5, 1, 2, 4 MPa: s safe, d dendrite, l
+    lost, ? failed."""
     names = {"s": ("kept", 0.5), "d": ("kept", 2.0), "l": ("lost", math.nan), "?": ("failed", math.nan)}
     return tuple(
         WindowPoint(0.5 * 2**k, float(number), 0.9, *names[letter])  # type: ignore[arg-type]
@@ -161,7 +164,8 @@ def test_safe_is_only_what_safe_points_bracket() -> None:
 
 
 def test_the_picture_shades_no_point_at_which_a_flaw_grows(tmp_path: Path) -> None:
-    """One safe point among others: nothing is shaded, neither below it, where nothing was run, nor beside it."""
+    """One safe point among others: nothing is shaded, neither below it, where nothing was run, nor
+    beside it."""
     from cellfem.campaign.window_picture import _shade
 
     for rows, patches in ((("ddsd", "dddd"), 0), (("lsss", "lssd"), 1)):

@@ -1,8 +1,10 @@
-"""Doux et al. 2020: Li|Li6PS5Cl|Li under pressure, hours until it shorts, against lithium that creeps into a channel.
+"""Doux et al. 2020: Li|Li6PS5Cl|Li under pressure, hours until it shorts, against lithium that
+creeps into a channel.
 
-Nothing is fitted: neither creep nor a channel. What can be asked of a model with a slope of n in pressure, where 2.3 was
-measured, is that one and the same channel accounts for all measured times within an order of magnitude, and for both censored
-ones, which are in no average: a short at once at 75 MPa, none within 1000 h at 5 MPa.
+Nothing is fitted: neither creep nor a channel. What can be asked of a model with a slope of n in
+pressure, where 2.3 was measured, is that one and the same channel accounts for all measured times
+within an order of magnitude, and for both censored ones, which are in no average: a short at once
+at 75 MPa, none within 1000 h at 5 MPa.
 """
 
 from pathlib import Path
@@ -48,8 +50,9 @@ def test_trend_is_right_in_sign_and_too_steep(name: str) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_diffusion_through_grains_brackets_the_trend(name: str) -> None:
-    """Grains of 1 to 10 µm, none chosen: the slopes lie on both sides of the measured one, and with 10 µm already one channel
-    accounts for every time within the order of magnitude that is asked, and for both censored cells."""
+    """Grains of 1 to 10 µm, none chosen: the slopes lie on both sides of the measured one, and with
+    10 µm already one channel accounts for every time within the order of magnitude that is asked,
+    and for both censored cells."""
     slopes = {grain: compare(name, grain).slope for grain in GRAINS}
     assert slopes[10.0] < measured_slope() < slopes[1.0] < -1.0
     found = compare(name, 10.0)
@@ -61,17 +64,20 @@ def test_diffusion_through_grains_brackets_the_trend(name: str) -> None:
 
 
 def test_measured_times_bend() -> None:
-    """From 25 to 20 MPa as steep as power-law creep, below that as flat as diffusion: one cell each, no more than a hint."""
+    """From 25 to 20 MPa as steep as power-law creep, below that as flat as diffusion: one cell
+    each, no more than a hint."""
     assert local_slopes() == pytest.approx([-6.17, -1.25, -1.37], abs=0.01)
 
 
 def test_static_criterion_orders_the_cells() -> None:
-    """At 75 MPa flaws of a few µm, smaller than a grain, open without current; at 5 MPa only flaws of half a millimetre do."""
+    """At 75 MPa flaws of a few µm, smaller than a grain, open without current; at 5 MPa only flaws
+    of half a millimetre do."""
     assert 1.0 < float(opened_length(75.0, 230.0)) < 10.0
     assert 200.0 < float(opened_length(5.0, 230.0)) < 1000.0
 
 
 def test_band_over_creep_sets() -> None:
-    """The sets differ as their rates at 1 MPa do, 8-fold and more: agreement of a single set means nothing."""
+    """The sets differ as their rates at 1 MPa do, 8-fold and more: agreement of a single set means
+    nothing."""
     times = [float(penetration_time("slit", 60.0, 15.0, law_of(name))) for name in SETS]
     assert 5 < max(times) / min(times) < 30

@@ -1,4 +1,5 @@
-"""Masias et al. 2019, Table S1: minimum creep rate of lithium in tension at 26 °C, against the creep set that is a fit of it."""
+"""Masias et al. 2019, Table S1: minimum creep rate of lithium in tension at 26 °C, against the
+creep set that is a fit of it."""
 
 from importlib.resources import files
 

@@ -1,4 +1,5 @@
-"""The domain of a stack of bricks made rank by rank against that of its `StackMesh`, rank for rank; run under mpiexec.
+"""The domain of a stack of bricks made rank by rank against that of its `StackMesh`, rank for rank;
+run under mpiexec.
 
 Prints the numbers of cells that all ranks together own.
 """

@@ -1,4 +1,5 @@
-"""A body of creeping lithium on a mesh of its own, built from cellfem's parts: the `Problem` that `Newton` solves."""
+"""A body of creeping lithium on a mesh of its own, built from cellfem's parts: the `Problem` that
+`Newton` solves."""
 
 from __future__ import annotations
 
@@ -22,10 +23,11 @@ DEGREE = 4
 
 
 class CreepingBody:
-    """Velocity (P2) and pressure (P1) of dense lithium: with its floor of 1e-6 the porosity compacts not noticeably.
+    """Velocity (P2) and pressure (P1) of dense lithium: with its floor of 1e-6 the porosity
+    compacts not noticeably.
 
-    A subclass makes `residual` from `power` and what acts on the body, calls `build` with it and the boundary conditions, and
-    puts the law into `creep`. axisymmetric: x[0] is the radius.
+    A subclass makes `residual` from `power` and what acts on the body, calls `build` with it and
+    the boundary conditions, and puts the law into `creep`. axisymmetric: x[0] is the radius.
     """
 
     def __init__(self, body: mesh.Mesh, axisymmetric: bool, floor: float) -> None:
@@ -66,7 +68,8 @@ class CreepingBody:
             self.weight[dofs] = 1 / (len(dofs) * size**2)
 
     def solve_for(self, creep: PorousCreep, newton: Newton) -> None:
-        """From the present state to the solution with this law; AssertionError where Newton fails."""
+        """From the present state to the solution with this law; AssertionError where Newton
+        fails."""
         self.creep = creep
         newton.keep = False
         outcome = newton.solve()

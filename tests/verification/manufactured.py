@@ -1,4 +1,5 @@
-"""Manufactured solutions: sources that make given smooth fields the solution, and a system that carries them.
+"""Manufactured solutions: sources that make given smooth fields the solution, and a system that
+carries them.
 
 The sources are what the strong form leaves over; they enter the residual as extra linear forms.
 """
@@ -40,15 +41,17 @@ from tests.verification.strong_form import (
 )
 
 ROOT = {"v": 3, "p": 2, "f": 2, "m": 2, "ω": 2, "r": 2, "φ": 3}
-"""Order in L2 that each unknown's space allows; f is P2, on a map that is P1. r: removal, evened out over a facet."""
+"""Order in L2 that each unknown's space allows; f is P2, on a map that is P1. r: removal, evened
+out over a facet."""
 
 
 @dataclass
 class Sources:
-    """Source functions on the lithium, its skin and the electrolyte (P3, cell by cell), and the linear forms made of them.
+    """Source functions on the lithium, its skin and the electrolyte (P3, cell by cell), and the
+    linear forms made of them.
 
-    polygon: the surface is the polygon of the discrete map, not the smooth one; the sources are then those of the problem on the
-    polygon, in which the map costs no accuracy.
+    polygon: the surface is the polygon of the discrete map, not the smooth one; the sources are
+    then those of the problem on the polygon, in which the map costs no accuracy.
     """
 
     model: Model
@@ -186,7 +189,8 @@ class ManufacturedSystem(System):
 
 @dataclass
 class Prescribed:
-    """Stands in for the map's extension: what is prescribed (the inner map, pinned unknowns, sources) at the time set."""
+    """Stands in for the map's extension: what is prescribed (the inner map, pinned unknowns,
+    sources) at the time set."""
 
     system: ManufacturedSystem
     time: float = 0.0
@@ -201,7 +205,8 @@ class Prescribed:
 
 
 def exact_vector(model: Model, sources: Sources, t: float) -> Array:
-    """The exact fields at the nodes, in the order of `System.get`; the map of the lithium is set on the way."""
+    """The exact fields at the nodes, in the order of `System.get`; the map of the lithium is set on
+    the way."""
     state, exact = model.state, sources.strong.exact
     at = state.map.function_space.tabulate_dof_coordinates()
     state.map.x.array[:] = exact.map(at[:, 0], at[:, 1], t)
@@ -273,7 +278,8 @@ def solve(
     steps: int = 1,
     end: float = 0.5,
 ) -> Run:
-    """March the fields named in `free` from exact states to `end` by BDF2 in equal steps; the others stay exact."""
+    """March the fields named in `free` from exact states to `end` by BDF2 in equal steps; the
+    others stay exact."""
     structure = Structure(axisymmetric=axisymmetric)
     stack = build_stack(WIDTH, THICKNESS, THICKNESS, h, h, structured=True)
     model = build_model(

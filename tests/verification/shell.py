@@ -1,4 +1,5 @@
-"""A thick-walled shell of creeping lithium pressed from outside: a small problem of its own built from cellfem's parts."""
+"""A thick-walled shell of creeping lithium pressed from outside: a small problem of its own built
+from cellfem's parts."""
 
 from __future__ import annotations
 
@@ -29,9 +30,11 @@ def quarter_annulus(inner: float, outer: float, layers: int, sectors: int) -> me
 
 @dataclass
 class Shell(CreepingBody):
-    """Quarter of a cylinder (plane strain) or sphere (axisymmetric, x[0] the radius); solved by itself.
+    """Quarter of a cylinder (plane strain) or sphere (axisymmetric, x[0] the radius); solved by
+    itself.
 
-    Radii in µm, outer pressure in MPa, porosity zero: with its floor of 1e-6 the law compacts not noticeably.
+    Radii in µm, outer pressure in MPa, porosity zero: with its floor of 1e-6 the law compacts not
+    noticeably.
     """
 
     inner: float
@@ -69,7 +72,8 @@ class Shell(CreepingBody):
         return fem.dirichletbc(fem.Function(collapsed), dofs, V)
 
     def solve(self, prefactor: float, exponents: tuple[float, ...]) -> float:
-        """Closure rate -ȧ/a (1/s) of the hole for the last of the exponents, reached through the others."""
+        """Closure rate -ȧ/a (1/s) of the hole for the last of the exponents, reached through the
+        others."""
         newton = Newton(self, tolerance=1e-9, most=60)
         for n in exponents:
             self.weigh(prefactor * self.pressure**n * self.inner, self.pressure)

@@ -27,14 +27,16 @@ def engine_at_start(
 
 
 def integral(model: Model, integrand: Any) -> float:
-    """∫ integrand dA over Γ (per depth of 1 µm in plane strain; all around the axis when axisymmetric)."""
+    """∫ integrand dA over Γ (per depth of 1 µm in plane strain; all around the axis when
+    axisymmetric)."""
     _, gamma, _ = model.domain.measures(model.structure.degree)
     form = fem.form(integrand * model.residual.expressions.gamma_weight * gamma, entity_maps=model.domain.entity_maps)
     return float(model.domain.parent.comm.allreduce(fem.assemble_scalar(form)))
 
 
 def potential_along(model: Model) -> tuple[Array, Array]:
-    """(x, φ) at the nodes of Γ, ends and middles of the facets in turn (P2), φ including the far side's; one rank."""
+    """(x, φ) at the nodes of Γ, ends and middles of the facets in turn (P2), φ including the far
+    side's; one rank."""
     potential = model.state.potential
     at = potential.function_space.tabulate_dof_coordinates()
     on = np.flatnonzero(np.abs(at[:, 1]) < 1e-9)

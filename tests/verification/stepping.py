@@ -36,7 +36,8 @@ def set_surface(engine: Engine, m: Array) -> None:
 
 
 def step_to(engine: Engine, end: float, first: float = 0.1, largest: float = np.inf) -> float:
-    """Accepted steps under the error control up to the time `end` (s); returns the step size to go on with."""
+    """Accepted steps under the error control up to the time `end` (s); returns the step size to go
+    on with."""
     stepper, dt = engine.stepper, first
     while stepper.time < end - 1e-9:
         cut = min(dt, end - stepper.time)
@@ -59,7 +60,8 @@ def velocity(model: Model, component: int) -> Array:
 
 
 def crossed_stack(width: float, height: float, near: float, growth: float = 1.1) -> StackMesh:
-    """Columns and layers of rectangles, each cut by both diagonals: every node of Γ sees the same mesh; layers grow from Γ."""
+    """Columns and layers of rectangles, each cut by both diagonals: every node of Γ sees the same
+    mesh; layers grow from Γ."""
     x = np.linspace(0.0, width, round(width / near) + 1)
     count = round(np.log(1 + height / near * (growth - 1)) / np.log(growth))
     above = np.concatenate([[0.0], np.cumsum(growth ** np.arange(count))])

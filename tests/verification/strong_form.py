@@ -1,7 +1,7 @@
 """The strong form of all equations in numpy, and smooth fields to put into it.
 
-Written anew from the equations, in true coordinates, with derivatives by differences of sixth order, so that a term that is
-missing or wrong in the weak form shows as a lost order.
+Written anew from the equations, in true coordinates, with derivatives by differences of sixth
+order, so that a term that is missing or wrong in the weak form shows as a lost order.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ Field = Callable[[Array, Array, Time], Array]
 
 @dataclass(frozen=True)
 class Exact:
-    """Fields of (x, y, t) in true coordinates, those of Γ of (x, t), even or odd about both mirror planes; v_y is 0 on top."""
+    """Fields of (x, y, t) in true coordinates, those of Γ of (x, t), even or odd about both mirror
+    planes; v_y is 0 on top."""
 
     slope: float = 0.5  # amplitude of the map, µm
     waviness: float = 0.06  # of f
@@ -46,7 +47,8 @@ class Exact:
         return 1.0 + 0.4 * (1 + t) * np.cos(WAVE * x) * np.cos(2 * y / THICKNESS)
 
     def porosity(self, x: Array, y: Array, t: Time) -> Array:
-        """Linear (and so exact in P1) but for the wave; stays on the straight part of the removal ramp on Γ."""
+        """Linear (and so exact in P1) but for the wave; stays on the straight part of the removal
+        ramp on Γ."""
         return 0.44 - 0.004 * y + self.waviness * (1 + t) * np.cos(WAVE * x) * np.cos(1.5 * y / THICKNESS)
 
     def map(self, X: Array, Y: Array, t: Time) -> Array:
@@ -73,7 +75,8 @@ def gradient(f: Field, x: Array, y: Array, t: Time) -> tuple[Array, Array]:
 
 
 def stress_measure(e2: Array, p: Array, a: Array, b: Array) -> Array:
-    """Q of Michel and Suquet's law: 1 = e2/(a A²) Q^-2n + b p² Q^-2, by Newton in ln Q from below (concave: no overshoot)."""
+    """Q of Michel and Suquet's law: 1 = e2/(a A²) Q^-2n + b p² Q^-2, by Newton in ln Q from below
+    (concave: no overshoot)."""
     n, A = MATERIAL.creep_exponent, MATERIAL.creep_prefactor
     first, second = e2 / (a * A * A), b * p * p
     s = np.maximum(np.log(first) / (2 * n), 0.5 * np.log(np.maximum(second, 1e-300)))

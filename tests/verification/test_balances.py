@@ -1,9 +1,11 @@
-"""Charge, force and lithium at every step of a strip with a lens and a resistive patch, added up by hand.
+"""Charge, force and lithium at every step of a strip with a lens and a resistive patch, added up by
+hand.
 
-Charge ∫_Γ i dA = I; force ∫_Γ p_c dA = P |top| (surface tension adds nothing between mirror planes); lithium, in the difference
-quotient of the scheme, d/dt ∫ J(1-f) dV = -IΩ/F - ∫_top (1-f) v·n dA, in flat kinematics (J = 1) with + ∫_Γ (1-f) ġ dA. The
-lithium is summed triangle by triangle from nodal values (f is quadratic) and its loss is taken from the current imposed: nothing
-is read off the solver's residual. The scale of lithium is what was moved since the start.
+Charge ∫_Γ i dA = I; force ∫_Γ p_c dA = P |top| (surface tension adds nothing between mirror
+planes); lithium, in the difference quotient of the scheme, d/dt ∫ J(1-f) dV = -IΩ/F - ∫_top (1-f)
+v·n dA, in flat kinematics (J = 1) with + ∫_Γ (1-f) ġ dA. The lithium is summed triangle by triangle
+from nodal values (f is quadratic) and its loss is taken from the current imposed: nothing is read
+off the solver's residual. The scale of lithium is what was moved since the start.
 """
 
 import numpy as np
@@ -35,7 +37,8 @@ CORNER, MIDDLE, CENTRE = 1 / 20, 2 / 15, 9 / 20
 
 
 def _content(model: Model) -> float:
-    """∫ J(1-f) dV: in each triangle m is linear and f quadratic, given at corners and at the middles of the opposite edges."""
+    """∫ J(1-f) dV: in each triangle m is linear and f quadratic, given at corners and at the
+    middles of the opposite edges."""
     at, f = porosity_field(model)
     cells = model.state.porosity_old[0].function_space.dofmap.list
     x, y = at[cells[:, :3], 0], at[cells[:, :3], 1]
@@ -53,7 +56,8 @@ def _content(model: Model) -> float:
 
 
 def _over_facets(x: Array, *factors: Array) -> float:
-    """∫ of a product of quadratic functions, each given at ends and middles of the facets in turn; three Gauss points a facet."""
+    """∫ of a product of quadratic functions, each given at ends and middles of the facets in turn;
+    three Gauss points a facet."""
     points, share = np.polynomial.legendre.leggauss(3)
     shapes = np.stack([points * (points - 1) / 2, 1 - points**2, points * (points + 1) / 2])
     product = 1.0
@@ -148,7 +152,8 @@ def test_balances_at_every_step(structure: Structure, platen: bool, second_order
 
 
 def test_top_set_free_moves_nothing() -> None:
-    """From the platen to uniform pressure: the platen's travel is history, neither the surface nor the lithium jumps with it."""
+    """From the platen to uniform pressure: the platen's travel is history, neither the surface nor
+    the lithium jumps with it."""
     engine = _engine(DEFAULT, True, True)
     dt = 0.5
     while engine.stepper.time < 200.0:

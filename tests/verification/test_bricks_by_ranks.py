@@ -1,4 +1,5 @@
-"""Each rank makes its own part of a stack of bricks: the domain is that of the whole mesh handed out by rank 0."""
+"""Each rank makes its own part of a stack of bricks: the domain is that of the whole mesh handed
+out by rank 0."""
 
 import pytest
 from mpi4py import MPI

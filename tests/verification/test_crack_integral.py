@@ -1,7 +1,8 @@
-"""K_I by the domain integral against handbook values: an edge crack under even pressure, centre cracks filled in part.
+"""K_I by the domain integral against handbook values: an edge crack under even pressure, centre
+cracks filled in part.
 
-Cells of a/500 at the tip; the block is 60 crack lengths wide: ends change K by some (a/60)², 1e-3 with their factors. Asked:
-1 % of the exact value, and 0.5 % between domains.
+Cells of a/500 at the tip; the block is 60 crack lengths wide: ends change K by some (a/60)², 1e-3
+with their factors. Asked: 1 % of the exact value, and 0.5 % between domains.
 """
 
 import math
@@ -26,7 +27,8 @@ LOADED = 5
 
 
 def _intensities(filled: float, centre: bool, uniform: float = 0.0) -> list[Release]:
-    """On three domains; the crack reaches from y = 0 to -1, the pressure to -filled. centre: y = 0 is a mirror plane.
+    """On three domains; the crack reaches from y = 0 to -1, the pressure to -filled. centre: y = 0
+    is a mirror plane.
 
     uniform: a compression of the block along x instead, by pressing its right side.
     """
@@ -83,7 +85,8 @@ def test_centre_crack_filled_in_part(filled: float) -> None:
 
 
 def test_compression_holds_the_crack_shut() -> None:
-    """A block pressed from the side: K_I of the edge crack with its sign, -1.1215 p √(πa); the energy has none."""
+    """A block pressed from the side: K_I of the edge crack with its sign, -1.1215 p √(πa); the
+    energy has none."""
     exact = float(fracture.edge_crack(PRESSURE, CRACK))
     for release in _intensities(0.5, centre=False, uniform=PRESSURE):
         assert release.intensity == pytest.approx(-exact, rel=0.01)

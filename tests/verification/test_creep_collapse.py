@@ -1,4 +1,5 @@
-"""Collapse of a hollow cylinder and a hollow sphere of incompressible power-law creep, against the exact rates."""
+"""Collapse of a hollow cylinder and a hollow sphere of incompressible power-law creep, against the
+exact rates."""
 
 import numpy as np
 import pytest

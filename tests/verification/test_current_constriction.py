@@ -1,8 +1,9 @@
 """Constriction: current that squeezes through the part of Γ that touches.
 
 Exact for equipotential contacts: a strip contact of half-width c in a channel of half-width b adds
-R A = (2b/πκ) ln[1/sin(πc/2b)] with ∫_0^x i dx = (2 b i_avg/π) arcsin[sin(πx/2b)/sin(πc/2b)]; a disc on a half-space 1/(4κc).
-Contact is made by patches of resistance: next to none where Γ touches, next to infinite where it does not.
+R A = (2b/πκ) ln[1/sin(πc/2b)] with ∫_0^x i dx = (2 b i_avg/π) arcsin[sin(πx/2b)/sin(πc/2b)]; a disc
+on a half-space 1/(4κc). Contact is made by patches of resistance: next to none where Γ touches,
+next to infinite where it does not.
 """
 
 import numpy as np
@@ -20,8 +21,8 @@ CURRENT = 50.0  # A/m²
 TOUCHING = 1e-5  # resistance of the contact over c/κ
 OPEN = 1e6  # resistance of the rest over b/κ
 SERIES = (1.0, -1.40925, 0.29591, 0.05254, 0.02105)
-"""Disc of radius c on the end of an insulated cylinder of radius b, R = (1 - 1.40925 e + …)/(4κc), e = c/b, powers 0, 1, 3, 5, 7
-(Negus & Yovanovich 1984, equipotential disc)."""
+"""Disc of radius c on the end of an insulated cylinder of radius b, R = (1 - 1.40925 e + …)/(4κc),
+e = c/b, powers 0, 1, 3, 5, 7 (Negus & Yovanovich 1984, equipotential disc)."""
 
 
 def _channel(b: float, c: float, depth: float, near: float, axisymmetric: bool = False) -> Model:
@@ -49,8 +50,8 @@ def test_strip_contact_in_a_channel(share: float) -> None:
     exact = 2 * b / (np.pi * KAPPA) * np.log(1 / np.sin(np.pi * c / (2 * b)))
     assert _resistance(model) - depth / KAPPA == pytest.approx(exact, rel=5e-3)
 
-    # Current through each facet by the P2 trace of φ, i = -φ/ASR, and Simpson's rule; summed from the axis outwards and facet by
-    # facet, there without the 5 % next to the singular edge.
+    # Current through each facet by the P2 trace of φ, i = -φ/ASR, and Simpson's rule; summed from
+    # the axis outwards and facet by facet, there without the 5 % next to the singular edge.
     x, phi = potential_along(model)
     ends = x[::2]
     ends = ends[ends <= c * (1 + 1e-9)]
@@ -64,8 +65,9 @@ def test_strip_contact_in_a_channel(share: float) -> None:
 
 
 def test_disc_contact_on_a_half_space() -> None:
-    """The walls at b lower the resistance by the share 1.409 c/b: compared with the series for the cylinder at each size, and
-    extrapolated from two sizes to the half-space, 2 R(2b) - R(b), which leaves 0.2 (c/b)³ = 2e-5."""
+    """The walls at b lower the resistance by the share 1.409 c/b: compared with the series for the
+    cylinder at each size, and extrapolated from two sizes to the half-space, 2 R(2b) - R(b), which
+    leaves 0.2 (c/b)³ = 2e-5."""
     c, depth_over_b = 1.0, 3.0
     found = []
     for b in (20.0, 40.0):

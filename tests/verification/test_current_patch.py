@@ -1,7 +1,8 @@
-"""Current that crowds at the edge of an insulating patch of half-width a on an electrolyte that is large beside it.
+"""Current that crowds at the edge of an insulating patch of half-width a on an electrolyte that is
+large beside it.
 
-Linear kinetics: data/patch_edge_focusing.csv (boundary-integral solution for the half-space) by ā = a/κZ. No interface
-resistance: strip i/i∞ = x/√(x²-a²), disc (2/π)[a/√(r²-a²) + arccos(a/r)].
+Linear kinetics: data/patch_edge_focusing.csv (boundary-integral solution for the half-space) by ā =
+a/κZ. No interface resistance: strip i/i∞ = x/√(x²-a²), disc (2/π)[a/√(r²-a²) + arccos(a/r)].
 """
 
 import csv
@@ -30,7 +31,8 @@ REFERENCE = {case: value for case, value in _reference().items() if 0.1 <= case[
 
 
 def _potential(resistance: float, size: float, edge: float, axisymmetric: bool) -> tuple[Array, Array]:
-    """(x, φ) along Γ with a patch of a = 1 µm on a square of side `size` µm, cells `edge` µm at its edge."""
+    """(x, φ) along Γ with a patch of a = 1 µm on a square of side `size` µm, cells `edge` µm at its
+    edge."""
     stack = build_stack(size, 5.0, size, 1.0, size / 10, [MeshPatch(0.0, 1.0)], edge_factor=edge)
     structure = Structure(
         axisymmetric=axisymmetric, flat=True, bonded=True, vacancies=False, linear_kinetics=True, stress_potential=False
@@ -44,8 +46,9 @@ def _potential(resistance: float, size: float, edge: float, axisymmetric: bool) 
 
 @pytest.mark.parametrize(("abar", "shape"), REFERENCE)
 def test_current_at_the_edge(abar: float, shape: str) -> None:
-    """The half-period is 50 a and 20 κZ or more. With the current at its end for the far one, a strip's error is of order
-    (a/size)² and aκZ/size²: at most 0.1 %. The cells at the edge are a hundredth of the shorter of a and κZ: 0.05 %."""
+    """The half-period is 50 a and 20 κZ or more. With the current at its end for the far one, a
+    strip's error is of order (a/size)² and aκZ/size²: at most 0.1 %. The cells at the edge are a
+    hundredth of the shorter of a and κZ: 0.05 %."""
     far = 1 / abar
     resistance = far / KAPPA
     x, phi = _potential(resistance, max(50.0, 20 * far), 0.01 * min(1.0, far), shape == "disc")
@@ -57,7 +60,8 @@ def test_current_at_the_edge(abar: float, shape: str) -> None:
 
 @pytest.mark.parametrize("shape", ["strip", "disc"])
 def test_current_beside_the_edge_without_interface_resistance(shape: str) -> None:
-    """κZ = 1e-3 a, which takes a share κZ/(r - a) of the crowding: facet means from 1.2 a to half the stack's size."""
+    """κZ = 1e-3 a, which takes a share κZ/(r - a) of the crowding: facet means from 1.2 a to half
+    the stack's size."""
     resistance = 1e-3 / KAPPA
     x, phi = _potential(resistance, 50.0, 0.005, shape == "disc")
     ends = x[::2]

@@ -1,4 +1,5 @@
-"""A flat uniform stack by hand: voltage, its parts and signs, and the speed at which the platen follows the current.
+"""A flat uniform stack by hand: voltage, its parts and signs, and the speed at which the platen
+follows the current.
 
 V = i (ASR/θ + L/κ) - ΩP/F        linear kinetics, θ = P/(P + p_1/2)
 V = (2RT/F) asinh(i ASR F/(2θRT)) + iL/κ - ΩP/F        Butler-Volmer
@@ -51,7 +52,8 @@ def test_voltage_with_butler_volmer(current: float) -> None:
 
 @pytest.mark.parametrize("drop", [1e-6, 1e-3, 0.1, 1.0, 10.0, 100.0, -1.0, -100.0])
 def test_any_current_starts_and_steps_through_any_resistance(drop: float) -> None:
-    """i·ASR (V) over eight decades at 1 mA/cm²: from 10 V on sinh is e^200 where a straight line through zero would lead."""
+    """i·ASR (V) over eight decades at 1 mA/cm²: from 10 V on sinh is e^200 where a straight line
+    through zero would lead."""
     thermal, current = GAS * 298.15 / FARADAY, 10.0 * float(np.sign(drop))
     stack = build_stack(2.0, 5.0, DEPTH, 0.5, 2.0, structured=True)
     face, load = Interface(drop / current), Load(PRESSURE, current)
@@ -78,7 +80,8 @@ def test_a_voltage_far_beyond_the_linear_range_is_held(held: float) -> None:
 
 
 def test_a_patch_of_another_resistance_by_six_decades_starts() -> None:
-    """Where the electrolyte evens the current out the patch takes 14 times 2RT/F more than the face: from no straight line."""
+    """Where the electrolyte evens the current out the patch takes 14 times 2RT/F more than the
+    face: from no straight line."""
     stack = build_stack(8.0, 5.0, DEPTH, 1.0, 3.0, structured=True)
     face = Interface(1e-4, patches=(PatchResistance(8.0, 4.0, 1e2, edge=0.0),))
     material = replace(MASIAS, conductivity=1e2)
@@ -102,8 +105,9 @@ def test_platen_follows_the_current(current: float) -> None:
 
 
 def test_plating_builds_no_vacancies() -> None:
-    """The penalty adds lattice planes at d = k_n f²/2w for f < 0: f stays above -w = -0.01 (k_n = 500 |s|) and the platen rises
-    at |d|, which is |s| less the 2 % that fill vacancies below 0 in the layer √(Dt) above Γ."""
+    """The penalty adds lattice planes at d = k_n f²/2w for f < 0: f stays above -w = -0.01 (k_n =
+    500 |s|) and the platen rises at |d|, which is |s| less the 2 % that fill vacancies below 0 in
+    the layer √(Dt) above Γ."""
     current = -5.0
     speed = SPEED * abs(current)
     engine = _uniform(current, Structure(), removal_rate=500 * speed)

@@ -1,7 +1,8 @@
 """Elastic LLZO: uniform states exactly, manufactured displacements at their order, Hertz contact.
 
-Tolerances are set from theory: a quadratic displacement holds every linear one, so uniform states are round-off; order 3 for the
-displacement and 2 for the mean of the stress at nodes (asked: 2.8 and 1.8 between the two finest of three meshes).
+Tolerances are set from theory: a quadratic displacement holds every linear one, so uniform states
+are round-off; order 3 for the displacement and 2 for the mean of the stress at nodes (asked: 2.8
+and 1.8 between the two finest of three meshes).
 """
 
 from collections.abc import Callable
@@ -72,8 +73,8 @@ def test_uniform_pressure_on_a_confined_block(kind: str) -> None:
 @pytest.mark.parametrize("axisymmetric", [False, True])
 @pytest.mark.parametrize("sides", ["mirror", "free"])
 def test_electrolyte_under_flat_lithium(axisymmetric: bool, sides: Any) -> None:
-    """Lithium that lies flat presses evenly. Between mirror planes the lateral stress is -νP/(1-ν) and the risk nil; with free
-    sides none is left, and the electrolyte is shortened by PL/E."""
+    """Lithium that lies flat presses evenly. Between mirror planes the lateral stress is -νP/(1-ν)
+    and the risk nil; with free sides none is left, and the electrolyte is shortened by PL/E."""
     pressure, thickness = 5.0, 8.0
     stack = build_stack(10.0, 4.0, thickness, 1.0, 2.0)
     structure = Structure(axisymmetric=axisymmetric, vacancies=False)
@@ -97,8 +98,9 @@ def test_electrolyte_under_flat_lithium(axisymmetric: bool, sides: Any) -> None:
 
 
 def test_friction_drags_the_electrolyte_along_with_the_lithium() -> None:
-    """A shear traction kθv on Γ, v = V sin(πx/W), in the direction of v, its opposite on the lithium: the displacement of a
-    half-space under a wave of it, u = 2(1-ν²)kθV/(Eq) sin qx, q = π/W (Johnson 1985), and total forces.
+    """A shear traction kθv on Γ, v = V sin(πx/W), in the direction of v, its opposite on the
+    lithium: the displacement of a half-space under a wave of it, u = 2(1-ν²)kθV/(Eq) sin qx, q =
+    π/W (Johnson 1985), and total forces.
 
     The depth of 2W leaves out exp(-4π) times some ten, 1e-4; P2 on W/20 less: 0.1 %.
     """
@@ -123,7 +125,8 @@ def test_friction_drags_the_electrolyte_along_with_the_lithium() -> None:
     exact = 2 * (1 - POISSON**2) * coefficient * touching * speed * width / (np.pi * YOUNG) * np.sin(np.pi * x / width)
     np.testing.assert_allclose(moved - still, exact, atol=1e-3 * exact.max())
 
-    # forces along x of a uniform slide: on the electrolyte, and on the lithium as its row of the residual has it (out: < 0)
+    # forces along x of a uniform slide: on the electrolyte, and on the lithium as its row of the
+    # residual has it (out: < 0)
     model.state.bulk.x.array[dofs] = speed
     work = fp.assemble_vector(llzo.load).array.reshape(-1, 2)[:, 0].sum()
     force = coefficient * touching * speed * width
@@ -139,7 +142,8 @@ def _velocity_x(model: Model) -> tuple[Array, Array]:
 
 
 def test_three_dimensions_of_a_stack_pushed_out_are_plane_strain() -> None:
-    """Hexahedra pushed out of quadrilaterals: the same tension, place and displacement, to the tolerance of both runs."""
+    """Hexahedra pushed out of quadrilaterals: the same tension, place and displacement, to the
+    tolerance of both runs."""
     flat, solid = (stripped(stack) for stack in (plane(1.0, True), extruded(plane(1.0, True), 1.5, 1)))
     two, three = (CrackObserver(engine.model, CERAMIC).read() for engine in (flat, solid))
     assert three.tension_MPa == pytest.approx(two.tension_MPa, rel=1e-5)
@@ -212,7 +216,8 @@ def test_order_of_a_manufactured_displacement(kind: str) -> None:
 
 
 def _half_space(size: float, near: float, axisymmetric: bool) -> ElasticBody:
-    """A square of `size` µm: cells of `near` to 1.5 µm from the middle of its upper face, growing by 1.2 beyond."""
+    """A square of `size` µm: cells of `near` to 1.5 µm from the middle of its upper face, growing
+    by 1.2 beyond."""
     places = [*np.arange(0.0, 1.5, near), 1.5]
     while places[-1] < size:
         places.append(places[-1] + 1.2 * (places[-1] - places[-2]))
@@ -236,9 +241,10 @@ def _face(elastic: ElasticBody) -> tuple[Array, Array]:
 
 @pytest.mark.parametrize("axisymmetric", [False, True])
 def test_hertz_pressure(axisymmetric: bool) -> None:
-    """The pressure of Hertz makes the face follow the indenter, u(0) - u(x) = x²/2R, to the edge of the contact, and the stresses
-    are those of the half-space. The stress of a line load falls off as 1/distance, so that the ends of a body of 400 contact
-    radii change it by 1/400 of the peak; spacing a/40 of P2 at the root-like edge of the pressure: together below 0.5 %."""
+    """The pressure of Hertz makes the face follow the indenter, u(0) - u(x) = x²/2R, to the edge of
+    the contact, and the stresses are those of the half-space. The stress of a line load falls off
+    as 1/distance, so that the ends of a body of 400 contact radii change it by 1/400 of the peak;
+    spacing a/40 of P2 at the root-like edge of the pressure: together below 0.5 %."""
     contact, radius, effective = 1.0, 200.0, YOUNG / (1 - POISSON**2)
     load = effective * contact**2 * np.pi / (4 * radius) if not axisymmetric else 4 * effective * contact**3 / (3 * radius)
     size, peak = (elasticity.hertz_sphere if axisymmetric else elasticity.hertz_cylinder)(load, radius, effective)
@@ -266,9 +272,11 @@ def test_hertz_pressure(axisymmetric: bool) -> None:
 
 @pytest.mark.parametrize("axisymmetric", [False, True])
 def test_hertz_contact_through_the_asperity_layer(axisymmetric: bool) -> None:
-    """A rigid indenter pressed through the layer p = r δ ln(1 + exp(-g/δ)), g = x²/2R - depth + u: size and peak of Hertz.
+    """A rigid indenter pressed through the layer p = r δ ln(1 + exp(-g/δ)), g = x²/2R - depth + u:
+    size and peak of Hertz.
 
-    The layer is thin: r = 1e8 MPa/µm takes less than 1e-4 of the depth. The contact ends at half a spacing, a/40: 2 %.
+    The layer is thin: r = 1e8 MPa/µm takes less than 1e-4 of the depth. The contact ends at half a
+    spacing, a/40: 2 %.
     """
     radius, effective = 200.0, YOUNG / (1 - POISSON**2)
     elastic = _half_space(100.0, 0.025, axisymmetric)

@@ -1,4 +1,5 @@
-"""Lithium pressed out of a slit and of a cylinder: the thin-flow pressures of `extrusion` against resolved creeping flow."""
+"""Lithium pressed out of a slit and of a cylinder: the thin-flow pressures of `extrusion` against
+resolved creeping flow."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from dolfinx import fem, mesh
 from tests.verification.creeping import CreepingBody
 
 DENSE = 1e6
-"""Porosity switch that leaves none: under 160 MPa with 1 MPa of shear even the law's floor of 1e-6 compacts and softens."""
+"""Porosity switch that leaves none: under 160 MPa with 1 MPa of shear even the law's floor of 1e-6
+compacts and softens."""
 HALF_OPENING, SPEED = 0.05, 6.7367e-4  # µm, µm/s: 0.5 mA/cm²
 MASIAS = PorousCreep(7.7e-3, 6.56)
 CASES: list[tuple[Shape, Plated, PorousCreep]] = [
@@ -76,7 +78,8 @@ class Channel(CreepingBody):
 
 @pytest.mark.parametrize(("shape", "plated", "law"), CASES)
 def test_pressure_at_the_tip(shape: Shape, plated: Plated, law: PorousCreep) -> None:
-    """A flaw 200 times as long as its half-opening: what the ends add is of the order of H/a. Asked for: 1 %."""
+    """A flaw 200 times as long as its half-opening: what the ends add is of the order of H/a. Asked
+    for: 1 %."""
     length = 200 * HALF_OPENING
     speed = SPEED if plated == "tip" else SPEED * HALF_OPENING / length  # the same current through the mouth
     expected = float(extrusion_pressure(shape, plated, length, HALF_OPENING, speed, law))

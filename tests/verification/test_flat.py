@@ -1,4 +1,5 @@
-"""A uniformly stripped flat block: moves down rigidly, keeps its contact, stays flat, and forgets a disturbance of one node."""
+"""A uniformly stripped flat block: moves down rigidly, keeps its contact, stays flat, and forgets a
+disturbance of one node."""
 
 import numpy as np
 import pytest
@@ -51,8 +52,8 @@ def test_uniform_stripping_is_a_rigid_translation_that_keeps_its_contact(pressur
     assert integral(model, model.residual.expressions.touching) / WIDTH == pytest.approx(touching, rel=1e-6)
     assert model.state.numbers.x.array[0] - travel == pytest.approx(-600 * STRIPPED, rel=1e-5)
     assert max(np.abs(velocity(model, i)).max() for i in (0, 1)) < 1e-6 * STRIPPED
-    # Round-off of the solves, 10 attometres: it adds up on one set of factors (5e-15 to 1.4e-10 were seen over 600 s,
-    # the same at any tolerance of Newton's method from 1e-6 to 1e-13).
+    # Round-off of the solves, 10 attometres: it adds up on one set of factors (5e-15 to 1.4e-10
+    # were seen over 600 s, the same at any tolerance of Newton's method from 1e-6 to 1e-13).
     assert spread(engine) < 1e-9
 
 
@@ -65,7 +66,8 @@ def test_vacancies_leave_a_flat_face_flat_to_round_off_and_in_contact_where_ever
 
 
 TIMES = (200.0, 300.0, 400.0, 420.0, 450.0, 500.0, 600.0, 800.0, 1000.0, 1800.0, 3600.0)
-"""Planes are removed from 400 s on; each node in its own time, and some minutes later the spread is largest."""
+"""Planes are removed from 400 s on; each node in its own time, and some minutes later the spread is
+largest."""
 
 
 @pytest.mark.parametrize("pressure", [0.4, pytest.param(0.1, marks=pytest.mark.slow)])
@@ -77,9 +79,11 @@ def test_flat_stays_flat_on_an_unstructured_mesh_while_planes_are_removed(pressu
 @pytest.mark.slow
 @pytest.mark.parametrize(("near", "pressure"), [(0.2, 1.0), (0.1, 3.0)])
 def test_flat_stays_flat_where_creep_compacts_what_stripping_injects(near, pressure):
-    """Nothing is removed then: the layer in which vacancies are compacted is thin, and the mesh must resolve it.
+    """Nothing is removed then: the layer in which vacancies are compacted is thin, and the mesh
+    must resolve it.
 
-    On 0.4 µm the spread is 1.4e-3 δ at 1 MPa and 1.2e-2 δ at 3 MPa; it falls with the square of the mesh size.
+    On 0.4 µm the spread is 1.4e-3 δ at 1 MPa and 1.2e-2 δ at 3 MPa; it falls with the square of the
+    mesh size.
     """
     assert largest_spread(stripped(free(near), pressure, vacancies=True), TIMES) < 1e-3
 
@@ -100,7 +104,8 @@ def test_linear_porosity_is_less_even():
 
 
 def disturbed(stack: StackMesh, by: float, *, vacancies: bool) -> tuple[Engine, int]:
-    """A flat stack in equilibrium at 0.4 MPa, with the gap of the node in the middle changed by so many δ; and its index."""
+    """A flat stack in equilibrium at 0.4 MPa, with the gap of the node in the middle changed by so
+    many δ; and its index."""
     engine = stripped(stack, 0.4, vacancies=vacancies)
     x = gamma_x(engine.model)
     m = engine.model.state.gamma.x.array[GAMMA_FIELDS * engine.model.state.gamma_nodes].copy()
@@ -139,7 +144,8 @@ def test_a_displaced_node_returns_at_the_same_rate_on_every_mesh(near, by):
 
 @pytest.mark.parametrize("near", [0.8, pytest.param(0.4, marks=pytest.mark.slow), pytest.param(0.2, marks=pytest.mark.slow)])
 def test_with_vacancies_a_displaced_node_makes_no_saw_tooth(near):
-    """It stays until planes are removed (from 400 s on), then returns; its neighbours never follow by more than a twentieth."""
+    """It stays until planes are removed (from 400 s on), then returns; its neighbours never follow
+    by more than a twentieth."""
     engine, node = disturbed(crossed_stack(WIDTH, 10.0, near), 0.5, vacancies=True)
     dt, track = 0.1, []
     for time in (360.0, 500.0, 1000.0, 2000.0):
@@ -155,6 +161,7 @@ def test_with_vacancies_a_displaced_node_makes_no_saw_tooth(near):
 
 
 def test_short_steps_keep_the_balance_of_lithium():
-    """The content of a block that hardly changes leaves no round-off of the size of the block over the step."""
+    """The content of a block that hardly changes leaves no round-off of the size of the block over
+    the step."""
     engine = stripped(crossed_stack(WIDTH, 10.0, 0.4), 0.4, vacancies=True)  # starts with steps of 1 ms
     assert engine.system.imbalance()[1] < 1e-11

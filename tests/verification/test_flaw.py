@@ -1,6 +1,8 @@
-"""Lithium in a resolved flaw: extrusion formulas in the slender limit, both limits of the pressure, finer meshes, K_I.
+"""Lithium in a resolved flaw: extrusion formulas in the slender limit, both limits of the pressure,
+finer meshes, K_I.
 
-A slender flaw of half-opening H and length a: mouth and end, of the size H each, change the pressure by a share 2H/a, 1 % at 200.
+A slender flaw of half-opening H and length a: mouth and end, of the size H each, change the
+pressure by a share 2H/a, 1 % at 200.
 """
 
 from dataclasses import replace
@@ -38,10 +40,12 @@ def _question(flaw: Flaw, **change: object) -> FlawProblem:
     [(False, True), *(pytest.param(*kind, marks=pytest.mark.slow) for kind in ((True, True), (False, False), (True, False)))],
 )
 def test_extrusion_in_the_slender_limit(axisymmetric: bool, walls: bool) -> None:
-    """Even plating (a conductor without the pressure's own potential): the formulas of physics/extrusion.py within 1 %.
+    """Even plating (a conductor without the pressure's own potential): the formulas of
+    physics/extrusion.py within 1 %.
 
-    A slit of the lithium sU per face plates on both walls; its round end alone sends s·πH/2 through H, a round channel's 2πR²s
-    through πR²; a channel that plates on its walls (s per area) carries U = 2 s y/R.
+    A slit of the lithium sU per face plates on both walls; its round end alone sends s·πH/2 through
+    H, a round channel's 2πR²s through πR²; a channel that plates on its walls (s per area) carries
+    U = 2 s y/R.
     """
     system = FlawSystem(build_flaw(SLENDER), axisymmetric, stick=True, stress_potential=False, walls_plate=walls)
     system.solve(Plating(-10.0, 1.0, 1e-2), replace(MATERIAL, conductivity=4e6), SCALE)
@@ -59,19 +63,22 @@ def test_extrusion_in_the_slender_limit(axisymmetric: bool, walls: bool) -> None
 
 
 def test_overpotential_is_the_most_that_a_blocked_flaw_can_push() -> None:
-    """In a slit of 10 nm creep would need several times as much: plating at the end stops at F(φ - φ_Li)/Ω, nearly."""
+    """In a slit of 10 nm creep would need several times as much: plating at the end stops at F(φ -
+    φ_Li)/Ω, nearly."""
     state = FlawModel(_question(replace(SHORT, length=1.0, half_opening=0.005, dry=0.1))).solve(10.0)
     assert state.thin > 2 * state.drive
     assert state.pressure == pytest.approx(state.drive, rel=0.01)
     assert abs(state.tip_current) < 0.01 * abs(state.mouth_current)
-    # a mean of 1 mA/cm² over 10 Ω cm² is 10 mV at the face; deeper the electrolyte's own drop adds to it, below 1 µm · i/κ
+    # a mean of 1 mA/cm² over 10 Ω cm² is 10 mV at the face; deeper the electrolyte's own drop adds
+    # to it, below 1 µm · i/κ
     assert 10e-3 / STRESS_POTENTIAL < state.drive < (10e-3 + 1.0 * 2 * 10.0 / 4e4) / STRESS_POTENTIAL
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", ["crack", "notch", "pore"])
 def test_currents_at_mouth_and_end_on_a_finer_mesh(shape: str) -> None:
-    """Secondary distribution: the interface resistance makes it smooth, all sizes halved change it by less than 1 %. So K_I."""
+    """Secondary distribution: the interface resistance makes it smooth, all sizes halved change it
+    by less than 1 %. So K_I."""
     flaw = Flaw(shape, 3.0, 0.1, 0.04, 0.5, 0.3, 15.0, 15.0)  # type: ignore[arg-type]
     coarse, fine = (FlawModel(_question(flaw, fineness=f)).solve(20.0) for f in (1.0, 2.0))
     scale = abs(fine.mouth_current)
@@ -84,8 +91,9 @@ def test_currents_at_mouth_and_end_on_a_finer_mesh(shape: str) -> None:
 
 
 def test_a_vanishing_current_drives_nothing() -> None:
-    """1 µA/cm² has 10 µV of overpotential, 0.074 MPa: the pressure in the flaw is the stack's but for that, and K_I at most
-    that of the whole crack under what the stack leaves: P less the lateral compression νP/(1-ν)."""
+    """1 µA/cm² has 10 µV of overpotential, 0.074 MPa: the pressure in the flaw is the stack's but
+    for that, and K_I at most that of the whole crack under what the stack leaves: P less the
+    lateral compression νP/(1-ν)."""
     state = FlawModel(_question(SHORT, pressure=5.0)).solve(1e-2)
     assert 5.0 <= state.pressure < 5.1
     held = 0.26 / 0.74 * 5.0
@@ -93,8 +101,9 @@ def test_a_vanishing_current_drives_nothing() -> None:
 
 
 def test_even_pressure_in_the_cut_flaw_is_that_of_a_crack() -> None:
-    """LLZO with the slit cut out (H/a = 0.01), loaded evenly to the end: K of the edge crack to √(H/a)/2, 5 %; with an empty
-    crack ahead, to the weight function of the edge crack (Bueckner 1970), itself good to 1 %: 2 %."""
+    """LLZO with the slit cut out (H/a = 0.01), loaded evenly to the end: K of the edge crack to
+    √(H/a)/2, 5 %; with an empty crack ahead, to the weight function of the edge crack (Bueckner
+    1970), itself good to 1 %: 2 %."""
     pressure = 100.0
     for dry in (0.0, 0.4):
         flaw = Flaw("crack", 2.0, 0.02, 0.02, 1.0, dry, 60.0, 60.0)
@@ -123,8 +132,8 @@ def test_critical_current_is_where_the_index_is_one() -> None:
 
 @pytest.mark.slow
 def test_growth_ends_in_a_short_circuit_or_not_at_all() -> None:
-    """A crack of 8 µm needs some 3 mA/cm² (a full one 24 mV, 2.4 mA/cm²): a sixth of that does not move it, thrice as much takes
-    it through 12 µm of electrolyte."""
+    """A crack of 8 µm needs some 3 mA/cm² (a full one 24 mV, 2.4 mA/cm²): a sixth of that does not
+    move it, thrice as much takes it through 12 µm of electrolyte."""
     question = _question(Flaw("crack", 8.0, 0.02, 0.02, 1.0, 1.0, 100.0, 12.0))
     below, above = (grow(question, current, 2.0) for current in (5.0, 100.0))
     assert (below.end, len(below.steps)) == ("no growth", 1)

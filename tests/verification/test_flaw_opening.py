@@ -1,8 +1,10 @@
-"""A flaw that its own pressure opens, a compressed electrolyte, a pore that sends out a crack: against closed forms.
+"""A flaw that its own pressure opens, a compressed electrolyte, a pore that sends out a crack:
+against closed forms.
 
-Opening of an edge crack in a half-plane by its weight function h (Bueckner 1970): K = ∫ p h dx, and the half opening
-u(x) = ∫_x^a K(a') h(x, a') da'/E'. Under even pressure p it gives K = 1.1298 p √(πa), 0.7 % above the exact one, and at the mouth
-u = 1.1298 √2 (1 + m₁ + m₂) p a/E' = 2.980 p a/E', 2.5 % above Tada's 2.908.
+Opening of an edge crack in a half-plane by its weight function h (Bueckner 1970): K = ∫ p h dx, and
+the half opening u(x) = ∫_x^a K(a') h(x, a') da'/E'. Under even pressure p it gives K = 1.1298 p
+√(πa), 0.7 % above the exact one, and at the mouth u = 1.1298 √2 (1 + m₁ + m₂) p a/E' = 2.980 p
+a/E', 2.5 % above Tada's 2.908.
 """
 
 from dataclasses import replace
@@ -62,7 +64,8 @@ def _half_opening(depth: Array, pressure: Array, a: float) -> Array:
 
 
 def test_weight_function() -> None:
-    """Even pressure: its own closed form at the mouth, which is Tada's to 2.5 %; nothing at the tip."""
+    """Even pressure: its own closed form at the mouth, which is Tada's to 2.5 %; nothing at the
+    tip."""
     x = np.linspace(0.0, 5.0, 11)
     u = _half_opening(x, np.full(11, 100.0), 5.0)
     assert u[0] == pytest.approx(2.980 * 100.0 * 5.0 / MODULUS, rel=1e-3)
@@ -70,9 +73,11 @@ def test_weight_function() -> None:
 
 
 def test_opening_and_pressure_of_a_crack_that_opens() -> None:
-    """Thin flow between walls that the weight function puts in place, with the currents of the resolved solution.
+    """Thin flow between walls that the weight function puts in place, with the currents of the
+    resolved solution.
 
-    5 % on pressure and mouth: 2.5 % of the weight function, 2 % of the ends (2H/a), 1 % of the block's sides.
+    5 % on pressure and mouth: 2.5 % of the weight function, 2 % of the ends (2H/a), 1 % of the
+    block's sides.
     """
     flaw = Flaw("crack", 10.0, 0.03, 0.03, 1.0, 0.2, 100.0, 100.0)
     model = FlawModel(_question(flaw, resistance=1e-2, sides="free"))
@@ -95,7 +100,8 @@ def test_opening_and_pressure_of_a_crack_that_opens() -> None:
 
 
 def _gradient(law: PorousCreep, speed: Array, half: Array) -> Array:
-    """MPa/µm at which thin flow between walls 2·half apart has this mean speed: by bisection of its logarithm."""
+    """MPa/µm at which thin flow between walls 2·half apart has this mean speed: by bisection of its
+    logarithm."""
     low, high = np.full(len(speed), np.log(1e-3)), np.full(len(speed), np.log(1e4))
     for _ in range(50):
         middle = 0.5 * (low + high)
@@ -106,8 +112,9 @@ def _gradient(law: PorousCreep, speed: Array, half: Array) -> Array:
 
 @pytest.mark.parametrize(("begins", "allowed"), [(0.0, 0.01), (1.6, 0.01), (2.2, 0.02)])
 def test_compressed_electrolyte(begins: float, allowed: float) -> None:
-    """Compression of all depths, K = -1.1215 σ √(πa), and of those below a depth, by the weight function, 1 %; where the layer
-    begins within the empty crack the step falls inside cells, 2 %."""
+    """Compression of all depths, K = -1.1215 σ √(πa), and of those below a depth, by the weight
+    function, 1 %; where the layer begins within the empty crack the step falls inside cells, 2
+    %."""
     flaw = Flaw("crack", 2.0, 0.02, 0.02, 1.0, 0.4, 60.0, 60.0)
     system = FlawSystem(build_flaw(flaw, 0.5))
     places, tractions = system.tractions()
@@ -126,7 +133,8 @@ def test_compression_that_shuts_the_flaw_is_refused() -> None:
 
 @pytest.mark.slow
 def test_growth_stops_in_a_compressed_layer_and_not_without_one() -> None:
-    """6 mA/cm²: K_I rises all the way without a layer; with 400 MPa from 13 µm on it falls below K_Ic once the tip is in."""
+    """6 mA/cm²: K_I rises all the way without a layer; with 400 MPa from 13 µm on it falls below
+    K_Ic once the tip is in."""
     free, layered = (grow(_question(CRACK, preload=preload), 60.0, 2.0) for preload in (Preload(), Preload(400.0, 13.0)))
     assert free.end == "short circuit"
     assert all(np.diff([step.state.index for step in free.steps]) > 0)
@@ -145,7 +153,8 @@ def test_growth_ends_with_plating() -> None:
 
 
 def test_a_pore_sends_out_a_crack() -> None:
-    """The mesh of a pore with a slit below it holds the lithium of both, to the chords of its arcs; K_I rises with the slit."""
+    """The mesh of a pore with a slit below it holds the lithium of both, to the chords of its arcs;
+    K_I rises with the slit."""
     pore = Flaw("pore", 1.0, 0.04, 0.04, 0.5, 0.2, 15.0, 15.0)
     grown = pore.longer(1.0)
     assert (pore.crack, grown.crack, grown.filled) == (0.0, 1.0, pore.filled + 1.0)

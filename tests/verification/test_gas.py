@@ -1,7 +1,9 @@
-"""Gas shut in voids: the Jacobian with its pressures, and voids that shrink until the gas bears the load.
+"""Gas shut in voids: the Jacobian with its pressures, and voids that shrink until the gas bears the
+load.
 
-At rest lithium is hydrostatic at the pressure P, and so is what presses on the wall of a void: p = P + γH, H the curvature of its
-roof, and the void ends with V₀ p₀/p. Volumes are added up here from the nodes of Γ.
+At rest lithium is hydrostatic at the pressure P, and so is what presses on the wall of a void: p =
+P + γH, H the curvature of its roof, and the void ends with V₀ p₀/p. Volumes are added up here from
+the nodes of Γ.
 """
 
 import numpy as np
@@ -32,7 +34,8 @@ def shut(
 
 
 def volumes(engine: Engine, parted: float) -> Array:
-    """Of what is open (gap above 6δ) on both sides of the place `parted` (µm), per depth of 1 µm (or all around)."""
+    """Of what is open (gap above 6δ) on both sides of the place `parted` (µm), per depth of 1 µm
+    (or all around)."""
     x, gap = gap_along(engine.model)
     fine = np.linspace(0.0, x[-1], 200_001)
     depth = np.interp(fine, x, gap) * (2 * np.pi * fine if engine.model.structure.axisymmetric else 1.0)
@@ -47,7 +50,8 @@ def pressures(engine: Engine) -> Array:
 
 @pytest.mark.parametrize("axisymmetric", [False, True])
 def test_jacobian_with_gas_is_the_derivative_of_the_residual(axisymmetric: bool) -> None:
-    """J d + Σ B (dp/dV) C·d against central differences, d moving the open surface: contact is far stiffer than gas."""
+    """J d + Σ B (dp/dV) C·d against central differences, d moving the open surface: contact is far
+    stiffer than gas."""
     engine = shut(0.4, axisymmetric=axisymmetric)
     system, rng = engine.system, np.random.default_rng(1)
     assert engine.stepper.attempt(1.0).newton.converged
@@ -74,10 +78,11 @@ def test_jacobian_with_gas_is_the_derivative_of_the_residual(axisymmetric: bool)
 
 @pytest.mark.parametrize("axisymmetric", [False, True])
 def test_voids_shrink_until_their_gas_bears_the_load(axisymmetric: bool) -> None:
-    """V ends at V₀ p₀/p, p = P + γH: 1 % for H read off the nodes by a parabola, and for V (the open share's edge is 2δ wide).
+    """V ends at V₀ p₀/p, p = P + γH: 1 % for H read off the nodes by a parabola, and for V (the
+    open share's edge is 2δ wide).
 
-    The last steps are longer than the time in which lithium and gas come to rest, μ/P = 220 s: a pressure that lagged behind the
-    volume would swing from step to step there.
+    The last steps are longer than the time in which lithium and gas come to rest, μ/P = 220 s: a
+    pressure that lagged behind the volume would swing from step to step there.
     """
     pressure, tension = 3 * FILLED, 0.5
     engine = shut(
@@ -104,7 +109,8 @@ def test_an_empty_void_closes() -> None:
 
 
 def test_pockets_merge_part_and_keep_their_gas() -> None:
-    """On surfaces that are put there: N adds up, is shared by volume, and stays with a void that closes."""
+    """On surfaces that are put there: N adds up, is shared by volume, and stays with a void that
+    closes."""
     engine = shut(3 * FILLED)
     gas, state = engine.model.gas, engine.model.state
     assert gas is not None

@@ -1,4 +1,5 @@
-"""Impedance spectra: a uniform face against its circuit at all frequencies, an uneven one at the lowest and highest."""
+"""Impedance spectra: a uniform face against its circuit at all frequencies, an uneven one at the
+lowest and highest."""
 
 import numpy as np
 import pytest
@@ -71,7 +72,8 @@ SYMMETRIC = {"cell": "symmetric", "width": "10 um"}
 
 
 def test_two_uniform_faces_are_their_circuit() -> None:
-    """By hand: 500 µm at 0.4 mS/cm are 125 Ω cm², each face 10 Ω cm² over the 0.990 that touches at 2 MPa: 145.2 Ω cm²."""
+    """By hand: 500 µm at 0.4 mS/cm are 125 Ω cm², each face 10 Ω cm² over the 0.990 that touches at
+    2 MPa: 145.2 Ω cm²."""
     model = model_of(
         stack=SYMMETRIC,
         electrolyte={"thickness": "500 um"},
@@ -86,7 +88,8 @@ def test_two_uniform_faces_are_their_circuit() -> None:
 
 @pytest.fixture(scope="module")
 def two_uneven() -> Engine:
-    """A void in the first electrode, a patch on the second, a current; linear and without ΩP/F, so that V/i is dV/di."""
+    """A void in the first electrode, a patch on the second, a current; linear and without ΩP/F, so
+    that V/i is dV/di."""
     return engine_of(
         stack=SYMMETRIC,
         void=[{"center": "0 um", "half_width": "2.5 um", "depth": "0.4 um"}],
@@ -115,10 +118,12 @@ def test_two_uneven_faces_at_high_frequency(two_uneven: Engine) -> None:
 
 
 def test_high_frequency_is_a_row_of_capacitors(uneven: Model) -> None:
-    """Z → 1/(j2πν) (elastance): that of a dielectric layer under the uneven capacitor, from the spectrum of a conductor.
+    """Z → 1/(j2πν) (elastance): that of a dielectric layer under the uneven capacitor, from the
+    spectrum of a conductor.
 
-    The problem is the same as the resistance's with κ → ε and θ/ASR → c, so that Γ and the layer are exchanged for a model whose
-    conductances are the capacitances: 0.1 % is asked, and phase -90°.
+    The problem is the same as the resistance's with κ → ε and θ/ASR → c, so that Γ and the layer
+    are exchanged for a model whose conductances are the capacitances: 0.1 % is asked, and phase
+    -90°.
     """
     found = spectrum(uneven, ELECTRIC, np.array([HIGH]))
     z = found.impedance[0] * 2j * np.pi * HIGH
@@ -133,7 +138,8 @@ def test_high_frequency_is_a_row_of_capacitors(uneven: Model) -> None:
 
 
 def tube_elastance(model: Model) -> float:
-    """1/mean of 1/(L/ε + 1/c) over Γ: no current between tubes (Rayleigh's upper bound), c of the lumped node values."""
+    """1/mean of 1/(L/ε + 1/c) over Γ: no current between tubes (Rayleigh's upper bound), c of the
+    lumped node values."""
     from cellfem.observe.interface_profile import GammaObserver
 
     observer = GammaObserver(model)

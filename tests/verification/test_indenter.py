@@ -1,5 +1,6 @@
-"""A bump of LLZO pressed into creeping lithium: the similarity of power-law contact, F ∝ (ċ/R)^(1/n) c² (Bower, Fleck, Needleman
-& Ogbonna 1993, Proc. R. Soc. A 441, 97): ċ ∝ R (F/c²)^n, so that at a given force the contact radius has grown from c₀ to c after
+"""A bump of LLZO pressed into creeping lithium: the similarity of power-law contact, F ∝
+(ċ/R)^(1/n) c² (Bower, Fleck, Needleman & Ogbonna 1993, Proc. R. Soc. A 441, 97): ċ ∝ R (F/c²)^n, so
+that at a given force the contact radius has grown from c₀ to c after
 
     t ∝ (c^(2n+1) - c₀^(2n+1))/(R Fⁿ).
 
@@ -9,9 +10,10 @@ power of c is the asperity layer, a gap counts as touching up to some 4.5 δ, wh
 4 % at 6 µm. The edge is known to half the distance of quadrature points, a sixth of a cell, 1.7 % of 3.5 µm, 12 % of a time. 15 %
 of the ratio of times is allowed, a change of the exponent of 4 %.
 
-The powers of R and F are exact where the layer is in proportion (δ ∝ 1/R: all gaps are scaled; its strength ∝ F), but for slopes
-and the steps, whose tolerance is 2 %. The slope's square at the cut-off is 0.8 % (on half the radius, 3 %, a time was 4 % off:
-the similarity is that of shallow bumps). 3 % is allowed.
+The powers of R and F are exact where the layer is in proportion (δ ∝ 1/R: all gaps are scaled; its
+strength ∝ F), but for slopes and the steps, whose tolerance is 2 %. The slope's square at the
+cut-off is 0.8 % (on half the radius, 3 %, a time was 4 % off: the similarity is that of shallow
+bumps). 3 % is allowed.
 """
 
 import numpy as np
@@ -32,7 +34,8 @@ LAYER, HALF = 5.0, 0.02  # r δ and p_½, MPa: r δ as what the bump presses wit
 
 
 def _growth(radius: float, force: float, last: float) -> tuple[np.ndarray, np.ndarray]:
-    """(t, c) until the contact is `last` µm wide; force: over that of PRESSURE. The times are those of the first bump, scaled."""
+    """(t, c) until the contact is `last` µm wide; force: over that of PRESSURE. The times are those
+    of the first bump, scaled."""
     scale = 1 / (radius / RADIUS * force**EXPONENT)
     flat = build_stack(WIDTH, WIDTH, 5.0, 0.35, 4.0)
     gap = (np.clip(flat.gap_x, FIRST, CUT) ** 2 - FIRST**2) / (2 * radius)

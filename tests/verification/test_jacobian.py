@@ -1,12 +1,14 @@
-"""The Jacobian against central differences of the residual, block by block, for every variant of the equations.
+"""The Jacobian against central differences of the residual, block by block, for every variant of
+the equations.
 
-One random direction per unknown, in its typical size, so that each of the 9 x 9 blocks is seen alone: ‖J d - ΔR‖ ≤ 1e-6 ‖J d‖
-plus the rounding of ΔR, 2e-11 of the row. A block that J holds to be zero must leave the residual as it is.
+One random direction per unknown, in its typical size, so that each of the 9 x 9 blocks is seen
+alone: ‖J d - ΔR‖ ≤ 1e-6 ‖J d‖ plus the rounding of ΔR, 2e-11 of the row. A block that J holds to be
+zero must leave the residual as it is.
 
-Kinks. Differences across a kink show nothing, so the state keeps off them: porosity lies above the floor below which the law no
-longer feels it (or, for plating, below it all over), and noise of typical size on the velocity keeps the strain rate away from
-the regularisation. The foot of the ramps and the smoothsteps have a continuous first derivative: crossing their ends costs
-O(ε) only.
+Kinks. Differences across a kink show nothing, so the state keeps off them: porosity lies above the
+floor below which the law no longer feels it (or, for plating, below it all over), and noise of
+typical size on the velocity keeps the strain rate away from the regularisation. The foot of the
+ramps and the smoothsteps have a continuous first derivative: crossing their ends costs O(ε) only.
 """
 
 from dataclasses import dataclass, replace
@@ -79,7 +81,8 @@ QUICK = (
 
 
 def _stripped(variant: Variant) -> Engine:
-    """A lens and a resistive patch, stripped for some seconds with steps of BDF2 and then shaken."""
+    """A lens and a resistive patch, stripped for some seconds with steps of BDF2 and then
+    shaken."""
     s = variant.structure
     features: list[VoidShape | MeshPatch] = [MeshPatch(9.0, 1.5)] if s.bonded else [VoidShape(0.0, 3.0, 0.5), MeshPatch(9.0, 1.5)]
     stack = build_stack(12.0, 8.0, 8.0, 1.0, 2.0, features)

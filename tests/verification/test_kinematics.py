@@ -1,4 +1,5 @@
-"""The surface is carried by the flow: a sinusoidal gap against the exact profile; what linearised motion does to a void."""
+"""The surface is carried by the flow: a sinusoidal gap against the exact profile; what linearised
+motion does to a void."""
 
 import numpy as np
 import pytest
@@ -32,7 +33,8 @@ def exact_gap(x: Array, t: float, u: float, w: float, shear: float) -> Array:
 
 
 def carried_error(near: float, u: float, w: float, shear: float) -> float:
-    """Root mean square error (µm) after DURATION of a gap whose flow is prescribed, its value given where the flow enters."""
+    """Root mean square error (µm) after DURATION of a gap whose flow is prescribed, its value given
+    where the flow enters."""
     stack = build_stack(WIDTH, 2.0, 1.0, near, 1.0)
     structure = Structure(vacancies=False, equipotential=False, stress_potential=False)
     numerics = Numerics(second_order=True, newton_tolerance=1e-9)

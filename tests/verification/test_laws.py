@@ -1,8 +1,9 @@
 """Optional laws in the whole system, against limits that are known exactly.
 
-Uniform compaction: a block between mirror planes under a constant pressure P from a porosity f₀ is a curve of creep at constant
-stress. Strains are uniaxial, D = diag(0, -c, 0), so that e = 2c/3 and P = p + 2σ_e/3; df/dt = -(1-f) c, with Anand's law
-dS/dt too: ordinary differential equations, written here once more from the papers.
+Uniform compaction: a block between mirror planes under a constant pressure P from a porosity f₀ is
+a curve of creep at constant stress. Strains are uniaxial, D = diag(0, -c, 0), so that e = 2c/3 and
+P = p + 2σ_e/3; df/dt = -(1-f) c, with Anand's law dS/dt too: ordinary differential equations,
+written here once more from the papers.
 """
 
 from collections.abc import Callable
@@ -82,7 +83,8 @@ def test_linear_removal_ends_where_it_takes_up_what_is_injected():
 
 
 def test_linear_removal_is_the_diffusion_problem_with_a_reaction_at_the_surface() -> None:
-    """D ∂f/∂N = s - k_s f on a half-space, f small: f(0,t) = (s/k)[1 - exp(z²) erfc(z)], z = k √(t/D)."""
+    """D ∂f/∂N = s - k_s f on a half-space, f small: f(0,t) = (s/k)[1 - exp(z²) erfc(z)], z = k
+    √(t/D)."""
     D, k = 8e-3, 0.02
     depth, speed = D / k, 1e-3 * k
     engine = column(depth, Structure(flat=True, bonded=True, linear_removal=True), Load(0.1, speed / SPEED), sink_rate=k, D=D)
@@ -106,7 +108,8 @@ FASTER = {
 
 @pytest.mark.parametrize("name", FASTER)
 def test_sand_time_goes_with_the_diffusivity(name: str) -> None:
-    """t* = π D f_c²/4s² with D of the law: 101 times that of the bulk, and 0.817 times under 10 MPa without creep."""
+    """t* = π D f_c²/4s² with D of the law: 101 times that of the bulk, and 0.817 times under 10 MPa
+    without creep."""
     lithium, pressure, factor = FASTER[name]
     case = Case.model_validate({"lithium": lithium, "protocol": [STEP]})
     found = material_of(case, case.steps[0].step)
@@ -126,7 +129,8 @@ def test_sand_time_goes_with_the_diffusivity(name: str) -> None:
 
 
 def column(layer: float, structure: Structure, load: Load, sink_rate: float = 1.0, **material: float) -> Engine:
-    """Stiff bonded lithium 1 µm wide and 16 `layer` (µm) high, cells 1/50 of it at Γ; D and activation volume of the material."""
+    """Stiff bonded lithium 1 µm wide and 16 `layer` (µm) high, cells 1/50 of it at Γ; D and
+    activation volume of the material."""
     wall = WallLayers(first=0.02 * layer, count=26, ratio=1.2)
     stack = build_stack(1.0, 16 * layer, 1.0, 1.0, max(1.0, layer), structured=True, wall=wall)
     stiff = Material(1e-9, 1.0, material["D"], 4e4, 1.0, 298.15, activation_volume=material.get("activation_volume", 0.0))
@@ -152,7 +156,8 @@ def of_suquet(f: float, P: float, prefactor: float, n: float) -> tuple[float, fl
 
 
 def of_leblond(f: float, P: float, prefactor: float, n: float) -> tuple[float, float]:
-    """The state (σ_e, p) of unit gauge stress whose rates, along the gauge function's gradient, have e = 2c/3; then scaled."""
+    """The state (σ_e, p) of unit gauge stress whose rates, along the gauge function's gradient,
+    have e = 2c/3; then scaled."""
     k, ease = (n - 1) / (n + 1), 1 + 2 * f / 3
 
     def state(p: float) -> tuple[float, float, float]:
@@ -193,7 +198,8 @@ LOOSE, PRESSED = 0.1, 2.0  # f at the start; MPa
 
 
 def compacted(law: str, end: float, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """f of all nodes and S of all points after equal steps of BDF2 under `PRESSED` from the porosity `LOOSE` on."""
+    """f of all nodes and S of all points after equal steps of BDF2 under `PRESSED` from the
+    porosity `LOOSE` on."""
     material = Material(*PLAIN, 8e-3, 4e4, 1.0, 298.15, leblond=law == "leblond")
     if law == "anand":
         material = replace(SOFT, hardening=ANAND)
@@ -214,7 +220,8 @@ def compacted(law: str, end: float, steps: int) -> tuple[np.ndarray, np.ndarray]
 
 @pytest.mark.parametrize(("law", "end"), [("coupled", 20.0), ("leblond", 20.0), ("anand", 60.0)])
 def test_porosity_under_constant_pressure_follows_the_curve_of_creep(law: str, end: float) -> None:
-    """80 steps of BDF2, error of the order of (1/80)²: all of the block within 1e-3 of what was compacted."""
+    """80 steps of BDF2, error of the order of (1/80)²: all of the block within 1e-3 of what was
+    compacted."""
     f, hardness = compacted(law, end, 80)
     wanted, resistance = curve(law, LOOSE, PRESSED, end + INSTANT)
     assert wanted < 0.07

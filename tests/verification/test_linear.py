@@ -1,4 +1,5 @@
-"""The solver by fields against sparse LU: the same corrections, within its tolerance in Newton's norm, at a steady effort."""
+"""The solver by fields against sparse LU: the same corrections, within its tolerance in Newton's
+norm, at a steady effort."""
 
 import functools
 
@@ -19,7 +20,8 @@ LITHIUM = Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15)
 
 @functools.cache
 def correction(near: float) -> tuple[Engine, Array, int]:
-    """The first correction of a step of 5 s from a state stripped for a second, with the Krylov iterations it took."""
+    """The first correction of a step of 5 s from a state stripped for a second, with the Krylov
+    iterations it took."""
     stack = build_solid(Box(6.0, 6.0, 4.0, 4.0), near, 2 * near, [VoidShape(0.0, 2.5, 0.4, center_y=0.0)])
     numerics = Numerics(linear="iterative")
     structure, face = Structure(quadratic_porosity=False), Interface(1e-3, removal_rate=0.3)
@@ -36,8 +38,8 @@ def correction(near: float) -> tuple[Engine, Array, int]:
 
 
 def test_corrections_are_those_of_the_factors() -> None:
-    """One matrix, solved both ways; GMRES bounds the preconditioned residual, which the quality of the preconditioner sets apart
-    from the error."""
+    """One matrix, solved both ways; GMRES bounds the preconditioned residual, which the quality of
+    the preconditioner sets apart from the error."""
     engine, found, _ = correction(2.0)
     system = engine.system
     system.assemble_residual()

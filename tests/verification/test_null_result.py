@@ -1,15 +1,17 @@
-"""An insulating disc on a bonded face without pressure: creep alone opens no void over it (Roy, Fleck & Deshpande 2021).
+"""An insulating disc on a bonded face without pressure: creep alone opens no void over it (Roy,
+Fleck & Deshpande 2021).
 
 n = 5, linear kinetics, vacancies off, ā = a/κZ. Two ways to ask whether the disc opens:
 
 - bonded like the rest, lithium above the disc must stand still while its surroundings move down: does the face pull it there?
 - let go (no traction on the disc), which way does its surface move? Downwards the electrolyte is in its way and it stays closed.
 
-A linear fluid never opens: above a free disc it moves by an average of its surroundings. In a power law the fast ring around a
-disc of large ā is soft, and the rim of the free disc lags behind. From which ā on depends on the exponent: about 75 for n = 5
-and 32 for 6.6, lithium's (a disc of 5 µm in 40 µm; edges of 0.02 µm and of 0.005 µm agree within 0.03 of the stripping rate; in
-a stack 2.5 times as wide the limits are about 67 and 29). The paper's 30 is that of lithium's exponent. Bonded, the face is
-compressed throughout.
+A linear fluid never opens: above a free disc it moves by an average of its surroundings. In a power
+law the fast ring around a disc of large ā is soft, and the rim of the free disc lags behind. From
+which ā on depends on the exponent: about 75 for n = 5 and 32 for 6.6, lithium's (a disc of 5 µm in
+40 µm; edges of 0.02 µm and of 0.005 µm agree within 0.03 of the stripping rate; in a stack 2.5
+times as wide the limits are about 67 and 29). The paper's 30 is that of lithium's exponent. Bonded,
+the face is compressed throughout.
 """
 
 from dataclasses import replace
@@ -48,7 +50,8 @@ def bonded_disc(abar: float, exponent: float, edge: float) -> Engine:
 
 
 def pressure_over(engine: Engine, edge: float) -> Array:
-    """Contact pressure (MPa) over the disc, without the last nodes before the jump of the velocity, which no mesh resolves."""
+    """Contact pressure (MPa) over the disc, without the last nodes before the jump of the velocity,
+    which no mesh resolves."""
     x = gamma_x(engine.model)
     order = np.argsort(x)
     p = engine.model.state.gamma.x.array[GAMMA_FIELDS * engine.model.state.gamma_nodes][order]
@@ -57,7 +60,8 @@ def pressure_over(engine: Engine, edge: float) -> Array:
 
 
 def retreat_of_a_free_disc(engine: Engine) -> float:
-    """Largest velocity away from the electrolyte over the disc, seen from the electrolyte, over the mean stripping rate."""
+    """Largest velocity away from the electrolyte over the disc, seen from the electrolyte, over the
+    mean stripping rate."""
     model, state, system = engine.model, engine.model.state, engine.system
     pressure = state.gamma.function_space.sub(0)
     collapsed, _ = pressure.collapse()

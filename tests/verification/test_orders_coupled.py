@@ -1,4 +1,5 @@
-"""Orders of convergence in L2 of all equations at once, on a surface that moves, in steps of BDF2 in proportion to h.
+"""Orders of convergence in L2 of all equations at once, on a surface that moves, in steps of BDF2
+in proportion to h.
 
 P1 in f, m, ω and the curvature limits what they touch: order 2 is asked of every unknown.
 """
@@ -10,8 +11,8 @@ from tests.verification.strong_form import Exact
 
 SHORT = 0.15  # how far a slope may fall short of its order
 ASKED = dict.fromkeys(ROOT, 2.0) | {"r": 1.0}
-"""r is evened out the more the less the face rises over a facet, so that on this steep one the error sets in as h falls; its
-order is told on a gentle face (test_orders_single)."""
+"""r is evened out the more the less the face rises over a facet, so that on this steep one the
+error sets in as h falls; its order is told on a gentle face (test_orders_single)."""
 
 
 @pytest.mark.parametrize("tension", [pytest.param(0.0, id="no tension"), pytest.param(0.5, id="tension")])

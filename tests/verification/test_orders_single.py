@@ -1,7 +1,9 @@
-"""Orders of convergence in L2 of each equation alone, the other unknowns held at their exact values.
+"""Orders of convergence in L2 of each equation alone, the other unknowns held at their exact
+values.
 
-Flow and charge are solved on the polygon of the discrete map, where the map costs nothing: P2 velocity and potential reach
-order 3. The rest is solved on the smooth surface; f and m are marched by BDF2 with steps in proportion to h, the map moving.
+Flow and charge are solved on the polygon of the discrete map, where the map costs nothing: P2
+velocity and potential reach order 3. The rest is solved on the smooth surface; f and m are marched
+by BDF2 with steps in proportion to h, the map moving.
 """
 
 import pytest
@@ -14,7 +16,8 @@ SHORT = 0.15  # how far a slope may fall short of its order
 LINEAR = Exact(waviness=0.0, tension=0.0)
 """Porosity that P1 holds exactly, and no curvature, which a polygon lacks."""
 GENTLE = Exact(slope=0.01)
-"""A face that rises by less than 0.01 δ over a facet: removal is evened out in full (order 2); over steep facets it is not."""
+"""A face that rises by less than 0.01 δ over a facet: removal is evened out in full (order 2); over
+steep facets it is not."""
 
 
 @pytest.mark.parametrize("axisymmetric", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["plane", "axisymmetric"])
@@ -33,6 +36,7 @@ def test_on_a_moving_surface(free: str, axisymmetric: bool) -> None:
 
 
 def test_removal_is_evened_out_on_gentle_faces_and_not_over_steep_facets() -> None:
-    """Evened out in full, both faces would have the error of the gentle one, ½h²r''; the edges of a pillar must stay sharp."""
+    """Evened out in full, both faces would have the error of the gentle one, ½h²r''; the edges of a
+    pillar must stay sharp."""
     steep, gentle = (solve(1.0, "r", exact, steps=1).errors["r"] for exact in (Exact(), GENTLE))
     assert steep < 0.5 * gentle

@@ -1,4 +1,5 @@
-"""Periodic sides: a face that is its own mirror image behaves as between mirror planes; where the sides stand does not matter."""
+"""Periodic sides: a face that is its own mirror image behaves as between mirror planes; where the
+sides stand does not matter."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,7 +28,8 @@ CERAMIC = Ceramic(150e3, 0.26, 1e3, 1.0, 150.0, 2.0, 1e9, "volume", 1e3, "mirror
 WIDTH, DEPTH, HEIGHT = 16.0, 6.0, 4.0
 STEPS = (0.5, 1.0, 2.0, 4.0)
 SAME = 1e-7
-"""Of the largest value: Newton's corrections end at 1e-9 of their sizes, four steps and their factors later."""
+"""Of the largest value: Newton's corrections end at 1e-9 of their sizes, four steps and their
+factors later."""
 
 
 def images(spot: SpotShape, extents: tuple[float, ...]) -> list[SpotShape]:
@@ -69,7 +71,8 @@ def numbers(engine: Engine) -> Array:
 
 
 def assert_voids_shifted(first: Engine, second: Engine, shift: tuple[float, ...]) -> None:
-    """One void in both, whole though the sides cut it; the weights of Γ add up to its area; LLZO is stressed alike."""
+    """One void in both, whole though the sides cut it; the weights of Γ add up to its area; LLZO is
+    stressed alike."""
     voids = []
     for engine in (first, second):
         model = engine.model
@@ -107,9 +110,11 @@ def flat_stack(width: float, gap: Callable[[Array], Array]) -> StackMesh:
 
 @pytest.mark.parametrize("quadratic", [False, True])
 def test_a_face_that_is_its_own_mirror_image_behaves_as_between_mirror_planes(quadratic: bool) -> None:
-    """Half a period against a whole one on meshes that mirror themselves in every column: the same discrete equations.
+    """Half a period against a whole one on meshes that mirror themselves in every column: the same
+    discrete equations.
 
-    Porosity of the first degree on quadrilaterals, of the second on rectangles cut by both diagonals.
+    Porosity of the first degree on quadrilaterals, of the second on rectangles cut by both
+    diagonals.
     """
     structure = Structure(held_platen=True, friction=True, quadratic_porosity=quadratic)
     void, spots = VoidShape(0.0, 3.0, depth=0.5), [(6.4, 1.6, 0.1), (WIDTH - 6.4, 1.6, 0.1)]
@@ -132,7 +137,8 @@ def test_a_face_that_is_its_own_mirror_image_behaves_as_between_mirror_planes(qu
 
 @pytest.mark.parametrize("columns", [1, 11])
 def test_where_the_sides_of_a_plane_stack_stand_does_not_matter(columns: int) -> None:
-    """A void with a patch on one side of it: no mirror image of itself. Shifted by a few columns it lies across the sides."""
+    """A void with a patch on one side of it: no mirror image of itself. Shifted by a few columns it
+    lies across the sides."""
     structure = Structure(held_platen=True, friction=True, quadratic_porosity=False)
     engines = []
     for shift in (0.0, 0.8 * columns):
@@ -149,7 +155,8 @@ def test_where_the_sides_of_a_plane_stack_stand_does_not_matter(columns: int) ->
 
 @pytest.mark.slow
 def test_where_the_sides_of_a_box_stand_does_not_matter() -> None:
-    """A lens beside a patch in the middle of a box, and across one of its upright edges; hexahedra."""
+    """A lens beside a patch in the middle of a box, and across one of its upright edges;
+    hexahedra."""
     structure = Structure(held_platen=True, friction=True, quadratic_porosity=False)
     box, extents = Box(9.0, DEPTH, 3.0, 3.0), (9.0, DEPTH)
     engines, shift = [], (4.0, 3.0)

@@ -1,16 +1,19 @@
-"""Lithium pressed into a rough face, n = 1 against exact and independent solutions, n = 6.56 against a refined one.
+"""Lithium pressed into a rough face, n = 1 against exact and independent solutions, n = 6.56
+against a refined one.
 
-Correspondence: where contact only grows, the linear-viscous solution at time t under P is the elastic one with P/E* = ∫P dt/(4μ)
-(Lee & Radok 1960; incompressible, E* = 4G), μ = 1/(3A). A wave of amplitude Δ and wavelength λ is then touched over (Westergaard
-1939; Johnson 1985, 13.2)
+Correspondence: where contact only grows, the linear-viscous solution at time t under P is the
+elastic one with P/E* = ∫P dt/(4μ) (Lee & Radok 1960; incompressible, E* = 4G), μ = 1/(3A). A wave
+of amplitude Δ and wavelength λ is then touched over (Westergaard 1939; Johnson 1985, 13.2)
 
     sin²(πa/λ) = λ/(4πμΔ) ∫P dt,   2a the width of the contact,
 
-and a rough profile as a boundary-element code for elastic half-spaces has it (tamaas, if installed). Flat kinematics, as both.
-What is compared is the share of the face with a gap below 2δ, which both solutions give beyond the edges of contact too, there
-g' = (4πΔ/λ) cos(πx/λ) √(sin²(πx/λ) - sin²(πa/λ)). The mesh cannot say to better than half a cell, 0.3 % of λ; the layer is
-pressed by up to 2.5δ more in the middle than at the edges, 1.25 % of Δ, which moves sin² by as much and the edges by up to 1 % of
-λ at a share of 0.8. 1.5 % of λ is allowed. On the rough face δ is half of that, and up to four edges may each be half a cell off.
+and a rough profile as a boundary-element code for elastic half-spaces has it (tamaas, if
+installed). Flat kinematics, as both. What is compared is the share of the face with a gap below 2δ,
+which both solutions give beyond the edges of contact too, there g' = (4πΔ/λ) cos(πx/λ) √(sin²(πx/λ)
+- sin²(πa/λ)). The mesh cannot say to better than half a cell, 0.3 % of λ; the layer is pressed by
+up to 2.5δ more in the middle than at the edges, 1.25 % of Δ, which moves sin² by as much and the
+edges by up to 1 % of λ at a share of 0.8. 1.5 % of λ is allowed. On the rough face δ is half of
+that, and up to four edges may each be half a cell off.
 """
 
 from typing import Any
@@ -144,14 +147,16 @@ def test_a_viscous_rough_face_fills_as_boundary_elements_have_it() -> None:
 
 @pytest.mark.slow
 def test_a_groove_fills_in_the_same_time_on_a_finer_mesh_with_finer_steps() -> None:
-    """Power-law creep in true geometry, pressed by a steady ramp: times to 50, 80 and 90 % of the groove's volume filled, against
-    half the mesh size and a third of the time error.
+    """Power-law creep in true geometry, pressed by a steady ramp: times to 50, 80 and 90 % of the
+    groove's volume filled, against half the mesh size and a third of the time error.
 
-    Under a ramp the pressure that a contact takes is reached in proportion to time, so that a relative error of the contact's
-    width is one of the time (held at one pressure it would be n times as much). Edges are known to half the distance of
-    quadrature points, a sixth of a cell: 0.07 of the 1.9 µm in contact at 50 %, 3.5 %, on the coarse mesh, and half of it on the
-    fine one; the volume of a wave of 10 µm by linear pieces to (kh)²/12, 0.5 and 0.1 %. 2 % is allowed. The *end* of filling is
-    no such time: the valley becomes narrower than a cell and fills as an exponential does.
+    Under a ramp the pressure that a contact takes is reached in proportion to time, so that a
+    relative error of the contact's width is one of the time (held at one pressure it would be n
+    times as much). Edges are known to half the distance of quadrature points, a sixth of a cell:
+    0.07 of the 1.9 µm in contact at 50 %, 3.5 %, on the coarse mesh, and half of it on the fine
+    one; the volume of a wave of 10 µm by linear pieces to (kh)²/12, 0.5 and 0.1 %. 2 % is allowed.
+    The *end* of filling is no such time: the valley becomes narrower than a cell and fills as an
+    exponential does.
     """
     width, near = 5.0, 0.4
 

@@ -1,7 +1,9 @@
-"""Resistance to a small signal: exact constriction, charge transfer and constriction apart, and what a current sees.
+"""Resistance to a small signal: exact constriction, charge transfer and constriction apart, and
+what a current sees.
 
-Constriction of an equipotential contact, a strip of half-width c in a channel of half-width b: R A = (2b/πκ) ln[1/sin(πc/2b)]; a
-disc of radius c on a half-space: R = 1/(4κc) (extrapolated from two cylinders as in test_current_constriction).
+Constriction of an equipotential contact, a strip of half-width c in a channel of half-width b: R A
+= (2b/πκ) ln[1/sin(πc/2b)]; a disc of radius c on a half-space: R = 1/(4κc) (extrapolated from two
+cylinders as in test_current_constriction).
 
 In 3-D a square spot of side a, one in each cell L x L of a square lattice: R κL = 0.43392 L/a - 0.62075 + 0.159 (a/L)². The first
 term is the square on a half-space, of capacity 0.36679·4πε₀a (Read 1997 and others); the second what all other spots and the
@@ -78,7 +80,8 @@ def test_constriction_of_a_disc() -> None:
 
 @pytest.mark.parametrize("far", ["one", "flux"])
 def test_a_current_sees_the_same(far: str) -> None:
-    """With linear kinetics the resistance of a current is that of the small signal, with one far potential or a uniform flux."""
+    """With linear kinetics the resistance of a current is that of the small signal, with one far
+    potential or a uniform flux."""
     engine = under_load(10.0, 3.0, 10.0, 0.5, CLEAN, far=far, current=CURRENT)
     small = SmallSignal(engine.model).read()
     if far == "one":
@@ -98,7 +101,8 @@ class Square(PatchShape):
 
 
 def quarter_of_a_square(half_side: float, half_cell: float, depth: float, edge: float) -> StackMesh:
-    """Bricks from 0 to half_cell in x and y, of the size `edge` where the spot ends and twice as large from one to the next."""
+    """Bricks from 0 to half_cell in x and y, of the size `edge` where the spot ends and twice as
+    large from one to the next."""
 
     def doubling(end: float) -> np.ndarray:
         places = [0.0]

@@ -1,4 +1,5 @@
-"""3-D against 2-D: what is pushed out along y changes nothing, and a round void is the axisymmetric one."""
+"""3-D against 2-D: what is pushed out along y changes nothing, and a round void is the axisymmetric
+one."""
 
 import numpy as np
 import pytest
@@ -76,7 +77,8 @@ def test_tetrahedra_approach_the_plane_run_as_the_mesh_is_refined() -> None:
 
 @pytest.mark.slow
 def test_a_round_void_is_the_axisymmetric_one() -> None:
-    """A quarter of a lens in a wide box against the disc of the same area; volume, depth and contact within 2 %.
+    """A quarter of a lens in a wide box against the disc of the same area; volume, depth and
+    contact within 2 %.
 
     The paraboloid between straight edges loses volume with h²: 2.5 % were seen at 0.8 µm.
     """

@@ -1,4 +1,5 @@
-"""A small wave on an open surface of linearly creeping lithium decays by surface tension at the rate γk/(2μ), μ = 1/(3A)."""
+"""A small wave on an open surface of linearly creeping lithium decays by surface tension at the
+rate γk/(2μ), μ = 1/(3A)."""
 
 from dataclasses import replace
 
@@ -26,7 +27,8 @@ def bessel0(z: np.ndarray) -> np.ndarray:
 
 
 def open_stack(near: float, *, axisymmetric: bool, flat: bool) -> Engine:
-    """Neither contact nor current: the platen stands still and the far side is held, so that nothing is undetermined."""
+    """Neither contact nor current: the platen stands still and the far side is held, so that
+    nothing is undetermined."""
     structure = Structure(axisymmetric=axisymmetric, flat=flat, vacancies=False, equipotential=False, stress_potential=False)
     face = Interface(resistance=1e-3, surface_tension=TENSION)
     stack = build_stack(WIDTH, HEIGHT, 2.0, near, 1.0)

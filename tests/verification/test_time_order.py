@@ -1,8 +1,9 @@
 """Order in time of implicit Euler and of BDF2, with equal and with uneven steps.
 
-A shallow smooth gap all in contact is stripped. A first stretch of fine steps leaves the √t of the injection's start behind; what
-is compared begins there, with the porosity below the edge of the removal ramp: no kink is met. The error is that at the end
-against a much finer march of the same mesh.
+A shallow smooth gap all in contact is stripped. A first stretch of fine steps leaves the √t of the
+injection's start behind; what is compared begins there, with the porosity below the edge of the
+removal ramp: no kink is met. The error is that at the end against a much finer march of the same
+mesh.
 """
 
 from dataclasses import dataclass, replace
@@ -44,7 +45,8 @@ def pattern(count: int, uneven: bool) -> list[float]:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A state in the midst of stripping at 1 mA/cm² and 0.4 MPa, and where SPAN more seconds lead."""
+    """A state in the midst of stripping at 1 mA/cm² and 0.4 MPa, and where SPAN more seconds
+    lead."""
 
     engine: Engine
     begin: Array

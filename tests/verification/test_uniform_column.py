@@ -1,4 +1,5 @@
-"""The column in one dimension that uniform faces are mapped by, against the finite elements: vacancies under creep."""
+"""The column in one dimension that uniform faces are mapped by, against the finite elements:
+vacancies under creep."""
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ D = 8e-3
 
 @pytest.mark.parametrize(("pressure", "creep"), [(1.0, "masias"), (2.0, "anand_narayan_steady")])
 def test_porosity_as_it_builds_up(pressure: float, creep: str) -> None:
-    """At the critical current of an hour, where test time and creep both count: each solution is right to about 1 %."""
+    """At the critical current of an hour, where test time and creep both count: each solution is
+    right to about 1 %."""
     face = column(creep)
     current = face.critical_current(pressure, lambda current: 3600.0)
     depth = 6 * np.sqrt(D * 3600.0)

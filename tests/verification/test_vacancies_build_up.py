@@ -1,9 +1,11 @@
 """Vacancies that a constant current injects into flat bonded lithium, none removed.
 
-Without pressure they only diffuse: f(y, t) = 2s √(t/D) ierfc(y/2√(Dt)), at Γ 2s √(t/πD); f_c is reached at t* = πD f_c²/4s², a
-Sand time. Nothing moves then (d = 0, ∇·v = 0), so this holds at any f, not only where it is small.
+Without pressure they only diffuse: f(y, t) = 2s √(t/D) ierfc(y/2√(Dt)), at Γ 2s √(t/πD); f_c is
+reached at t* = πD f_c²/4s², a Sand time. Nothing moves then (d = 0, ∇·v = 0), so this holds at any
+f, not only where it is small.
 
-With linear creep a small f is compacted at the rate kf, k = (9/4) A P: steady f = s/√(Dk) exp(-y √(k/D)).
+With linear creep a small f is compacted at the rate kf, k = (9/4) A P: steady f = s/√(Dk) exp(-y
+√(k/D)).
 """
 
 import numpy as np

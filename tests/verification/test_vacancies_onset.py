@@ -1,11 +1,12 @@
-"""Onset current: the current at which vacancies, injected steadily and only compacted by creep, reach f_c at Γ.
+"""Onset current: the current at which vacancies, injected steadily and only compacted by creep,
+reach f_c at Γ.
 
 1-D column, uniaxial, coupled law, nothing removed at Γ. With y into the lithium and G = -D f'(y):
 
     G dG/df = D (1-f) C + G (s-G)/(1-f),  G(0) = 0,  G(f_c) = s,   C = A b^((n+1)/2) P^n (1 + 4b/9a)^(-(n+1)/2)
 
-The column is brought to its steady state at the onset current; its surface porosity must be f_c. The difference is expressed in
-current by the same equation.
+The column is brought to its steady state at the onset current; its surface porosity must be f_c.
+The difference is expressed in current by the same equation.
 """
 
 import numpy as np
@@ -38,7 +39,8 @@ def _compaction(f: float, pressure: float, prefactor: float, n: float) -> float:
 
 
 def _surface_value(s: float, pressure: float, creep: tuple[float, float]) -> float:
-    """f at Γ for a stripping speed s (µm/s): where G has grown to s. 0.5 where it does not below f = 0.5."""
+    """f at Γ for a stripping speed s (µm/s): where G has grown to s. 0.5 where it does not below f
+    = 0.5."""
     first = 1e-10  # there C is linear in f, and so is G
     rate = _compaction(first, pressure, *creep) / first
 
@@ -56,14 +58,16 @@ def _surface_value(s: float, pressure: float, creep: tuple[float, float]) -> flo
 
 
 def _onset(pressure: float, creep: tuple[float, float], f_c: float = F_C) -> float:
-    """Stripping speed at the onset, µm/s; without convection √(2D ∫(1-f) C df), a few per cent lower."""
+    """Stripping speed at the onset, µm/s; without convection √(2D ∫(1-f) C df), a few per cent
+    lower."""
     f = np.linspace(1e-9, f_c, 2000)
     without = np.sqrt(2 * D * np.trapezoid([(1 - x) * _compaction(x, pressure, *creep) for x in f], f))
     return float(brentq(lambda s: np.log(_surface_value(s, pressure, creep) / f_c), 0.7 * without, 1.5 * without, rtol=1e-8))
 
 
 def _onset_of_column(pressure: float, creep: tuple[float, float], structure: Structure, platen: bool = True) -> float:
-    """Onset by finite elements, µm/s: steady surface porosity at the onset current of the equation, turned into a current."""
+    """Onset by finite elements, µm/s: steady surface porosity at the onset current of the equation,
+    turned into a current."""
     s = _onset(pressure, creep)
     layer, first, ratio = D / s, 0.002, 1.15  # the lowest cell is 1/100 of f_c D/s
     moving = not structure.flat
