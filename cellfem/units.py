@@ -2,21 +2,28 @@
 MPa, V, A/m², K, J/mol) inside.
 
 Conversion is decimal, so that "10 nm" is exactly the float 0.01 and a value written out reads back
-as the same float.
+as the same float. The usual units are in a table (`unit_factors`); pint, which takes a third of a
+second to load, is asked for all others.
 """
+
+from __future__ import annotations
 
 import json
 import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal, DecimalException
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
-import pint
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from cellfem.unit_factors import from_working, to_working
+
+if TYPE_CHECKING:
+    import pint
 
 FARADAY = 96485.33212
 """C/mol (CODATA 2018, exact)."""
@@ -25,7 +32,6 @@ GAS_CONSTANT = 8.31446261815324
 T_REFERENCE = 298.15
 """K, the 25 degC at which temperature-dependent parameters are given."""
 
-ureg: pint.UnitRegistry[Decimal] = pint.UnitRegistry(non_int_type=Decimal)
 _AVOGADRO = Decimal("6.02214076e23")
 
 LONGEST_SHOWN, LONGEST_QUANTITY = 300, 200
@@ -95,9 +101,21 @@ _OTHER_KINDS = {
     "kg/m^3": "a density", "K/s": "a heating rate", "dimensionless": "a number without unit",
     "S/m^2": "a conductance per area", "m/s^2": "an acceleration", "MPa/s": "a pressure rate",
 }  # fmt: skip
-_NAME_OF = {ureg.parse_units(unit).dimensionality: name for unit, name in _OTHER_KINDS.items()} | {
-    ureg.parse_units(unit).dimensionality: kind.name for unit, kind in KINDS.items()
-}
+
+
+@cache
+def registry() -> pint.UnitRegistry[Decimal]:
+    """All units that pint knows, with decimal factors; loaded when first asked for."""
+    import pint
+
+    return pint.UnitRegistry(non_int_type=Decimal)
+
+
+@cache
+def _kind_names() -> dict[Any, str]:
+    """What quantities of a dimension are called, for error texts."""
+    others = {registry().parse_units(unit).dimensionality: name for unit, name in _OTHER_KINDS.items()}
+    return others | {registry().parse_units(unit).dimensionality: kind.name for unit, kind in KINDS.items()}
 
 
 def shortened(text: str, most: int) -> str:
@@ -141,7 +159,8 @@ def _parsed(text: str, unit: str) -> float:
     if not symbol:
         raise QuantityError(f"{as_written(text)} has no unit; {remedy}")
     try:
-        value = float(_convert(Decimal(number), _parse_unit(text, symbol, remedy), unit, text))
+        usual = to_working(Decimal(number), symbol, unit)
+        value = float(_convert(Decimal(number), _parse_unit(text, symbol, remedy), unit, text) if usual is None else usual)
     except DecimalException:  # beyond what even decimals hold
         value = math.inf
     if not math.isfinite(value):
@@ -165,13 +184,13 @@ def parse_unit(symbol: str) -> pint.Unit:
     """
     words = _DEGREES.sub("degC", symbol)  # a degree and a coulomb to pint
     try:
-        return ureg.parse_units(words)
+        return registry().parse_units(words)
     except Exception as error:  # pint's parser lets through whatever its tokeniser or the unit's arithmetic raises
         reason = error
     for pattern, better in _AS_WRITTEN:
         words = pattern.sub(better, words)
     try:
-        return ureg.parse_units(words)
+        return registry().parse_units(words)
     except Exception:
         raise QuantityError(f'cellfem does not know the unit "{symbol}"') from reason
 
@@ -179,11 +198,11 @@ def parse_unit(symbol: str) -> pint.Unit:
 def _convert(number: Decimal, symbol: pint.Unit, unit: str, text: str) -> Decimal:
     kind = KINDS[unit]
     if unit == "J/mol" and "electron_volt" in str(symbol) and symbol.dimensionality == parse_unit("J").dimensionality:
-        return ureg.Quantity(number, symbol).to("J").magnitude * _AVOGADRO
+        return registry().Quantity(number, symbol).to("J").magnitude * _AVOGADRO
     if symbol.dimensionality != parse_unit(unit).dimensionality:
-        found = _NAME_OF.get(symbol.dimensionality, f"of dimension {symbol.dimensionality}")
+        found = _kind_names().get(symbol.dimensionality, f"of dimension {symbol.dimensionality}")
         raise QuantityError(f'{as_written(text)} is {found}, not {kind.name}; write for example "{kind.example}"')
-    return ureg.Quantity(number, symbol).to(unit).magnitude
+    return registry().Quantity(number, symbol).to(unit).magnitude
 
 
 @lru_cache(maxsize=4096)
@@ -193,15 +212,20 @@ def format_quantity(value: float, unit: str) -> str:
     shown = KINDS[unit].shown
     if shown == unit:
         return f"{_short(value)} {unit}"
-    magnitude = float(ureg.Quantity(Decimal(repr(value)), unit).to(shown).magnitude)
-    text = f"{_short(magnitude)} {shown}"
+    text = f"{_short(_in_shown(value, unit))} {shown}"
     return text if parse_quantity(text, unit) == value else f"{_short(value)} {unit}"
 
 
 def format_shown(value: float, unit: str) -> str:
     """`value` (working unit) with three digits in the unit that users know, for sentences."""
-    shown = KINDS[unit].shown
-    return f"{float(ureg.Quantity(Decimal(repr(value)), unit).to(shown).magnitude):.3g} {shown}"
+    return f"{_in_shown(value, unit):.3g} {KINDS[unit].shown}"
+
+
+def _in_shown(value: float, unit: str) -> float:
+    """`value` (working unit) in the unit that users know, all of which are in the table."""
+    shown = from_working(Decimal(repr(value)), KINDS[unit].shown, unit)
+    assert shown is not None
+    return float(shown)
 
 
 def _short(value: float) -> str:

@@ -19,7 +19,7 @@ from pydantic_core import PydanticUndefined
 
 from cellfem import materials
 from cellfem.case.errors import choices, item_of, quoted, section_of
-from cellfem.case.fields import Section
+from cellfem.case.fields import Section, meanings
 from cellfem.case.models import LISTS, Case
 from cellfem.case.protocol import Loop
 from cellfem.units import KINDS, QuantityType, as_written
@@ -170,7 +170,7 @@ def table(heading: str, section: type[Section]) -> list[str]:
     for name, field in section.model_fields.items():
         if section is Case and section_of(field.annotation) is not None:
             continue
-        cells = (f"`{name}`", _kind(name, field), default_text(field), _sentence(field.description or ""))
+        cells = (f"`{name}`", _kind(name, field), default_text(field), _sentence(meanings(section).get(name, "")))
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return [*lines, ""]
 

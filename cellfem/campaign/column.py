@@ -18,9 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts load when first used: they take a second
 from numpy.typing import NDArray
-from scipy.integrate import solve_ivp
-from scipy.optimize import brentq
 
 from cellfem import materials
 from cellfem.physics.creep import POROSITY_FLOOR, PorousCreep
@@ -67,7 +66,8 @@ class Column:
         # The velocity depends on all cells below; a Jacobian without that is enough for the
         # solver's Newton steps.
         events = reached if math.isfinite(stop) else None
-        found = solve_ivp(rate, (0.0, duration), np.zeros(CELLS), "LSODA", events=events, rtol=1e-5, atol=1e-7, lband=1, uband=1)
+        start, precision = np.zeros(CELLS), {"rtol": 1e-5, "atol": 1e-7}
+        found = scipy.integrate.solve_ivp(rate, (0.0, duration), start, "LSODA", events=events, **precision, lband=1, uband=1)
         if not found.success:
             raise RuntimeError(f"column at {pressure:g} MPa and {current:g} mA/cm²: {found.message}")
         return at_gamma(found.y[:, -1]), float(found.t[-1])
@@ -92,7 +92,7 @@ class Column:
         high = low + 0.5
         while over(high) < 0:
             low, high = high, high + 1.0
-        return math.exp(brentq(over, low, high, xtol=3e-3))
+        return math.exp(scipy.optimize.brentq(over, low, high, xtol=3e-3))
 
     def _faces(self, s: float, duration: float) -> Array:
         """Faces of the cells, finer towards Γ by the layer f_c D/s; the column is six times as deep
@@ -100,7 +100,9 @@ class Column:
         diffused = math.sqrt(self.diffusivity * duration)
         depth, layer = 6 * diffused, min(diffused, self.f_c * self.diffusivity / s)
         first = FINEST * layer
-        ratio = brentq(lambda q: first * (q**CELLS - 1) / (q - 1) - depth, 1 + 1e-9, 3.0) if first * CELLS < depth else 1.0
+        ratio = 1.0
+        if first * CELLS < depth:
+            ratio = scipy.optimize.brentq(lambda q: first * (q**CELLS - 1) / (q - 1) - depth, 1 + 1e-9, 3.0)
         heights = first * ratio ** np.arange(CELLS)
         return np.concatenate([[0.0], np.cumsum(heights)])
 

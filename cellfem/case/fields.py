@@ -1,9 +1,16 @@
 """Building blocks of the case models: the base class and the field types, each with its unit and
 the range that makes sense."""
 
+import ast
+import inspect
+import textwrap
+from functools import cache
+from itertools import pairwise
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from cellfem.units import quantity
 
@@ -11,7 +18,36 @@ from cellfem.units import quantity
 class Section(BaseModel):
     """A table of a case file: frozen, unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """With what each key means, from the text below it in the source."""
+        schema = handler(core_schema)
+        shown = handler.resolve_ref_schema(schema)["properties"]
+        for name, text in meanings(cls).items():
+            shown[name]["description"] = text
+        return schema
+
+
+@cache
+def meanings(section: type[Section]) -> dict[str, str]:
+    """What each key of a table means: the text below it in the source. Keys without one are left out.
+
+    Read when asked for: pydantic's `use_attribute_docstrings` would read the source of every table
+    whenever a case is loaded.
+    """
+    found = dict.fromkeys(section.model_fields, "")
+    for base in reversed(section.__mro__):
+        if not (issubclass(base, Section) and base is not Section):
+            continue
+        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(base))).body
+        assert isinstance(tree, ast.ClassDef)
+        for key, below in pairwise(tree.body):
+            match key, below:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    found[name] = inspect.cleandoc(text)
+    return {name: text for name, text in found.items() if text}
 
 
 Length = Annotated[float, quantity("um", gt=0.0, le=1e5)]

@@ -4,16 +4,17 @@ names."""
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from cellfem.case.fields import AreaResistance0, Section, default
-from cellfem.tables.curve import Ask, VoltageCurve
-from cellfem.tables.curve import read_curve as read
 from cellfem.tables.errors import TableError as CurveError
 
-__all__ = ["CurveError", "MeasuredCurve", "VoltageCurve", "read_curve"]
+if TYPE_CHECKING:
+    from cellfem.tables.curve import Ask, VoltageCurve
+
+__all__ = ["CurveError", "MeasuredCurve", "read_curve"]
 
 Name = Annotated[str, Field(strict=True, min_length=1)]
 
@@ -41,5 +42,7 @@ class MeasuredCurve(Section):
 
 def read_curve(table: MeasuredCurve, ask: Ask = "measured.{}".format) -> VoltageCurve:
     """The curve in `table.file`; `ask` names the options in messages. Raises CurveError."""
+    from cellfem.tables.curve import read_curve as read  # takes numpy along
+
     assert table.file is not None
     return read(Path(table.file), table.x, table.voltage, table.x_unit, table.voltage_unit, ask)

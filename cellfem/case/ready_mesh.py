@@ -91,10 +91,10 @@ def _rounded(value: float) -> float:
 def ready_of(case: Case) -> ReadyMesh | None:
     """The ready mesh of a case; None where it has none, or none that can be read (`with_sizes` has
     told)."""
-    from cellfem.geometry import MeshError
-
     if not isinstance(case.mesh.file, str) or case.stack.dimension != 2 or not os.path.isfile(case.mesh.file):
         return None
+    from cellfem.geometry import MeshError
+
     try:
         return read_ready(case.mesh.file, case.mesh.unit if isinstance(case.mesh.unit, str) else "um")
     except (MeshError, OSError):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy  # its parts load when first used: they take a second
 import ufl
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.flaw.integral import CrackIntegral, Tip
@@ -129,7 +129,7 @@ class FlawCeramic:
     def press(self, places: Array, tractions: Array, stack_pressure: float) -> None:
         """Displacement under pressure and shear (N, 2) at the places (N, 3) of walls and end, and
         the stack pressure on the face (MPa)."""
-        distance, node = cKDTree(self.nodes).query(places)
+        distance, node = scipy.spatial.cKDTree(self.nodes).query(places)
         if distance.max(initial=0.0) > TINY * self.flaw.width:
             raise ValueError("the walls of the lithium are not those of the electrolyte")
         values = np.zeros((len(self.nodes), 2))

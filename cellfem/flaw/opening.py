@@ -10,8 +10,8 @@ lithium are stretched with the walls at their depth.
 from __future__ import annotations
 
 import numpy as np
+import scipy  # its parts load when first used: they take a second
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from cellfem.flaw.ceramic import FlawCeramic
 from cellfem.flaw.lithium import FlawError, FlawSystem
@@ -35,14 +35,14 @@ class Opening:
         self.cut = [m.geometry.x.copy() for m in self.meshes]
         nodes = ceramic.body.space.tabulate_dof_coordinates()
         self.displacement = np.zeros((len(nodes), 2))
-        tree = cKDTree(nodes)
+        tree = scipy.spatial.cKDTree(nodes)
         distance, self.of_ceramic = tree.query(self.cut[0])
         self.in_ceramic = distance < NEAR * ceramic.flaw.thickness
         walls = system.hats.tabulate_dof_coordinates()
         walls = walls[np.argsort(walls[:, 1])]  # upwards
         self.y, self.half = walls[:, 1], walls[:, 0]
         self.walls = tree.query(walls)[1]
-        self.lowest = int(cKDTree(self.cut[0]).query(walls[0])[1])
+        self.lowest = int(scipy.spatial.cKDTree(self.cut[0]).query(walls[0])[1])
 
     @property
     def at_mouth(self) -> float:

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts load when first used: they take a second
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 Floats = NDArray[np.float64]
 
@@ -94,7 +94,7 @@ class Tessellation:
         expected = np.prod(math.pi / (4 * self.spacing) * sides)
         least = 1 if len(self.periods) == 2 else 0  # the one tile of a plane that repeats itself must not be empty
         seeds = np.concatenate([corner + sides * tile.random((max(tile.poisson(expected), least), 2)) for corner, tile in tiles])
-        distance, index = cKDTree(seeds).query(at, k=NEIGHBOURS)
+        distance, index = scipy.spatial.cKDTree(seeds).query(at, k=NEIGHBOURS)
         apart = np.linalg.norm(seeds[index[:, 1:]] - seeds[index[:, :1]], axis=-1)
         to_face = (distance[:, 1:] ** 2 - distance[:, :1] ** 2) / (2 * apart)
         return np.asarray(to_face.min(axis=1)).reshape(places.shape[:-1])

@@ -7,12 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import meshio
 import numpy as np
-from scipy.interpolate import LinearNDInterpolator
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import Delaunay
+import scipy  # its parts load when first used: they take a second
 
 from cellfem.geometry.formats import PlaneMesh, read_plane
 from cellfem.geometry.groups import CELL_NAMES, ELECTROLYTE, FACET_NAMES, INTERFACE, LITHIUM, VOID
@@ -31,6 +27,8 @@ def write_msh(stack: StackMesh, path: str | os.PathLike[str]) -> None:
     top, bottom, left, right, and in 3-D front and back (sides that are one are no facets). Lithium
     nodes stand at y = Y + gap (1 - Y/H), y the last coordinate. Call it on one rank.
     """
+    import meshio  # here, as it takes rich along
+
     dimension = stack.dimension
     points, roof = _true_geometry(stack)
     above = stack.cell_group == LITHIUM
@@ -197,7 +195,7 @@ def _gap_above(stack: StackMesh, nodes: Ints, gap: Floats) -> Floats:
     triangulation of them."""
     if stack.dimension == 2:
         return np.interp(stack.points[:, 0], stack.points[nodes, 0], gap)
-    between = LinearNDInterpolator(Delaunay(stack.points[nodes, :-1]), gap, fill_value=0.0)
+    between = scipy.interpolate.LinearNDInterpolator(scipy.spatial.Delaunay(stack.points[nodes, :-1]), gap, fill_value=0.0)
     return np.asarray(between(stack.points[:, :-1]), dtype=np.float64)
 
 
@@ -310,8 +308,8 @@ def _lower_surface(points: Floats, lithium: Ints, tolerance: float) -> Ints:
     surface = np.unique(free)
     if not len(surface):
         raise MeshError("the lithium has no lower surface: check that its triangles form one block above y = 0")
-    links = coo_array((np.ones(len(free)), (free[:, 0], free[:, 1])), shape=(len(points), len(points)))
-    piece = connected_components(links, directed=False)[1]
+    links = scipy.sparse.coo_array((np.ones(len(free)), (free[:, 0], free[:, 1])), shape=(len(points), len(points)))
+    piece = scipy.sparse.csgraph.connected_components(links, directed=False)[1]
     if len(np.unique(piece[surface])) > 1:
         raise MeshError(
             "the lithium's lower surface is not one line from side to side: mesh the lithium as one block without holes"

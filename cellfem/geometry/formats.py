@@ -9,13 +9,16 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import meshio
 import numpy as np
 
 from cellfem.geometry.abaqus import read_inp
 from cellfem.geometry.build import gmsh_session
 from cellfem.geometry.stack import TOLERANCE, Floats, Ints, MeshError
+
+if TYPE_CHECKING:
+    import meshio
 
 TRIANGLE = 2
 """gmsh's number of the triangle of first order."""
@@ -143,6 +146,8 @@ def _in_order(parts: list[tuple[Ints, Ints]]) -> Ints:
 
 
 def _by_meshio(file: Path) -> Read:
+    import meshio  # here, as it takes rich along
+
     said = io.StringIO()
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):

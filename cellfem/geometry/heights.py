@@ -21,9 +21,9 @@ from cellfem.geometry import instruments
 from cellfem.geometry.measured_face import MeasuredHeights, filled
 from cellfem.geometry.roughness import Floats, RoughnessError
 from cellfem.geometry.scattered_points import gridded, looks_like_points
-from cellfem.tables import Table, TableError, read_table
-from cellfem.tables.errors import NoTable
+from cellfem.tables.errors import NoTable, TableError
 from cellfem.tables.headings import Heading, factor, heading, kind_of
+from cellfem.tables.text import Table, read_table
 
 TEXT = (".csv", ".txt", ".dat", ".xy", ".xyz", ".asc", ".tsv", ".prf", ".prn")
 """Endings of files that may hold plain numbers in text."""

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import scipy  # its parts load when first used: they take a second
 from numpy.typing import ArrayLike, NDArray
-from scipy.fft import dctn
-from scipy.special import ndtri
 
 from cellfem.geometry.groups import INTERFACE
 from cellfem.geometry.measured_face import MeasuredHeights
@@ -188,7 +187,7 @@ def _normal(seed: int, k: Ints, j: Ints) -> Floats:
     largest = np.maximum(k, j)
     number = largest**2 + np.where(k == largest, j, 2 * largest - k)
     raw = np.random.PCG64(seed).random_raw(int(number.max()) + 1)[number]
-    return np.asarray(ndtri(((raw >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53))
+    return np.asarray(scipy.special.ndtri(((raw >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53))
 
 
 def pore_map(size: float, depth: float, share: float, width: float, length: float, seed: int) -> PoreMap:
@@ -229,7 +228,7 @@ def measured_map(surface: MeasuredHeights, width: float, depth: float, cut_off: 
         sides.append(np.linspace(0.0, extent, count))
     rows = np.stack([np.interp(sides[0], surface.x, column) for column in surface.heights.T], axis=1)
     h = np.stack([np.interp(sides[1], surface.y - surface.y[0], row) for row in rows])
-    series = dctn(h - h.mean(), type=1) / np.prod([len(side) - 1 for side in sides])
+    series = scipy.fft.dctn(h - h.mean(), type=1) / np.prod([len(side) - 1 for side in sides])
     series[0] /= 2
     series[:, 0] /= 2
     k, j = np.meshgrid(*(np.arange(len(side)) for side in sides), indexing="ij")

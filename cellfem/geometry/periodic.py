@@ -7,7 +7,7 @@ import itertools
 from dataclasses import replace
 
 import numpy as np
-from scipy.spatial import cKDTree
+import scipy  # its parts load when first used: they take a second
 
 from cellfem.geometry.groups import BACK, FRONT, LEFT, RIGHT
 from cellfem.geometry.stack import TOLERANCE, Floats, Ints, MeshError, StackMesh, interface_nodes
@@ -43,7 +43,7 @@ def joined(stack: StackMesh) -> StackMesh:
 def _images(stack: StackMesh, here: Ints, there: Ints, axis: int) -> Ints:
     """Place in `there` of the image of each of `here`."""
     others = [k for k in range(stack.dimension) if k != axis]
-    apart, found = cKDTree(stack.points[there][:, others]).query(stack.points[here][:, others])
+    apart, found = scipy.spatial.cKDTree(stack.points[there][:, others]).query(stack.points[here][:, others])
     near = apart.max() <= TOLERANCE * np.ptp(stack.points, axis=0).max()
     if near and len(here) == len(there) == len(np.unique(found)):
         return np.asarray(found, dtype=np.int64)

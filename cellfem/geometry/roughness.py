@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
+import scipy  # its parts load when first used: they take a second
 from numpy.typing import ArrayLike, NDArray
-from scipy.fft import dct, rfft
-from scipy.special import ndtri
 
 from cellfem.geometry.stack import MeshError, StackMesh, with_gap
 
@@ -214,7 +213,7 @@ def _uniform_numbers(seed: int, count: int) -> Floats:
 
 
 def _normal_numbers(seed: int, count: int) -> Floats:
-    return np.asarray(ndtri(_uniform_numbers(seed, count)))
+    return np.asarray(scipy.special.ndtri(_uniform_numbers(seed, count)))
 
 
 # --- what a face is like
@@ -284,11 +283,11 @@ def power_spectrum(heights: Floats, width: float, *, periodic: bool = False) -> 
     if periodic:
         spacing, count = 2 * np.pi / width, len(lines) - 1
         order = np.arange(1, (count + 1) // 2)
-        amplitudes = np.abs(rfft(lines[:-1], axis=0)) * (2 / count)
+        amplitudes = np.abs(scipy.fft.rfft(lines[:-1], axis=0)) * (2 / count)
     else:
         spacing = np.pi / width
         order = np.arange(1, len(heights) - 1)
-        amplitudes = dct(lines - lines.mean(axis=0), type=1, axis=0) / (len(heights) - 1)
+        amplitudes = scipy.fft.dct(lines - lines.mean(axis=0), type=1, axis=0) / (len(heights) - 1)
     return np.asarray(order * spacing, dtype=np.float64), np.asarray((amplitudes[order] ** 2).mean(axis=1) / (2 * spacing))
 
 
@@ -318,7 +317,7 @@ def waves_through(heights: Floats, width: float, cut_off: float) -> Waves:
 
     Waves shorter than cut_off (µm) are left out. Raises RoughnessError where no wave is left.
     """
-    amplitudes = dct(heights - heights.mean(), type=1) / (len(heights) - 1)
+    amplitudes = scipy.fft.dct(heights - heights.mean(), type=1) / (len(heights) - 1)
     count = min(math.floor(2 * width / cut_off * (1 + 1e-9)), len(heights) - 2)
     if count < 1:
         raise RoughnessError(f"no wave as long as the cut-off {cut_off:g} µm fits into {width:g} µm: make the cut-off shorter")

@@ -20,12 +20,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy  # its parts load when first used: they take a second
 import ufl
 from mpi4py import MPI
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain import Domain
@@ -215,8 +213,8 @@ class Gas:
         is_open = face.gap > self.open_gap
         pairs = np.concatenate([face.facets[:, edge] for edge in EDGES[face.facets.shape[1]]])
         pairs = pairs[is_open[pairs].all(axis=1)]
-        links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(is_open), len(is_open)))
-        piece = connected_components(links, directed=False)[1]
+        links = scipy.sparse.coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(is_open), len(is_open)))
+        piece = scipy.sparse.csgraph.connected_components(links, directed=False)[1]
         label = np.zeros(len(is_open), dtype=np.int64)
         _, first, which = np.unique(piece[is_open], return_index=True, return_inverse=True)
         rank = np.empty(len(first), dtype=np.int64)
@@ -232,7 +230,7 @@ class Gas:
             here = face.side == sign
             inside, outside = np.flatnonzero(here & (label > 0)), np.flatnonzero(here & (label == 0))
             if len(inside) and len(outside):
-                nearest = cKDTree(face.place[inside], boxsize=self.periods).query(face.place[outside])[1]
+                nearest = scipy.spatial.cKDTree(face.place[inside], boxsize=self.periods).query(face.place[outside])[1]
                 signed[outside] = -label[inside[nearest]]
         of_number = np.zeros(int(face.number.max()) + 1, dtype=np.int64)
         of_number[face.number] = np.arange(len(face.number))

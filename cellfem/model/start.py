@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import basix
 import numpy as np
+import scipy  # its parts load when first used: they take a second
 import ufl
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain import Domain
@@ -138,4 +138,4 @@ def contact_shift(
     open_ = closed + max(interface.delta, 1e-12 * abs(closed))  # an end of its own, however thin the layer
     while excess(open_) > 0:
         open_ += 2 * (open_ - closed)
-    return float(brentq(excess, closed, open_, xtol=SHIFT_TOLERANCE * interface.delta))
+    return float(scipy.optimize.brentq(excess, closed, open_, xtol=SHIFT_TOLERANCE * interface.delta))

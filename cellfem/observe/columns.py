@@ -1,7 +1,11 @@
 """Names of what each electrode has of its own in a row of records.csv."""
 
-from cellfem.observe.dendrite import COLUMNS as DENDRITE
-
+DENDRITE = (
+    *("dendrite_index_max", "dendrite_likelihood", "dendrite_place_um", "dendrite_overpotential_mV"),
+    *("dendrite_drive_overpotential_MPa", "dendrite_drive_extrusion_MPa", "dendrite_pressure_MPa"),
+    *("dendrite_compression_MPa", "dendrite_K_MPa_m0_5"),
+)
+"""Of dendrites: all but the likelihood at the place of the largest index."""
 OWN = (
     "contact_fraction",
     "carrying_fraction",

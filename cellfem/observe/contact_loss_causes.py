@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy  # its parts load when first used: they take a second
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from cellfem.observe.arrays import Array, Profile
 from cellfem.physics.contact import VOID_AT
@@ -148,7 +148,7 @@ def _distance(face: InterfaceHistory, of: NDArray[np.int64], scales: Scales) -> 
     if not is_open.any():
         return np.full(len(of), np.inf)
     places = face.places % np.array(face.periods) if face.periods else face.places
-    distance, _ = cKDTree(places[is_open], boxsize=face.periods or None).query(places[of])
+    distance, _ = scipy.spatial.cKDTree(places[is_open], boxsize=face.periods or None).query(places[of])
     return np.asarray(distance)
 
 

@@ -34,11 +34,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
+import scipy  # its parts load when first used: they take a second
 from numpy.typing import NDArray
-from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 
 from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Array, Block, Profile
+from cellfem.observe.columns import DENDRITE
 from cellfem.observe.sampled_flaws import SampledFlaws
 from cellfem.physics import extrusion, fracture
 from cellfem.physics.creep import PorousCreep
@@ -56,13 +57,6 @@ PLATED = 1e-4  # mA/cm² (0.5 nm/h): from here on an electrode, and a place of i
 UNIFORM = 1e-3  # share by which the index must vary along Γ for its largest to have a place
 STEP = 1.01  # factor by which a parameter is moved for a sensitivity
 MOVE, WARMER = 2.0, 30.0  # factor, and K, by which it is moved to see what helps
-
-COLUMNS = (
-    *("dendrite_index_max", "dendrite_likelihood", "dendrite_place_um", "dendrite_overpotential_mV"),
-    *("dendrite_drive_overpotential_MPa", "dendrite_drive_extrusion_MPa", "dendrite_pressure_MPa"),
-    *("dendrite_compression_MPa", "dendrite_K_MPa_m0_5"),
-)
-"""Columns of records.csv: all but the likelihood at the place of the largest index."""
 
 
 @dataclass(frozen=True)
@@ -142,16 +136,16 @@ class DendriteReading:
 
 
 def record(reading: DendriteReading | None) -> dict[str, float]:
-    """The COLUMNS of records.csv; zeros where nothing is plated; no place there, nor where the
+    """The columns DENDRITE of records.csv; zeros where nothing is plated; no place there, nor where the
     index is uniform."""
     if reading is None:
-        return dict.fromkeys(COLUMNS, 0.0) | {"dendrite_place_um": np.nan}
+        return dict.fromkeys(DENDRITE, 0.0) | {"dendrite_place_um": np.nan}
     place = np.nan if reading.uniform else reading.place_um
     values = (
         *(reading.index, reading.likelihood, place, reading.overpotential_mV, reading.drive_overpotential_MPa),
         *(reading.drive_extrusion_MPa, reading.pressure_MPa, reading.flaw_compression_MPa, reading.intensity_MPa_m0_5),
     )
-    return dict(zip(COLUMNS, values, strict=True))
+    return dict(zip(DENDRITE, values, strict=True))
 
 
 def dendrite_fields(
@@ -335,9 +329,9 @@ def _at(profile: Profile, drawn: SampledFlaws, flaws: Flaws, around: Surrounding
     else:
         nodes, places = np.column_stack([profile.x_um, profile.y_um]), np.column_stack([drawn.x, drawn.across])
         table = np.column_stack(_values(profile))
-        found = LinearNDInterpolator(nodes, table)(places)
+        found = scipy.interpolate.LinearNDInterpolator(nodes, table)(places)
         outside = np.isnan(found[:, 0])  # by round-off, on the edge
-        found[outside] = NearestNDInterpolator(nodes, table)(places[outside])
+        found[outside] = scipy.interpolate.NearestNDInterpolator(nodes, table)(places[outside])
         columns = list(found.T)
     return _point(columns, flaws, around, drawn.x, drawn.across)
 

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts load when first used: they take a second
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from cellfem.model.parameters import Flaws
 
@@ -110,7 +110,7 @@ def _periodic_grains(low: Array, high: Array, size: float, numbers: np.random.Ge
 
 def _to_boundaries(places: Array, grains: Array) -> Array:
     """Each place moved square to the line half-way between the two grains nearest to it."""
-    tree = cKDTree(grains)
+    tree = scipy.spatial.cKDTree(grains)
     for _ in range(MOVES):
         _, nearest = tree.query(places, k=2)
         first, second = grains[nearest[:, 0]], grains[nearest[:, 1]]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import scipy  # its parts load when first used: they take a second
 import ufl
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain import Grid, body_grid, interface_grid
@@ -217,7 +217,7 @@ def _filled(points: Array, values: Array) -> Array:
     known = np.isfinite(values)
     if known.all() or not known.any():
         return values
-    nearest = cKDTree(points[known]).query(points[~known])[1]
+    nearest = scipy.spatial.cKDTree(points[known]).query(points[~known])[1]
     values = values.copy()
     values[~known] = values[known][nearest]
     return values

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy  # its parts load when first used: they take a second
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.build import Model
@@ -111,5 +111,5 @@ def _nearest(points: Array, at: Array) -> tuple[bool, NDArray[np.int64]]:
     """Whether any of these places is none of the points, and the point next to each."""
     if not len(at):
         return False, np.zeros(0, dtype=np.int64)
-    distance, nearest = cKDTree(points).query(at)
+    distance, nearest = scipy.spatial.cKDTree(points).query(at)
     return bool(np.any(distance > SAME_PLACE)), nearest

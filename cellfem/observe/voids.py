@@ -14,10 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
+import scipy  # its parts load when first used: they take a second
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from cellfem.observe.arrays import Array, Profile
 from cellfem.observe.cells import reference_samples
@@ -155,8 +153,8 @@ def find_lenses(profile: Profile, threshold: float) -> tuple[VoidSnapshot, ...]:
     pairs = pairs[is_open[pairs].all(axis=1)]
     if profile.one_with is not None:
         pairs = np.concatenate([pairs, np.column_stack([np.arange(len(gap)), profile.one_with])])
-    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(gap), len(gap)))
-    piece = np.where(is_open, connected_components(links, directed=False)[1], -1)
+    links = scipy.sparse.coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(gap), len(gap)))
+    piece = np.where(is_open, scipy.sparse.csgraph.connected_components(links, directed=False)[1], -1)
     touched = facets[is_open[facets].any(axis=1)]
     owner = piece[touched].max(axis=1)
     shape = reference_samples(facets.shape[1], SAMPLES)
@@ -318,7 +316,7 @@ def _overlap(a: VoidSnapshot, b: VoidSnapshot) -> float:
     apart."""
     if a.places is not None and b.places is not None:
         common = len(a.nodes & b.nodes)
-        return float(common) if common else -float(cKDTree(a.places).query(b.places)[0].min())
+        return float(common) if common else -float(scipy.spatial.cKDTree(a.places).query(b.places)[0].min())
     turns = (0.0,) if np.isinf(a.period_um) else (-a.period_um, 0.0, a.period_um)
     return max(min(a.right_um, b.right_um + turn) - max(a.left_um, b.left_um + turn) for turn in turns)
 

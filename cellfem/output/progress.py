@@ -1,20 +1,24 @@
 """Progress of a run: a bar on a terminal, a plain line now and then in a batch log, and every step
 in log.txt."""
 
+from __future__ import annotations
+
 import json
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn
-from rich.progress import Progress as Bar
 
 from cellfem.output.formatting import time_text, until_text
 from cellfem.output.records import write_atomic
 from cellfem.results.manifest import list_files
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
 
 PLAIN_INTERVAL_S = 10.0
 STATUS = "progress.json"
@@ -125,6 +129,9 @@ class Progress:
 
 
 def _bar(console: Console) -> Bar:
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+    from rich.progress import Progress as Bar
+
     return Bar(BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.description}"), console=console, transient=True)
 
 

@@ -1,5 +1,7 @@
 """records.csv and voids.csv, complete on disk after every row: a killed run keeps what it has. Atomic replacement of files."""
 
+from __future__ import annotations
+
 import csv
 import hashlib
 import io
@@ -8,15 +10,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
-from cellfem.observe.columns import OWN, SECOND
-from cellfem.observe.dendrite import COLUMNS as DENDRITE_COLUMNS
-from cellfem.observe.voids import TrackedVoid, open_voids
+from cellfem.observe.columns import DENDRITE, OWN, SECOND
 from cellfem.results.files import replace_whole
 from cellfem.results.manifest import list_files
+
+if TYPE_CHECKING:
+    from cellfem.observe.voids import TrackedVoid
 
 Value = float | int | str
 
@@ -62,7 +63,7 @@ def _columns(axisymmetric: bool) -> tuple[str, ...]:
         "balance_force",
         "dt_s",
         "newton_iterations",
-        *DENDRITE_COLUMNS,
+        *DENDRITE,
         "temperature_C",
         "lithium_um",
         "lithium_least_um",
@@ -97,6 +98,8 @@ def void_rows(
     gas: bool = False,
 ) -> list[dict[str, Value]]:
     """One row of voids.csv for each void that is open at time_s, with the event "open"."""
+    from cellfem.observe.voids import open_voids  # here, as it takes numpy along
+
     return [void_row(time_s, "open", void, axisymmetric, solid, electrode, gas) for void in open_voids(voids)]
 
 
@@ -235,4 +238,4 @@ def _text(value: Value) -> str:
     # numpy's numbers print their type in repr: take the plain number first
     if isinstance(value, str):
         return value
-    return str(int(value)) if isinstance(value, (int, np.integer)) else repr(float(value))
+    return str(int(value)) if hasattr(value, "__index__") else repr(float(value))

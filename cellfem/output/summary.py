@@ -1,21 +1,24 @@
 """summary.json: final, least and largest values of a run, its verdict in numbers and in two
 sentences, and how it ended."""
 
+from __future__ import annotations
+
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, Literal
 
 from cellfem.observe.columns import SECOND
-from cellfem.observe.voids import TrackedVoid
 from cellfem.output.formatting import time_text
 from cellfem.output.records import WHOLE, write_atomic
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from cellfem.observe.voids import TrackedVoid
 
 Row = Mapping[str, float]
 Summary = dict[str, Any]
@@ -192,6 +195,8 @@ def read_summary(path: Path) -> Summary:
 def show(console: Console, summary: Summary, files: Mapping[str, Path]) -> None:
     """Print the results, of which there may be files alone: what each shows -> where it is, on a
     line that can be copied."""
+    from rich.text import Text
+
     if summary:
         console.print(_table(summary))
     for shows, path in files.items():
@@ -200,6 +205,8 @@ def show(console: Console, summary: Summary, files: Mapping[str, Path]) -> None:
 
 def _table(summary: Summary) -> Table:
     final, verdict = summary["final"], summary["verdict"]
+    from rich.table import Table
+
     result = Table(title=None, show_header=False, box=None, padding=(0, 2, 0, 0))
     result.add_column(style="bold", no_wrap=True)
     result.add_column(overflow="fold")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.integrate import solve_ivp
+import scipy  # its parts load when first used: they take a second
 
 from cellfem.units import GAS_CONSTANT
 
@@ -82,5 +82,5 @@ def hot_pressed(
         rho = 1 - math.exp(y[0])
         return [-creep_densification_rate(rho, pressure, at, exponent) / (1 - rho)]
 
-    end = solve_ivp(slope, (0.0, time), [math.log1p(-density)], method="LSODA", rtol=1e-9, atol=1e-12)
+    end = scipy.integrate.solve_ivp(slope, (0.0, time), [math.log1p(-density)], method="LSODA", rtol=1e-9, atol=1e-12)
     return min(1 - math.exp(float(end.y[0, -1])), DENSEST)

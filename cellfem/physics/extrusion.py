@@ -25,8 +25,8 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
+import scipy  # its parts load when first used: they take a second
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import CubicHermiteSpline
 
 from cellfem.physics.creep import PorousCreep
 
@@ -46,9 +46,9 @@ class ExtrusionCurve:
     """U/H (1/s) against the wall stress T (MPa) for one law and shape, as curves of the
     logarithms."""
 
-    rate: CubicHermiteSpline  # ln U/H of ln T
-    stress: CubicHermiteSpline  # ln T of ln U/H
-    work: CubicHermiteSpline  # ln ∫ T d(U/H) of ln U/H
+    rate: scipy.interpolate.CubicHermiteSpline  # ln U/H of ln T
+    stress: scipy.interpolate.CubicHermiteSpline  # ln T of ln U/H
+    work: scipy.interpolate.CubicHermiteSpline  # ln ∫ T d(U/H) of ln U/H
 
 
 def shear_rate(stress: ArrayLike, law: PorousCreep) -> Array:
@@ -120,17 +120,17 @@ def _curve(shape: Shape, law: PorousCreep) -> ExtrusionCurve:
     rate = moment / stress**m
     log_rate, slope = np.log(rate), stress**m * shear_rate(stress, law) / moment - m
     # ∫ T dF by parts in ln T: F dlnF/dlnT of the integrand T is γ̇ - mF
-    inner_moment = np.exp(CubicHermiteSpline(log_stress, np.log(moment), slope + m)(np.log(inner)))
+    inner_moment = np.exp(scipy.interpolate.CubicHermiteSpline(log_stress, np.log(moment), slope + m)(np.log(inner)))
     panels = half * ((inner * (shear_rate(inner, law) - m * inner_moment / inner**m)) @ weights)
     work = stress[0] * rate[0] / (1 + 1 / first) + np.concatenate([[0.0], np.cumsum(panels)])
     return ExtrusionCurve(
-        CubicHermiteSpline(log_stress, log_rate, slope),
-        CubicHermiteSpline(log_rate, log_stress, 1 / slope),
-        CubicHermiteSpline(log_rate, np.log(work), stress * rate / work),
+        scipy.interpolate.CubicHermiteSpline(log_stress, log_rate, slope),
+        scipy.interpolate.CubicHermiteSpline(log_rate, log_stress, 1 / slope),
+        scipy.interpolate.CubicHermiteSpline(log_rate, np.log(work), stress * rate / work),
     )
 
 
-def _exp(curve: CubicHermiteSpline, values: Array) -> Array:
+def _exp(curve: scipy.interpolate.CubicHermiteSpline, values: Array) -> Array:
     """exp(curve(ln values)), continued as power laws beyond the table; zero at zero."""
     ends = curve.x[[0, -1]]
     x = np.log(np.where(values > 0, values, 1.0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.optimize import brentq
+import scipy  # its parts load when first used: they take a second
 from ufl.core.expr import Expr
 
 from cellfem.physics.smooth import bounded_sinh
@@ -53,7 +53,7 @@ def overpotential_of(
     def over(eta: float) -> float:
         return faces * eta + thermal / resistance * math.sinh(eta / thermal) * layer - abs(held)
 
-    return math.copysign(brentq(over, 0.0, most) if over(most) > 0 else most, held)
+    return math.copysign(scipy.optimize.brentq(over, 0.0, most) if over(most) > 0 else most, held)
 
 
 def linear_kinetics(share: Expr, overpotential: Expr, resistance: Expr) -> Expr:

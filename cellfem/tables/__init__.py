@@ -2,6 +2,5 @@
 with the reason."""
 
 from cellfem.tables.errors import TableError
-from cellfem.tables.text import Table, read_table
 
-__all__ = ["Table", "TableError", "read_table"]
+__all__ = ["TableError"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from cellfem.units import QuantityError, parse_unit, ureg
+from cellfem.units import QuantityError, parse_unit, registry
 
 CLOCK_TEXT = "h:min:s"
 """Unit of columns whose cells are hours:minutes:seconds."""
@@ -29,7 +31,6 @@ _ALONE = {
 
 KINDS = {"time": "s", "capacity": "mA*hour/cm^2", "charge": "mA*hour", "voltage": "mV", "current": "mA", "length": "um"}
 """Kinds of quantity with the unit in which they are held."""
-_KIND_OF = {ureg.parse_units(unit).dimensionality: kind for kind, unit in KINDS.items()}
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,14 @@ def kind_of(unit: str) -> str:
     if unit == CLOCK_TEXT:
         return "time"
     try:
-        return _KIND_OF.get(parse_unit(unit).dimensionality, "") if unit else ""
+        return _kinds_by_dimension().get(parse_unit(unit).dimensionality, "") if unit else ""
     except QuantityError:
         return ""
+
+
+@cache
+def _kinds_by_dimension() -> dict[Any, str]:
+    return {parse_unit(unit).dimensionality: kind for kind, unit in KINDS.items()}
 
 
 def is_unit(text: str) -> bool:
@@ -97,4 +103,4 @@ def factor(unit: str, kind: str) -> float:
     """What numbers in `unit` are multiplied by to be in the unit of KINDS."""
     if unit == CLOCK_TEXT:
         return 1.0
-    return float(ureg.Quantity(1, parse_unit(unit)).to(KINDS[kind]).magnitude)
+    return float(registry().Quantity(1, parse_unit(unit)).to(KINDS[kind]).magnitude)

@@ -3,12 +3,14 @@ exactly out."""
 
 import math
 import random
+from decimal import Decimal
 from typing import Annotated
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from cellfem.units import KINDS, QuantityError, format_quantity, parse_quantity, quantity
+from cellfem.unit_factors import FACTORS, OFFSETS, from_working, to_working
+from cellfem.units import KINDS, QuantityError, format_quantity, parse_quantity, parse_unit, quantity, registry
 
 
 class Sample(BaseModel):
@@ -162,3 +164,26 @@ def test_schema_is_text_with_examples() -> None:
 def test_unknown_working_unit_is_refused() -> None:
     with pytest.raises(ValueError, match="furlong is no working unit"):
         quantity("furlong")
+
+
+@pytest.mark.parametrize("unit", FACTORS)
+def test_factors_of_the_usual_units_are_those_of_pint(unit: str) -> None:
+    for symbol in [*FACTORS[unit], *OFFSETS.get(unit, {})]:
+        written = parse_unit(symbol)
+        for number in (Decimal("0.3"), Decimal("7.25e-3"), Decimal("4e4")):
+            there, back = to_working(number, symbol, unit), from_working(number, symbol, unit)
+            assert there is not None
+            assert back is not None
+            if symbol == "eV":
+                per_particle = registry().Quantity(number, "eV").to("J").magnitude
+                assert float(there) == float(per_particle * Decimal("6.02214076e23"))
+            else:
+                assert float(there) == float(registry().Quantity(number, written).to(unit).magnitude), symbol
+                assert float(back) == float(registry().Quantity(number, unit).to(written).magnitude), symbol
+
+
+def test_every_unit_that_users_are_shown_has_a_factor() -> None:
+    assert set(FACTORS) == set(KINDS)
+    for unit, kind in KINDS.items():
+        shown = {*FACTORS[unit], *OFFSETS.get(unit, {})}
+        assert {unit, kind.shown, kind.example.split(" ")[1]} <= shown
