@@ -22,13 +22,14 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import Box, StackMesh, VoidShape, build_solid
 from cellfem.model.build import build_model
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
 from cellfem.solver.linear import Direct, Linear
 
 HEADER = "ranks,solver,unknowns,iterations,assembly_s,setup_s,solve_s,correction_s,clock_s,base_MB,memory_kB_per_unknown"
 STEP = 20.0  # s
-LITHIUM = Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15)
-LINEAR = replace(LITHIUM, creep_prefactor=1e-3, creep_exponent=1.0)
+LITHIUM = Material(PowerLaw(7.7e-3, 6.56), 8e-3, 4e4, 1.0, 298.15)
+LINEAR = replace(LITHIUM, creep=PowerLaw(1e-3, 1.0))
 
 
 def main(near: float, solver: str) -> None:

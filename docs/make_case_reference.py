@@ -133,6 +133,8 @@ def value_type(annotation: Any, metadata: list[Any]) -> str:
         return f"list of: {value_type(get_args(annotation)[0], [])}"
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return "table, below"
+    if annotation == dict[str, str | float]:
+        return "table of numbers and quantities"
     return {bool: "true, false", str: "text", int: "whole number", float: "number"}[annotation] + _bounds(metadata)
 
 

@@ -22,9 +22,10 @@ import scipy  # its parts load when first used: they take a second
 from numpy.typing import NDArray
 
 from cellfem import materials
-from cellfem.physics.creep import POROSITY_FLOOR, PorousCreep
+from cellfem.physics.creep import MatrixLaw, PowerLaw, SinhLaw, WithDiffusion
+from cellfem.physics.creep.law import POROSITY_FLOOR
 from cellfem.physics.ellipse import bulk_softening, shear_softening
-from cellfem.units import FARADAY
+from cellfem.units import FARADAY, T_REFERENCE
 
 Array = NDArray[np.float64]
 A_M2 = 10.0
@@ -37,7 +38,7 @@ CELLS, FINEST = 60, 0.02
 class Column:
     """Material of the column. diffusivity in µm²/s; f_c: porosity at coalescence."""
 
-    law: PorousCreep
+    law: MatrixLaw
     diffusivity: float = 8e-3
     f_c: float = 0.2
 
@@ -111,7 +112,10 @@ def column(creep: str = "masias", diffusional: float = 0.0, breakdown: float = m
     """A column with a named creep set at 25 °C. diffusional: linear creep in parallel, 1/s/MPa;
     breakdown: in MPa."""
     law = materials.creep_set(creep)
-    return Column(PorousCreep(law.A(298.15), law.n, breakdown=breakdown, diffusional=diffusional), diffusivity)
+    matrix: PowerLaw | SinhLaw = PowerLaw(law.A(T_REFERENCE), law.n)
+    if math.isfinite(breakdown):
+        matrix = SinhLaw(law.A(T_REFERENCE), law.n, breakdown)
+    return Column(WithDiffusion(matrix, diffusional) if diffusional > 0 else matrix, diffusivity)
 
 
 def recession(current: float) -> float:
@@ -119,7 +123,7 @@ def recession(current: float) -> float:
     return A_M2 * current * materials.lithium().molar_volume / FARADAY
 
 
-def uniaxial_compaction(law: PorousCreep, f: Array, pressure: float) -> Array:
+def uniaxial_compaction(law: MatrixLaw, f: Array, pressure: float) -> Array:
     """C (1/s) of porosities f under σ_yy = -pressure (MPa) without lateral strain, for any fluidity
     F(Q) of the matrix.
 

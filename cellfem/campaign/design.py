@@ -96,7 +96,7 @@ def factors_of(
             raise CaseError([f"{name}: is no factor of a sensitivity study; {hint}"])
     found = [_scaled(name, key, base, unit, (RANGES | (ranges or {}))[name]) for name, (key, base, unit) in plain.items()]
     found.append(_spread(case, (ranges or {}).get("asr_spread")))
-    if case.lithium.anand is None or "creep" in chosen:
+    if (case.lithium.anand is None and case.lithium.own_law is None) or "creep" in chosen:
         found.append(_creep(case))
     return tuple(factor for factor in found if not chosen or factor.name in chosen)
 
@@ -198,8 +198,9 @@ def _spread(case: Case, ends: tuple[float, float] | None) -> Factor:
 def _creep(case: Case) -> Factor:
     """The creep sets from the slowest to the fastest at 1 MPa; one of the user's own stands in its
     place among them."""
-    if case.lithium.anand is not None:
-        raise CaseError(["creep: lithium.anand stands in the place of lithium.creep; leave one of them out"])
+    for key, given in (("anand", case.lithium.anand), ("own_law", case.lithium.own_law)):
+        if given is not None:
+            raise CaseError([f"creep: lithium.{key} stands in the place of lithium.creep; leave one of them out"])
     own = case.lithium.creep_set
     names = sorted({*CREEP_SETS, *([own.name] if isinstance(case.lithium.creep, str) else [])}, key=_rate)
     levels = tuple(k / (len(names) - 1) for k in range(len(names)))

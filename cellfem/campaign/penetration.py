@@ -19,7 +19,7 @@ from cellfem.materials import creep_set, electrolyte, lithium
 from cellfem.materials.parameters import UnknownMaterialError
 from cellfem.output.formatting import cannot_write
 from cellfem.output.records import write_atomic
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import CreepLaw, PowerLaw, WithDiffusion
 from cellfem.physics.extrusion import Shape
 from cellfem.physics.penetration import implied_slenderness, nabarro_herring, opened_length, penetration_time
 from cellfem.results import FolderError, replacing
@@ -91,11 +91,12 @@ def local_slopes() -> list[float]:
     return [math.log(b.hours / a.hours) / math.log(b.pressure / a.pressure) for a, b in pairwise(known)]
 
 
-def law_of(name: str, grain: float | None = None) -> PorousCreep:
+def law_of(name: str, grain: float | None = None) -> CreepLaw:
     """A creep set at 25 °C, with diffusion through grains of that size (µm) beside it."""
     creep = creep_set(name)
     linear = 0.0 if grain is None else nabarro_herring(lithium().D, grain, T_REFERENCE)
-    return PorousCreep(creep.A(T_REFERENCE), creep.n, diffusional=linear)
+    law = PowerLaw(creep.A(T_REFERENCE), creep.n)
+    return WithDiffusion(law, linear) if linear > 0 else law
 
 
 def compare(name: str, grain: float | None = None, shape: Shape = "slit") -> SetResult:

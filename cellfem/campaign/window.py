@@ -180,7 +180,7 @@ def flat_index(case: Case, pressure: float, current: np.ndarray) -> np.ndarray:
     exchange = thermal / (interface.resistance * material.resistance_factor)
     share = perfect_contact(pressure, interface.half_pressure)
     overpotential = 2 * thermal * np.arcsinh(current / MA_CM2 / (2 * share * exchange))
-    around = Surroundings(material.dense_creep, material.conductivity, pressure, material.temperature)
+    around = Surroundings(material.creep.dense, material.conductivity, pressure, material.temperature)
     return dendrite_fields(-current, -1e3 * overpotential, np.full_like(current, pressure), flaws, around).dendrite_index
 
 

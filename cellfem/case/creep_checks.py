@@ -4,9 +4,9 @@ not flow."""
 import math
 from collections.abc import Iterator
 
-from cellfem.case.lithium import Anand, CreepTable, GrainBoundaries
+from cellfem.case.lithium import Anand, CreepTable, GrainBoundaries, OwnCreepLaw
 from cellfem.case.models import Case
-from cellfem.units import GAS_CONSTANT, format_shown
+from cellfem.units import GAS_CONSTANT, T_REFERENCE, format_shown
 
 SLOWEST_CREEP = 1e-30
 """1/s under 1 MPa: less is no flow in any time, and its powers leave the range of numbers."""
@@ -21,13 +21,61 @@ def creep_problems(case: Case) -> Iterator[str]:
         if case.lithium.diffusional is not None:
             yield 'lithium.diffusional: needs the coupled law; write lithium.law = "coupled", or remove this key'
     yield from _laws(case)
-    yield from _flows(case)
+    own = list(_own_law(case))
+    yield from own
+    if not own:
+        yield from _flows(case)
     if not isinstance(creep, CreepTable):
         return
     if creep.A0 is None and creep.A298 is None:
         yield 'lithium.creep: has neither A0 nor A298; write for example A298 = "7.7e-3 1/s"'
     if creep.A0 is not None and creep.A298 is not None:
         yield "lithium.creep: has both A0 and A298; keep one of them"
+
+
+def _own_law(case: Case) -> Iterator[str]:
+    """What is wrong with [lithium.own_law]: its name, its parameters, what it stands beside."""
+    own, li = case.lithium.own_law, case.lithium
+    if not isinstance(own, OwnCreepLaw):
+        return
+    from cellfem.physics.creep import own_law, own_laws  # only where a case names one: laws need numpy
+
+    beside = {
+        "anand": li.anand is not None,
+        "breakdown": not isinstance(li.breakdown, str),
+        "diffusional": li.diffusional is not None,
+        "size": li.size is not None,
+        "law": li.law != "coupled",
+    }
+    for key, given in beside.items():
+        if given:
+            yield f"lithium.{key}: lithium.own_law is a law of its own; leave one of them out"
+    try:
+        units = own_law(own.name).units
+    except KeyError:
+        known = ", ".join(own_laws()) or "none"
+        yield (
+            f"lithium.own_law.name: no creep law {own.name!r} is registered (registered: {known}); call "
+            "cellfem.physics.creep.register before the case is loaded, or install the package that does (docs/laws.md)"
+        )
+        return
+    for key in sorted(units.keys() - own.parameters.keys()):
+        unit = f', in a unit like "{units[key]}"' if units[key] else ", a number"
+        yield f"lithium.own_law.parameters: lacks {key}{unit}"
+    for key in sorted(own.parameters.keys() - units.keys()):
+        yield f"lithium.own_law.parameters.{key}: the law {own.name!r} takes {', '.join(units)}; remove this key"
+    if units.keys() != own.parameters.keys():
+        return
+    try:
+        law = own_law(own.name).build(
+            temperature=T_REFERENCE, porosity_switch=case.numerics.porosity_switch, **own.numbers
+        )
+        rate = law.rate(1.0)
+    except ValueError as error:  # of a unit too
+        yield f"lithium.own_law.parameters: {error}"
+        return
+    if not rate >= SLOWEST_CREEP:
+        yield f"lithium.own_law: flows at {rate:.3g} 1/s under 1 MPa at 25 degC, which is not at all"
 
 
 def _flows(case: Case) -> Iterator[str]:

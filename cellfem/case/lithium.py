@@ -21,7 +21,7 @@ from cellfem.case.fields import (
     default,
 )
 from cellfem.case.names import known
-from cellfem.units import GAS_CONSTANT, T_REFERENCE, quantity
+from cellfem.units import GAS_CONSTANT, T_REFERENCE, parse_quantity, quantity
 
 
 def _known_creep(name: str) -> str:
@@ -102,6 +102,28 @@ class Anand(Section):
     """Sensitivity of the saturation value to the rate."""
 
 
+class OwnCreepLaw(Section):
+    """A creep law of one's own in place of `creep`, made known by `cellfem.physics.creep.register`
+    (docs/laws.md)."""
+
+    name: Annotated[str, Field(strict=True, min_length=1)]
+    """The name that it is registered by."""
+    parameters: dict[str, str | float] = Field(default_factory=dict)
+    """Its parameters by name: numbers, or text with a unit."""
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The parameters in working units."""
+        from cellfem.physics.creep import own_law  # only where a case names one: laws need numpy
+
+        units = own_law(self.name).units
+        return {key: _in_unit(value, units[key]) for key, value in self.parameters.items()}
+
+
+def _in_unit(value: str | float, unit: str) -> float:
+    return float(value) if unit == "" else parse_quantity(str(value), unit)
+
+
 class Lithium(Section):
     """The lithium electrode. Ranges and sources of the defaults: cellfem/materials/lithium.toml."""
 
@@ -130,6 +152,8 @@ class Lithium(Section):
     anand: Anand | None = None
     """Creep with an evolving resistance in place of `creep`; without it S is constant, which is a
     power law."""
+    own_law: OwnCreepLaw | None = None
+    """A creep law of one's own in place of `creep`. Without it none."""
     law: Literal["coupled", "uncoupled", "leblond"] = "coupled"
     """Porous creep: Michel-Suquet, coupled in both stress invariants; each invariant on its own
     (for comparison); or Leblond, Perrin and Suquet (1994), whose compaction is proportional to f in

@@ -62,7 +62,7 @@ class Case(Section):
         if self.lithium.breakdown != "auto":
             return self
         presses = any(placed.step.mode == "press" for placed in self.steps) and self.lithium.law == "coupled"
-        plain = self.lithium.anand is None and self.lithium.law != "leblond"
+        plain = self.lithium.anand is None and self.lithium.own_law is None and self.lithium.law != "leblond"
         value = materials.lithium().breakdown if presses and plain else "off"
         return self.model_copy(update={"lithium": self.lithium.model_copy(update={"breakdown": value})})
 

@@ -72,6 +72,8 @@ FOR_COMPARISON = ("asr_clean", "adhesion_energy_clean")
 def _creep(case: Case) -> str:
     if case.lithium.anand is not None:
         return "creep: the numbers of lithium.anand; defaults of Anand & Narayan 2019 doi 10.1149/2.0861906jes"
+    if case.lithium.own_law is not None:
+        return f"creep: the law {case.lithium.own_law.name!r} of the user's own"
     creep = case.lithium.creep_set
     law = f"n {creep.n}, Q {format_quantity(creep.Q, 'J/mol')}, A298 {creep.A298!r} 1/s/MPa^n"
     return f"creep {creep.name}: {law} ({creep.quality}); {creep.source}"

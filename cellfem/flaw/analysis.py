@@ -209,7 +209,7 @@ def thin_pressure(question: FlawProblem, current: float) -> float:
     m, flaw = question.material, question.flaw
     plated: Plated = "walls" if question.walls_plate else "tip"
     speed = SPEED * current * (1.0 if question.walls_plate else math.pi / 2)
-    return float(extrusion_pressure("slit", plated, flaw.filled, flaw.half_opening, speed, m.dense_creep))
+    return float(extrusion_pressure("slit", plated, flaw.filled, flaw.half_opening, speed, m.creep.dense))
 
 
 def critical_current(

@@ -10,7 +10,7 @@ n points from the lithium into LLZO; i < 0 plates. Coordinates (x, y), or (r, y)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import basix.ufl
@@ -23,7 +23,7 @@ from cellfem.flaw.shape import CERAMIC, FACE, LITHIUM, MOUTH, ROOT, WALL, FlawMe
 from cellfem.model.creep_points import LawPoints
 from cellfem.model.parameters import Material
 from cellfem.physics import flow, kinematics, kinetics
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import CreepLaw, PowerLaw
 from cellfem.solver.linear import Lu
 from cellfem.solver.newton import Newton
 from dolfinx import fem, mesh
@@ -114,7 +114,8 @@ class FlawSystem:
         self.unknowns = [self.flow, self.traction, self.potential, self.far]
         names = ("current", "pressure", "resistance", "temperature", "conductivity")
         self.k = {name: fem.Constant(parent, 1.0) for name in names}
-        self.creep, self.floor = PorousCreep(1.0, 1.0), 1.0
+        self.floor = 1.0
+        self.creep: CreepLaw = PowerLaw(1.0, 1.0)
         self.bcs: list[fem.DirichletBC] = []
         self.constrained = np.empty(0, dtype=np.int64)
         self._write(facets, axisymmetric, stick, degree)
@@ -292,7 +293,7 @@ class FlawSystem:
         self._set(plating, material, scale)
         self.floor = FLOORS[-1] * self._slow(plating, scale)
         before = self.state()
-        self.creep = material.dense_creep
+        self.creep = material.creep.dense
         if Newton(self, TOLERANCE, MOST).solve().converged:
             return True
         self.restore(before)
@@ -311,15 +312,10 @@ class FlawSystem:
         self._set(plating, material, scale)
         for u in self.unknowns:
             u.x.array[:] = 0.0
-        newton, exact = Newton(self, TOLERANCE, MOST), material.dense_creep
+        newton, exact = Newton(self, TOLERANCE, MOST), material.creep.dense
         n = exact.exponent
         for k, floor in [*((e, FLOORS[0]) for e in EXPONENTS if e < n), *((n, floor) for floor in FLOORS)]:
-            self.creep = replace(
-                exact,
-                prefactor=exact.prefactor * scale.shear ** (n - k),
-                exponent=k,
-                breakdown=exact.breakdown if k == n else np.inf,
-            )
+            self.creep = exact if k == n else exact.easier(k, scale.shear)
             self.floor = floor * self._slow(plating, scale)
             newton.keep = False
             outcome = newton.solve()

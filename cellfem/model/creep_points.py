@@ -10,7 +10,7 @@ import ufl
 from ufl.core.expr import Expr
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.physics.creep import PointLaw, PorousCreep, hardening_law, point_law
+from cellfem.physics.creep import CreepLaw, PointLaw
 from cellfem.physics.ellipse import Array
 from cellfem.physics.hardening import History
 from dolfinx import fem
@@ -45,19 +45,20 @@ class LawPoints:
         self.cells = np.arange(self.positions.shape[0], dtype=np.int32)
         self.hardness = hardness
 
-    def update(self, law: PorousCreep, floor: float) -> None:
+    def update(self, law: CreepLaw, floor: float) -> None:
         """Evaluate the law at the present state; floor: smallest equivalent strain rate (1/s)."""
         values = self.values.eval(self.mesh, self.cells)
         e2, p, f = values[..., 0], values[..., 1], values[..., 2]
-        find = point_law if law.hardening is None else self._hardened
         with np.errstate(all="ignore"):  # a state that Newton only tries may lie beyond all numbers: it is not taken then
-            found = find(e2 + floor**2, p, f, law)
+            found = self._points(e2 + floor**2, p, f, law)
         self.planes.x.array.reshape(-1, 8)[self.positions] = found.affine(e2, p, f)
 
-    def _hardened(self, e2: Array, p: Array, f: Array, law: PorousCreep) -> PointLaw:
+    def _points(self, e2: Array, p: Array, f: Array, law: CreepLaw) -> PointLaw:
+        if law.initial_resistance is None:
+            return law.points(e2, p, f)
         assert self.hardness is not None, "a law with hardening needs the resistance at its points"
         c0, past = self.hardness.history()
         at = np.asarray(self.hardness.now.function_space.dofmap.list)
-        found, resistance = hardening_law(e2, p, f, law, History(c0, past[at]))
+        found, resistance = law.advanced(e2, p, f, History(c0, past[at]))
         self.hardness.now.x.array[at] = resistance
         return found

@@ -13,6 +13,7 @@ from cellfem.geometry.voids import spot_shifts
 from cellfem.model.ceramics import ceramics_of
 from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
 from cellfem.model.parameters import Cell, Ceramic, Flaws, Interface, Load, Material, Numerics, PatchResistance, Structure
+from cellfem.physics.creep import AnandLaw, CreepLaw, LeblondLaw, PowerLaw, SinhLaw, UncoupledPowerLaw, WithDiffusion, own_law
 from cellfem.physics.diffusion import effective_diffusivity
 from cellfem.physics.hardening import Hardening
 from cellfem.physics.vacancies import COALESCENCE
@@ -38,7 +39,6 @@ def structure(case: Case) -> Structure:
         removal=i.removal != "off",
         linear_removal=i.removal == "linear",
         pressed_diffusion=case.lithium.activation_volume > 0,
-        coupled=case.lithium.law != "uncoupled",
         linear_kinetics=i.kinetics == "linear",
         stress_potential=i.stress_potential == "on",
         equipotential=e.far_side == "equipotential",
@@ -133,7 +133,7 @@ def flaws(case: Case) -> Flaws:
         seed=f.seed,
         on_grain_boundaries=f.sites == "grain boundaries",
         grain_size=f.grain_size,
-        creep_activation=case.lithium.creep_set.Q if case.lithium.anand is None else case.lithium.anand.Q,
+        creep_activation=_creep_activation(case),
         conductivity_activation=electrolyte.conductivity_activation,
         resistance_activation=case.interface.asr_activation,
     )
@@ -173,7 +173,6 @@ def numerics(case: Case) -> Numerics:
     n = case.numerics
     return Numerics(
         n.strain_rate_floor,
-        n.porosity_switch,
         n.tolerance,
         n.newton_tolerance,
         n.newton_max,
@@ -185,34 +184,59 @@ def numerics(case: Case) -> Numerics:
 
 def material(case: Case, step: Step) -> Material:
     """At the temperature of a protocol step."""
-    T, creep, e = step.temperature, case.lithium.creep_set, case.electrolyte
-    li = case.lithium
-    strength = li.strength
-    hardening = None if li.anand is None else _hardening(li.anand, T, strength)
-    prefactor, exponent = creep.A(T) * strength**-creep.n, creep.n
-    if hardening is not None:
-        prefactor, exponent = hardening.prefactor, hardening.exponent
-    diffusional = 0.0 if li.diffusional is None else li.diffusional * _arrhenius(creep.Q, T)
+    T, electrolyte = step.temperature, case.electrolyte.properties
     return Material(
-        prefactor,
-        exponent,
-        _diffusivity(li, T),
-        ceramics_of(case).conductivity * _arrhenius(e.properties.conductivity_activation, T),
+        creep_law(case, T),
+        _diffusivity(case.lithium, T),
+        ceramics_of(case).conductivity * _arrhenius(electrolyte.conductivity_activation, T),
         1 / _arrhenius(case.interface.asr_activation, T),
         T,
-        math.inf if isinstance(li.breakdown, str) else li.breakdown * strength,
-        diffusional,
-        li.law == "leblond",
-        hardening,
-        li.activation_volume / (GAS_CONSTANT * T),
+        case.lithium.activation_volume / (GAS_CONSTANT * T),
     )
 
 
-def _hardening(anand: Anand, temperature: float, strength: float) -> Hardening:
-    """strength: by which all stresses are larger than in bulk."""
+def creep_law(case: Case, temperature: float) -> CreepLaw:
+    """The creep law of a case with all its options, at a temperature (K): the only place that makes
+    one."""
+    return _bulk_law(case, temperature).stronger(case.lithium.strength)
+
+
+def _bulk_law(case: Case, temperature: float) -> CreepLaw:
+    li, switch = case.lithium, case.numerics.porosity_switch
+    if li.own_law is not None:
+        return own_law(li.own_law.name).build(
+            temperature=temperature, porosity_switch=switch, **li.own_law.numbers
+        )
+    if li.anand is not None:
+        hardening = _hardening(li.anand, temperature)
+        return AnandLaw(hardening.prefactor, hardening.exponent, hardening, switch)
+    creep = li.creep_set
+    prefactor = creep.A(temperature)
+    if li.law == "uncoupled":
+        return UncoupledPowerLaw(prefactor, creep.n, switch)
+    if li.law == "leblond":
+        return LeblondLaw(prefactor, creep.n, switch)
+    matrix: PowerLaw | SinhLaw = PowerLaw(prefactor, creep.n, switch)
+    if not isinstance(li.breakdown, str):
+        matrix = SinhLaw(prefactor, creep.n, li.breakdown, switch)
+    if li.diffusional is None:
+        return matrix
+    return WithDiffusion(matrix, li.diffusional * _arrhenius(creep.Q, temperature))
+
+
+def _hardening(anand: Anand, temperature: float) -> Hardening:
     rate = anand.A * math.exp(-anand.Q / (GAS_CONSTANT * temperature))
-    modulus, saturation, initial = (strength * value for value in (anand.H0, anand.S_star, anand.S0))
-    return Hardening(rate, 1 / anand.m, modulus, saturation, initial, anand.a, anand.n_s)
+    return Hardening(rate, 1 / anand.m, anand.H0, anand.S_star, anand.S0, anand.a, anand.n_s)
+
+
+def _creep_activation(case: Case) -> float:
+    """Q of the creep rate, J/mol; of a law of the user's own that of its rate at 1 MPa about 25
+    degC."""
+    if case.lithium.own_law is None:
+        return case.lithium.creep_set.Q if case.lithium.anand is None else case.lithium.anand.Q
+    low, high = T_REFERENCE - 1, T_REFERENCE + 1
+    rates = [creep_law(case, T).rate(1.0) for T in (low, high)]
+    return GAS_CONSTANT * math.log(rates[1] / rates[0]) / (1 / low - 1 / high)
 
 
 def _diffusivity(li: Lithium, temperature: float) -> float:

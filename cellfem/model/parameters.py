@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellfem.model.heterogeneity import Heterogeneity
-from cellfem.physics.creep import PorousCreep
-from cellfem.physics.hardening import Hardening
+from cellfem.physics.creep import CreepLaw
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,6 @@ class Structure:
     bonded: bool = False  # θ_g = 1, g = 0, tension allowed (flat kinematics only)
     vacancies: bool = True  # off: f = 0 and lattice is removed at the rate of the current
     removal: bool = True  # off: d = 0
-    coupled: bool = True  # Michel-Suquet, both invariants coupled
     linear_removal: bool = False  # planes are removed at a rate of first order in f
     pressed_diffusion: bool = False  # D falls with pressure
     linear_kinetics: bool = False
@@ -70,35 +67,12 @@ class Structure:
 class Material:
     """Numbers at the temperature of the moment."""
 
-    creep_prefactor: float  # A, 1/s/MPa^n
-    creep_exponent: float  # n
+    creep: CreepLaw  # of lithium, with all its options: every reader uses this one
     diffusivity: float  # µm²/s
     conductivity: float  # A/m² per V/µm
     resistance_factor: float  # ASR(T)/ASR(25 degC)
     temperature: float  # K
-    breakdown: float = math.inf  # 1/B of sinh creep, MPa; inf for a power law at all stresses
-    diffusional: float = 0.0  # A1 of linear creep in parallel, 1/s/MPa
-    leblond: bool = False  # porous law of Leblond, Perrin & Suquet
-    hardening: Hardening | None = None  # Anand's resistance
     activation_volume: float = 0.0  # V/RT of the diffusivity, 1/MPa
-
-    def creep_law(self, porosity_switch: float, coupled: bool = True) -> PorousCreep:
-        """The creep law with all its options. The only place that makes one of a material: no reader can leave an option out."""
-        return PorousCreep(
-            prefactor=self.creep_prefactor,
-            exponent=self.creep_exponent,
-            porosity_switch=porosity_switch,
-            coupled=coupled,
-            breakdown=self.breakdown,
-            diffusional=self.diffusional,
-            leblond=self.leblond,
-            hardening=self.hardening,
-        )
-
-    @property
-    def dense_creep(self) -> PorousCreep:
-        """The creep law of lithium without pores and without a past (`PorousCreep.dense`)."""
-        return self.creep_law(0.0).dense
 
 
 @dataclass(frozen=True)
@@ -182,7 +156,6 @@ class Numerics:
     """Regularisations and solver tolerances."""
 
     strain_rate_floor: float = 1e-8  # 1/s
-    porosity_switch: float = 1e-4
     tolerance: float = 0.02  # local time error of f (over f_c) and of the gap (over δ + g/10) in a step, mean square over Γ
     newton_tolerance: float = 1e-6  # last correction in scaled unknowns
     newton_most: int = 80

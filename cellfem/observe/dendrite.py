@@ -42,7 +42,7 @@ from cellfem.observe.arrays import Array, Block, Profile
 from cellfem.observe.columns import DENDRITE
 from cellfem.observe.sampled_flaws import SampledFlaws
 from cellfem.physics import extrusion, fracture
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import CreepLaw
 from cellfem.physics.kinetics import GAS, SPEED
 
 Mechanism = Literal["overpotential", "creep", "pressure"]
@@ -64,7 +64,7 @@ class Surroundings:
     """What a flaw feels besides the values on Γ: the creep law, κ (A/m² per V/µm), stack pressure
     (MPa), temperature (K)."""
 
-    law: PorousCreep
+    law: CreepLaw
     conductivity: float
     pressure: float
     temperature: float
@@ -348,10 +348,6 @@ def _point(values: list[Array], flaws: Flaws, around: Surroundings, x: Array, y:
     return _Point(A_M2 * current, 1e-3 * overpotential, mouth, known[0] if known else None, flaws, around, x, y)
 
 
-def _faster(law: PorousCreep, by: float) -> PorousCreep:
-    return replace(law, prefactor=by * law.prefactor, diffusional=by * law.diffusional)
-
-
 def _pressed(at: _Point, by: float) -> _Point:
     held = None if at.held is None else by * at.held
     return replace(at, mouth=by * at.mouth, held=held, around=replace(at.around, pressure=by * at.around.pressure))
@@ -366,7 +362,7 @@ def _warmed(at: _Point, by: float) -> _Point:
         return float(np.exp(-activation / GAS / old * (1 / by - 1)))
 
     around = Surroundings(
-        _faster(at.around.law, rises(at.flaws.creep_activation)),
+        at.around.law.faster(rises(at.flaws.creep_activation)),
         at.around.conductivity * rises(at.flaws.conductivity_activation),
         at.around.pressure,
         by * old,
@@ -380,7 +376,7 @@ _MOVED: dict[Lever, Callable[[_Point, float], _Point]] = {
     "temperature": _warmed,
     "flaw length": lambda at, by: replace(at, flaws=replace(at.flaws, length=by * at.flaws.length)),
     "flaw opening": lambda at, by: replace(at, flaws=replace(at.flaws, half_opening=by * at.flaws.half_opening)),
-    "creep rate": lambda at, by: replace(at, around=replace(at.around, law=_faster(at.around.law, by))),
+    "creep rate": lambda at, by: replace(at, around=replace(at.around, law=at.around.law.faster(by))),
     "toughness": lambda at, by: replace(at, flaws=replace(at.flaws, toughness=by * at.flaws.toughness)),
 }
 

@@ -20,7 +20,7 @@ from cellfem.observe.interface_profile import GammaObserver, GammaValues, surrou
 from cellfem.observe.sampled_flaws import SampledFlaws
 from cellfem.observe.voids import find_voids
 from cellfem.physics.contact import OPEN_AT
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import CreepLaw
 from dolfinx import fem
 
 
@@ -71,7 +71,7 @@ class Electrode:
         self.empty = 0.0  # largest empty space between the faces so far, µm² (µm³)
 
     def read(
-        self, creep: PorousCreep, dt: float, stack_pressure: float | None, compression: np.ndarray | None = None
+        self, creep: CreepLaw, dt: float, stack_pressure: float | None, compression: np.ndarray | None = None
     ) -> ElectrodeReading:
         """The step just tried; nothing is kept until `commit`.
 

@@ -16,7 +16,7 @@ from cellfem.observe.arrays import Profile
 from cellfem.observe.cells import vtk_order
 from cellfem.observe.dendrite import Surroundings
 from cellfem.physics.contact import VOID_AT
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import CreepLaw
 from dolfinx import fem, la
 
 Array = NDArray[np.float64]
@@ -40,7 +40,7 @@ class GammaValues:
         return np.asarray(self.values[:, QUANTITIES.index(name)])
 
 
-def surroundings(model: Model, creep: PorousCreep, pressure: float) -> Surroundings:
+def surroundings(model: Model, creep: CreepLaw, pressure: float) -> Surroundings:
     """What a flaw feels at this moment besides the values on Γ; pressure: of the stack, MPa."""
     k = model.residual.constants
     return Surroundings(creep, float(k.conductivity.value), pressure, float(k.temperature.value))

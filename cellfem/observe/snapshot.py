@@ -19,7 +19,7 @@ from cellfem.observe.cracks import CrackFields
 from cellfem.observe.dendrite import dendrite_fields, is_plating
 from cellfem.observe.interface_profile import MA_CM2, OHM_CM2, GammaValues, surroundings
 from cellfem.physics import flow
-from cellfem.physics.creep import PorousCreep, point_law
+from cellfem.physics.creep import CreepLaw
 from dolfinx import fem
 
 Array = NDArray[np.float64]
@@ -68,7 +68,7 @@ class SnapshotMaker:
         self,
         time: float,
         gamma: GammaValues,
-        law: PorousCreep,
+        law: CreepLaw,
         floor: float,
         platen_speeds: tuple[float, ...],
         pressure: float,
@@ -91,15 +91,15 @@ class SnapshotMaker:
         }
         return Snapshot(time, blocks)
 
-    def _lithium(self, law: PorousCreep, floor: float, platen_speeds: tuple[float, ...]) -> Block:
+    def _lithium(self, law: CreepLaw, floor: float, platen_speeds: tuple[float, ...]) -> Block:
         *velocity, p, f, m, e2 = self.lithium().T
         grid = self.lithium_grid
         e2 = _filled(self.lithium.space.tabulate_dof_coordinates(), e2)
         resistance = {}
-        if law.hardening is not None:
+        if law.initial_resistance is not None:
             resistance = {"resistance_MPa": self._hardness()}
             law = law.at_resistance(resistance["resistance_MPa"])
-        mu = point_law(e2 + floor**2, p, f, law).mu
+        mu = law.points(e2 + floor**2, p, f).mu
         rate = np.sqrt(e2)
         points, up = grid.points.copy(), self.dimension - 1
         side = self.model.domain.sides(points[:, up])
@@ -144,7 +144,7 @@ class SnapshotMaker:
             at_points["displacement_um"] += cracks.stretch * grid.shift(self.model.domain.periods)
         return Block(grid.points, grid.cells, self.cell_type, at_points)
 
-    def _interface(self, g: GammaValues, creep: PorousCreep, stack_pressure: float, mean: float, opened: Array) -> Block:
+    def _interface(self, g: GammaValues, creep: CreepLaw, stack_pressure: float, mean: float, opened: Array) -> Block:
         current, overpotential = MA_CM2 * g.column("current"), 1e3 * g.column("overpotential")
         data = {
             "gap_um": g.gap,

@@ -28,7 +28,7 @@ import numpy as np
 import scipy  # its parts load when first used: they take a second
 from numpy.typing import ArrayLike, NDArray
 
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import CreepLaw
 
 Array = NDArray[np.float64]
 Shape = Literal["slit", "cylinder"]
@@ -36,8 +36,6 @@ Plated = Literal["tip", "walls"]
 
 LEAST_STRESS, MOST_STRESS = 1e-8, 1e5
 """Wall stresses (MPa) of the tables; beyond them the law is continued as a power law."""
-LARGEST_LOG = 300.0
-"""ln(σ/breakdown sinh) is kept below this over the exponent: no rate overflows."""
 PER_DECADE, GAUSS = 48, 6
 
 
@@ -51,14 +49,14 @@ class ExtrusionCurve:
     work: scipy.interpolate.CubicHermiteSpline  # ln ∫ T d(U/H) of ln U/H
 
 
-def shear_rate(stress: ArrayLike, law: PorousCreep) -> Array:
+def shear_rate(stress: ArrayLike, law: CreepLaw) -> Array:
     """γ̇(τ) = √3 ε̇(√3 τ), 1/s, of dense lithium in pure shear under τ > 0 (MPa)."""
     equivalent = np.sqrt(3.0) * np.asarray(stress, dtype=float)
     return np.asarray(np.sqrt(3.0) * law.fluidity(equivalent)[0] * equivalent)
 
 
 def extrusion_pressure(
-    shape: Shape, plated: Plated, length: ArrayLike, opening: float, speed: ArrayLike, law: PorousCreep
+    shape: Shape, plated: Plated, length: ArrayLike, opening: float, speed: ArrayLike, law: CreepLaw
 ) -> Array:
     """Δp (MPa) at the tip over the mouth of a flaw of the given length that is plated at `speed` ≥
     0 (µm/s).
@@ -74,14 +72,14 @@ def extrusion_pressure(
     return np.asarray(a * gradient * np.divide(work, at_mouth, out=np.zeros_like(work), where=at_mouth > 0))
 
 
-def extrusion_speed(shape: Shape, length: ArrayLike, opening: float, pressure: ArrayLike, law: PorousCreep) -> Array:
+def extrusion_speed(shape: Shape, length: ArrayLike, opening: float, pressure: ArrayLike, law: CreepLaw) -> Array:
     """Mean velocity (µm/s) of lithium that `pressure` ≥ 0 (MPa) drives through a filled length
     (µm)."""
     stress = np.asarray(pressure, dtype=float) / np.asarray(length, dtype=float) / _gradient(shape, opening)
     return np.asarray(opening * _exp(_curve(shape, law).rate, stress))
 
 
-def critical_speed(shape: Shape, plated: Plated, length: float, opening: float, pressure: float, law: PorousCreep) -> float:
+def critical_speed(shape: Shape, plated: Plated, length: float, opening: float, pressure: float, law: CreepLaw) -> float:
     """Plating speed (µm/s) at which creep out of the flaw takes `pressure` (MPa): below it the
     lithium gets out."""
     if plated == "tip":
@@ -105,16 +103,16 @@ def _per_wall(shape: Shape) -> float:
 
 
 @lru_cache(maxsize=64)
-def _curve(shape: Shape, law: PorousCreep) -> ExtrusionCurve:
+def _curve(shape: Shape, law: CreepLaw) -> ExtrusionCurve:
     m = {"slit": 2, "cylinder": 3}[shape]
-    most = min(MOST_STRESS, law.breakdown * LARGEST_LOG / law.exponent / np.sqrt(3.0))
+    most = min(MOST_STRESS, law.largest_stress / np.sqrt(3.0))
     count = round(PER_DECADE * np.log10(most / LEAST_STRESS)) + 1
     log_stress = np.linspace(np.log(LEAST_STRESS), np.log(most), count)
     stress = np.exp(log_stress)
     points, weights = np.polynomial.legendre.leggauss(GAUSS)
     half = 0.5 * np.diff(log_stress)
     inner = np.exp(log_stress[:-1, None] + half[:, None] * (1 + points))
-    first = 1.0 if law.diffusional > 0 else law.exponent  # ε̇ is a power law below the first stress
+    first = law.least_exponent  # ε̇ is a power law below the first stress
     panels = half * (inner**m * shear_rate(inner, law) @ weights)
     moment = stress[0] ** m * float(shear_rate(stress[0], law)) / (m + first) + np.concatenate([[0.0], np.cumsum(panels)])
     rate = moment / stress**m

@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import CreepLaw
 from cellfem.physics.extrusion import Shape, extrusion_speed
 from cellfem.physics.fracture import EDGE
 from cellfem.physics.kinetics import FARADAY, GAS, STRESS_POTENTIAL
@@ -41,7 +41,7 @@ def opened_length(pressure: ArrayLike, toughness: float, poisson_ratio: float = 
     return np.asarray((toughness / (EDGE * (1 - held) * np.asarray(pressure, dtype=float))) ** 2 / np.pi)
 
 
-def penetration_time(shape: Shape, slenderness: ArrayLike, pressure: ArrayLike, law: PorousCreep) -> Array:
+def penetration_time(shape: Shape, slenderness: ArrayLike, pressure: ArrayLike, law: CreepLaw) -> Array:
     """Seconds until lithium under P > 0 has crept the length ℓ into an empty channel; slenderness
     ℓ/H (R of a cylinder) > 0."""
     ratio, p = np.broadcast_arrays(np.asarray(slenderness, dtype=float), np.asarray(pressure, dtype=float))
@@ -53,7 +53,7 @@ def penetration_time(shape: Shape, slenderness: ArrayLike, pressure: ArrayLike, 
     return np.asarray((filled / extrusion_speed(shape, filled, 1.0, p[..., None], law)) @ w)
 
 
-def implied_slenderness(shape: Shape, time: ArrayLike, pressure: ArrayLike, law: PorousCreep) -> Array:
+def implied_slenderness(shape: Shape, time: ArrayLike, pressure: ArrayLike, law: CreepLaw) -> Array:
     """ℓ/H of the channel through which lithium under P creeps in just that time (s); by bisection
     of its logarithm."""
     t, p = np.broadcast_arrays(np.asarray(time, dtype=float), np.asarray(pressure, dtype=float))

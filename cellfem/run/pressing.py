@@ -16,5 +16,5 @@ def pressing_of(case: Case, rows: Sequence[Row]) -> dict[str, Any] | None:
     law of each step."""
     if all(placed.step.mode != "press" for placed in case.steps):
         return None
-    laws = [from_case.material(case, placed.step).dense_creep for placed in case.sequence]
+    laws = [from_case.material(case, placed.step).creep.dense for placed in case.sequence]
     return press_verdict(rows, lambda pressure, step: laws[step].rate(pressure), PRESS_TIME)

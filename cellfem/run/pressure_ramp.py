@@ -59,7 +59,7 @@ def gentle(model: Model, segment: Segment) -> float:
     To 0.1 %, by bisection in the logarithm.
     """
     pressure = segment.load(0.0).pressure
-    limit = CONSTRAINT * segment.material.dense_creep.flow_stress(1 / INSTANT)
+    limit = CONSTRAINT * segment.material.creep.dense.flow_stress(1 / INSTANT)
     if model.structure.bonded or model.highest_pressure(pressure) <= limit:
         return pressure
     low, high = pressure, pressure

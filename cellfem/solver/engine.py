@@ -13,7 +13,7 @@ from cellfem.model.build import Model
 from cellfem.model.limits import MapLimits
 from cellfem.model.parameters import Load, Material
 from cellfem.model.start import boundary_conditions
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import CreepLaw
 from cellfem.physics.kinetics import FARADAY, GAS, SPEED, STEEPEST, overpotential_of
 from cellfem.solver.newton import Newton, Outcome
 from cellfem.solver.stepper import Stepper
@@ -34,7 +34,7 @@ and 380, with all of it 520 (benchmarks/starts.py). Of a high load a third is mo
 class _Stage:
     """Creep law, strain rate floor (1/s) and steepest charge transfer (`kinetics.STEEPEST`) on the way to those asked for."""
 
-    creep: PorousCreep
+    creep: CreepLaw
     floor: float
     steepest: float = STEEPEST
 
@@ -75,7 +75,7 @@ class Engine:
         model, system = self.model, self.system
         model.set_load(load)
         model.set_material(material)
-        system.creep = material.creep_law(model.numerics.porosity_switch, model.structure.coupled)
+        system.creep = material.creep
         system.floor = model.numerics.strain_rate_floor
         system.stays = load.fixed
         system.set_conditions(boundary_conditions(model.domain, model.state, model.structure, load.platen))
@@ -124,8 +124,8 @@ class Engine:
     def start(self, load: Load, material: Material) -> None:
         """From nothing to an equilibrium under the load at time 0, by continuation in the exponent and the rate floor."""
         self.model.place_surface(load.pressure, load.wetting)
-        if material.hardening is not None:
-            self.model.state.hardness.x.array[:] = material.hardening.initial
+        if material.creep.initial_resistance is not None:
+            self.model.state.hardness.x.array[:] = material.creep.initial_resistance
         self.set(load, material)
         self.stepper.begin()
         self._move_potential(self._overpotential())
@@ -170,12 +170,9 @@ class Engine:
         creep, floor = self.system.creep, self.model.numerics.strain_rate_floor
         exponents = [*(k for k in (1.0, 2.0, 4.0) if k < creep.exponent), creep.exponent]
         stress = min(FLOW_SHARE * max(float(self.model.residual.constants.pressure.value), FORCE_SCALE), FLOW_MOST)
-        power = stress if np.isinf(creep.breakdown) else creep.breakdown * np.sinh(stress / creep.breakdown)
-        prefactors = [float(creep.prefactor * power ** (creep.exponent - k)) for k in exponents]
         floors = np.geomspace(floor, max(floor, START_FLOOR), len(exponents))[::-1]
         return [
-            _Stage(replace(creep, exponent=k, prefactor=A), float(f))
-            for k, A, f in zip(exponents, prefactors, floors, strict=True)
+            _Stage(creep.easier(k, stress), float(f)) for k, f in zip(exponents, floors, strict=True)
         ]
 
     def _overpotential(self) -> float:

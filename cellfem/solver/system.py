@@ -14,7 +14,7 @@ from cellfem.model.gas import Border, Gas
 from cellfem.model.parameters import Structure
 from cellfem.model.residual import Residual
 from cellfem.model.state import GAMMA_FIELDS, State
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import CreepLaw, PowerLaw
 from cellfem.physics.kinetics import SPEED
 from cellfem.solver.fieldsplit import FieldSplit
 from cellfem.solver.linear import Direct, Linear, chosen, last_line
@@ -53,7 +53,7 @@ class Origin:
 
     functions: Array  # owned parts of the unknowns and histories of the state, one after the other
     constants: dict[str, float]
-    creep: PorousCreep
+    creep: CreepLaw
     floor: float
     motion: float | None = None  # of `set_motion`
 
@@ -75,7 +75,7 @@ class System:
         self.border: list[Border] = []  # what the pressures of gas add to the Jacobian at hand
         self.solved: list[Array] = []  # J⁻¹ of its columns
         self.conserves_lithium, self.equipotential = structure.vacancies, structure.equipotential
-        self.creep = PorousCreep(1.0, 1.0, coupled=structure.coupled)
+        self.creep: CreepLaw = PowerLaw(1.0, 1.0)
         self.floor = 1e-8
         self.origin: Origin | None = None  # of the Jacobian at hand
         self.motion: float | None = None  # µm/s, of `set_motion`

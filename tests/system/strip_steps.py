@@ -30,6 +30,7 @@ from cellfem.model.parameters import Ceramic, Interface, Load, Material, Numeric
 from cellfem.observe.cracks import CrackObserver
 from cellfem.observe.impedance import Electric, spectrum
 from cellfem.observe.resistance import SmallSignal
+from cellfem.physics.creep import AnandLaw, LeblondLaw, PowerLaw
 from cellfem.physics.hardening import Hardening
 from cellfem.solver.engine import Engine
 from dolfinx import fem
@@ -61,11 +62,12 @@ CERAMIC = Ceramic(150e3, 0.26, 1e3, 1.0, 150.0, 2.0, 1e9, "volume", 1e3, "free",
 
 def material(variant: str) -> Material:
     """Masias' creep, with a law of its own where the variant asks for one."""
-    plain = Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15, leblond=variant == "solid")
+    law = LeblondLaw if variant == "solid" else PowerLaw
+    plain = Material(law(7.7e-3, 6.56), 8e-3, 4e4, 1.0, 298.15)
     if variant != "hardening":
         return plain
     anand = Hardening(0.01398, 1 / 0.15, 10.0, 2.0, 1.1, 2.0, 0.05)
-    return replace(plain, creep_prefactor=anand.prefactor, creep_exponent=anand.exponent, hardening=anand)
+    return replace(plain, creep=AnandLaw(anand.prefactor, anand.exponent, anand))
 
 
 def across_the_sides(at: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from cellfem.case.overrides import EVERY_STEP
 from cellfem.geometry.build import FAR_DISTANCE, reach
 from cellfem.materials import creep_set
 from cellfem.model import from_case
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import SinhLaw
 from cellfem.units import FARADAY
 
 EXAMPLE = Path(__file__).parents[2] / "cases" / "strip-void" / "case.toml"
@@ -256,8 +256,8 @@ def test_warnings_name_key_and_remedy() -> None:
 def test_small_lithium_scales_the_stresses_of_creep_and_of_its_breakdown() -> None:
     press = {"protocol": [{"mode": "press", "duration": "1 s", "pressure": "1 MPa"}]}
     bulk, small = (parse_case(press | {"lithium": size}) for size in ({}, {"size": "10 um"}))
-    laws = [from_case.material(case, case.steps[0].step) for case in (bulk, small)]
-    creeps = [PorousCreep(law.creep_prefactor, law.creep_exponent, breakdown=law.breakdown) for law in laws]
+    creeps = [from_case.material(case, case.steps[0].step).creep for case in (bulk, small)]
+    assert all(isinstance(creep, SinhLaw) for creep in creeps)
     assert small.lithium.strength == pytest.approx(105 * 10**-0.68 / (5e-4 / 7.7e-3) ** (1 / 6.56))
     assert creeps[1].rate(small.lithium.strength * 3.0) == pytest.approx(creeps[0].rate(3.0), rel=1e-12)
     assert "small lithium strength: 105 MPa" in resolved_toml(small)

@@ -6,9 +6,10 @@ import pytest
 from scipy.integrate import quad
 
 from cellfem.campaign.column import Column, column, recession, uniaxial_compaction
-from cellfem.physics.creep import PorousCreep, bulk_softening, shear_softening
+from cellfem.physics.creep import PowerLaw
+from cellfem.physics.ellipse import bulk_softening, shear_softening
 
-MASIAS = PorousCreep(7.7e-3, 6.56, porosity_switch=0.0)
+MASIAS = PowerLaw(7.7e-3, 6.56, porosity_switch=0.0)
 
 
 def exact_compaction(f: np.ndarray, pressure: float) -> np.ndarray:
@@ -27,7 +28,7 @@ def test_compaction_under_uniaxial_strain(pressure: float) -> None:
 def test_without_creep_it_is_sand() -> None:
     """f = 2s √(t/πD); with a critical f the capacity is ∝ 1/i, and the critical current of a fixed
     time ∝ 1/√t."""
-    still = Column(PorousCreep(1e-15, 5.0))
+    still = Column(PowerLaw(1e-15, 5.0))
     current, s = 0.3, recession(0.3)
     expected = 2 * s * np.sqrt(600.0 / (np.pi * 8e-3))
     assert still.surface_porosity(0.1, current, 600.0)[0] == pytest.approx(expected, rel=0.01)

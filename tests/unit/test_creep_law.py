@@ -1,7 +1,8 @@
 """The creep law of a case, with all its options, wherever one is read: none may be left out on the
 way from the case."""
 
-from dataclasses import fields, replace
+import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,9 +12,21 @@ import pytest
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.campaign.window import flat_index
 from cellfem.case import Case, parse_case
+from cellfem.checkpoint.serialization import to_plain
 from cellfem.flaw.analysis import flaw_problem_of, thin_pressure
+from cellfem.model import from_case
 from cellfem.model.parameters import Load, Material
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import (
+    AnandLaw,
+    CreepLaw,
+    LeblondLaw,
+    PowerLaw,
+    SinhLaw,
+    UncoupledPowerLaw,
+    WithDiffusion,
+    as_data,
+    from_data,
+)
 from cellfem.physics.hardening import Hardening
 from cellfem.physics.kinetics import SPEED
 from cellfem.run.pressing import pressing_of
@@ -21,7 +34,7 @@ from cellfem.run.pressure_ramp import CONSTRAINT, gentle
 from cellfem.solver.engine import INSTANT
 from cellfem.solver.march import Segment
 
-POWER = Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15)
+POWER = Material(PowerLaw(7.7e-3, 6.56), 8e-3, 4e4, 1.0, 298.15)
 ANAND = Hardening(0.014, 6.0, 10.0, 2.0, 1.1, 2.0, 0.05)
 PLATE = {"mode": "plate", "duration": "10 s", "pressure": "1 MPa", "current": "0.5 mA/cm^2"}
 PRESS = {"mode": "press", "duration": "10 s", "pressure": "1 MPa"}
@@ -31,34 +44,83 @@ def case(step: dict[str, Any], **lithium: Any) -> Case:
     return parse_case({"protocol": [step], "lithium": lithium})
 
 
-def test_every_option_of_a_material_is_in_its_creep_law() -> None:
-    material = replace(POWER, breakdown=2.8, diffusional=1e-3, leblond=True, hardening=ANAND)
-    law, plain = material.creep_law(2e-4, coupled=False), PorousCreep(1.0, 1.0)
-    assert all(getattr(law, field.name) != getattr(plain, field.name) for field in fields(PorousCreep))
-    assert (law.breakdown, law.diffusional, law.leblond, law.hardening) == (2.8, 1e-3, True, ANAND)
-    # Every number of a material whose name tells of creep is in it, those that are yet to come too.
-    in_law = {"creep_prefactor", "creep_exponent", "breakdown", "diffusional", "leblond", "hardening"}
-    others = {"diffusivity", "conductivity", "resistance_factor", "temperature", "activation_volume"}
-    assert {field.name for field in fields(Material)} == in_law | others
+LAWS: list[CreepLaw] = [
+    PowerLaw(7.7e-3, 6.56),
+    UncoupledPowerLaw(7.7e-3, 6.56),
+    SinhLaw(7.7e-3, 6.56, 2.8),
+    WithDiffusion(PowerLaw(7.7e-3, 6.56), 1e-3),
+    WithDiffusion(SinhLaw(4.3e-4, 5.0, 2.8), 1e-5),
+    LeblondLaw(7.7e-3, 6.56),
+    AnandLaw(ANAND.prefactor, ANAND.exponent, ANAND),
+]
+
+
+@pytest.mark.parametrize(
+    ("keys", "law"),
+    [
+        ({}, PowerLaw),
+        ({"law": "uncoupled"}, UncoupledPowerLaw),
+        ({"law": "leblond"}, LeblondLaw),
+        ({"breakdown": "2.8 MPa"}, SinhLaw),
+        ({"diffusional": "1e-3 1/s"}, WithDiffusion),
+        ({"diffusional": "1e-3 1/s", "breakdown": "2.8 MPa"}, WithDiffusion),
+        ({"anand": {}}, AnandLaw),
+    ],
+)
+def test_a_case_names_its_law_by_its_keys(keys: dict[str, Any], law: type[CreepLaw]) -> None:
+    made = parse_case({"protocol": [PLATE], "lithium": keys, "numerics": {"porosity_switch": 2e-4}})
+    found = from_case.material(made, made.steps[0].step).creep
+    assert type(found) is law
+    inner = found.law if isinstance(found, WithDiffusion) else found
+    assert inner.porosity_switch == 2e-4  # type: ignore[attr-defined]
+    assert isinstance(inner, SinhLaw) == ("breakdown" in keys)
 
 
 def test_dense_lithium_keeps_what_no_pore_changes() -> None:
-    dense = replace(POWER, breakdown=2.8, diffusional=1e-3, leblond=True, hardening=ANAND).dense_creep
-    assert dense == PorousCreep(7.7e-3, 6.56, 0.0, breakdown=2.8, diffusional=1e-3)
+    sinh = WithDiffusion(SinhLaw(7.7e-3, 6.56, 2.8), 1e-3)
+    assert sinh.dense == WithDiffusion(SinhLaw(7.7e-3, 6.56, 2.8, 0.0), 1e-3)
+    for law in LAWS:
+        assert law.dense.initial_resistance is None
+        assert law.dense.rate(1.5) == law.rate(1.5)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
+def test_scaling_and_the_way_to_a_law(law: CreepLaw) -> None:
+    """Twice as fast at a stress; as fast at three times the stress; an easier law with the rate of
+    this one at a stress."""
+    assert law.faster(2.0).rate(1.5) == pytest.approx(2 * law.rate(1.5), rel=1e-12)
+    strong = law.stronger(3.0)
+    if isinstance(law, WithDiffusion):  # which no size makes stronger
+        assert isinstance(strong, WithDiffusion)
+        assert (strong.law.rate(4.5), strong.diffusional) == (pytest.approx(law.law.rate(1.5)), law.diffusional)
+    else:
+        assert strong.rate(4.5) == pytest.approx(law.rate(1.5), rel=1e-12)
+    assert law.stronger(1.0) == law
+    easy = law.easier(2.0, 1.5)
+    assert easy.exponent == 2.0
+    assert easy.rate(1.5) == pytest.approx(law.rate(1.5), rel=1e-12)
+    assert law.easier(law.exponent, 1.5) == law
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
+def test_a_checkpoint_brings_the_law_back(law: CreepLaw) -> None:
+    back = from_data(json.loads(json.dumps(to_plain(as_data(law)))))
+    assert back == law
+    assert type(back) is type(law)
 
 
 @pytest.mark.parametrize(
     "law",
     [
-        PorousCreep(7.7e-3, 6.56),
-        PorousCreep(7.7e-3, 6.56, breakdown=2.8),
-        PorousCreep(7.7e-3, 6.56, diffusional=1e-2),
-        PorousCreep(7.7e-3, 6.56, diffusional=1e3),
-        PorousCreep(4.3e-4, 5.0, breakdown=2.8, diffusional=1e-5),
+        *LAWS,
+        SinhLaw(7.7e-3, 6.56, 2.8),
+        WithDiffusion(PowerLaw(7.7e-3, 6.56), 1e-2),
+        WithDiffusion(PowerLaw(7.7e-3, 6.56), 1e3),
+        WithDiffusion(SinhLaw(4.3e-4, 5.0, 2.8), 1e-5),
     ],
 )
 @pytest.mark.parametrize("rate", [1e-9, 1e-3, 1e3])
-def test_flow_stress_is_where_lithium_flows_at_the_rate(law: PorousCreep, rate: float) -> None:
+def test_flow_stress_is_where_lithium_flows_at_the_rate(law: CreepLaw, rate: float) -> None:
     assert law.rate(law.flow_stress(rate)) == pytest.approx(rate, rel=1e-10)
 
 
@@ -78,7 +140,7 @@ def test_the_verdict_on_pressing_counts_diffusional_flow(pressure: float, times:
     assert found["fill_strain"] / plain["fill_strain"] == pytest.approx(times, rel=5e-3)
     # The rate that would fill the face in the second of a press is met at a pressure that knows of
     # both, too.
-    law = PorousCreep(7.7e-3, 6.56, diffusional=1e-2)
+    law = WithDiffusion(PowerLaw(7.7e-3, 6.56), 1e-2)
     assert law.rate(found["hold_meaningless_from_MPa"]) == pytest.approx(found["fill_strain"], rel=5e-3)
 
 
@@ -86,12 +148,13 @@ def test_a_press_rises_from_what_lithium_with_all_its_options_bears() -> None:
     """On asperities that bear a hundred times the load: from 3 times the stress of flow at
     1/INSTANT, a hundredth of it."""
     model: Any = SimpleNamespace(structure=SimpleNamespace(bonded=False), highest_pressure=lambda pressure: 100 * pressure)
-    for more, stress in (
-        ({}, (1e3 / 7.7e-3) ** (1 / 6.56)),
-        ({"breakdown": 2.8}, 2.8 * np.arcsinh((1e3 / 7.7e-3) ** (1 / 6.56) / 2.8)),
-        ({"diffusional": 1e6}, 1e-3),
+    power = PowerLaw(7.7e-3, 6.56)
+    for law, stress in (
+        (power, (1e3 / 7.7e-3) ** (1 / 6.56)),
+        (SinhLaw(7.7e-3, 6.56, 2.8), 2.8 * np.arcsinh((1e3 / 7.7e-3) ** (1 / 6.56) / 2.8)),
+        (WithDiffusion(power, 1e6), 1e-3),
     ):
-        segment = Segment(1.0, lambda _: Load(5.0, 0.0), replace(POWER, **more), (), 0.1, 1.0, None)
+        segment = Segment(1.0, lambda _: Load(5.0, 0.0), replace(POWER, creep=law), (), 0.1, 1.0, None)
         assert CONSTRAINT * stress / 100 == pytest.approx(gentle(model, segment), rel=2e-3)
     assert pytest.approx(1e-3) == INSTANT
 

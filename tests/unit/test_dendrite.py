@@ -19,11 +19,11 @@ from cellfem.output.dendrite_picture import draw_dendrites
 from cellfem.output.dendrites import Plated, dendrite_verdict, worse
 from cellfem.output.summary import End, contact_verdict
 from cellfem.physics import fracture
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import STRESS_POTENTIAL
 from cellfem.run.prepare import segments_of
 
-AROUND = Surroundings(PorousCreep(7.7e-3, 6.56), 4e4, 0.4, 298.15)
+AROUND = Surroundings(PowerLaw(7.7e-3, 6.56), 4e4, 0.4, 298.15)
 FLAWS = Flaws()
 STEP = {"mode": "plate", "current": "0.5 mA/cm^2", "duration": "1 h", "pressure": "0.4 MPa"}
 

@@ -33,10 +33,10 @@ def test_hot_pressing_at_exponent_one_halves_the_porosity_in_even_times() -> Non
 def test_densification_rate_is_that_of_the_hollow_sphere() -> None:
     """ρ̇ = (3A/2)(3P/2n)ⁿ ρ(1-ρ)/[1-(1-ρ)^(1/n)]ⁿ; the porous creep law under pure pressure gives
     the same: tr D = -c."""
-    from cellfem.physics.creep import PorousCreep, point_law
+    from cellfem.physics.creep import PowerLaw
 
     n, A, p, f = 3.0, 2e-3, 5.0, 0.2
-    c = point_law(np.array(1e-30), np.array(p), np.array(f), PorousCreep(A, n, 0.0)).c
+    c = PowerLaw(A, n, 0.0).points(np.array(1e-30), np.array(p), np.array(f)).c
     rate = densification.creep_densification_rate(1 - f, p, A, n)
     assert float(c) * (1 - f) == pytest.approx(rate, rel=1e-6)
 

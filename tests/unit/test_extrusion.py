@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import PowerLaw, SinhLaw, WithDiffusion
 from cellfem.physics.extrusion import Plated, Shape, critical_speed, extrusion_pressure, extrusion_speed, shear_rate
 
 H, U, LENGTH = 0.05, 6.7367e-4, 3.0  # µm, µm/s (0.5 mA/cm²), µm
-GENERAL = PorousCreep(7.7e-3, 6.56, breakdown=2.8, diffusional=1e-5)
+GENERAL = WithDiffusion(SinhLaw(7.7e-3, 6.56, 2.8), 1e-5)
 
 
 def power_law(shape: Shape, plated: Plated, a: float, s: float, A: float, n: float) -> float:
@@ -25,13 +25,13 @@ def power_law(shape: Shape, plated: Plated, a: float, s: float, A: float, n: flo
 @pytest.mark.parametrize(("shape", "plated"), [("slit", "tip"), ("cylinder", "tip"), ("slit", "walls")])
 def test_power_law_formulas(shape: Shape, plated: Plated, A: float, n: float) -> None:
     speeds = np.array([0.0, 1e-9, U, 10.0])
-    found = extrusion_pressure(shape, plated, LENGTH, H, speeds, PorousCreep(A, n))
+    found = extrusion_pressure(shape, plated, LENGTH, H, speeds, PowerLaw(A, n))
     assert found == pytest.approx([0.0, *(power_law(shape, plated, LENGTH, s, A, n) for s in speeds[1:])], rel=1e-9)
 
 
 def test_viscous_fluid() -> None:
     # n = 1: viscosity μ = 1/(3A); Poiseuille between plates Δp = 3μUa/H², in a tube 8μUa/R²
-    law, mu = PorousCreep(2e-4, 1.0), 1 / 6e-4
+    law, mu = PowerLaw(2e-4, 1.0), 1 / 6e-4
     assert extrusion_pressure("slit", "tip", LENGTH, H, U, law) == pytest.approx(3 * mu * U * LENGTH / H**2)
     assert extrusion_pressure("cylinder", "tip", LENGTH, H, U, law) == pytest.approx(8 * mu * U * LENGTH / H**2)
     # plated at U on the walls the mean velocity at x from the tip is Ux/H, 2Ux/R
@@ -41,7 +41,7 @@ def test_viscous_fluid() -> None:
 
 def test_in_numbers() -> None:
     # 0.5 mA/cm², B = 3^3.78 · 7.7e-3 = 0.4899, 8.56 U/(B · 0.05^7.56) = 8.03e7, to the power 1/6.56
-    assert extrusion_pressure("slit", "tip", 1.0, H, U, PorousCreep(7.7e-3, 6.56)) == pytest.approx(16.04, rel=2e-3)
+    assert extrusion_pressure("slit", "tip", 1.0, H, U, PowerLaw(7.7e-3, 6.56)) == pytest.approx(16.04, rel=2e-3)
 
 
 @pytest.mark.parametrize("speed", [1e-12, 1e-6, 1e-3, 10.0])
@@ -64,8 +64,8 @@ def test_any_law_from_the_profile_of_shear(shape: Shape, power: int, speed: floa
 def test_options_of_the_law_count() -> None:
     """At high stress breakdown lets lithium out at less pressure, at low stress diffusional flow
     does."""
-    power, sinh = PorousCreep(4.3e-4, 5.0), PorousCreep(4.3e-4, 5.0, breakdown=2.8)
-    diffusional = PorousCreep(4.3e-4, 5.0, diffusional=1e-5)
+    power, sinh = PowerLaw(4.3e-4, 5.0), SinhLaw(4.3e-4, 5.0, 2.8)
+    diffusional = WithDiffusion(PowerLaw(4.3e-4, 5.0), 1e-5)
     fast, slow = (
         [float(extrusion_pressure("slit", "tip", 1.0, H, s, law)) for law in (power, sinh, diffusional)] for s in (1.0, 1e-9)
     )

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from cellfem.physics import extrusion, fracture
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import SPEED
 from cellfem.units import FARADAY
 
 K_IC = 1e3  # MPa·µm^½, 1 MPa·m^½
-MASIAS = PorousCreep(7.7e-3, 6.56)
+MASIAS = PowerLaw(7.7e-3, 6.56)
 KAPPA = 4e4  # A/m² per V/µm, 0.4 mS/cm
 
 

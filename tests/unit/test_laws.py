@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from cellfem.case import Case, CaseError, parse_case
 from cellfem.model.from_case import interface
 from cellfem.physics import leblond, vacancies
-from cellfem.physics.creep import PointLaw, PorousCreep, hardening_law, point_law
+from cellfem.physics.creep import AnandLaw, LeblondLaw, PointLaw, PowerLaw
 from cellfem.physics.diffusion import effective_diffusivity
 from cellfem.physics.hardening import Hardening, History
 from tests.unit.test_physics import value
@@ -21,11 +21,11 @@ A = 7.7e-3  # 1/s/MPa^n
 EXPONENTS = (1.0, 3.0, 5.0, 6.56)
 POROSITIES = (1e-5, 1e-3, 0.1, 0.4)
 ANAND = Hardening(0.01398, 1 / 0.15, 10.0, 2.0, 1.1, 2.0, 0.05)  # 25 °C
-ANAND_LAW = PorousCreep(ANAND.prefactor, ANAND.exponent, hardening=ANAND)
+ANAND_LAW = AnandLaw(ANAND.prefactor, ANAND.exponent, ANAND)
 
 
 def leblond_at(e: float, p: float, f: float, n: float) -> PointLaw:
-    return point_law(np.array([e * e]), np.array([p]), np.array([f]), PorousCreep(A, n, leblond=True))
+    return LeblondLaw(A, n).points(np.array([e * e]), np.array([p]), np.array([f]))
 
 
 # --- Leblond, Perrin & Suquet
@@ -63,7 +63,7 @@ def test_rigid_plastic_limit_is_gursons_surface():
     """n → ∞: σ_e² (1 + 2f/3) + 2f cosh(3p/2) = 1 + f², in units of the strength, but for terms of
     order 1/n."""
     n, f, p = 400.0, 0.1, 0.8
-    law = point_law(np.array([1.0]), np.array([p]), np.array([f]), PorousCreep(1.0, n, leblond=True))
+    law = LeblondLaw(1.0, n).points(np.array([1.0]), np.array([p]), np.array([f]))
     surface = np.sqrt((1 + f * f - 2 * f * np.cosh(1.5 * p)) / (1 + 2 * f / 3))
     assert 3 * law.mu[0] == pytest.approx(surface, rel=0.02)
 
@@ -71,8 +71,8 @@ def test_rigid_plastic_limit_is_gursons_surface():
 def test_dilute_porosity_compacts_in_proportion_to_itself():
     n, f = 5.0, np.array([1e-6, 1e-5])
     e2, p = np.full(2, A**2), np.full(2, 0.5)
-    slope = np.log10(np.divide(*point_law(e2, p, f, PorousCreep(A, n, leblond=True)).c[::-1]))
-    ellipse = np.log10(np.divide(*point_law(e2, p, f, PorousCreep(A, n, porosity_switch=0.0)).c[::-1]))
+    slope = np.log10(np.divide(*LeblondLaw(A, n).points(e2, p, f).c[::-1]))
+    ellipse = np.log10(np.divide(*PowerLaw(A, n, porosity_switch=0.0).points(e2, p, f).c[::-1]))
     assert slope == pytest.approx(1.0, abs=1e-3)
     assert ellipse == pytest.approx(2 / (n + 1), abs=0.05)
 
@@ -95,7 +95,7 @@ def strained(rate: float, end: float, steps: int, second_order: bool) -> float:
     for step in range(steps):
         bdf2 = second_order and step > 0
         history = History(1.5 / dt, (-2 * now + 0.5 * before) / dt) if bdf2 else History(1 / dt, -now / dt)
-        _, after = hardening_law(np.array([rate**2]), np.zeros(1), np.array([1e-6]), ANAND_LAW, history)
+        _, after = ANAND_LAW.advanced(np.array([rate**2]), np.zeros(1), np.array([1e-6]), history)
         before, now = now, after
     return float(now[0])
 
@@ -123,7 +123,7 @@ def test_steady_creep_is_the_power_law_of_anand_and_narayan():
     for sigma in (0.5, 1.0, 2.0):
         rate = ANAND.rate * (sigma / ANAND.saturation) ** 5
         start = np.array([ANAND.initial])
-        law, _ = hardening_law(np.array([rate**2]), np.zeros(1), np.array([1e-6]), ANAND_LAW, History(1e-9, -1e-9 * start))
+        law, _ = ANAND_LAW.advanced(np.array([rate**2]), np.zeros(1), np.array([1e-6]), History(1e-9, -1e-9 * start))
         assert 3 * law.mu[0] * rate == pytest.approx(sigma, rel=1e-2)  # (S_s - S)/S_s is √(c0 S_s/(H₀ rate))
     assert ANAND.rate / ANAND.saturation**5 == pytest.approx(4.37e-4, rel=1e-3)
 
@@ -133,8 +133,8 @@ def test_without_hardening_it_is_the_power_law_of_its_resistance():
     rng = np.random.default_rng(2)
     e2, p, f = 10 ** rng.uniform(-14, 0, 200), 10 ** rng.uniform(-2, 1, 200), 10 ** rng.uniform(-5, -0.5, 200)
     resistance = rng.uniform(0.5, 2, 200)
-    law, after = hardening_law(e2, p, f, soft, History(2.0, -2.0 * resistance))
-    plain = point_law(e2, p, f, soft.at_resistance(resistance))
+    law, after = soft.advanced(e2, p, f, History(2.0, -2.0 * resistance))
+    plain = soft.at_resistance(resistance).points(e2, p, f)
     np.testing.assert_allclose(after, resistance, rtol=1e-12)
     for name in ("mu", "mu_e", "mu_p", "mu_f", "c", "c_e", "c_p", "c_f"):
         np.testing.assert_allclose(getattr(law, name), getattr(plain, name), rtol=1e-8, atol=0)
@@ -153,8 +153,8 @@ def test_derivatives_are_those_of_the_law(kind):
 
     def law(e2, p, f):
         if kind == "leblond":
-            return point_law(e2, p, f, PorousCreep(A, 6.56, leblond=True))
-        return hardening_law(e2, p, f, ANAND_LAW, history)[0]
+            return LeblondLaw(A, 6.56).points(e2, p, f)
+        return ANAND_LAW.advanced(e2, p, f, history)[0]
 
     here = law(*at)
     for k, name in enumerate("epf"):

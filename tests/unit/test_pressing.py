@@ -14,7 +14,7 @@ from cellfem.model import from_case
 from cellfem.output.nyquist import draw_nyquist
 from cellfem.output.pressing import press_verdict
 from cellfem.output.spectra import read_spectrum, write_spectrum
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import PowerLaw, SinhLaw
 from cellfem.physics.smallsignal import VACUUM, layered_impedance
 
 PRESS = {"mode": "press", "duration": "10 s", "pressure": "5 MPa"}
@@ -52,7 +52,7 @@ def test_a_face_that_is_not_full_gives_a_lower_bound() -> None:
 
 
 def test_rates_beyond_numbers_are_no_trouble() -> None:
-    law = PorousCreep(7.7e-3, 6.56, breakdown=2.8)
+    law = SinhLaw(7.7e-3, 6.56, 2.8)
     with np.errstate(over="ignore"):
         found = press_verdict([row(0, 5.0, 0.1), row(1, 5.0, 1.0)], lambda pressure, _: law.rate(pressure), 1.0)
     assert found is not None
@@ -173,7 +173,7 @@ def test_work_of_adhesion_is_that_of_the_traction() -> None:
 
 
 def test_flow_stress_and_rate_are_inverse() -> None:
-    for law in (PorousCreep(7.7e-3, 6.56), PorousCreep(7.7e-3, 6.56, breakdown=2.8)):
+    for law in (PowerLaw(7.7e-3, 6.56), SinhLaw(7.7e-3, 6.56, 2.8)):
         assert law.rate(law.flow_stress(1e3)) == pytest.approx(1e3, rel=1e-12)
 
 

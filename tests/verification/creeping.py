@@ -12,7 +12,7 @@ from ufl.core.expr import Expr
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.creep_points import LawPoints
 from cellfem.physics import flow, kinematics
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import CreepLaw, PowerLaw
 from cellfem.solver.newton import Newton
 from dolfinx import fem, mesh
 from dolfinx.fem import petsc as fp
@@ -46,7 +46,7 @@ class CreepingBody:
         self.dx = ufl.Measure("dx", domain=body, metadata={"quadrature_degree": DEGREE})
         law = flow.flow(planes, rate2, self.pressure_field, f)
         self.power = flow.virtual_power(self.geometry, law, self.velocity, self.pressure_field, *self.tests)
-        self.creep = PorousCreep(1.0, 1.0)
+        self.creep: CreepLaw = PowerLaw(1.0, 1.0)
 
     def build(self, residual: Expr, bcs: list[fem.DirichletBC]) -> None:
         W = self.state.function_space
@@ -67,7 +67,7 @@ class CreepingBody:
             dofs = np.asarray(self.state.function_space.sub(i).collapse()[1])
             self.weight[dofs] = 1 / (len(dofs) * size**2)
 
-    def solve_for(self, creep: PorousCreep, newton: Newton) -> None:
+    def solve_for(self, creep: CreepLaw, newton: Newton) -> None:
         """From the present state to the solution with this law; AssertionError where Newton
         fails."""
         self.creep = creep

@@ -20,7 +20,6 @@ from cellfem.geometry.groups import ELECTROLYTE, LITHIUM, TOP
 from cellfem.model.build import Model, build_model
 from cellfem.model.parameters import Load, Numerics, Structure
 from cellfem.model.start import BULK, GAMMA, POTENTIAL, boundary_conditions
-from cellfem.physics.creep import PorousCreep
 from cellfem.solver.newton import Newton
 from cellfem.solver.stepper import Stepper
 from cellfem.solver.system import Scales, System
@@ -290,7 +289,7 @@ def solve(
     model.set_load(Load(0.5, 100.0, platen=everything))
     sources = Sources(model, StrongForm(exact, axisymmetric), polygon)
     system = ManufacturedSystem(model, sources)
-    system.creep, system.floor = PorousCreep(MATERIAL.creep_prefactor, MATERIAL.creep_exponent), FLOOR
+    system.creep, system.floor = MATERIAL.creep, FLOOR
     conditions = boundary_conditions(model.domain, model.state, structure, platen=True)
     system.set_conditions(conditions + pinned(model, free))
     system.set_scales(Scales(0.1, 1.0, 0.1, 1.0, 1.0, 1.0, 0.05, 1.0, 0.05), 1.0, 1000.0)

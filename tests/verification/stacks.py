@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from cellfem.geometry import StackMesh
 from cellfem.model.build import Model, build_model
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
 from dolfinx import fem
 
 Array = NDArray[np.float64]
-LINEAR_CREEP = Material(1e3, 1.0, 8e-3, 4e4, 1.0, 298.15)
+LINEAR_CREEP = Material(PowerLaw(1e3, 1.0), 8e-3, 4e4, 1.0, 298.15)
 """Lithium of a constant, low viscosity: for tests in which it only has to follow; κ = 0.04 S/m."""
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cellfem.model.parameters import Interface, Material
+from cellfem.physics.creep import PowerLaw
 from tests.verification.stacks import Array
 
 WIDTH, THICKNESS = 8.0, 6.0
@@ -21,7 +22,8 @@ FARADAY, GAS, OMEGA = 96485.33212, 8.31446261815324, 13.0e-6
 INTERFACE = Interface(
     1e-4, delta=1.0, stiffness=20.0, half_pressure=0.2, f_c=0.6, length=1.5, surface_tension=0.5, removal_rate=0.5
 )
-MATERIAL = Material(0.1, 3.0, 0.5, 2e4, 1.0, 298.15)
+CREEP = PowerLaw(0.1, 3.0)
+MATERIAL = Material(CREEP, 0.5, 2e4, 1.0, 298.15)
 FLOOR = 1e-3
 
 Time = Array | float
@@ -77,7 +79,7 @@ def gradient(f: Field, x: Array, y: Array, t: Time) -> tuple[Array, Array]:
 def stress_measure(e2: Array, p: Array, a: Array, b: Array) -> Array:
     """Q of Michel and Suquet's law: 1 = e2/(a A²) Q^-2n + b p² Q^-2, by Newton in ln Q from below
     (concave: no overshoot)."""
-    n, A = MATERIAL.creep_exponent, MATERIAL.creep_prefactor
+    n, A = CREEP.exponent, CREEP.prefactor
     first, second = e2 / (a * A * A), b * p * p
     s = np.maximum(np.log(first) / (2 * n), 0.5 * np.log(np.maximum(second, 1e-300)))
     for _ in range(12):
@@ -105,7 +107,7 @@ class StrongForm:
 
     def law(self, x: Array, y: Array, t: Time) -> tuple[Array, Array]:
         """Stress (xx, yy, hoop, xy) and volume rate plus compaction, ∇·v + c."""
-        n, A = MATERIAL.creep_exponent, MATERIAL.creep_prefactor
+        n, A = CREEP.exponent, CREEP.prefactor
         xx, yy, hoop, xy = self.strain_rate(x, y, t)
         p, f = self.exact.pressure(x, y, t), self.exact.porosity(x, y, t)
         volume = xx + yy + hoop

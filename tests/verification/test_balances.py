@@ -16,13 +16,14 @@ from cellfem.geometry import PatchShape as MeshPatch
 from cellfem.geometry import VoidShape, build_stack
 from cellfem.model.build import Model
 from cellfem.model.parameters import Interface, Load, Material, Numerics, PatchShape, Structure
+from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import SPEED
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import Array, engine_at_start, integral, porosity_field
 
 WIDTH, HEIGHT, PRESSURE, CURRENT = 25.0, 20.0, 0.4, 5.0
 STEPS = 12
-MASIAS = Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15)
+MASIAS = Material(PowerLaw(7.7e-3, 6.56), 8e-3, 4e4, 1.0, 298.15)
 
 
 def _engine(structure: Structure, platen: bool, second_order: bool) -> Engine:

@@ -13,11 +13,12 @@ import pytest
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import build_stack
 from cellfem.model.parameters import Interface, Load, Material, Numerics, PatchResistance, Structure
+from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import FARADAY, GAS, MOLAR_VOLUME, STEEPEST
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import engine_at_start, integral, surface_porosity
 
-MASIAS = Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15)
+MASIAS = Material(PowerLaw(7.7e-3, 6.56), 8e-3, 4e4, 1.0, 298.15)
 PRESSURE, ASR, DEPTH = 0.4, 1e-3, 20.0  # MPa, Ω m², µm
 SHARE = PRESSURE / (PRESSURE + 0.02)
 STRESS = MOLAR_VOLUME / FARADAY * PRESSURE * 1e6  # ΩP/F, V

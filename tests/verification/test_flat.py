@@ -8,12 +8,13 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import StackMesh, build_stack
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
 from cellfem.model.state import GAMMA_FIELDS
+from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import engine_at_start, integral
 from tests.verification.stepping import crossed_stack, gamma_x, gap_along, set_surface, step_to, velocity
 
-MASIAS = Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15)
+MASIAS = Material(PowerLaw(7.7e-3, 6.56), 8e-3, 4e4, 1.0, 298.15)
 CURRENT = 5.0  # A/m²
 STRIPPED = SPEED * CURRENT  # µm/s
 FACE = Interface(resistance=1e-3, removal_rate=10 * STRIPPED / 0.02)

@@ -19,12 +19,12 @@ from cellfem.flaw.shape import Flaw, build_flaw
 from cellfem.model.ceramics import Ceramics
 from cellfem.model.parameters import Material
 from cellfem.physics import fracture
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import PowerLaw
 from cellfem.physics.extrusion import Shape, extrusion_pressure
 from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
 
 A, N = 7.7e-3, 6.56
-MATERIAL = Material(A, N, 8e-3, 4e4, 1.0, 298.15)
+MATERIAL = Material(PowerLaw(A, N), 8e-3, 4e4, 1.0, 298.15)
 SLENDER = Flaw("crack", 10.0, 0.05, 0.05, 1.0, 0.2, 25.0, 25.0)
 SHORT = replace(SLENDER, length=5.0)
 LLZO = Ceramics(None, 4e4, 150e3, 0.26, 1e3, 150.0)
@@ -55,9 +55,9 @@ def test_extrusion_in_the_slender_limit(axisymmetric: bool, walls: bool) -> None
     H, a = SLENDER.half_opening, SLENDER.length
     shape: Shape = "cylinder" if axisymmetric else "slit"
     if walls:
-        exact = extrusion_pressure(shape, "walls", a, H, speed, PorousCreep(A, N))
+        exact = extrusion_pressure(shape, "walls", a, H, speed, PowerLaw(A, N))
     else:
-        exact = extrusion_pressure(shape, "tip", a, H, speed * (2 if axisymmetric else np.pi / 2), PorousCreep(A, N))
+        exact = extrusion_pressure(shape, "tip", a, H, speed * (2 if axisymmetric else np.pi / 2), PowerLaw(A, N))
     assert w.pressure.max() - 1.0 == pytest.approx(float(exact), rel=0.01)
     assert max(system.imbalance()) < 1e-9
 

@@ -22,13 +22,13 @@ from cellfem.flaw.shape import LITHIUM, Flaw, build_flaw
 from cellfem.model.ceramics import Ceramics
 from cellfem.model.parameters import Material
 from cellfem.physics import fracture
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import PowerLaw
 from cellfem.physics.extrusion import extrusion_speed
 from cellfem.physics.kinetics import SPEED
 from dolfinx import mesh
 
 A, N = 7.7e-3, 6.56
-MATERIAL = Material(A, N, 8e-3, 4e4, 1.0, 298.15)
+MATERIAL = Material(PowerLaw(A, N), 8e-3, 4e4, 1.0, 298.15)
 YOUNG, POISSON = 150e3, 0.26
 MODULUS = YOUNG / (1 - POISSON**2)
 LLZO = Ceramics(None, 4e4, YOUNG, POISSON, 1e3, 150.0)
@@ -82,7 +82,7 @@ def test_opening_and_pressure_of_a_crack_that_opens() -> None:
     flaw = Flaw("crack", 10.0, 0.03, 0.03, 1.0, 0.2, 100.0, 100.0)
     model = FlawModel(_question(flaw, resistance=1e-2, sides="free"))
     state = model.solve(30.0)
-    w, law = state.walls, PorousCreep(A, N)
+    w, law = state.walls, PowerLaw(A, N)
     depth = np.linspace(0.0, flaw.filled, 60)
     # lithium that is plated below a depth leaves through it, µm²/s on each side of the middle plane
     through = np.interp(depth, -w.y, np.cumsum((np.abs(w.current) * w.weight)[::-1])[::-1]) * SPEED
@@ -99,7 +99,7 @@ def test_opening_and_pressure_of_a_crack_that_opens() -> None:
     assert state.imbalance < 1e-9
 
 
-def _gradient(law: PorousCreep, speed: Array, half: Array) -> Array:
+def _gradient(law: PowerLaw, speed: Array, half: Array) -> Array:
     """MPa/µm at which thin flow between walls 2·half apart has this mean speed: by bisection of its
     logarithm."""
     low, high = np.full(len(speed), np.log(1e-3)), np.full(len(speed), np.log(1e4))

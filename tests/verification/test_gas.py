@@ -13,12 +13,13 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import VoidShape, build_stack
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
 from cellfem.model.state import GAMMA_FIELDS
+from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import Array, engine_at_start, integral
 from tests.verification.stepping import gamma_x, gap_along, step_to
 
 FILLED = 0.1  # MPa, p₀
-SOFT = Material(5e-3, 1.0, 8e-3, 4e4, 1.0, 298.15)  # viscosity 67 MPa s
+SOFT = Material(PowerLaw(5e-3, 1.0), 8e-3, 4e4, 1.0, 298.15)  # viscosity 67 MPa s
 TWO = (VoidShape(0.0, 3.0, 0.8), VoidShape(9.0, 2.0, 0.5))
 DELTA = 0.005  # µm
 

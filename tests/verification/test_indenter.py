@@ -23,6 +23,7 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import build_stack
 from cellfem.geometry.stack import assemble
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import engine_at_start, integral
 from tests.verification.stepping import step_to
@@ -45,7 +46,7 @@ def _growth(radius: float, force: float, last: float) -> tuple[np.ndarray, np.nd
     )
     stack = assemble(flat.points, flat.cells, flat.cell_group, flat.gap_x, gap)
     structure = Structure(axisymmetric=True, vacancies=False)
-    lithium = Material(1e-4, EXPONENT, 8e-3, 4e4, 1.0, 298.15)
+    lithium = Material(PowerLaw(1e-4, EXPONENT), 8e-3, 4e4, 1.0, 298.15)
     numerics = Numerics(strain_rate_floor=1e-10, tolerance=0.02)
     engine = engine_at_start(stack, structure, face, Load(force * PRESSURE, 0.0), lithium, numerics)
     times, sizes, dt, t = [], [], 1e-3, 0.0

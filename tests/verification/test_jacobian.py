@@ -20,11 +20,12 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import Box, VoidShape, build_solid, build_stack
 from cellfem.geometry import PatchShape as MeshPatch
 from cellfem.model.parameters import Interface, Load, Material, Numerics, PatchShape, Structure
+from cellfem.physics.creep import AnandLaw, LeblondLaw, PowerLaw, UncoupledPowerLaw
 from cellfem.physics.hardening import Hardening
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import Array, engine_at_start
 
-LITHIUM = Material(4.3e-4, 5.0, 8e-3, 4e4, 1.0, 298.15)
+LITHIUM = Material(PowerLaw(4.3e-4, 5.0), 8e-3, 4e4, 1.0, 298.15)
 ANAND = Hardening(0.01398, 5.0, 10.0, 2.0, 1.1, 2.0, 0.05)
 FIELDS = ("v", "p", "f", "m", "ω", "r", "φ", "U", "Φ")
 STEP = 2e-5  # of the typical size of each unknown
@@ -55,12 +56,12 @@ VARIANTS = {
     "bonded, no vacancies": Variant(Structure(flat=True, bonded=True, vacancies=False)),
     "no vacancies": Variant(Structure(vacancies=False)),
     "no removal": Variant(Structure(removal=False)),
-    "law of Leblond": Variant(Structure(), material=replace(LITHIUM, leblond=True)),
-    "evolving resistance": Variant(Structure(), material=replace(LITHIUM, creep_exponent=5.0, hardening=ANAND)),
+    "law of Leblond": Variant(Structure(), material=replace(LITHIUM, creep=LeblondLaw(4.3e-4, 5.0))),
+    "evolving resistance": Variant(Structure(), material=replace(LITHIUM, creep=AnandLaw(4.3e-4, 5.0, ANAND))),
     "linear removal, pressed diffusion": Variant(
         Structure(linear_removal=True, pressed_diffusion=True), material=replace(LITHIUM, activation_volume=0.2)
     ),
-    "uncoupled law": Variant(Structure(coupled=False)),
+    "uncoupled law": Variant(Structure(), material=replace(LITHIUM, creep=UncoupledPowerLaw(4.3e-4, 5.0))),
     "linear kinetics, no stress potential": Variant(Structure(linear_kinetics=True, stress_potential=False)),
     "axisymmetric, all else": Variant(
         Structure(axisymmetric=True, adhesion=True, friction=True, equipotential=False), Load(0.4, 5.0, platen=False)

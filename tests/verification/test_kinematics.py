@@ -11,6 +11,7 @@ from cellfem.geometry import VoidShape, build_stack
 from cellfem.model.build import build_model
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
 from cellfem.model.start import BULK, GAMMA, POTENTIAL, boundary_conditions
+from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import SPEED
 from cellfem.solver.engine import Engine
 from dolfinx import fem
@@ -39,7 +40,7 @@ def carried_error(near: float, u: float, w: float, shear: float) -> float:
     structure = Structure(vacancies=False, equipotential=False, stress_potential=False)
     numerics = Numerics(second_order=True, newton_tolerance=1e-9)
     engine = Engine(build_model(stack, structure, Interface(resistance=1e-3), numerics, MPI.COMM_SELF))
-    engine.set(Load(0.0, 0.0, platen=False), Material(1e-3, 1.0, 8e-3, 4e4, 1.0, 298.15))
+    engine.set(Load(0.0, 0.0, platen=False), Material(PowerLaw(1e-3, 1.0), 8e-3, 4e4, 1.0, 298.15))
     model, state = engine.model, engine.model.state
     conditions = [bc for bc in boundary_conditions(model.domain, state, structure, platen=False) if bc[0] == GAMMA]
     for block, given in ((BULK, state.bulk), (POTENTIAL, state.potential)):
@@ -84,7 +85,7 @@ def lost_area(depth: float, *, flat: bool) -> float:
     current = 0.5
     stack = build_stack(25.0, 20.0, 20.0, 0.4, 2.0, [VoidShape(0.0, 5.0, depth)])
     face = Interface(resistance=1e-3, removal_rate=max(10 * SPEED * current, 1e-3) / 0.02)
-    lithium = Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15)
+    lithium = Material(PowerLaw(7.7e-3, 6.56), 8e-3, 4e4, 1.0, 298.15)
     engine = engine_at_start(stack, Structure(flat=flat), face, Load(1.0, current), lithium, Numerics(second_order=True))
 
     def area() -> float:

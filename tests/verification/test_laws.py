@@ -22,7 +22,7 @@ from cellfem.geometry import VoidShape, WallLayers, build_stack
 from cellfem.model.build import build_model
 from cellfem.model.from_case import material as material_of
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
-from cellfem.physics.creep import PorousCreep
+from cellfem.physics.creep import AnandLaw, CreepLaw, LeblondLaw, PowerLaw, SinhLaw, WithDiffusion
 from cellfem.physics.hardening import Hardening
 from cellfem.physics.kinetics import SPEED
 from cellfem.solver.engine import INSTANT, Engine
@@ -33,7 +33,7 @@ from tests.verification.stepping import crossed_stack, step_to
 from tests.verification.test_creep_collapse import PRESSURE, RATIO, A, cylinder_rate, sphere_rate
 
 ANAND = Hardening(0.01398, 1 / 0.15, 10.0, 2.0, 1.1, 2.0, 0.05)
-SOFT = Material(ANAND.prefactor, ANAND.exponent, 8e-3, 4e4, 1.0, 298.15)
+SOFT = Material(PowerLaw(ANAND.prefactor, ANAND.exponent), 8e-3, 4e4, 1.0, 298.15)
 FACE = Interface(1e-3, removal_rate=0.34)
 
 
@@ -54,7 +54,7 @@ def after(material: Material, steps: int, end: float = 4.0) -> tuple[np.ndarray,
 
 
 def test_no_hardening_is_the_power_law_of_the_resistance_at_the_start():
-    gap, resistance = after(replace(SOFT, hardening=replace(ANAND, modulus=0.0)), 4)
+    gap, resistance = after(replace(SOFT, creep=AnandLaw(ANAND.prefactor, ANAND.exponent, replace(ANAND, modulus=0.0))), 4)
     plain, _ = after(SOFT, 4)
     np.testing.assert_allclose(resistance, ANAND.initial, rtol=1e-12)
     np.testing.assert_allclose(gap, plain, rtol=0, atol=1e-9)
@@ -62,17 +62,17 @@ def test_no_hardening_is_the_power_law_of_the_resistance_at_the_start():
 
 def test_an_engine_takes_every_option_of_the_creep_law() -> None:
     engine = Engine(build_model(crossed_stack(4.0, 1.0, 0.5), Structure(linear_removal=True), FACE, Numerics(), MPI.COMM_WORLD))
-    for more in ({"breakdown": 2.8, "diffusional": 1e-3}, {"leblond": True}, {"hardening": ANAND}):
-        engine.set(Load(0.4, 0.5), replace(SOFT, **more))
-        law = engine.system.creep
-        assert law == replace(PorousCreep(SOFT.creep_prefactor, SOFT.creep_exponent, Numerics().porosity_switch), **more)
+    power = ANAND.prefactor, ANAND.exponent
+    for law in (WithDiffusion(SinhLaw(*power, 2.8), 1e-3), LeblondLaw(*power), AnandLaw(*power, ANAND)):
+        engine.set(Load(0.4, 0.5), replace(SOFT, creep=law))
+        assert engine.system.creep is law
 
 
 def test_linear_removal_ends_where_it_takes_up_what_is_injected():
     """A thin block in which vacancies spread at once: (1-f) k_s f = s."""
     speed, wanted = SPEED * 0.5, 0.05
     face = replace(FACE, removal_rate=1e-3, sink_rate=speed / (wanted * (1 - wanted)))
-    lithium = Material(1e-12, 1.0, 100.0, 4e4, 1.0, 298.15)  # does not compact
+    lithium = Material(PowerLaw(1e-12, 1.0), 100.0, 4e4, 1.0, 298.15)  # does not compact
     engine = engine_at_start(
         crossed_stack(4.0, 1.0, 0.5), Structure(linear_removal=True), face, Load(0.4, 0.5), lithium, Numerics()
     )
@@ -133,7 +133,8 @@ def column(layer: float, structure: Structure, load: Load, sink_rate: float = 1.
     activation volume of the material."""
     wall = WallLayers(first=0.02 * layer, count=26, ratio=1.2)
     stack = build_stack(1.0, 16 * layer, 1.0, 1.0, max(1.0, layer), structured=True, wall=wall)
-    stiff = Material(1e-9, 1.0, material["D"], 4e4, 1.0, 298.15, activation_volume=material.get("activation_volume", 0.0))
+    volume = material.get("activation_volume", 0.0)
+    stiff = Material(PowerLaw(1e-9, 1.0), material["D"], 4e4, 1.0, 298.15, activation_volume=volume)
     face = Interface(1e-4, surface_tension=0.0, removal_rate=1.0, sink_rate=sink_rate)
     kinetics = replace(structure, linear_kinetics=True, stress_potential=False)
     return engine_at_start(stack, kinetics, face, load, stiff, Numerics(strain_rate_floor=1e-12))
@@ -200,10 +201,13 @@ LOOSE, PRESSED = 0.1, 2.0  # f at the start; MPa
 def compacted(law: str, end: float, steps: int) -> tuple[np.ndarray, np.ndarray]:
     """f of all nodes and S of all points after equal steps of BDF2 under `PRESSED` from the
     porosity `LOOSE` on."""
-    material = Material(*PLAIN, 8e-3, 4e4, 1.0, 298.15, leblond=law == "leblond")
-    if law == "anand":
-        material = replace(SOFT, hardening=ANAND)
-    numerics, load = Numerics(porosity_switch=0.0, strain_rate_floor=1e-12), Load(PRESSED, 0.0)
+    laws: dict[str, CreepLaw] = {
+        "coupled": PowerLaw(*PLAIN, 0.0),
+        "leblond": LeblondLaw(*PLAIN),
+        "anand": AnandLaw(ANAND.prefactor, ANAND.exponent, ANAND, 0.0),
+    }
+    material = replace(SOFT, creep=laws[law])
+    numerics, load = Numerics(strain_rate_floor=1e-12), Load(PRESSED, 0.0)
     engine = engine_at_start(crossed_stack(4.0, 4.0, 1.0), Structure(removal=False), FACE, load, material, numerics)
     state, stepper = engine.model.state, engine.stepper
     loose = fem.Function(state.porosity_old[0].function_space)
@@ -243,4 +247,4 @@ def test_hardening_is_of_second_order_in_time() -> None:
 @pytest.mark.parametrize("sphere", [False, True], ids=["cylinder", "sphere"])
 def test_dense_lithium_of_leblond_is_the_power_law(sphere: bool, exponents: tuple[float, ...]) -> None:
     exact = (sphere_rate if sphere else cylinder_rate)(exponents[-1], RATIO)
-    assert Shell(1.0, RATIO, PRESSURE, sphere, leblond=True).solve(A, exponents) == pytest.approx(exact, rel=0.01)
+    assert Shell(1.0, RATIO, PRESSURE, sphere, law=LeblondLaw).solve(A, exponents) == pytest.approx(exact, rel=0.01)

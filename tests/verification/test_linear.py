@@ -9,13 +9,14 @@ import pytest
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import Box, VoidShape, build_solid
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
 from cellfem.solver.fieldsplit import FieldSplit
 from cellfem.solver.linear import LEAST_3D, Direct, chosen
 from cellfem.solver.system import KRYLOV_TOLERANCE
 from tests.verification.stacks import LINEAR_CREEP, Array, engine_at_start
 
-LITHIUM = Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15)
+LITHIUM = Material(PowerLaw(7.7e-3, 6.56), 8e-3, 4e4, 1.0, 298.15)
 
 
 @functools.cache

@@ -26,6 +26,7 @@ from cellfem.geometry import build_stack
 from cellfem.model.parameters import Interface, Load, Material, Numerics, PatchShape, Structure
 from cellfem.model.start import GAMMA, boundary_conditions
 from cellfem.model.state import GAMMA_FIELDS
+from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import SPEED
 from cellfem.solver.engine import INSTANT, Engine
 from dolfinx import fem
@@ -45,7 +46,7 @@ def bonded_disc(abar: float, exponent: float, edge: float) -> Engine:
     )
     asr = DISC / (KAPPA * abar)
     face = Interface(resistance=asr, patches=(PatchShape(0.0, DISC, 1e8 * asr, 0.0),))
-    lithium = Material(4.3e-4, exponent, 8e-3, KAPPA, 1.0, 298.15)
+    lithium = Material(PowerLaw(4.3e-4, exponent), 8e-3, KAPPA, 1.0, 298.15)
     return engine_at_start(stack, structure, face, Load(0.0, CURRENT), lithium, Numerics(strain_rate_floor=FLOOR))
 
 

@@ -17,13 +17,14 @@ from cellfem.model.parameters import PatchResistance as Resistance
 from cellfem.observe.cracks import CrackObserver
 from cellfem.observe.interface_profile import GammaObserver
 from cellfem.observe.voids import find_voids
+from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
 from dolfinx.fem.petsc import assemble_vector
 from tests.verification.stacks import engine_at_start, integral
 from tests.verification.stepping import crossed_stack
 
 Array = NDArray[np.float64]
-LITHIUM = Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15)
+LITHIUM = Material(PowerLaw(7.7e-3, 6.56), 8e-3, 4e4, 1.0, 298.15)
 CERAMIC = Ceramic(150e3, 0.26, 1e3, 1.0, 150.0, 2.0, 1e9, "volume", 1e3, "mirror", "roller")
 WIDTH, DEPTH, HEIGHT = 16.0, 6.0, 4.0
 STEPS = (0.5, 1.0, 2.0, 4.0)

@@ -7,10 +7,11 @@ import pytest
 from cellfem.geometry import Box, PatchShape, StackMesh, VoidShape, build_solid, build_stack, extruded
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
 from cellfem.model.parameters import PatchShape as Spot
+from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import engine_at_start, integral
 
-LITHIUM = Material(7.7e-3, 6.56, 8e-3, 4e4, 1.0, 298.15)
+LITHIUM = Material(PowerLaw(7.7e-3, 6.56), 8e-3, 4e4, 1.0, 298.15)
 FACE = Interface(1e-3, removal_rate=0.3, patches=(Spot(6.0, 1.5, 0.1),))
 STEPS = (0.5, 1.0, 2.0, 4.0)
 

@@ -12,6 +12,7 @@ from cellfem.geometry import build_stack
 from cellfem.model.build import build_model
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
 from cellfem.model.start import boundary_conditions
+from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
 from tests.verification.stepping import gamma_x, set_surface
 
@@ -33,7 +34,7 @@ def open_stack(near: float, *, axisymmetric: bool, flat: bool) -> Engine:
     face = Interface(resistance=1e-3, surface_tension=TENSION)
     stack = build_stack(WIDTH, HEIGHT, 2.0, near, 1.0)
     engine = Engine(build_model(stack, structure, face, Numerics(second_order=True, newton_tolerance=1e-9), MPI.COMM_SELF))
-    engine.set(Load(0.0, 0.0, platen=False), Material(PREFACTOR, 1.0, 8e-3, 4e4, 1.0, 298.15))
+    engine.set(Load(0.0, 0.0, platen=False), Material(PowerLaw(PREFACTOR, 1.0), 8e-3, 4e4, 1.0, 298.15))
     held = replace(structure, equipotential=True)
     engine.system.set_conditions(boundary_conditions(engine.model.domain, engine.model.state, held, platen=True))
     return engine

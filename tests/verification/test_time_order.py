@@ -15,13 +15,14 @@ import pytest
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import VoidShape, build_stack
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import Array, engine_at_start
 
 SPAN = 20.0  # s
 COUNTS, FINEST = (8, 16, 32), 320  # steps
 UNEVEN = (1.0, 2.0, 1.5, 0.75)  # ratios 2, 0.75, 0.5, 1.33
-LITHIUM = Material(7.7e-3, 3.0, 0.05, 4e4, 1.0, 298.15)
+LITHIUM = Material(PowerLaw(7.7e-3, 3.0), 0.05, 4e4, 1.0, 298.15)
 
 
 def march(engine: Engine, steps: list[float]) -> None:

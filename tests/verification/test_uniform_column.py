@@ -7,6 +7,7 @@ import pytest
 from cellfem.campaign.column import column, recession
 from cellfem.geometry import WallLayers, build_stack
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.physics.creep import PowerLaw
 from cellfem.units import T_REFERENCE
 from tests.verification.stacks import engine_at_start, surface_porosity
 
@@ -23,7 +24,7 @@ def test_porosity_as_it_builds_up(pressure: float, creep: str) -> None:
     depth = 6 * np.sqrt(D * 3600.0)
     wall = WallLayers(first=0.01, count=32, ratio=1.2)
     stack = build_stack(1.0, depth, 1.0, 1.0, 6.0, structured=True, wall=wall)
-    material = Material(face.law.prefactor, face.law.exponent, D, 4e4, 1.0, T_REFERENCE)
+    material = Material(PowerLaw(face.law.prefactor, face.law.exponent), D, 4e4, 1.0, T_REFERENCE)
     interface = Interface(1e-4, surface_tension=0.0, f_c=0.2)
     engine = engine_at_start(stack, BONDED, interface, Load(pressure, 10 * current), material, Numerics())
     dt = 0.5

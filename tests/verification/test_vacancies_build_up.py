@@ -16,6 +16,7 @@ from scipy.special import erfc
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import WallLayers, build_stack
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import SPEED
 from cellfem.solver.engine import Engine
 from dolfinx import fem
@@ -29,7 +30,7 @@ def _column(layer: float, load: Load, creep: tuple[float, float], numerics: Nume
     """A column 1 µm wide and 16 `layer` (µm) high; cells 1/50 of it at Γ."""
     wall = WallLayers(first=0.02 * layer, count=26, ratio=1.2)
     stack = build_stack(1.0, 16 * layer, 1.0, 1.0, max(1.0, layer), structured=True, wall=wall)
-    material = Material(*creep, D, 4e4, 1.0, 298.15)
+    material = Material(PowerLaw(*creep, 0.0), D, 4e4, 1.0, 298.15)
     return engine_at_start(stack, STRUCTURE, Interface(1e-4, surface_tension=0.0, f_c=F_C), load, material, numerics)
 
 
@@ -78,7 +79,7 @@ def test_linear_sink() -> None:
     k = 2.25 * prefactor * pressure
     s = 1e-3 * np.sqrt(D * k)
     layer = np.sqrt(D / k)
-    numerics = Numerics(porosity_switch=0.0, strain_rate_floor=1e-12)
+    numerics = Numerics(strain_rate_floor=1e-12)
     engine = _column(layer, Load(pressure, s / SPEED), (prefactor, 1.0), numerics)
     dt = 0.01 / k
     while engine.stepper.time < 100 / k:

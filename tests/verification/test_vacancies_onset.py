@@ -17,6 +17,7 @@ from scipy.optimize import brentq
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import WallLayers, build_stack
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import SPEED
 from tests.verification.stacks import engine_at_start, surface_porosity
 
@@ -74,8 +75,8 @@ def _onset_of_column(pressure: float, creep: tuple[float, float], structure: Str
     height = 40.0 if moving else 12.0  # a moving surface eats 6 layers on the way to the steady state
     wall = WallLayers(first * layer, int(np.log(11 / first * (ratio - 1) + 1) / np.log(ratio)), ratio)
     stack = build_stack(layer, height * layer, layer, layer, 4 * layer, structured=True, wall=wall)
-    material = Material(*creep, D, 4e4, 1.0, 298.15)
-    numerics = Numerics(strain_rate_floor=1e-10, porosity_switch=0.0)
+    material = Material(PowerLaw(*creep, 0.0), D, 4e4, 1.0, 298.15)
+    numerics = Numerics(strain_rate_floor=1e-10)
     load = Load(pressure, s / SPEED, platen)
     engine = engine_at_start(stack, structure, Interface(1e-4, surface_tension=0.0, f_c=F_C), load, material, numerics)
     time = D / s**2

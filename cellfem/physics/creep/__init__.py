@@ -1,0 +1,27 @@
+"""Creep laws of lithium, porous or dense, evaluated point by point with their derivatives.
+
+The finite-element forms use a law only through its value and first derivatives, so any other class
+of `CreepLaw` can take the place of these: see docs/laws.md.
+"""
+
+from cellfem.physics.creep.anand_law import AnandLaw
+from cellfem.physics.creep.law import CreepLaw, PointLaw, as_data, from_data, own_law, own_laws, register
+from cellfem.physics.creep.leblond_law import LeblondLaw
+from cellfem.physics.creep.porous import MatrixLaw, PowerLaw, SinhLaw, UncoupledPowerLaw, WithDiffusion
+
+__all__ = [
+    "AnandLaw",
+    "CreepLaw",
+    "LeblondLaw",
+    "MatrixLaw",
+    "PointLaw",
+    "PowerLaw",
+    "SinhLaw",
+    "UncoupledPowerLaw",
+    "WithDiffusion",
+    "as_data",
+    "from_data",
+    "own_law",
+    "own_laws",
+    "register",
+]
