@@ -26,7 +26,7 @@ from cellfem.geometry.periodic import joined
 from cellfem.geometry.stack import with_gap
 from cellfem.model.build import build_model
 from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
-from cellfem.model.parameters import Ceramic, Interface, Load, Material, Numerics, PatchShape, Structure
+from cellfem.model.parameters import Ceramic, Interface, Load, Material, Numerics, PatchResistance, Structure
 from cellfem.observe.cracks import CrackObserver
 from cellfem.observe.impedance import Electric, spectrum
 from cellfem.observe.resistance import SmallSignal
@@ -93,7 +93,7 @@ def march(variant: str, comm: MPI.Intracomm) -> list[dict[str, float]]:
                 plain = build_stack(BOX[0], 20.0, 20.0, 1.0, 4.0, structured=True)
             stack = joined(with_gap(plain, across_the_sides))
     uneven = VARYING if variant == "random" else Heterogeneity()
-    interface = Interface(1e-3, removal_rate=0.34, patches=(PatchShape(17.5, 2.5, 0.1),), random=uneven, diffusivity=8e-3)
+    interface = Interface(1e-3, removal_rate=0.34, patches=(PatchResistance(17.5, 2.5, 0.1),), random=uneven, diffusivity=8e-3)
     engine = Engine(build_model(stack, structure, interface, Numerics(), comm))
     engine.start(Load(0.4, 5.0), material(variant))
     read = _readings(engine)

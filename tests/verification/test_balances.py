@@ -15,7 +15,7 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import PatchShape as MeshPatch
 from cellfem.geometry import VoidShape, build_stack
 from cellfem.model.build import Model
-from cellfem.model.parameters import Interface, Load, Material, Numerics, PatchShape, Structure
+from cellfem.model.parameters import Interface, Load, Material, Numerics, PatchResistance, Structure
 from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import SPEED
 from cellfem.solver.engine import Engine
@@ -28,7 +28,7 @@ MASIAS = Material(PowerLaw(7.7e-3, 6.56), 8e-3, 4e4, 1.0, 298.15)
 
 def _engine(structure: Structure, platen: bool, second_order: bool) -> Engine:
     stack = build_stack(WIDTH, HEIGHT, 20.0, 0.5, 2.0, [VoidShape(0.0, 5.0, 1.0), MeshPatch(17.5, 2.5)])
-    face = Interface(1e-3, removal_rate=0.34, patches=(PatchShape(17.5, 2.5, 0.1),))
+    face = Interface(1e-3, removal_rate=0.34, patches=(PatchResistance(17.5, 2.5, 0.1),))
     numerics = Numerics(second_order=second_order)
     return engine_at_start(stack, structure, face, Load(PRESSURE, CURRENT, platen), MASIAS, numerics)
 

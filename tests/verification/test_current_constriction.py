@@ -13,7 +13,7 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import PatchShape as MeshPatch
 from cellfem.geometry import build_stack
 from cellfem.model.build import Model
-from cellfem.model.parameters import Interface, Load, Numerics, PatchShape, Structure
+from cellfem.model.parameters import Interface, Load, Numerics, PatchResistance, Structure
 from tests.verification.stacks import LINEAR_CREEP, engine_at_start, integral, potential_along
 
 KAPPA = LINEAR_CREEP.conductivity
@@ -32,7 +32,7 @@ def _channel(b: float, c: float, depth: float, near: float, axisymmetric: bool =
     )
     # The patch has its far edge on the mirror plane and the near one at c.
     face = Interface(
-        resistance=TOUCHING * c / KAPPA, surface_tension=0.0, patches=(PatchShape(b, b - c, OPEN * b / KAPPA, edge=0.0),)
+        resistance=TOUCHING * c / KAPPA, surface_tension=0.0, patches=(PatchResistance(b, b - c, OPEN * b / KAPPA, edge=0.0),)
     )
     return engine_at_start(stack, structure, face, Load(0.4, CURRENT), LINEAR_CREEP, Numerics(newton_tolerance=1e-9)).model
 

@@ -19,7 +19,7 @@ import pytest
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import Box, VoidShape, build_solid, build_stack
 from cellfem.geometry import PatchShape as MeshPatch
-from cellfem.model.parameters import Interface, Load, Material, Numerics, PatchShape, Structure
+from cellfem.model.parameters import Interface, Load, Material, Numerics, PatchResistance, Structure
 from cellfem.physics.creep import AnandLaw, LeblondLaw, PowerLaw, UncoupledPowerLaw
 from cellfem.physics.hardening import Hardening
 from cellfem.solver.engine import Engine
@@ -95,7 +95,7 @@ def _stripped(variant: Variant) -> Engine:
         adhesion=0.3 if s.adhesion else 0.0,
         friction=50.0 if s.friction else 0.0,
         removal_rate=0.3,
-        patches=(PatchShape(9.0, 1.5, 0.1),),
+        patches=(PatchResistance(9.0, 1.5, 0.1),),
     )
     engine = engine_at_start(stack, s, interface, variant.load, variant.material, Numerics(second_order=True))
     stepper = engine.stepper

@@ -21,7 +21,7 @@ from cellfem.geometry import PatchShape as MeshPatch
 from cellfem.geometry import build_stack
 from cellfem.geometry.groups import ELECTROLYTE, LITHIUM
 from cellfem.geometry.stack import StackMesh, assemble_with
-from cellfem.model.parameters import Interface, Load, Numerics, PatchShape, Structure
+from cellfem.model.parameters import Interface, Load, Numerics, PatchResistance, Structure
 from cellfem.observe.resistance import SmallSignal
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import LINEAR_CREEP, engine_at_start
@@ -55,7 +55,7 @@ def under_load(
         equipotential=far == "one",
         linear_kinetics=True,
     )
-    patches = (PatchShape(b, b - c, OPEN * b / KAPPA, edge=0.0),) if c < b else ()
+    patches = (PatchResistance(b, b - c, OPEN * b / KAPPA, edge=0.0),) if c < b else ()
     face = Interface(resistance=clean, surface_tension=0.0, patches=patches)
     return engine_at_start(stack, structure, face, Load(0.4, current), LINEAR_CREEP, Numerics(newton_tolerance=1e-9))
 
@@ -93,7 +93,7 @@ def test_a_current_sees_the_same(far: str) -> None:
         assert one.total < small.total < 1.1 * one.total  # the potential of the far face is free: a little more constriction
 
 
-class Square(PatchShape):
+class Square(PatchResistance):
     """|x|, |y| < half_width about the corner of the stack."""
 
     def share(self, x: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 
 from cellfem.geometry import Box, PatchShape, StackMesh, VoidShape, build_solid, build_stack, extruded
 from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
-from cellfem.model.parameters import PatchShape as Spot
+from cellfem.model.parameters import PatchResistance as Spot
 from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import engine_at_start, integral
