@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from cellfem.case import Case, load_case
-from cellfem.observe.dendrite import COLUMNS
+from cellfem.observe.columns import DENDRITE
 from cellfem.output.records import read_records
 from cellfem.run import run_case
 
@@ -119,7 +119,7 @@ def test_compression_by_the_stress_of_the_electrolyte(tmp_path: Path, ran: Ran) 
 
 
 def test_records_and_verdict(ran: Ran) -> None:
-    assert [name for name in ran.rows[0] if name.startswith("dendrite")] == list(COLUMNS)
+    assert [name for name in ran.rows[0] if name.startswith("dendrite")] == list(DENDRITE)
     for row in ran.rows:
         assert (row["dendrite_index_max"] > 0) == (row["current_mA_cm2"] < 0)
         assert (row["dendrite_likelihood"] > 0) == (row["current_mA_cm2"] < 0)
