@@ -8,7 +8,6 @@ import math
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
 
+from cellfem.campaign.child_runs import Run, start_run
 from cellfem.campaign.grid import Grid, Point
 from cellfem.case import CaseError, load_case
 from cellfem.output.summary import USED_UP, SummaryError, read_summary
@@ -95,7 +95,7 @@ class Outcome:
 class _Child:
     point: Point
     folder: Path
-    process: subprocess.Popen[bytes]
+    process: Run
     before: tuple[int, int] | None  # `_stamp` of what was there
 
 
@@ -199,19 +199,10 @@ def _start(grid: Grid, point: Point, out: Path, lock: int, replace: bool) -> _Ch
     with held(folder), adding(folder, BY, (CONSOLE,), replace=replace):
         list_files([folder / CONSOLE])
         console = (folder / CONSOLE).open("wb")
-    command = [sys.executable, "-m", "cellfem.cli", "run", str(grid.path), "--out", str(folder), "--quiet"]
-    command += [*(word for setting in point.settings for word in ("--set", setting)), *(["--replace"] if replace else [])]
+    words = ["run", str(grid.path), "--out", str(folder), "--quiet"]
+    words += [*(word for setting in point.settings for word in ("--set", setting)), *(["--replace"] if replace else [])]
     with console:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=console,
-            stderr=subprocess.STDOUT,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-            start_new_session=True,  # a Ctrl-C reaches the sweep alone, which then ends its children
-            pass_fds=(lock,),
-        )
-    return _Child(point, folder, process, before)
+        return _Child(point, folder, start_run(words, console, lock), before)
 
 
 def _stamp(folder: Path) -> tuple[int, int] | None:
@@ -224,7 +215,7 @@ def _stamp(folder: Path) -> tuple[int, int] | None:
 
 
 def _conclude(child: _Child, out: Path) -> Outcome:
-    code = child.process.returncode
+    code = child.process.wait()
     outcome = known_outcome(child.point, out)
     if outcome is not None and code in (0, 3):
         return outcome

@@ -36,15 +36,15 @@ def rows(out: Path) -> list[dict[str, str]]:
 
 
 def children(out: Path) -> list[int]:
-    """Processes whose command line names this folder's points."""
+    """Processes whose standard output is the console of one of this folder's points."""
     found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+    for entry in Path("/proc").glob("[0-9]*/fd/1"):
         try:
-            words = entry.read_bytes()
-        except OSError:  # ended in between
+            target = entry.readlink()
+        except OSError:  # ended in between, or another user's
             continue
-        if str(out).encode() in words and b"run" in words.split(b"\0"):
-            found.append(int(entry.parent.name))
+        if out in target.parents:
+            found.append(int(entry.parents[1].name))
     return found
 
 
