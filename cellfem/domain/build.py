@@ -26,7 +26,7 @@ SKIN = 9
 """Tag of the lithium cells that touch Γ, in dx."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Domain:
     """The parent mesh and the bodies cut from it.
 
@@ -176,28 +176,28 @@ def build_domain(source: Source | None, comm: MPI.Intracomm) -> Domain:
     numbers = np.zeros(on_skin.dofmap.index_map.size_local + on_skin.dofmap.index_map.num_ghosts, dtype=np.int64)
     numbers[np.asarray(on_skin.dofmap.list)] = made.corners[_cells_of(skin, skin_map)]
     return Domain(
-        parent,
-        cells,
-        facets,
-        lithium,
-        electrolyte,
-        skin,
-        [lithium_map, electrolyte_map, skin_map],
-        lithium_map,
-        electrolyte_map,
-        skin_map,
-        skin_cells[skin_cells < owned],
-        interface,
-        gamma_facets,
-        made.extents,
-        made.lithium_thickness,
-        made.electrolyte_thickness,
-        made.electrodes,
-        _side(lithium, made.electrolyte_thickness) if made.electrodes == 2 else None,
-        made.gap(Gamma(numbers, gamma_facets, interface[:, 0])),
-        made.numbers,
-        made.corners,
-        made.periodic,
+        parent=parent,
+        cells=cells,
+        facets=facets,
+        lithium=lithium,
+        electrolyte=electrolyte,
+        skin=skin,
+        entity_maps=[lithium_map, electrolyte_map, skin_map],
+        lithium_map=lithium_map,
+        electrolyte_map=electrolyte_map,
+        skin_map=skin_map,
+        skin_cells=skin_cells[skin_cells < owned],
+        interface=interface,
+        gamma_facets=gamma_facets,
+        extents=made.extents,
+        lithium_thickness=made.lithium_thickness,
+        electrolyte_thickness=made.electrolyte_thickness,
+        electrodes=made.electrodes,
+        side=_side(lithium, made.electrolyte_thickness) if made.electrodes == 2 else None,
+        gap=made.gap(Gamma(numbers, gamma_facets, interface[:, 0])),
+        numbers=made.numbers,
+        corners=made.corners,
+        periodic=made.periodic,
     )
 
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain import Domain
 from cellfem.domain.surface import geometry_nodes
+from cellfem.model.constants import Constants
 from cellfem.model.parameters import Interface, Structure
-from cellfem.model.residual import Constants
 from cellfem.model.state import GAMMA_FIELDS, State
 from dolfinx import fem
 

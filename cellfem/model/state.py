@@ -23,7 +23,7 @@ GIVEN = ("law", "log_resistance", "roughness", "diffusion", "gas_marker")
 """Functions of a `State` that follow from the case, or from the other functions."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class State:
     """Functions of one moment and of the two before it.
 
@@ -129,30 +129,30 @@ def create_state(domain: Domain, structure: Structure) -> State:
     last = K.tabulate_dof_coordinates()[:, domain.dimension - 1]
     gamma_nodes = np.flatnonzero(domain.near(last, domain.gamma_planes))
     return State(
-        fem.Function(W, name="bulk"),
-        fem.Function(K, name="gamma"),
-        fem.Function(S, name="potential"),
-        fem.Function(N, name="numbers"),
-        fem.Function(M, name="map"),
-        (fem.Function(F), fem.Function(F)),
-        (fem.Function(M), fem.Function(M)),
-        (fem.Function(N), fem.Function(N)),
-        fem.Function(Q, name="law"),
-        fem.Function(Q1, name="hardness"),
-        (fem.Function(Q1), fem.Function(Q1)),
-        fem.Function(P, name="pocket"),
-        fem.Function(P, name="gas_amount"),
-        fem.Function(P, name="gas"),
-        fem.Function(P, name="gas_marker"),
-        fem.Function(R, name="log_resistance"),
-        fem.Function(P, name="roughness"),
-        fem.Function(Q1, name="diffusion"),
-        _skin_to_lithium(domain, K, M),
-        gamma_nodes,
-        np.asarray(porosity_dofs),
-        nodes,
-        domain.sides(last[gamma_nodes]),
-        domain.middle,
+        bulk=fem.Function(W, name="bulk"),
+        gamma=fem.Function(K, name="gamma"),
+        potential=fem.Function(S, name="potential"),
+        numbers=fem.Function(N, name="numbers"),
+        map=fem.Function(M, name="map"),
+        porosity_old=(fem.Function(F), fem.Function(F)),
+        map_old=(fem.Function(M), fem.Function(M)),
+        travel_old=(fem.Function(N), fem.Function(N)),
+        law=fem.Function(Q, name="law"),
+        hardness=fem.Function(Q1, name="hardness"),
+        hardness_old=(fem.Function(Q1), fem.Function(Q1)),
+        pocket=fem.Function(P, name="pocket"),
+        gas_amount=fem.Function(P, name="gas_amount"),
+        gas=fem.Function(P, name="gas"),
+        gas_marker=fem.Function(P, name="gas_marker"),
+        log_resistance=fem.Function(R, name="log_resistance"),
+        roughness=fem.Function(P, name="roughness"),
+        diffusion=fem.Function(Q1, name="diffusion"),
+        skin_to_lithium=_skin_to_lithium(domain, K, M),
+        gamma_nodes=gamma_nodes,
+        porosity_dofs=np.asarray(porosity_dofs),
+        porosity_nodes=nodes,
+        gamma_side=domain.sides(last[gamma_nodes]),
+        middle=domain.middle,
     )
 
 

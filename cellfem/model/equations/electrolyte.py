@@ -1,0 +1,33 @@
+"""LLZO: ∫ κ∇φ·∇δφ - ∫_Γ i δφ (+ ∫_bottom I δφ with a uniform flux) = 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ufl
+from ufl.core.expr import Expr
+
+from cellfem.model.equations.interface import Interface
+from cellfem.model.equations.setting import Setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Electrolyte:
+    """Integrands, without the weights of faces; bottom: None where the far side is at one
+    potential."""
+
+    volume: Expr
+    on_gamma: Expr
+    bottom: Expr | None
+
+
+def electrolyte_equations(at: Setting, face: Interface) -> Electrolyte:
+    """Charge in the electrolyte."""
+    test = at.tests.potential
+    flux = at.k.conductivity * ufl.inner(ufl.grad(at.state.potential), ufl.grad(test))
+    one_potential = at.structure.equipotential or at.domain.electrodes == 2
+    return Electrolyte(
+        volume=flux * at.weight,
+        on_gamma=face.current * test("-"),
+        bottom=None if one_potential else at.k.current * test * at.weight,
+    )
