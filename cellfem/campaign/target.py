@@ -4,7 +4,7 @@ their own."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,35 +117,40 @@ def read_trial(point: Point, out: Path, target: Target, pressure: float) -> Targ
 
 def search(
     start: float, low: float, high: float, limit: float, precision: float, evaluate: Callable[[float], TargetRun]
-) -> Iterator[TargetRun]:
-    """Trials of a bisection in log pressure for value ≤ limit, from `start` outwards by doubling,
-    within [low, high] (MPa).
+) -> list[TargetRun]:
+    """Runs by which the lowest pressure with value ≤ limit is found, in their order: from `start`
+    outwards by doubling within [low, high] (MPa), because each is a run, then by bisection of the
+    logarithm, because a run may have no value but that it missed (inf).
 
-    Ends when the bracket is within `precision`, a trial failed, or an end of the range answers.
+    Ends when the bracket is within `precision`, a run failed, or an end of the range answers.
     Higher pressure is taken to mean lower resistance.
     """
-    tried = evaluate(rounded(min(max(start, low), high)))
-    yield tried
-    good, bad = (tried.pressure, math.nan) if tried.value <= limit else (math.nan, tried.pressure)
-    while not math.isnan(tried.value):
-        if math.isnan(good):
-            if bad >= high:
-                return
-            pressure = min(2 * bad, high)
-        elif math.isnan(bad):
-            if good <= low:
-                return
-            pressure = max(good / 2, low)
-        elif good <= bad * (1 + precision):
-            return
-        else:
-            pressure = math.sqrt(good * bad)
-        pressure = rounded(pressure)
-        if pressure in (good, bad):
-            return
-        tried = evaluate(pressure)
-        yield tried
-        if tried.value <= limit:
-            good = tried.pressure
-        else:
-            bad = tried.pressure
+    from scipy.optimize import bisect
+
+    runs: dict[float, TargetRun] = {}
+
+    def misses(log_pressure: float) -> float:
+        """1 where the limit is missed, -1 where it is kept. Raises _Failed."""
+        pressure = rounded(math.exp(log_pressure))
+        if pressure not in runs:
+            runs[pressure] = evaluate(pressure)
+        if math.isnan(runs[pressure].value):
+            raise _Failed
+        return -1.0 if runs[pressure].value <= limit else 1.0
+
+    least, most = math.log(low), math.log(high)
+    missed = kept = min(max(math.log(start), least), most)
+    try:
+        while misses(kept) > 0 and kept < most:
+            missed, kept = kept, min(kept + math.log(2), most)
+        while misses(missed) < 0 and missed > least:
+            missed, kept = max(missed - math.log(2), least), missed
+        if misses(missed) > 0 > misses(kept):
+            bisect(misses, missed, kept, xtol=math.log1p(precision), rtol=1e-12)
+    except _Failed:
+        pass
+    return list(runs.values())
+
+
+class _Failed(Exception):
+    """A run of a search has no value."""

@@ -102,10 +102,15 @@ def _find_pressure(
     point_at(path, settings, low)  # both ends must be fit to be run before anything is
     point_at(path, settings, high)
     trials: list[TargetRun] = []
-    for trial in search(start, low, high, target.value, precision, lambda p: _run(path, settings, target, out, p, replace)):
+
+    def tried(pressure: float) -> TargetRun:
+        trial = _run(path, settings, target, out, pressure, replace)
         trials.append(trial)
         typer.echo(f"{trial.pressure:g} MPa: {trial.value:.4g} against {target.text}, contact {trial.contact:.3g} ({trial.end})")
         _write(out / "press.csv", target, trials)
+        return trial
+
+    search(start, low, high, target.value, precision, tried)
     reached = [trial.pressure for trial in trials if trial.value <= target.value]
     missed = [trial.pressure for trial in trials if trial.value > target.value]
     if len(trials) > len(reached) + len(missed):

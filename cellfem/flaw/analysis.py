@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -217,42 +218,27 @@ def critical_current(
 ) -> tuple[float, list[FlawState]]:
     """Plating current density (A/m²) at which K_I reaches K_Ic, and the states asked on the way; inf where none up to 1e4 mA/cm².
 
-    K_I grows with the current: bracketed by factors of 4, then by the regula falsi in logarithms (Illinois).
+    K_I grows with the current: bracketed by factors of 4 from the guess outwards, because each
+    value is a solution and far ones are hard to find, then by Brent's method in the logarithm.
     """
+    from scipy.optimize import brentq
+
     asked: list[FlawState] = []
 
-    def excess(i: float) -> float:
+    @cache
+    def excess(log_current: float) -> float:
+        i = math.exp(log_current)
         asked.append(model.solve(i))
         tell(f"{0.1 * i:.4g} mA/cm²: K_I/K_Ic {asked[-1].index:.4g}, {asked[-1].pressure:.4g} MPa")
         return asked[-1].index - 1.0
 
-    low = high = guess
-    f_low = f_high = excess(guess)
-    while f_high < 0:
-        low, f_low = high, f_high
-        high *= RATIO
-        if high > LARGEST:
+    low = high = math.log(guess)
+    while excess(high) < 0:
+        low, high = high, high + math.log(RATIO)
+        if high > math.log(LARGEST):
             return math.inf, asked
-        f_high = excess(high)
-    while f_low > 0:
-        high, f_high = low, f_low
-        low /= RATIO
-        if low < SMALLEST:
+    while excess(low) > 0:
+        low, high = low - math.log(RATIO), low
+        if low < math.log(SMALLEST):
             return 0.0, asked
-        f_low = excess(low)
-    side = 0
-    while high / low - 1 > CLOSE:
-        share = f_low / (f_low - f_high)
-        middle = low * (high / low) ** min(max(share, 0.02), 0.98)
-        f = excess(middle)
-        if abs(f) < CLOSE * 0.1:
-            return middle, asked
-        if f < 0:
-            low, f_low = middle, f
-            f_high *= 0.5 if side == -1 else 1.0
-            side = -1
-        else:
-            high, f_high = middle, f
-            f_low *= 0.5 if side == 1 else 1.0
-            side = 1
-    return math.sqrt(low * high), asked
+    return math.exp(brentq(excess, low, high, xtol=CLOSE)), asked

@@ -58,17 +58,17 @@ def press_verdict(rows: Sequence[Row], rate: Callable[[float, int], float], pres
 
 
 def _pressure_of(wanted: float, rate: Callable[[float], float]) -> float:
-    """The pressure at which creep has the rate `wanted`, MPa; by bisection in the logarithm."""
-    low, high = 1e-6, HIGHEST
-    while high > low * (1 + PRECISION):
-        middle = math.sqrt(low * high)
-        low, high = (low, middle) if _above(rate, middle, wanted) else (middle, high)
-    return high
+    """The pressure (MPa) at which creep has the rate `wanted`; the nearest of 1e-6 MPa and
+    `HIGHEST` where it is outside them."""
+    from scipy.optimize import brentq
 
+    def excess(log_pressure: float) -> float:
+        return math.log(rate(math.exp(log_pressure)) / wanted) if wanted > 0 else math.inf
 
-def _above(rate: Callable[[float], float], pressure: float, wanted: float) -> bool:
-    value = rate(pressure)
-    return not value < wanted  # overflow of sinh is above everything
+    low, high = math.log(1e-6), math.log(HIGHEST)
+    if excess(low) >= 0:
+        return math.exp(low)
+    return math.exp(brentq(excess, low, high, xtol=PRECISION)) if excess(high) > 0 else HIGHEST
 
 
 def _text(found: Mapping[str, Any], contact: float, press_time_s: float) -> str:

@@ -37,6 +37,8 @@ Plated = Literal["tip", "walls"]
 LEAST_STRESS, MOST_STRESS = 1e-8, 1e5
 """Wall stresses (MPa) of the tables; beyond them the law is continued as a power law."""
 PER_DECADE, GAUSS = 48, 6
+LOG_SPEEDS = (np.log(1e-30), np.log(1e30))
+"""Between these (µm/s, logarithms) lies any speed that is asked for."""
 
 
 @dataclass(frozen=True)
@@ -84,12 +86,13 @@ def critical_speed(shape: Shape, plated: Plated, length: float, opening: float, 
     lithium gets out."""
     if plated == "tip":
         return float(extrusion_speed(shape, length, opening, pressure, law))
-    low, high = np.log(1e-30), np.log(1e30)
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        enough = float(extrusion_pressure(shape, plated, length, opening, float(np.exp(middle)), law)) >= pressure
-        low, high = (low, middle) if enough else (middle, high)
-    return float(np.exp(high))
+    from scipy.optimize import brentq
+
+    def excess(log_speed: float) -> float:
+        taken = extrusion_pressure(shape, plated, length, opening, float(np.exp(log_speed)), law)
+        return float(np.log(taken / pressure))
+
+    return float(np.exp(brentq(excess, *LOG_SPEEDS, xtol=1e-13)))
 
 
 def _gradient(shape: Shape, opening: float) -> float:

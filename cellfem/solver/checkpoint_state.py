@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cellfem.checkpoint.registry import Registry
 from cellfem.checkpoint.serialization import from_plain, to_plain
-from cellfem.physics.creep import as_data, from_data
+from cellfem.physics.creep import CreepLaw
 from cellfem.solver.engine import Engine
 from cellfem.solver.system import Origin
 
@@ -33,7 +33,7 @@ def declare_engine(engine: Engine, registry: Registry) -> None:
         if not arrays or not isinstance(data, dict):
             return
         present = system.now()
-        system.put(Origin(arrays[0], data["constants"], from_data(data["creep"]), data["floor"], data["motion"]))
+        system.put(Origin(arrays[0], data["constants"], from_plain(CreepLaw, data["creep"]), data["floor"], data["motion"]))
         system.assemble_residual()
         system.assemble_jacobian()
         system.factor()
@@ -46,7 +46,7 @@ def declare_engine(engine: Engine, registry: Registry) -> None:
         origin = kept_origin()
         if origin is None:
             return None
-        made_of = {"constants": origin.constants, "creep": to_plain(as_data(origin.creep))}
+        made_of = {"constants": origin.constants, "creep": to_plain(origin.creep)}
         return {**made_of, "floor": origin.floor, "motion": origin.motion}
 
     def put_stepper(data: dict[str, object]) -> None:

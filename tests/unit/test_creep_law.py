@@ -12,7 +12,7 @@ import pytest
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.campaign.window import flat_index
 from cellfem.case import Case, parse_case
-from cellfem.checkpoint.serialization import to_plain
+from cellfem.checkpoint.serialization import from_plain, to_plain
 from cellfem.flaw.analysis import flaw_problem_of, thin_pressure
 from cellfem.model import from_case
 from cellfem.model.parameters import Load, Material
@@ -24,8 +24,6 @@ from cellfem.physics.creep import (
     SinhLaw,
     UncoupledPowerLaw,
     WithDiffusion,
-    as_data,
-    from_data,
 )
 from cellfem.physics.hardening import Hardening
 from cellfem.physics.kinetics import SPEED
@@ -104,7 +102,7 @@ def test_scaling_and_the_way_to_a_law(law: CreepLaw) -> None:
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
 def test_a_checkpoint_brings_the_law_back(law: CreepLaw) -> None:
-    back = from_data(json.loads(json.dumps(to_plain(as_data(law)))))
+    back = from_plain(CreepLaw, json.loads(json.dumps(to_plain(law))))
     assert back == law
     assert type(back) is type(law)
 

@@ -67,18 +67,18 @@ def test_search_brackets_the_pressure(start: float, expected: float) -> None:
         calls.append(pressure)
         return TargetRun(pressure, 30.0 / pressure, 0.5, "done", Path())
 
-    trials = list(search(start, 0.2, 100.0, 30.0 / expected, 0.05, evaluate))
+    trials = search(start, 0.2, 100.0, 30.0 / expected, 0.05, evaluate)
     good = min(t.pressure for t in trials if t.value <= 30.0 / expected)
     assert expected <= good <= expected * 1.05
     assert len(calls) == len(set(calls)) <= 12
 
 
 def test_search_ends_at_its_range_and_where_a_run_fails() -> None:
-    never = list(search(25.0, 0.2, 100.0, 1.0, 0.05, lambda p: TargetRun(p, 2.0, 0.5, "done", Path())))
+    never = search(25.0, 0.2, 100.0, 1.0, 0.05, lambda p: TargetRun(p, 2.0, 0.5, "done", Path()))
     assert [t.pressure for t in never] == [25.0, 50.0, 100.0]
-    always = list(search(1.0, 0.2, 100.0, 3.0, 0.05, lambda p: TargetRun(p, 2.0, 0.5, "done", Path())))
+    always = search(1.0, 0.2, 100.0, 3.0, 0.05, lambda p: TargetRun(p, 2.0, 0.5, "done", Path()))
     assert [t.pressure for t in always] == [1.0, 0.5, 0.25, 0.2]
-    assert len(list(search(1.0, 0.2, 100.0, 3.0, 0.05, lambda p: TargetRun(p, math.nan, 0.5, "solver gave up", Path())))) == 1
+    assert len(search(1.0, 0.2, 100.0, 3.0, 0.05, lambda p: TargetRun(p, math.nan, 0.5, "solver gave up", Path()))) == 1
     assert rounded(math.pi) == 3.142
 
 

@@ -5,7 +5,7 @@ of `CreepLaw` can take the place of these: see docs/laws.md.
 """
 
 from cellfem.physics.creep.anand_law import AnandLaw
-from cellfem.physics.creep.law import CreepLaw, PointLaw, as_data, from_data, own_law, own_laws, register
+from cellfem.physics.creep.law import CreepLaw, PointLaw, own_law, own_laws, register
 from cellfem.physics.creep.leblond_law import LeblondLaw
 from cellfem.physics.creep.porous import MatrixLaw, PowerLaw, SinhLaw, UncoupledPowerLaw, WithDiffusion
 
@@ -19,8 +19,6 @@ __all__ = [
     "SinhLaw",
     "UncoupledPowerLaw",
     "WithDiffusion",
-    "as_data",
-    "from_data",
     "own_law",
     "own_laws",
     "register",

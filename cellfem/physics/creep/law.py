@@ -65,6 +65,40 @@ class CreepLaw(ABC):
         super().__init_subclass__(**more)
         CreepLaw.kinds[cls.__name__] = cls
 
+    def as_data(self) -> dict[str, Any]:
+        """The law as plain data, with its kind, for a checkpoint."""
+        found: dict[str, Any] = {"kind": type(self).__name__}
+        for field in fields(self):  # type: ignore[arg-type]  # every law is a dataclass
+            value = getattr(self, field.name)
+            if isinstance(value, CreepLaw):
+                value = value.as_data()
+            found[field.name] = asdict(value) if isinstance(value, Hardening) else value
+        return found
+
+    @staticmethod
+    def from_data(data: Mapping[str, Any]) -> CreepLaw:
+        """The law that `as_data` has taken apart. Raises ValueError where no such class is
+        imported."""
+        if (kind := CreepLaw.kinds.get(data["kind"])) is None:
+            raise ValueError(f"there is no creep law {data['kind']!r} here; import the package that has it")
+        hints = get_type_hints(kind)
+        values: dict[str, Any] = {}
+        for name, item in data.items():
+            if isinstance(item, Mapping):
+                values[name] = CreepLaw.from_data(item) if "kind" in item else hints[name](**item)
+            elif name != "kind":
+                values[name] = item
+        return kind(**values)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """How a field of this type is read back from a checkpoint."""
+        from pydantic_core.core_schema import no_info_plain_validator_function
+
+        return no_info_plain_validator_function(
+            lambda data: data if isinstance(data, CreepLaw) else CreepLaw.from_data(data)
+        )
+
     @abstractmethod
     def points(self, e2: Array, p: Array, f: Array) -> PointLaw:
         """The law at points: e2 = (2/3) D':D' + floor² (1/s², > 0), p (MPa, compression > 0), f;
@@ -124,30 +158,6 @@ class CreepLaw(ABC):
     def at_resistance(self, resistance: Array) -> CreepLaw:
         """The law without a past at these resistances, one for each point."""
         raise NotImplementedError(f"{type(self).__name__} has no past")
-
-
-def as_data(law: CreepLaw) -> dict[str, Any]:
-    """A law as plain data, for a checkpoint."""
-    found: dict[str, Any] = {"kind": type(law).__name__}
-    for field in fields(law):  # type: ignore[arg-type]  # every law is a dataclass
-        value = getattr(law, field.name)
-        if isinstance(value, CreepLaw):
-            value = as_data(value)
-        found[field.name] = asdict(value) if isinstance(value, Hardening) else value
-    return found
-
-
-def from_data(data: Mapping[str, Any]) -> CreepLaw:
-    """The law that `as_data` has taken apart. Raises KeyError where no such class is imported."""
-    kind = CreepLaw.kinds[data["kind"]]
-    hints = get_type_hints(kind)
-    values: dict[str, Any] = {}
-    for name, item in data.items():
-        if isinstance(item, Mapping):
-            values[name] = from_data(item) if "kind" in item else hints[name](**item)
-        elif name != "kind":
-            values[name] = item
-    return kind(**values)
 
 
 def within_bounds(f: Array) -> tuple[Array, NDArray[np.bool_]]:
