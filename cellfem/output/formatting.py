@@ -52,3 +52,8 @@ def not_written(error: OSError) -> str:
     if error.errno is None:
         return str(error)
     return f"{error.filename or 'the results'}: cannot be written ({error.strerror})"
+
+
+def not_printed(error: OSError) -> str:
+    """The sentence for a standard output that takes nothing more."""
+    return f"standard output takes nothing more ({error.strerror}): what was to be printed is lost, files are as they should be"

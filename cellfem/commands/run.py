@@ -1,0 +1,163 @@
+"""cellfem run and cellfem resume: one run, on any number of ranks."""
+
+from __future__ import annotations
+
+import shlex
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from cellfem.case import CaseError
+from cellfem.commands.shared import BAD_CASE, DONE, GAVE_UP, STOPPED, CasePath, Overrides, fail, first_rank, load, note
+from cellfem.output.formatting import not_printed
+from cellfem.results import FolderError
+from cellfem.results.options import Replace
+from cellfem.units import QuantityError, parse_quantity
+
+if TYPE_CHECKING:
+    from cellfem.run import Result
+
+EXIT_CODES = {"done": DONE, "stop": DONE, "gave up": GAVE_UP, "interrupted": STOPPED}
+
+Ranks = Annotated[int, typer.Option("-n", min=1, help="MPI ranks to start.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on the terminal.")]
+MaxTime = Annotated[
+    str | None,
+    typer.Option("--max-time", metavar="TIME", help='Stop by itself, with a checkpoint, within this wall time: "2 h".'),
+]
+PROGRESS_S = 10.0
+ProgressEvery = Annotated[float, typer.Option("--progress", metavar="SECONDS", min=0.0, help="Between two lines in a batch log.")]
+
+
+def run(
+    case: CasePath,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the results; results/NAME without it.")] = None,
+    overrides: Overrides = None,
+    ranks: Ranks = 1,
+    quiet: Quiet = False,
+    checkpoint: Annotated[
+        str | None, typer.Option("--checkpoint", metavar="TIME", help='Short for --set output.checkpoint="TIME"; or off.')
+    ] = None,
+    max_time: MaxTime = None,
+    progress: ProgressEvery = PROGRESS_S,
+    replace: Replace = False,
+) -> None:
+    """Run a case: records, ParaView files, pictures and a verdict in one folder."""
+    overrides = [*(overrides or []), *([f"output.checkpoint={checkpoint}"] if checkpoint else [])]
+    checked = load(case, overrides, {"output.checkpoint": "--checkpoint"} if checkpoint else {})
+    limit = _seconds("--max-time", max_time)
+    folder = out or Path("results") / _name(case)
+    if ranks > 1:
+        words = ["run", str(case), "--out", str(folder), *(word for item in overrides for word in ("--set", item))]
+        words += ["--replace"] if replace else []
+        raise typer.Exit(_start_ranks(ranks, [*words, *_pace_words(quiet, max_time, progress)]))
+    from cellfem.run import Pace, run_case
+
+    if first_rank() and not quiet:
+        note(checked)
+    _show(lambda: run_case(checked, folder, quiet, pace=Pace(limit, progress), path=case, replace=replace), folder)
+
+
+def resume(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The results of a run that was stopped.", show_default=False)],
+    ranks: Ranks = 1,
+    quiet: Quiet = False,
+    max_time: MaxTime = None,
+    progress: ProgressEvery = PROGRESS_S,
+) -> None:
+    """Go on with a run from its newest checkpoint, on any number of ranks; records and fields are appended to."""
+    limit = _seconds("--max-time", max_time)
+    if ranks > 1:
+        raise typer.Exit(_start_ranks(ranks, ["resume", str(folder), *_pace_words(quiet, max_time, progress)]))
+    from cellfem.run import Pace, resume_run
+
+    _show(lambda: resume_run(folder, quiet, pace=Pace(limit, progress)), folder)
+
+
+def _show(start: Callable[[], Result], folder: Path) -> NoReturn:
+    """Run, print what came of it, and leave with the exit code that belongs to it."""
+    from rich.console import Console
+
+    from cellfem.checkpoint import CheckpointError
+    from cellfem.form_cache import FormError
+    from cellfem.geometry import MeshError
+    from cellfem.output.formatting import cannot_write
+    from cellfem.output.summary import show
+    from cellfem.results.lock import BusyError
+    from cellfem.run.write_errors import CannotWriteError
+
+    try:
+        result = start()
+    except (CaseError, MeshError, CheckpointError, FolderError, BusyError) as error:
+        fail(str(error))
+    except CannotWriteError as error:
+        fail(str(error), GAVE_UP if error.again else BAD_CASE)
+    except FormError as error:
+        fail(str(error), GAVE_UP)
+    except Exception as error:
+        _end_other_ranks(error)
+        if isinstance(error, OSError):
+            fail(cannot_write(error))
+        raise
+    if result.files:
+        try:
+            show(Console(highlight=False), result.summary, result.files)
+        except OSError as error:  # of the terminal or pipe; the results are in their files
+            typer.echo(not_printed(error), err=True)
+    if result.end.kind == "interrupted" and first_rank():
+        typer.echo(_how_to_go_on(folder), err=True)
+    raise typer.Exit(EXIT_CODES[result.end.kind])
+
+
+def _how_to_go_on(folder: Path) -> str:
+    from cellfem.run.checkpoints import FOLDER, START, numbered
+
+    if numbered(folder) or (folder / FOLDER / START).exists():
+        return f"stopped; to go on: cellfem resume {shlex.quote(str(folder))}"
+    return "stopped before there was a checkpoint: start it anew"
+
+
+def _name(case: Path) -> str:
+    path = case.resolve()
+    return path.name if path.is_dir() else path.parent.name if path.name == "case.toml" else path.stem
+
+
+def _end_other_ranks(error: Exception) -> None:
+    """An error that one rank alone has met would leave the others waiting for it for ever."""
+    from cellfem.backend import MPI
+
+    if MPI.COMM_WORLD.size > 1:
+        traceback.print_exception(error)
+        MPI.COMM_WORLD.Abort(1)
+
+
+def _seconds(option: str, text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        seconds = parse_quantity(text, "s")
+    except QuantityError as error:
+        fail(f"{option}: {error}")
+    if not seconds > 0:
+        fail(f'{option}: {text} is no time to run in; write for example {option} "2 h"')
+    return seconds
+
+
+def _pace_words(quiet: bool, max_time: str | None, progress: float) -> list[str]:
+    limit = ["--max-time", max_time] if max_time else []
+    return [*limit, "--progress", str(progress), *(["--quiet"] if quiet else [])]
+
+
+def _start_ranks(ranks: int, words: list[str]) -> int:
+    """The same command on `ranks` MPI ranks; its exit code."""
+    from cellfem.launch import LaunchError, check, run_on_ranks
+
+    try:
+        if note := check(ranks):
+            typer.echo(f"note: {note}", err=True)
+        return run_on_ranks(ranks, words, STOPPED)
+    except LaunchError as error:
+        fail(str(error))
