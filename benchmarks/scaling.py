@@ -21,7 +21,9 @@ from mpi4py import MPI
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import Box, StackMesh, VoidShape, build_solid
 from cellfem.model.build import build_model
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.control import Current
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, Structure
 from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
 from cellfem.solver.linear import Direct, Linear
@@ -44,12 +46,12 @@ def main(near: float, solver: str) -> None:
     if dropped:
         low_rank(system.linear, float(dropped))
     engine.model.place_surface(0.4)
-    engine.set(Load(0.4, 5.0), LINEAR)
+    engine.set(Load(0.4, Current(5.0)), LINEAR)
     engine.stepper.begin()
     engine.stepper.set_scheme(STEP)
     for _ in range(2):  # linear creep: the second correction is the contact's
         correction(engine)
-    engine.set(Load(0.4, 5.0), LITHIUM)
+    engine.set(Load(0.4, Current(5.0)), LITHIUM)
     taken, begin = system.linear.iterations, time.perf_counter()
     found = [timed(engine, name) for name in ("assembly", "setup", "solve")]
     clock = time.perf_counter() - begin

@@ -32,6 +32,15 @@ Mode = Literal["strip", "plate", "rest", "press", "hold-voltage"]
 SIGN = {"strip": 1.0, "plate": -1.0, "rest": 0.0, "press": 0.0, "hold-voltage": math.nan}
 """Of the mean current density in each mode; where the voltage is held the current is what comes of
 it."""
+DRIVEN_BY: dict[str, str | None] = {
+    "strip": "current",
+    "plate": "current",
+    "rest": None,
+    "press": None,
+    "hold-voltage": "voltage",
+}
+"""The key that a mode needs and the others must not have (with an example in `DRIVE_EXAMPLES`)."""
+DRIVE_EXAMPLES = {"current": "0.5 mA/cm^2", "voltage": "20 mV"}
 
 
 class Stop(Section):
@@ -100,9 +109,14 @@ class Step(Section):
         where the voltage is held."""
         return SIGN[self.mode] * (self.current or 0.0)
 
+    @property
+    def current_follows(self) -> bool:
+        """Whether the current is what comes of the step, and is not given."""
+        return math.isnan(SIGN.get(self.mode, 0.0))  # the mode is nan where it is not one
+
     def largest_current(self, resistance: float) -> float:
         """|mean current density|, A/m²; where the voltage is held, what it would drive through `resistance` (Ω m²)."""
-        return abs(self.voltage or 0.0) / resistance if self.mode == "hold-voltage" else abs(self.signed_current)
+        return abs(self.voltage or 0.0) / resistance if self.current_follows else abs(self.signed_current)
 
     def pressure_at(self, elapsed: float) -> float:
         """Stack pressure in MPa (of the spring, without travel), `elapsed` seconds after the start

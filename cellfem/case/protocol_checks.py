@@ -2,10 +2,10 @@
 causes no second error."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cellfem.case.models import Case
-from cellfem.case.protocol import Placed, Step, counted, stripped_range
+from cellfem.case.protocol import DRIVE_EXAMPLES, DRIVEN_BY, SIGN, Placed, Step, Stop, counted, stripped_range
 from cellfem.materials import lithium
 from cellfem.units import FARADAY, format_quantity
 
@@ -23,7 +23,7 @@ def protocol_problems(case: Case) -> Iterator[str]:
     if many > MOST_STEPS:
         yield f"protocol: its loops run {many} steps, more than {MOST_STEPS}; make repeat smaller"
     for placed in case.steps:
-        yield from _current(placed)
+        yield from _driven(placed)
         yield from _length(placed)
         yield from _fixture(placed)
         if case.stack.cell == "symmetric" and placed.step.top == "fixed":
@@ -31,9 +31,9 @@ def protocol_problems(case: Case) -> Iterator[str]:
                 f'{placed.key}.top: "fixed" is for a half cell; the two platens of a symmetric cell are held together by '
                 'a stiff spring, write for example spring = "1e6 MPa/um"'
             )
-        if placed.step.mode == "hold-voltage" and case.electrolyte.far_side == "flux":
+        if placed.step.current_follows and case.electrolyte.far_side == "flux":
             yield (
-                f'{placed.key}.mode: "hold-voltage" needs a far side of one potential; '
+                f'{placed.key}.mode: "{placed.step.mode}" needs a far side of one potential; '
                 'write electrolyte.far_side = "equipotential"'
             )
         if case.interface.contact == "asperity":
@@ -68,30 +68,42 @@ def protocol_warnings(case: Case) -> Iterator[str]:
         )
 
 
-def _current(placed: Placed) -> Iterator[str]:
-    step, key = placed.step, f"{placed.key}.current"
-    if step.mode in ("strip", "plate") and step.current is None:
-        yield f'{key}: is missing, a step with mode = "{step.mode}" needs it; write for example current = "0.5 mA/cm^2"'
-    if step.mode in ("rest", "press") and step.current is not None:
-        yield f'{key}: a step with mode = "{step.mode}" carries no current; remove this key, or write mode = "strip" or "plate"'
-    if step.mode == "hold-voltage":
-        if step.current is not None:
-            yield f'{key}: where the voltage is held the current is what comes of it; remove this key, or write mode = "strip"'
-        if step.voltage is None:
-            yield f'{placed.key}.voltage: is missing, mode = "hold-voltage" needs it; write for example voltage = "20 mV"'
-    elif step.mode in ("strip", "plate", "rest", "press") and step.voltage is not None:
-        yield f'{placed.key}.voltage: is for mode = "hold-voltage" only; remove this key, or end the step by until.voltage'
+def _driven(placed: Placed) -> Iterator[str]:
+    """The key that drives the mode is there, and no other."""
+    step = placed.step
+    for key, example in DRIVE_EXAMPLES.items() if step.mode in DRIVEN_BY else ():
+        here, needed = f"{placed.key}.{key}", DRIVEN_BY[step.mode]
+        modes = _quoted(mode for mode, by in DRIVEN_BY.items() if by == key)
+        if key == needed:
+            if getattr(step, key) is None:
+                yield f'{here}: is missing, a step with mode = "{step.mode}" needs it; write for example {key} = "{example}"'
+        elif getattr(step, key) is not None:
+            if key != "current":
+                instead = f", or end the step by until.{key}" if key in Stop.model_fields else ""
+                yield f"{here}: is for mode = {modes} only; remove this key{instead}"
+            elif step.current_follows:
+                why = f"where the {needed} is held the current is what comes of it"
+                yield f"{here}: {why}; remove this key, or write mode = {modes}"
+            else:
+                why = f'a step with mode = "{step.mode}" carries no current'
+                yield f"{here}: {why}; remove this key, or write mode = {modes}"
+    following = _quoted(mode for mode, sign in SIGN.items() if math.isnan(sign))
     for name, conditions in (("stop", step.stop), ("until", step.until)):
-        if step.mode in ("strip", "plate", "rest", "press") and conditions.current is not None:
-            yield f'{placed.key}.{name}.current: is for mode = "hold-voltage" only; remove this key'
+        if step.mode in SIGN and not step.current_follows and conditions.current is not None:
+            yield f"{placed.key}.{name}.current: is for mode = {following} only; remove this key"
+
+
+def _quoted(modes: Iterable[str]) -> str:
+    return " or ".join(f'"{mode}"' for mode in modes)
 
 
 def _length(placed: Placed) -> Iterator[str]:
     step, key = placed.step, placed.key
-    if step.mode in ("rest", "press") and step.capacity is not None:
+    by_current = DRIVEN_BY.get(step.mode) == "current"
+    if SIGN.get(step.mode) == 0 and step.capacity is not None:
         yield f'{key}.capacity: a step with mode = "{step.mode}" passes no charge; give its duration instead'
-    if step.duration is None and (step.capacity is None or step.mode not in ("strip", "plate")):
-        by_charge = ', or capacity = "0.5 mAh/cm^2"' if step.mode in ("strip", "plate") else ""
+    if step.duration is None and (step.capacity is None or not by_current):
+        by_charge = ', or capacity = "0.5 mAh/cm^2"' if by_current else ""
         yield f'{key}.duration: is missing; write for example duration = "1 h"{by_charge}'
 
 

@@ -12,9 +12,13 @@ from cellfem.checkpoint.registry import owned, set_owned
 from cellfem.domain import Domain, build_domain, surface_quadrature
 from cellfem.geometry import Source
 from cellfem.model import start
+from cellfem.model.control import Control, acting_control
+from cellfem.model.equations.layout import Layout, layout_of
+from cellfem.model.fixture import Fixture, acting_fixture
 from cellfem.model.gas import Gas
+from cellfem.model.load import Load
 from cellfem.model.mesh_motion import MapExtension
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.parameters import Interface, Material, Numerics, Structure
 from cellfem.model.residual import Residual, build_residual
 from cellfem.model.state import GAMMA_FIELDS, State, create_state
 
@@ -52,13 +56,25 @@ class Model:
         set_owned([*self.state.unknowns, *self.state.histories], functions)
         self.residual.constants.put(constants)
 
+    @property
+    def layout(self) -> Layout:
+        return layout_of(self.domain.electrodes, self.structure.equipotential)
+
+    @property
+    def control(self) -> Control:
+        """What drives current at the moment."""
+        return acting_control(self.residual.constants)
+
+    @property
+    def fixture(self) -> Fixture:
+        """What presses at the moment."""
+        return acting_fixture(self.residual.constants)
+
     def set_load(self, load: Load) -> None:
         k = self.residual.constants
-        k.pressure.value, k.current.value = load.pressure, load.current if load.voltage is None else 0.0
-        k.platen.value = float(load.platen and not load.fixed)
-        k.spring.value, k.rest_travel.value = load.spring, load.rest_travel
+        k.pressure.value = load.pressure
+        k.put_modes(load.mode_numbers())
         k.adhesion.value = self.interface.adhesion * load.wetting
-        k.held.value, k.far.value = float(load.voltage is not None), -(load.voltage or 0.0)
 
     def set_material(self, material: Material) -> None:
         k = self.residual.constants

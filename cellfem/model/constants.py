@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cellfem import backend  # noqa: F401  before dolfinx
@@ -15,12 +16,7 @@ class Constants:
     """Numbers of the forms that change without compiling anew."""
 
     pressure: fem.Constant
-    current: fem.Constant
-    platen: fem.Constant  # 1 rigid platen under a load; 0 uniform pressure or a platen that stays
-    spring: fem.Constant  # k_s of the fixture, 0 without
-    rest_travel: fem.Constant  # U₀, travel at which the spring has the pressure P₀
-    held: fem.Constant  # 1 the far potential is given, 0 the current is
-    far: fem.Constant  # that potential, V
+    modes: dict[str, fem.Constant]  # of `Control` and `Fixture`, by name
     c0: fem.Constant  # time scheme: rate(x) = c0 x + c1 x_n + c2 x_{n-1}
     c1: fem.Constant
     c2: fem.Constant
@@ -44,16 +40,38 @@ class Constants:
 
     def values(self) -> dict[str, float]:
         """All by name."""
-        return {name: float(getattr(self, name).value) for name in self.__dataclass_fields__}
+        return {name: float(constant.value) for name, constant in self._by_name().items()}
 
     def put(self, values: dict[str, float]) -> None:
         """Set those named."""
+        found = self._by_name()
         for name, value in values.items():
-            getattr(self, name).value = value
+            found[name].value = value
+
+    def mode_values(self) -> dict[str, float]:
+        """Numbers of control and fixture, by name."""
+        return {name: float(constant.value) for name, constant in self.modes.items()}
+
+    def put_modes(self, values: dict[str, float]) -> None:
+        """Set the numbers of control and fixture; those not named are 0."""
+        for name, constant in self.modes.items():
+            constant.value = values.get(name, 0.0)
+
+    def _by_name(self) -> dict[str, fem.Constant]:
+        own = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "modes"}
+        return own | self.modes
 
 
-def create_constants(domain: Domain) -> Constants:
-    """All zero but the one that only a start changes; `model.start` sets them."""
-    found = Constants(**{name: fem.Constant(domain.parent, 0.0) for name in Constants.__dataclass_fields__})
+def create_constants(domain: Domain, modes: Iterable[str]) -> Constants:
+    """All zero but the one that only a start changes; `model.start` sets them. modes: names of the
+    numbers of controls and fixtures."""
+
+    def number() -> fem.Constant:
+        return fem.Constant(domain.parent, 0.0)
+
+    # FFCx keys compiled forms by the order in which their constants were made.
+    pressure, by_mode = number(), {name: number() for name in modes}
+    others = [name for name in Constants.__dataclass_fields__ if name not in ("pressure", "modes")]
+    found = Constants(pressure=pressure, modes=by_mode, **{name: number() for name in others})
     found.steepest.value = kinetics.STEEPEST
     return found

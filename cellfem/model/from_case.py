@@ -11,8 +11,11 @@ from cellfem.case.lithium import Anand, Lithium
 from cellfem.geometry.fields import LognormalField, Spots, Tessellation
 from cellfem.geometry.voids import spot_shifts
 from cellfem.model.ceramics import ceramics_of
+from cellfem.model.control import control_of
+from cellfem.model.fixture import fixture_of
 from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
-from cellfem.model.parameters import Cell, Ceramic, Flaws, Interface, Load, Material, Numerics, PatchResistance, Structure
+from cellfem.model.load import Load
+from cellfem.model.parameters import Cell, Ceramic, Flaws, Interface, Material, Numerics, PatchResistance, Structure
 from cellfem.physics.creep import AnandLaw, CreepLaw, LeblondLaw, PowerLaw, SinhLaw, UncoupledPowerLaw, WithDiffusion, own_law
 from cellfem.physics.diffusion import effective_diffusivity
 from cellfem.physics.hardening import Hardening
@@ -204,9 +207,7 @@ def creep_law(case: Case, temperature: float) -> CreepLaw:
 def _bulk_law(case: Case, temperature: float) -> CreepLaw:
     li, switch = case.lithium, case.numerics.porosity_switch
     if li.own_law is not None:
-        return own_law(li.own_law.name).build(
-            temperature=temperature, porosity_switch=switch, **li.own_law.numbers
-        )
+        return own_law(li.own_law.name).build(temperature=temperature, porosity_switch=switch, **li.own_law.numbers)
     if li.anand is not None:
         hardening = _hardening(li.anand, temperature)
         return AnandLaw(hardening.prefactor, hardening.exponent, hardening, switch)
@@ -248,11 +249,4 @@ def _diffusivity(li: Lithium, temperature: float) -> float:
 
 def load(step: Step, elapsed: float) -> Load:
     """`elapsed` seconds after the start of the step."""
-    return Load(
-        step.pressure_at(elapsed),
-        0.0 if step.mode == "hold-voltage" else step.signed_current,
-        step.top != "uniform",
-        step.top == "fixed",
-        step.spring or 0.0,
-        voltage=step.voltage,
-    )
+    return Load(step.pressure_at(elapsed), control_of(step), fixture_of(step))

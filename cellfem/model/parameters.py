@@ -162,17 +162,3 @@ class Numerics:
     second_order: bool = True  # BDF2 rather than implicit Euler
     smallest_step: float = 1e-6  # s
     linear: Literal["auto", "direct", "iterative"] = "auto"
-
-
-@dataclass(frozen=True)
-class Load:
-    """What drives the stack at one moment: pressure (MPa), mean current density (A/m², > 0 strips), rigid platen or not."""
-
-    pressure: float
-    current: float
-    platen: bool = True
-    fixed: bool = False  # the platen stays where it is, whatever the pressure
-    spring: float = 0.0  # k_s, MPa/µm: the platen's pressure is P + k_s (U - rest_travel)
-    rest_travel: float = 0.0  # µm
-    voltage: float | None = None  # V that is held in place of the current, > 0 strips
-    wetting: float = 1.0  # share of the adhesion that acts already

@@ -24,6 +24,7 @@ from cellfem.model.equations.interface import Interface, interface_equations
 from cellfem.model.equations.lithium import Lithium, lithium_equations
 from cellfem.model.equations.setting import Setting, radius_on, setting_of
 from cellfem.model.gas import GasForms, gas_forms
+from cellfem.model.load import MODE_NUMBERS
 from cellfem.model.parameters import Structure
 from cellfem.model.state import State
 from cellfem.physics import contact, flow, kinematics
@@ -65,7 +66,7 @@ class Residual:
 
 def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, Any] | None = None) -> Residual:
     """Write the equations and compile them (collective)."""
-    at = setting_of(domain, state, s, create_constants(domain))
+    at = setting_of(domain, state, s, create_constants(domain, MODE_NUMBERS))
     lithium, face = lithium_equations(at), interface_equations(at)
     rows, moved = _rows(at, lithium, face)
     jacobian = _jacobian(rows, moved, state, s)

@@ -11,18 +11,17 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry.groups import BOTTOM
 from cellfem.model.build import Model
 from cellfem.model.parameters import Cell, Flaws
+from cellfem.model.scales import FORCE_SCALE
 from cellfem.observe.arrays import Profile
 from cellfem.observe.columns import SECOND
 from cellfem.observe.electrode import Electrode, ElectrodeReading
 from cellfem.observe.interface_profile import MA_CM2, OHM_CM2, GammaValues
 from cellfem.observe.resistance import Resistance, SmallSignal, cell_resistance
 from cellfem.observe.sampled_flaws import sample_flaws
-from cellfem.physics.fixture import spring_pressure_now
 from cellfem.physics.kinetics import FARADAY, GAS, STRESS_POTENTIAL
 from cellfem.solver.stepper import Stepper
 from dolfinx import fem
 
-FORCE_SCALE = 0.1  # MPa, stands for the load where there is none
 SECONDS_PER_HOUR = 3600.0
 CELSIUS = 273.15
 
@@ -96,27 +95,26 @@ class Observer:
         solved.
         """
         model, k, creep = self.model, self.model.residual.constants, stepper.system.creep
-        fixed, symmetric = stepper.system.stays, len(self.electrodes) == 2
-        given = None if fixed else self._fixture_pressure()
+        control, fixture, layout = model.control, model.fixture, model.layout
+        given = fixture.pressure_now(float(k.pressure.value), self._travel())
         readings = tuple(electrode.read(creep, dt, given, compression) for electrode in self.electrodes)
         first, area = readings[0], self.electrodes[0].gamma.area
         load = first.pressure if given is None else given
-        held = float(k.held.value) > 0.5
-        imposed = first.current if held else float(k.current.value)
+        imposed = control.mean_current(first.current)
         load_taken, current_taken = stepper.system.reaction()
-        far = self._number(1) if model.structure.equipotential else self.electrodes[0].integral(self.far) / area
+        far = self._number(1) if layout.one_potential else self.electrodes[0].integral(self.far) / area
         voltage = -far
         # What a half cell shows without current, ΩP/F, cancels between two electrodes.
-        of_stress = STRESS_POTENTIAL * load if model.structure.stress_potential and not symmetric else 0.0
+        of_stress = STRESS_POTENTIAL * load if model.structure.stress_potential and layout.shows_pressure else 0.0
         overvoltage = voltage + of_stress
         ohmic = imposed * model.domain.electrolyte_thickness / float(k.conductivity.value)
         charge = self._charge(imposed, dt)
         throughput = self.throughput + abs(charge - (self.charges[0] if self.charges else 0.0))
-        expected = [imposed] if not held else [-readings[1].current if symmetric else current_taken]
-        expected += [-imposed] if symmetric else []
+        through = layout.other_end([one.current for one in readings], current_taken)
+        expected = [control.expected(through), *layout.returning(imposed)]
         currents = [abs(one.current - other) for one, other in zip(readings, expected, strict=True)]
-        scale = max(abs(first.current), self._exchange()) if held else abs(imposed) or self._exchange()
-        forces = [abs(one.pressure - (load_taken if fixed else load)) for one in readings]
+        scale = control.record_size(first.current, self._exchange())
+        forces = [abs(one.pressure - fixture.expected(load, load_taken)) for one in readings]
         resistance = self.small_signal.read()
         row = {
             "time_s": stepper.time + dt,
@@ -152,11 +150,9 @@ class Observer:
         self.charges = [reading.charge, *self.charges][:2]
         self.throughput = reading.throughput
 
-    def _fixture_pressure(self) -> float:
-        """Stack pressure of the moment, MPa: that of the load, with the spring's share."""
-        k = self.model.residual.constants
-        travel = sum(self._number(2 * number) for number in range(len(self.electrodes))) - float(k.rest_travel.value)
-        return spring_pressure_now(float(k.pressure.value), float(k.spring.value), travel)
+    def _travel(self) -> float:
+        """Of all platens together, µm."""
+        return sum(self._number(2 * number) for number in range(len(self.electrodes)))
 
     def _charge(self, current: float, dt: float) -> float:
         """Charge passed since the start, C/m², by the time scheme of the step: so it agrees with

@@ -67,7 +67,7 @@ def _of_current(case: Case, step: Step, elapsed: float) -> list[str]:
     resistance, pressure = face.asr * material.resistance_factor, step.pressure_at(elapsed)
     touching = pressure / (pressure + face.half_pressure) if face.contact == "asperity" else 1.0
     exchange = touching * thermal / resistance
-    if step.mode == "hold-voltage":
+    if step.voltage is not None:
         voltage = abs(step.voltage or 0.0)
         if voltage > 2 * DRIVEN * thermal:
             return [f"a voltage of {format_shown(voltage, 'V')} is {voltage / thermal:.3g} times RT/F: hold less"]

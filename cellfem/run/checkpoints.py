@@ -170,7 +170,7 @@ class Keeper:
             engine.start(first.load(0.0), first.material)
         self.recorder.look_back(solved_anew=not point.start)
         segment = segments[here.segment]
-        engine.set(replace(segment.load(0.0), rest_travel=here.rest_travel), segment.material)
+        engine.set(segment.load(0.0).taken_up(here.rest_travel), segment.material)
         self.store.read(point.path)
         self.recorder.go_on()
         self.store.read(point.path)  # once more: what looked at the state solves by iteration, from where it was last

@@ -201,7 +201,7 @@ def segments_of(case: Case) -> list[Segment]:
     for placed in case.sequence:
         step = placed.step
         until = _conditions(step.until)
-        if step.mode == "hold-voltage" and step.capacity is not None:
+        if step.current_follows and step.capacity is not None:
             until = (*until, Stop("charge", step.capacity, since_begin=True, within=CHARGE_WITHIN))
         found.append(
             Segment(

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.build import Model
-from cellfem.model.parameters import Load
+from cellfem.model.load import Load
 from cellfem.solver.engine import INSTANT
 from cellfem.solver.march import Segment
 
@@ -39,7 +39,7 @@ def with_pressure_ramps(segments: list[Segment], rises: list[float], model: Mode
     before = gentle(model, segments[0])
     for number, (segment, rise) in enumerate(zip(segments, rises, strict=True)):
         first, end = segment.load(0.0), segment.load(segment.duration).pressure
-        if rise > 0 and not segment.prescribed and not first.spring > 0 and not first.fixed:
+        if rise > 0 and not segment.prescribed and first.fixture.ramps:
             if first.pressure > JUMP * before:
                 segment = _rising(segment, before, rise, model.numerics.smallest_step)
                 high = segment.load(rise).pressure

@@ -10,17 +10,20 @@ import numpy as np
 from mpi4py import MPI
 
 from cellfem.model.build import Model
+from cellfem.model.equations.charge_transfer import charge_transfer_of
+from cellfem.model.equations.contact import contact_law
 from cellfem.model.limits import MapLimits
-from cellfem.model.parameters import Load, Material
+from cellfem.model.load import Load
+from cellfem.model.parameters import Material
+from cellfem.model.scales import FORCE_SCALE, scales_of
 from cellfem.model.start import boundary_conditions
 from cellfem.physics.creep import CreepLaw
-from cellfem.physics.kinetics import FARADAY, GAS, SPEED, STEEPEST, overpotential_of
+from cellfem.physics.kinetics import STEEPEST
 from cellfem.solver.newton import Newton, Outcome
 from cellfem.solver.stepper import Stepper
-from cellfem.solver.system import Array, Scales, System
+from cellfem.solver.system import Array, System
 
 INSTANT = 1e-3  # s: time in which a surface hardly moves (0.7 pm at 0.5 mA/cm²), long enough for the contact to find its force
-FORCE_SCALE = 0.1  # MPa, stands for the load where there is none
 START_MOST = 200  # corrections of a stage of a start, which has no prediction: 10 to 50 are usual
 START_FLOOR = 1e-6  # 1/s, strain rate floor of the first stage
 ON_THE_WAY, AT_THE_END = 1e-2, 0.1  # tolerance of the stages before the last; of the last, over Newton's: it stays in the surface
@@ -77,32 +80,8 @@ class Engine:
         model.set_material(material)
         system.creep = material.creep
         system.floor = model.numerics.strain_rate_floor
-        system.stays = load.fixed
-        system.set_conditions(boundary_conditions(model.domain, model.state, model.structure, load.platen))
-        thermal = GAS * material.temperature / FARADAY
-        force = max(load.pressure, FORCE_SCALE)
-        current = abs(load.current)
-        if load.voltage is not None:  # held: what it drives through clean face and electrolyte
-            ohmic = model.domain.electrolyte_thickness / material.conductivity
-            faces = model.domain.electrodes * model.interface.resistance * material.resistance_factor
-            current = abs(load.voltage) / (faces + ohmic)
-        speed = SPEED * max(current, thermal / (model.interface.resistance * material.resistance_factor))
-        flow = SPEED * current if current else 1e-2 * speed
-        system.set_scales(
-            Scales(
-                flow,
-                force,
-                model.interface.f_c,
-                force if model.structure.bonded else model.interface.delta,
-                1.0,
-                1.0,
-                thermal,
-                model.interface.delta,
-                thermal,
-            ),
-            force,
-            abs(load.current) or thermal / model.interface.resistance,  # held as at rest: it may die away
-        )
+        system.set_conditions(boundary_conditions(model.domain, model.state, model.structure, load.fixture.rigid))
+        system.set_scales(scales_of(model, load, material))
         self.newton.keep = False
 
     def analyse(self, load: Load, material: Material) -> None:
@@ -171,38 +150,24 @@ class Engine:
         exponents = [*(k for k in (1.0, 2.0, 4.0) if k < creep.exponent), creep.exponent]
         stress = min(FLOW_SHARE * max(float(self.model.residual.constants.pressure.value), FORCE_SCALE), FLOW_MOST)
         floors = np.geomspace(floor, max(floor, START_FLOOR), len(exponents))[::-1]
-        return [
-            _Stage(creep.easier(k, stress), float(f)) for k, f in zip(exponents, floors, strict=True)
-        ]
+        return [_Stage(creep.easier(k, stress), float(f)) for k, f in zip(exponents, floors, strict=True)]
 
     def _overpotential(self) -> float:
         """Of a face that is alike everywhere, under the load and at the temperature set, V: where charge transfer is linear 0."""
         model, k = self.model, self.model.residual.constants
-        if model.structure.linear_kinetics:
+        if not charge_transfer_of(model.structure).steepens:
             return 0.0
-        pressure, half = float(k.pressure.value), float(k.half_pressure.value)
-        touching = 1.0 if model.structure.bonded else pressure / (pressure + half)
+        touching = contact_law(model.structure).touching_at(float(k.pressure.value), float(k.half_pressure.value))
         resistance = model.interface.resistance * float(k.resistance_factor.value) / touching
-        held = -float(k.far.value) if k.held.value > 0.5 else None
         layer = model.domain.electrolyte_thickness / float(k.conductivity.value)
-        return overpotential_of(
-            float(k.current.value), resistance, float(k.temperature.value), held, layer, model.domain.electrodes
-        )
+        return model.control.overpotential(resistance, float(k.temperature.value), layer, model.domain.electrodes)
 
     def _move_potential(self, overpotential: float) -> None:
         """Change the overpotential by so much everywhere on Γ, on a second electrode in the other sense.
 
         sinh is steep: Newton's method, which would begin with a straight line, comes to it from 0.5 V only by damping.
         """
-        system, x = self.system, self.system.get()
-        if self.model.domain.electrodes == 2:
-            x[system.offsets[2] : system.offsets[3]] -= overpotential
-            x[system.travel_index + 1] -= 2 * overpotential
-        elif self.model.structure.equipotential:
-            x[system.travel_index + 1] -= overpotential
-        else:
-            x[system.offsets[2] : system.offsets[3]] -= overpotential
-        system.set(x)
+        self.model.layout.move_overpotential(self.model.state, overpotential)
 
     def _take(self, stage: _Stage) -> None:
         self.system.creep, self.system.floor = stage.creep, stage.floor
@@ -219,7 +184,7 @@ class Engine:
         stepper.set_scheme(INSTANT)
         before = self.system.get()
         ways = [stages]
-        if not (stepper.at_rest or self.model.structure.linear_kinetics):
+        if not stepper.at_rest and charge_transfer_of(self.model.structure).steepens:
             ways.append([*(replace(stages[0], steepest=most) for most in GROWING_STEEP), *stages])
         try:
             for way in ways:

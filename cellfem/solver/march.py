@@ -10,7 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from cellfem.model.parameters import Load, Material
+from cellfem.model.load import Load
+from cellfem.model.parameters import Material
 from cellfem.solver.engine import INSTANT, Engine
 from cellfem.solver.newton import Outcome
 
@@ -76,7 +77,7 @@ class Place:
     segment: int = 0
     begun: float = 0.0  # s, when the segment began
     base: Measures = field(default_factory=dict)  # measures when it began
-    rest_travel: float = 0.0  # µm, travel at which the spring of the fixture has its own pressure
+    rest_travel: float = 0.0  # µm, travel of the platens at which the fixture was taken up
     dt: float = 0.0  # s, of the next step to try; 0: the segment has not begun
     taken: int = 0  # prescribed steps taken in the segment
     located: int = 0  # tries to meet a condition in the segment
@@ -134,11 +135,11 @@ def _next(engine: Engine, segments: list[Segment], watch: Watcher, base: Measure
     number = here.segment + 1
     segment, before = segments[number], segments[here.segment]
     load = segment.load(0.0)
-    goes_on = load.spring > 0 and load.spring == before.load(0.0).spring
+    goes_on = load.fixture.goes_on(before.load(0.0).fixture)
     rest = here.rest_travel if goes_on else engine.travel()
     begun = engine.stepper.time
     watch.entered(number)
-    outcome = engine.change(replace(load, rest_travel=rest), segment.material)
+    outcome = engine.change(load.taken_up(rest), segment.material)
     measures = watch.examine(INSTANT, outcome)
     engine.stepper.accept(INSTANT)
     engine.stepper.begin()
@@ -162,7 +163,7 @@ def _segment(
         dt = here.dt if plan else min(here.dt, segment.largest)
         dt = min(dt, left) if plan else whole_steps(dt, _to_output(stepper.time, segment.outputs, left))
         dt = left if dt > left * (1 - 1e-9) else dt
-        engine.model.set_load(replace(segment.load(stepper.time + dt - here.begun), rest_travel=here.rest_travel))
+        engine.model.set_load(segment.load(stepper.time + dt - here.begun).taken_up(here.rest_travel))
         trial = stepper.attempt(dt)
         if not np.isfinite(trial.error) or (trial.error > 1 and not plan):
             stepper.restore()

@@ -8,6 +8,7 @@ import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from cellfem.model.control import acting_control
 from cellfem.model.limits import MapLimits
 from cellfem.model.mesh_motion import MapExtension
 from cellfem.model.state import State
@@ -92,8 +93,7 @@ class Stepper:
     @property
     def at_rest(self) -> bool:
         """Whether no current is driven."""
-        k = self.system.residual.constants
-        return float(k.current.value) == 0 and float(k.held.value) < 0.5
+        return not acting_control(self.system.residual.constants).drives
 
     def scale_motion(self, dt: float) -> None:
         """Set what velocities are measured against in the step to come.

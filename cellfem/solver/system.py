@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.checkpoint.registry import owned, set_owned
+from cellfem.model.control import acting_control
+from cellfem.model.fixture import acting_fixture
 from cellfem.model.gas import Border, Gas
 from cellfem.model.parameters import Structure
 from cellfem.model.residual import Residual
+from cellfem.model.scales import Scales
 from cellfem.model.state import GAMMA_FIELDS, State
 from cellfem.physics.creep import CreepLaw, PowerLaw
 from cellfem.physics.kinetics import SPEED
@@ -30,21 +33,6 @@ KRYLOV_TOLERANCE = 1e-6
 """Error of a correction by the Krylov solver, over the correction: balances of a step gain as much with each."""
 BALANCE = 1e-9
 """Largest charge, lithium rate and force left over in a converged step, over their scales."""
-
-
-@dataclass(frozen=True)
-class Scales:
-    """Typical size of each unknown, working units."""
-
-    velocity: float
-    pressure: float
-    porosity: float
-    gap: float
-    openness: float
-    curvature: float
-    potential: float
-    travel: float
-    far: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,12 +62,11 @@ class System:
         self.residual, self.state, self.area, self.gas = residual, state, area, gas
         self.border: list[Border] = []  # what the pressures of gas add to the Jacobian at hand
         self.solved: list[Array] = []  # J⁻¹ of its columns
-        self.conserves_lithium, self.equipotential = structure.vacancies, structure.equipotential
+        self.conserves_lithium = structure.vacancies
         self.creep: CreepLaw = PowerLaw(1.0, 1.0)
         self.floor = 1e-8
         self.origin: Origin | None = None  # of the Jacobian at hand
         self.motion: float | None = None  # µm/s, of `set_motion`
-        self.stays = False  # the platen, whatever presses it
         self.bcs: list[fem.DirichletBC] = []
         self.reactions: list[Array] = [np.empty(0, dtype=np.int64)] * 2
         self.taken = np.zeros(2)
@@ -107,6 +94,7 @@ class System:
         at = state.porosity_old[0].function_space.tabulate_dof_coordinates()[state.porosity_nodes, last] > state.middle
         at = at[f < self.offsets[1]]
         self.electrodes = [(self.vertical_index[above], self.porosity_index[at])]
+        self.one_potential = structure.equipotential or bool(np.isfinite(state.middle))
         if np.isfinite(state.middle):
             self.electrodes.append((self.vertical_index[~above], self.porosity_index[~at]))
 
@@ -225,8 +213,8 @@ class System:
         share[self.porosity_index] /= depth
         return share
 
-    def set_scales(self, scales: Scales, force: float, current: float) -> None:
-        """Sizes that make corrections comparable (`dot`), and those of the balances: pressure (MPa), current density (A/m²)."""
+    def set_scales(self, scales: Scales) -> None:
+        """Sizes that make corrections comparable (`dot`), and those of the balances."""
         weight = np.zeros(self.offsets[-1])
         W = self.state.bulk.function_space
         parts: list[tuple[float, Array]] = []
@@ -248,7 +236,7 @@ class System:
         self.weight, self.least_velocity = weight, scales.velocity
         self.velocity = (parts[0][1], weight[parts[0][1]].copy())
         self.motion = None
-        self.force_scale, self.current_scale, self.lithium_scale = force, current, SPEED * current
+        self.force_scale, self.current_scale, self.lithium_scale = scales.force, scales.current, SPEED * scales.current
 
     def fastest(self) -> float:
         """Largest component of the lithium's velocity, µm/s."""
@@ -291,14 +279,14 @@ class System:
         With two electrodes the larger of both, and for the charge also what passes one and not the other.
         """
         R, k = self.R.array, self.residual.constants
+        control, fixture = acting_control(k), acting_fixture(k)
         numbers = R[self.travel_index[0] :] if len(self.travel_index) else np.zeros(3)
         through = float(R[self.offsets[2] : self.offsets[3]].sum())
-        given = self.equipotential and k.held.value < 0.5
-        charges = [float(numbers[1]) if given else through, through if len(self.electrodes) > 1 else 0.0]
+        left = control.charge_left(float(numbers[1]), through) if self.one_potential else through
+        charges = [left, through if len(self.electrodes) > 1 else 0.0]
         lithium = [float(R[f].sum()) if self.conserves_lithium else 0.0 for _, f in self.electrodes]
         forces = [
-            float(numbers[2 * n]) if k.platen.value > 0.5 else float(R[vertical].sum())
-            for n, (vertical, _) in enumerate(self.electrodes)
+            fixture.force_left(float(numbers[2 * n]), float(R[vertical].sum())) for n, (vertical, _) in enumerate(self.electrodes)
         ]
         total = np.array([*charges, *lithium, *forces])
         self.comm.Allreduce(MPI.IN_PLACE, total)

@@ -25,8 +25,10 @@ from cellfem.geometry.fields import LognormalField, Spots, Tessellation
 from cellfem.geometry.periodic import joined
 from cellfem.geometry.stack import with_gap
 from cellfem.model.build import build_model
+from cellfem.model.control import Current
 from cellfem.model.heterogeneity import GrainBoundaries, Heterogeneity, Impurities
-from cellfem.model.parameters import Ceramic, Interface, Load, Material, Numerics, PatchResistance, Structure
+from cellfem.model.load import Load
+from cellfem.model.parameters import Ceramic, Interface, Material, Numerics, PatchResistance, Structure
 from cellfem.observe.cracks import CrackObserver
 from cellfem.observe.impedance import Electric, spectrum
 from cellfem.observe.resistance import SmallSignal
@@ -95,7 +97,7 @@ def march(variant: str, comm: MPI.Intracomm) -> list[dict[str, float]]:
     uneven = VARYING if variant == "random" else Heterogeneity()
     interface = Interface(1e-3, removal_rate=0.34, patches=(PatchResistance(17.5, 2.5, 0.1),), random=uneven, diffusivity=8e-3)
     engine = Engine(build_model(stack, structure, interface, Numerics(), comm))
-    engine.start(Load(0.4, 5.0), material(variant))
+    engine.start(Load(0.4, Current(5.0)), material(variant))
     read = _readings(engine)
     rows = [read()]
     for dt in steps:

@@ -15,7 +15,9 @@ from cellfem.case import Case, parse_case
 from cellfem.checkpoint.serialization import from_plain, to_plain
 from cellfem.flaw.analysis import flaw_problem_of, thin_pressure
 from cellfem.model import from_case
-from cellfem.model.parameters import Load, Material
+from cellfem.model.control import Current
+from cellfem.model.load import Load
+from cellfem.model.parameters import Material
 from cellfem.physics.creep import (
     AnandLaw,
     CreepLaw,
@@ -152,7 +154,7 @@ def test_a_press_rises_from_what_lithium_with_all_its_options_bears() -> None:
         (SinhLaw(7.7e-3, 6.56, 2.8), 2.8 * np.arcsinh((1e3 / 7.7e-3) ** (1 / 6.56) / 2.8)),
         (WithDiffusion(power, 1e6), 1e-3),
     ):
-        segment = Segment(1.0, lambda _: Load(5.0, 0.0), replace(POWER, creep=law), (), 0.1, 1.0, None)
+        segment = Segment(1.0, lambda _: Load(5.0, Current(0.0)), replace(POWER, creep=law), (), 0.1, 1.0, None)
         assert CONSTRAINT * stress / 100 == pytest.approx(gentle(model, segment), rel=2e-3)
     assert pytest.approx(1e-3) == INSTANT
 

@@ -10,7 +10,9 @@ from cellfem.campaign.grid import Grid, grid_points, parse_axis
 from cellfem.case import Case, CaseError, json_schema, load_case, parse_case, resolved_toml
 from cellfem.case.protocol import stripped_range
 from cellfem.model import from_case
-from cellfem.model.parameters import Load
+from cellfem.model.control import Current, Voltage
+from cellfem.model.fixture import FixedPlaten, Platen, UniformPressure
+from cellfem.model.load import Load
 from cellfem.run.prepare import segments_of
 from cellfem.solver.march import Place, Stop
 
@@ -98,11 +100,11 @@ def test_sweep_reaches_into_a_loop(tmp_path: Path) -> None:
 def test_loads_of_the_steps() -> None:
     case = case_of(STRIP, PLATE, HOLD, REST | {"top": "fixed"}, REST | {"top": "uniform"})
     strip, plate, hold, fixed, uniform = (from_case.load(placed.step, 0.0) for placed in case.steps)
-    assert strip == Load(2.0, 5.0)
-    assert plate == Load(4.0, -5.0, spring=0.5)
-    assert hold == Load(2.0, 0.0, voltage=-0.02)
-    assert fixed == Load(2.0, 0.0, platen=True, fixed=True)
-    assert uniform == Load(2.0, 0.0, platen=False)
+    assert strip == Load(2.0, Current(5.0))
+    assert plate == Load(4.0, Current(-5.0), Platen(spring=0.5))
+    assert hold == Load(2.0, Voltage(-0.02))
+    assert fixed == Load(2.0, Current(0.0), FixedPlaten())
+    assert uniform == Load(2.0, Current(0.0), UniformPressure())
     # held: 20 mV over 10 Ω cm² and 25 µm of 0.4 mS/cm (6.25 Ω cm²) drive at most 1.23 mA/cm²
     assert case.current_max == pytest.approx(0.02 / 16.25 * 1e4)
 
@@ -124,7 +126,10 @@ def test_conditions_of_the_segments() -> None:
     ("entry", "error"),
     [
         (STRIP | {"voltage": "1 V"}, 'protocol.0.voltage: is for mode = "hold-voltage" only; remove this key'),
-        ({k: v for k, v in HOLD.items() if k != "voltage"}, 'protocol.0.voltage: is missing, mode = "hold-voltage" needs it'),
+        (
+            {k: v for k, v in HOLD.items() if k != "voltage"},
+            'protocol.0.voltage: is missing, a step with mode = "hold-voltage" needs it',
+        ),
         (HOLD | {"current": "1 A/m^2"}, "protocol.0.current: where the voltage is held the current is what comes of it"),
         ({k: v for k, v in HOLD.items() if k != "duration"}, "protocol.0.duration: is missing; write for example duration"),
         (REST | {"capacity": "1 mAh/cm^2"}, 'protocol.0.capacity: a step with mode = "rest" passes no charge'),

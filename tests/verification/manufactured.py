@@ -18,11 +18,15 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import build_stack
 from cellfem.geometry.groups import ELECTROLYTE, LITHIUM, TOP
 from cellfem.model.build import Model, build_model
-from cellfem.model.parameters import Load, Numerics, Structure
+from cellfem.model.control import Current
+from cellfem.model.fixture import Platen, UniformPressure
+from cellfem.model.load import Load
+from cellfem.model.parameters import Numerics, Structure
+from cellfem.model.scales import Scales
 from cellfem.model.start import BULK, GAMMA, POTENTIAL, boundary_conditions
 from cellfem.solver.newton import Newton
 from cellfem.solver.stepper import Stepper
-from cellfem.solver.system import Scales, System
+from cellfem.solver.system import System
 from dolfinx import fem
 from tests.verification.stacks import Array
 from tests.verification.strong_form import (
@@ -140,8 +144,10 @@ class Sources:
         omega_x = derivative(lambda a: exact.openness(a, t), x)
         omega_xx = derivative(lambda a: derivative(lambda b: exact.openness(b, t), a), x)
         _fill(q["openness"], exact.openness(x, t) - opened - INTERFACE.length**2 * (omega_xx + strong.over_radius(omega_x, x)))
-        _fill(q["force"], k.platen.value * (pressure - k.pressure.value))  # without a platen the travel stays what it was
-        _fill(q["total"], current - k.current.value)
+        _fill(
+            q["force"], k.modes["platen"].value * (pressure - k.pressure.value)
+        )  # without a platen the travel stays what it was
+        _fill(q["total"], current - k.modes["current"].value)
         X, Y = _points(q["charge"].function_space)
         x = _off_axis(X)
         _fill(q["charge"], strong.charge(x, Y, t))
@@ -286,13 +292,27 @@ def solve(
     )
     everything = set(free) == set(ROOT)
     model.set_material(MATERIAL)
-    model.set_load(Load(0.5, 100.0, platen=everything))
+    model.set_load(Load(0.5, Current(100.0), Platen() if everything else UniformPressure()))
     sources = Sources(model, StrongForm(exact, axisymmetric), polygon)
     system = ManufacturedSystem(model, sources)
     system.creep, system.floor = MATERIAL.creep, FLOOR
     conditions = boundary_conditions(model.domain, model.state, structure, platen=True)
     system.set_conditions(conditions + pinned(model, free))
-    system.set_scales(Scales(0.1, 1.0, 0.1, 1.0, 1.0, 1.0, 0.05, 1.0, 0.05), 1.0, 1000.0)
+    system.set_scales(
+        Scales(
+            velocity=0.1,
+            pressure=1.0,
+            porosity=0.1,
+            gap=1.0,
+            openness=1.0,
+            curvature=1.0,
+            potential=0.05,
+            travel=1.0,
+            far=0.05,
+            force=1.0,
+            current=1000.0,
+        )
+    )
     held = Prescribed(system)
     stepper = Stepper(
         system,

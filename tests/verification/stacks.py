@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from cellfem.geometry import StackMesh
 from cellfem.model.build import Model, build_model
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, Structure
 from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
 from dolfinx import fem

@@ -15,7 +15,10 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import PatchShape as MeshPatch
 from cellfem.geometry import VoidShape, build_stack
 from cellfem.model.build import Model
-from cellfem.model.parameters import Interface, Load, Material, Numerics, PatchResistance, Structure
+from cellfem.model.control import Current
+from cellfem.model.fixture import Platen, UniformPressure
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, PatchResistance, Structure
 from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import SPEED
 from cellfem.solver.engine import Engine
@@ -30,7 +33,9 @@ def _engine(structure: Structure, platen: bool, second_order: bool) -> Engine:
     stack = build_stack(WIDTH, HEIGHT, 20.0, 0.5, 2.0, [VoidShape(0.0, 5.0, 1.0), MeshPatch(17.5, 2.5)])
     face = Interface(1e-3, removal_rate=0.34, patches=(PatchResistance(17.5, 2.5, 0.1),))
     numerics = Numerics(second_order=second_order)
-    return engine_at_start(stack, structure, face, Load(PRESSURE, CURRENT, platen), MASIAS, numerics)
+    return engine_at_start(
+        stack, structure, face, Load(PRESSURE, Current(CURRENT), Platen() if platen else UniformPressure()), MASIAS, numerics
+    )
 
 
 CORNER, MIDDLE, CENTRE = 1 / 20, 2 / 15, 9 / 20
@@ -163,7 +168,7 @@ def test_top_set_free_moves_nothing() -> None:
         dt = min(1.3 * dt, 10.0)
     model = engine.model
     content, gap, travel = _content(model), model.state.gap().copy(), model.state.travel
-    assert engine.change(Load(PRESSURE, CURRENT, False), MASIAS).converged
+    assert engine.change(Load(PRESSURE, Current(CURRENT), UniformPressure()), MASIAS).converged
     assert travel < -0.01
     assert model.state.travel == pytest.approx(travel, abs=1e-12)
     assert _content(model) == pytest.approx(content, abs=1e-3)  # the change takes 1 ms: 1e-4 µm² are stripped in it

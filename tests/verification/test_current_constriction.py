@@ -13,7 +13,9 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import PatchShape as MeshPatch
 from cellfem.geometry import build_stack
 from cellfem.model.build import Model
-from cellfem.model.parameters import Interface, Load, Numerics, PatchResistance, Structure
+from cellfem.model.control import Current
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Numerics, PatchResistance, Structure
 from tests.verification.stacks import LINEAR_CREEP, engine_at_start, integral, potential_along
 
 KAPPA = LINEAR_CREEP.conductivity
@@ -34,7 +36,9 @@ def _channel(b: float, c: float, depth: float, near: float, axisymmetric: bool =
     face = Interface(
         resistance=TOUCHING * c / KAPPA, surface_tension=0.0, patches=(PatchResistance(b, b - c, OPEN * b / KAPPA, edge=0.0),)
     )
-    return engine_at_start(stack, structure, face, Load(0.4, CURRENT), LINEAR_CREEP, Numerics(newton_tolerance=1e-9)).model
+    return engine_at_start(
+        stack, structure, face, Load(0.4, Current(CURRENT)), LINEAR_CREEP, Numerics(newton_tolerance=1e-9)
+    ).model
 
 
 def _resistance(model: Model) -> float:

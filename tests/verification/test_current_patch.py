@@ -14,7 +14,9 @@ import pytest
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import PatchShape as MeshPatch
 from cellfem.geometry import build_stack
-from cellfem.model.parameters import Interface, Load, Numerics, PatchResistance, Structure
+from cellfem.model.control import Current
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Numerics, PatchResistance, Structure
 from tests.verification.stacks import LINEAR_CREEP, Array, engine_at_start, potential_along
 
 KAPPA = LINEAR_CREEP.conductivity
@@ -39,7 +41,7 @@ def _potential(resistance: float, size: float, edge: float, axisymmetric: bool) 
     )
     patch = PatchResistance(0.0, 1.0, 1e6 * max(resistance, 1 / KAPPA), edge=0.0)
     face = Interface(resistance=resistance, surface_tension=0.0, patches=(patch,))
-    load = Load(0.4, CURRENT)
+    load = Load(0.4, Current(CURRENT))
     model = engine_at_start(stack, structure, face, load, LINEAR_CREEP, Numerics(newton_tolerance=1e-9)).model
     return potential_along(model)
 

@@ -12,7 +12,10 @@ import pytest
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import build_stack
-from cellfem.model.parameters import Interface, Load, Material, Numerics, PatchResistance, Structure
+from cellfem.model.control import Current, Voltage
+from cellfem.model.fixture import Platen, UniformPressure
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, PatchResistance, Structure
 from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import FARADAY, GAS, MOLAR_VOLUME, STEEPEST
 from cellfem.solver.engine import Engine
@@ -27,7 +30,7 @@ SPEED = MOLAR_VOLUME / FARADAY * 1e6  # µm/s per A/m²
 
 def _uniform(current: float, structure: Structure, platen: bool = True, **numbers: float) -> Engine:
     stack = build_stack(2.0, 5.0, DEPTH, 0.5, 2.0, structured=True)
-    load = Load(PRESSURE, current, platen)
+    load = Load(PRESSURE, Current(current), Platen() if platen else UniformPressure())
     return engine_at_start(stack, structure, Interface(ASR, **numbers), load, MASIAS, Numerics(newton_tolerance=1e-10))
 
 
@@ -57,13 +60,13 @@ def test_any_current_starts_and_steps_through_any_resistance(drop: float) -> Non
     through zero would lead."""
     thermal, current = GAS * 298.15 / FARADAY, 10.0 * float(np.sign(drop))
     stack = build_stack(2.0, 5.0, DEPTH, 0.5, 2.0, structured=True)
-    face, load = Interface(drop / current), Load(PRESSURE, current)
+    face, load = Interface(drop / current), Load(PRESSURE, Current(current))
     engine = engine_at_start(stack, Structure(vacancies=False), face, load, MASIAS, Numerics(newton_tolerance=1e-10))
     expected = 2 * thermal * np.arcsinh(drop / (2 * SHARE * thermal)) + current * DEPTH / 4e4 - STRESS
     assert _voltage(engine) == pytest.approx(expected, rel=1e-6, abs=1e-9)
     assert engine.stepper.attempt(1.0).newton.converged
     engine.stepper.accept(1.0)
-    engine.change(Load(PRESSURE, -0.1 * current), MASIAS)
+    engine.change(Load(PRESSURE, Current(-0.1 * current)), MASIAS)
     expected = -2 * thermal * np.arcsinh(0.1 * drop / (2 * SHARE * thermal)) - 0.1 * current * DEPTH / 4e4 - STRESS
     assert _voltage(engine) == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
@@ -73,7 +76,7 @@ def test_a_voltage_far_beyond_the_linear_range_is_held(held: float) -> None:
     """V = (2RT/F) asinh(i ASR F/(2θRT)) + iL/κ - ΩP/F for the current that comes of it."""
     thermal, asr = GAS * 298.15 / FARADAY, 0.1
     stack = build_stack(2.0, 5.0, DEPTH, 0.5, 2.0, structured=True)
-    load, material = Load(PRESSURE, 0.0, voltage=held), replace(MASIAS, conductivity=1.0)  # κ L of 20 Ω m²
+    load, material = Load(PRESSURE, Voltage(held)), replace(MASIAS, conductivity=1.0)  # κ L of 20 Ω m²
     engine = engine_at_start(stack, Structure(vacancies=False), Interface(asr), load, material, Numerics())
     current = integral(engine.model, engine.model.residual.expressions.current) / 2.0
     eta = 2 * thermal * np.arcsinh(current * asr / (2 * SHARE * thermal))
@@ -86,7 +89,7 @@ def test_a_patch_of_another_resistance_by_six_decades_starts() -> None:
     stack = build_stack(8.0, 5.0, DEPTH, 1.0, 3.0, structured=True)
     face = Interface(1e-4, patches=(PatchResistance(8.0, 4.0, 1e2, edge=0.0),))
     material = replace(MASIAS, conductivity=1e2)
-    engine = engine_at_start(stack, Structure(vacancies=False), face, Load(PRESSURE, 100.0), material, Numerics())
+    engine = engine_at_start(stack, Structure(vacancies=False), face, Load(PRESSURE, Current(100.0)), material, Numerics())
     current = engine.model.residual.expressions.current
     assert integral(engine.model, current) == pytest.approx(8.0 * 100.0, rel=1e-8)
     assert engine.model.residual.constants.steepest.value == STEEPEST

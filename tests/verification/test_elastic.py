@@ -16,9 +16,11 @@ from mpi4py import MPI
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import build_stack, extruded
 from cellfem.model.build import Model
+from cellfem.model.control import Current
 from cellfem.model.cracks import ENTRIES, ElasticElectrolyte
 from cellfem.model.elastic import ElasticBody, FixedPoints, NodeMean
-from cellfem.model.parameters import Ceramic, Interface, Load, Structure
+from cellfem.model.load import Load
+from cellfem.model.parameters import Ceramic, Interface, Structure
 from cellfem.observe.cracks import CrackObserver
 from cellfem.physics import elasticity
 from cellfem.physics.fracture import weakest_link
@@ -78,7 +80,7 @@ def test_electrolyte_under_flat_lithium(axisymmetric: bool, sides: Any) -> None:
     pressure, thickness = 5.0, 8.0
     stack = build_stack(10.0, 4.0, thickness, 1.0, 2.0)
     structure = Structure(axisymmetric=axisymmetric, vacancies=False)
-    model = engine_at_start(stack, structure, Interface(resistance=1e-3), Load(pressure, 0.0), LINEAR_CREEP).model
+    model = engine_at_start(stack, structure, Interface(resistance=1e-3), Load(pressure, Current(0.0)), LINEAR_CREEP).model
     llzo = ElasticElectrolyte(model, Ceramic(**(vars(CERAMIC) | {"sides": sides})))
     llzo.solve()
     added = llzo.extra()
@@ -107,7 +109,9 @@ def test_friction_drags_the_electrolyte_along_with_the_lithium() -> None:
     width, pressure, coefficient, speed = 10.0, 5.0, 40.0, 0.3  # µm, MPa, MPa s/µm, µm/s
     face = Interface(resistance=1e-3, friction=coefficient)
     stack = build_stack(width, 4.0, 2 * width, 0.5, 2.0)
-    model = engine_at_start(stack, Structure(vacancies=False, friction=True), face, Load(pressure, 0.0), LINEAR_CREEP).model
+    model = engine_at_start(
+        stack, Structure(vacancies=False, friction=True), face, Load(pressure, Current(0.0)), LINEAR_CREEP
+    ).model
     llzo = ElasticElectrolyte(model, CERAMIC)
     dofs, at = _velocity_x(model)
 
@@ -169,7 +173,9 @@ def test_multigrid_gives_what_the_factors_give(monkeypatch: pytest.MonkeyPatch) 
 def test_risk_of_rupture_of_an_even_tension() -> None:
     """A uniform σ in a body of V has the risk (σ/σ₀)^m V/V₀; on its face of A, (σ/σ₀)^m A/A₀."""
     stack = build_stack(10.0, 4.0, 8.0, 1.0, 2.0)
-    model = engine_at_start(stack, Structure(vacancies=False), Interface(resistance=1e-3), Load(1.0, 0.0), LINEAR_CREEP).model
+    model = engine_at_start(
+        stack, Structure(vacancies=False), Interface(resistance=1e-3), Load(1.0, Current(0.0)), LINEAR_CREEP
+    ).model
     tension = np.diag([120.0, -3.0, 0.0])
     expected = (120 / 150) ** 10
     llzo = ElasticElectrolyte(model, CERAMIC)

@@ -6,7 +6,9 @@ import pytest
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import StackMesh, build_stack
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.control import Current
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, Structure
 from cellfem.model.state import GAMMA_FIELDS
 from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
@@ -22,7 +24,7 @@ WIDTH = 12.0
 
 
 def stripped(stack: StackMesh, pressure: float, *, vacancies: bool) -> Engine:
-    return engine_at_start(stack, Structure(vacancies=vacancies), FACE, Load(pressure, CURRENT), MASIAS, Numerics())
+    return engine_at_start(stack, Structure(vacancies=vacancies), FACE, Load(pressure, Current(CURRENT)), MASIAS, Numerics())
 
 
 def free(near: float) -> StackMesh:
@@ -100,7 +102,9 @@ def test_unevenness_of_removal_goes_with_the_mesh():
 @pytest.mark.slow
 def test_linear_porosity_is_less_even():
     """0.05 δ: the flux through a node of linear porosity feels the cells around it in first order."""
-    engine = engine_at_start(free(0.4), Structure(quadratic_porosity=False), FACE, Load(0.4, CURRENT), MASIAS, Numerics())
+    engine = engine_at_start(
+        free(0.4), Structure(quadratic_porosity=False), FACE, Load(0.4, Current(CURRENT)), MASIAS, Numerics()
+    )
     assert largest_spread(engine, TIMES) > 5e-3
 
 
@@ -112,7 +116,7 @@ def disturbed(stack: StackMesh, by: float, *, vacancies: bool) -> tuple[Engine, 
     m = engine.model.state.gamma.x.array[GAMMA_FIELDS * engine.model.state.gamma_nodes].copy()
     m[np.argmin(np.abs(x - WIDTH / 2))] += by * FACE.delta
     set_surface(engine, m)
-    engine.change(Load(0.4, CURRENT), MASIAS)
+    engine.change(Load(0.4, Current(CURRENT)), MASIAS)
     return engine, int(np.argmin(np.abs(gap_along(engine.model)[0] - WIDTH / 2)))
 
 

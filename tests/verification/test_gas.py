@@ -11,7 +11,9 @@ import pytest
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import VoidShape, build_stack
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.control import Current
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, Structure
 from cellfem.model.state import GAMMA_FIELDS
 from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
@@ -31,7 +33,7 @@ def shut(
     stack = build_stack(12.0, 8.0, 4.0, 0.25, 2.0, list(voids))
     structure = Structure(axisymmetric=axisymmetric, gas=gas, vacancies=False)
     face = Interface(1e-3, delta=DELTA, stiffness=200.0, surface_tension=tension, gas_pressure=FILLED)
-    return engine_at_start(stack, structure, face, Load(pressure, 0.0), SOFT, Numerics())
+    return engine_at_start(stack, structure, face, Load(pressure, Current(0.0)), SOFT, Numerics())
 
 
 def volumes(engine: Engine, parted: float) -> Array:

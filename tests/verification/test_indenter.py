@@ -22,7 +22,9 @@ import pytest
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import build_stack
 from cellfem.geometry.stack import assemble
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.control import Current
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, Structure
 from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import engine_at_start, integral
@@ -48,7 +50,7 @@ def _growth(radius: float, force: float, last: float) -> tuple[np.ndarray, np.nd
     structure = Structure(axisymmetric=True, vacancies=False)
     lithium = Material(PowerLaw(1e-4, EXPONENT), 8e-3, 4e4, 1.0, 298.15)
     numerics = Numerics(strain_rate_floor=1e-10, tolerance=0.02)
-    engine = engine_at_start(stack, structure, face, Load(force * PRESSURE, 0.0), lithium, numerics)
+    engine = engine_at_start(stack, structure, face, Load(force * PRESSURE, Current(0.0)), lithium, numerics)
     times, sizes, dt, t = [], [], 1e-3, 0.0
     while not sizes or sizes[-1] < last:
         t = max(1.6 * t, 1e-2 * scale)

@@ -19,7 +19,10 @@ import pytest
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import Box, VoidShape, build_solid, build_stack
 from cellfem.geometry import PatchShape as MeshPatch
-from cellfem.model.parameters import Interface, Load, Material, Numerics, PatchResistance, Structure
+from cellfem.model.control import Current
+from cellfem.model.fixture import UniformPressure
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, PatchResistance, Structure
 from cellfem.physics.creep import AnandLaw, LeblondLaw, PowerLaw, UncoupledPowerLaw
 from cellfem.physics.hardening import Hardening
 from cellfem.solver.engine import Engine
@@ -35,7 +38,7 @@ TOLERANCE, ROUNDING = 1e-6, 2 * 2.0**-52 / STEP  # rounding of both residuals ov
 @dataclass(frozen=True)
 class Variant:
     structure: Structure
-    load: Load = Load(0.4, 5.0)  # noqa: RUF009  frozen
+    load: Load = Load(0.4, Current(5.0))  # noqa: RUF009  frozen
     porosity: float = 0.03  # added to that of the state
     material: Material = LITHIUM
     solid: bool = False
@@ -44,14 +47,14 @@ class Variant:
 BONDED = Structure(flat=True, bonded=True)
 VARIANTS = {
     "true geometry": Variant(Structure()),
-    "plating": Variant(Structure(), Load(0.4, -5.0), -0.03),
+    "plating": Variant(Structure(), Load(0.4, Current(-5.0)), -0.03),
     "contact loss": Variant(Structure(), porosity=0.18),
     "axisymmetric": Variant(Structure(axisymmetric=True)),
-    "uniform top and flux": Variant(Structure(equipotential=False), Load(0.4, 5.0, platen=False)),
+    "uniform top and flux": Variant(Structure(equipotential=False), Load(0.4, Current(5.0), UniformPressure())),
     "adhesion and friction": Variant(Structure(adhesion=True, friction=True)),
     "flat": Variant(Structure(flat=True)),
     "bonded": Variant(BONDED),
-    "bonded, uniform top": Variant(BONDED, Load(0.4, 5.0, platen=False)),
+    "bonded, uniform top": Variant(BONDED, Load(0.4, Current(5.0), UniformPressure())),
     "bonded, no removal": Variant(Structure(flat=True, bonded=True, removal=False)),
     "bonded, no vacancies": Variant(Structure(flat=True, bonded=True, vacancies=False)),
     "no vacancies": Variant(Structure(vacancies=False)),
@@ -64,7 +67,8 @@ VARIANTS = {
     "uncoupled law": Variant(Structure(), material=replace(LITHIUM, creep=UncoupledPowerLaw(4.3e-4, 5.0))),
     "linear kinetics, no stress potential": Variant(Structure(linear_kinetics=True, stress_potential=False)),
     "axisymmetric, all else": Variant(
-        Structure(axisymmetric=True, adhesion=True, friction=True, equipotential=False), Load(0.4, 5.0, platen=False)
+        Structure(axisymmetric=True, adhesion=True, friction=True, equipotential=False),
+        Load(0.4, Current(5.0), UniformPressure()),
     ),
     "3-D": Variant(Structure(friction=True), solid=True),
     "axisymmetric, bonded": Variant(Structure(axisymmetric=True, flat=True, bonded=True)),

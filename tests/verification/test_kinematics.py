@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import VoidShape, build_stack
 from cellfem.model.build import build_model
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.control import Current
+from cellfem.model.fixture import UniformPressure
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, Structure
 from cellfem.model.start import BULK, GAMMA, POTENTIAL, boundary_conditions
 from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import SPEED
@@ -40,7 +43,7 @@ def carried_error(near: float, u: float, w: float, shear: float) -> float:
     structure = Structure(vacancies=False, equipotential=False, stress_potential=False)
     numerics = Numerics(second_order=True, newton_tolerance=1e-9)
     engine = Engine(build_model(stack, structure, Interface(resistance=1e-3), numerics, MPI.COMM_SELF))
-    engine.set(Load(0.0, 0.0, platen=False), Material(PowerLaw(1e-3, 1.0), 8e-3, 4e4, 1.0, 298.15))
+    engine.set(Load(0.0, Current(0.0), UniformPressure()), Material(PowerLaw(1e-3, 1.0), 8e-3, 4e4, 1.0, 298.15))
     model, state = engine.model, engine.model.state
     conditions = [bc for bc in boundary_conditions(model.domain, state, structure, platen=False) if bc[0] == GAMMA]
     for block, given in ((BULK, state.bulk), (POTENTIAL, state.potential)):
@@ -86,7 +89,7 @@ def lost_area(depth: float, *, flat: bool) -> float:
     stack = build_stack(25.0, 20.0, 20.0, 0.4, 2.0, [VoidShape(0.0, 5.0, depth)])
     face = Interface(resistance=1e-3, removal_rate=max(10 * SPEED * current, 1e-3) / 0.02)
     lithium = Material(PowerLaw(7.7e-3, 6.56), 8e-3, 4e4, 1.0, 298.15)
-    engine = engine_at_start(stack, Structure(flat=flat), face, Load(1.0, current), lithium, Numerics(second_order=True))
+    engine = engine_at_start(stack, Structure(flat=flat), face, Load(1.0, Current(current)), lithium, Numerics(second_order=True))
 
     def area() -> float:
         x, gap = gap_along(engine.model)

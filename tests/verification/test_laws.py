@@ -20,8 +20,10 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.case import Case
 from cellfem.geometry import VoidShape, WallLayers, build_stack
 from cellfem.model.build import build_model
+from cellfem.model.control import Current
 from cellfem.model.from_case import material as material_of
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, Structure
 from cellfem.physics.creep import AnandLaw, CreepLaw, LeblondLaw, PowerLaw, SinhLaw, WithDiffusion
 from cellfem.physics.hardening import Hardening
 from cellfem.physics.kinetics import SPEED
@@ -39,7 +41,7 @@ FACE = Interface(1e-3, removal_rate=0.34)
 
 def lens(material: Material, numerics: Numerics) -> Engine:
     stack = build_stack(8.0, 6.0, 6.0, 0.8, 2.0, [VoidShape(0.0, 2.0, 0.3)])
-    return engine_at_start(stack, Structure(), FACE, Load(1.0, 5.0), material, numerics)
+    return engine_at_start(stack, Structure(), FACE, Load(1.0, Current(5.0)), material, numerics)
 
 
 def after(material: Material, steps: int, end: float = 4.0) -> tuple[np.ndarray, np.ndarray]:
@@ -64,7 +66,7 @@ def test_an_engine_takes_every_option_of_the_creep_law() -> None:
     engine = Engine(build_model(crossed_stack(4.0, 1.0, 0.5), Structure(linear_removal=True), FACE, Numerics(), MPI.COMM_WORLD))
     power = ANAND.prefactor, ANAND.exponent
     for law in (WithDiffusion(SinhLaw(*power, 2.8), 1e-3), LeblondLaw(*power), AnandLaw(*power, ANAND)):
-        engine.set(Load(0.4, 0.5), replace(SOFT, creep=law))
+        engine.set(Load(0.4, Current(0.5)), replace(SOFT, creep=law))
         assert engine.system.creep is law
 
 
@@ -74,7 +76,7 @@ def test_linear_removal_ends_where_it_takes_up_what_is_injected():
     face = replace(FACE, removal_rate=1e-3, sink_rate=speed / (wanted * (1 - wanted)))
     lithium = Material(PowerLaw(1e-12, 1.0), 100.0, 4e4, 1.0, 298.15)  # does not compact
     engine = engine_at_start(
-        crossed_stack(4.0, 1.0, 0.5), Structure(linear_removal=True), face, Load(0.4, 0.5), lithium, Numerics()
+        crossed_stack(4.0, 1.0, 0.5), Structure(linear_removal=True), face, Load(0.4, Current(0.5)), lithium, Numerics()
     )
     step_to(engine, 8000.0)
     _, f = porosity_field(engine.model)
@@ -87,7 +89,9 @@ def test_linear_removal_is_the_diffusion_problem_with_a_reaction_at_the_surface(
     √(t/D)."""
     D, k = 8e-3, 0.02
     depth, speed = D / k, 1e-3 * k
-    engine = column(depth, Structure(flat=True, bonded=True, linear_removal=True), Load(0.1, speed / SPEED), sink_rate=k, D=D)
+    engine = column(
+        depth, Structure(flat=True, bonded=True, linear_removal=True), Load(0.1, Current(speed / SPEED)), sink_rate=k, D=D
+    )
     dt = 1e-3 * D / k**2
     while engine.stepper.time < 4 * D / k**2:
         assert engine.stepper.attempt(dt).newton.converged
@@ -117,7 +121,7 @@ def test_sand_time_goes_with_the_diffusivity(name: str) -> None:
     sand = np.pi * factor * bulk * f_c**2 / (4 * speed**2)
     structure = Structure(flat=True, bonded=True, removal=False, pressed_diffusion=pressure > 0)
     pressed = {"D": found.diffusivity, "activation_volume": found.activation_volume}
-    engine = column(np.sqrt(factor * bulk * sand), structure, Load(pressure, 5.0), **pressed)
+    engine = column(np.sqrt(factor * bulk * sand), structure, Load(pressure, Current(5.0)), **pressed)
     dt, times, values = 1e-4 * sand, [0.0], [0.0]
     while values[-1] < f_c:
         assert engine.stepper.attempt(dt).newton.converged
@@ -207,7 +211,7 @@ def compacted(law: str, end: float, steps: int) -> tuple[np.ndarray, np.ndarray]
         "anand": AnandLaw(ANAND.prefactor, ANAND.exponent, ANAND, 0.0),
     }
     material = replace(SOFT, creep=laws[law])
-    numerics, load = Numerics(strain_rate_floor=1e-12), Load(PRESSED, 0.0)
+    numerics, load = Numerics(strain_rate_floor=1e-12), Load(PRESSED, Current(0.0))
     engine = engine_at_start(crossed_stack(4.0, 4.0, 1.0), Structure(removal=False), FACE, load, material, numerics)
     state, stepper = engine.model.state, engine.stepper
     loose = fem.Function(state.porosity_old[0].function_space)

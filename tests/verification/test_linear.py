@@ -8,7 +8,9 @@ import pytest
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import Box, VoidShape, build_solid
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.control import Current
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, Structure
 from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
 from cellfem.solver.fieldsplit import FieldSplit
@@ -26,7 +28,7 @@ def correction(near: float) -> tuple[Engine, Array, int]:
     stack = build_solid(Box(6.0, 6.0, 4.0, 4.0), near, 2 * near, [VoidShape(0.0, 2.5, 0.4, center_y=0.0)])
     numerics = Numerics(linear="iterative")
     structure, face = Structure(quadratic_porosity=False), Interface(1e-3, removal_rate=0.3)
-    engine = engine_at_start(stack, structure, face, Load(0.4, 5.0), LITHIUM, numerics)
+    engine = engine_at_start(stack, structure, face, Load(0.4, Current(5.0)), LITHIUM, numerics)
     assert engine.stepper.attempt(1.0).newton.converged
     engine.stepper.accept(1.0)
     engine.stepper.set_scheme(5.0)
@@ -70,6 +72,6 @@ def test_large_stacks_in_3_d_are_iterated() -> None:
 def test_bonded_stacks_are_factored() -> None:
     stack = build_solid(Box(3.0, 3.0, 3.0, 3.0), 1.5, 3.0)
     bonded = Structure(flat=True, bonded=True, quadratic_porosity=False)
-    engine = engine_at_start(stack, bonded, Interface(1e-3), Load(0.4, 5.0), LINEAR_CREEP, Numerics(linear="iterative"))
+    engine = engine_at_start(stack, bonded, Interface(1e-3), Load(0.4, Current(5.0)), LINEAR_CREEP, Numerics(linear="iterative"))
     assert not isinstance(engine.system.linear, FieldSplit)
     assert np.isfinite(engine.model.state.numbers.x.array).all()

@@ -23,7 +23,9 @@ from numpy.typing import NDArray
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import PatchShape as MeshPatch
 from cellfem.geometry import build_stack
-from cellfem.model.parameters import Interface, Load, Material, Numerics, PatchResistance, Structure
+from cellfem.model.control import Current
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, PatchResistance, Structure
 from cellfem.model.start import GAMMA, boundary_conditions
 from cellfem.model.state import GAMMA_FIELDS
 from cellfem.physics.creep import PowerLaw
@@ -47,7 +49,7 @@ def bonded_disc(abar: float, exponent: float, edge: float) -> Engine:
     asr = DISC / (KAPPA * abar)
     face = Interface(resistance=asr, patches=(PatchResistance(0.0, DISC, 1e8 * asr, 0.0),))
     lithium = Material(PowerLaw(4.3e-4, exponent), 8e-3, KAPPA, 1.0, 298.15)
-    return engine_at_start(stack, structure, face, Load(0.0, CURRENT), lithium, Numerics(strain_rate_floor=FLOOR))
+    return engine_at_start(stack, structure, face, Load(0.0, Current(CURRENT)), lithium, Numerics(strain_rate_floor=FLOOR))
 
 
 def pressure_over(engine: Engine, edge: float) -> Array:

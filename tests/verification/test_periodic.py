@@ -12,7 +12,9 @@ from cellfem.geometry import Box, StackMesh, VoidShape, build_solid, build_stack
 from cellfem.geometry.periodic import joined
 from cellfem.geometry.stack import with_gap
 from cellfem.geometry.voids import SpotShape, gap_at
-from cellfem.model.parameters import Ceramic, Interface, Load, Material, Numerics, Structure
+from cellfem.model.control import Current
+from cellfem.model.load import Load
+from cellfem.model.parameters import Ceramic, Interface, Material, Numerics, Structure
 from cellfem.model.parameters import PatchResistance as Resistance
 from cellfem.observe.cracks import CrackObserver
 from cellfem.observe.interface_profile import GammaObserver
@@ -45,7 +47,7 @@ def images(spot: SpotShape, extents: tuple[float, ...]) -> list[SpotShape]:
 
 def stripped(stack: StackMesh, patches: list[Resistance], structure: Structure) -> Engine:
     face = Interface(1e-3, removal_rate=0.3, friction=50.0, patches=tuple(patches))
-    engine = engine_at_start(stack, structure, face, Load(0.4, 5.0), LITHIUM, Numerics(newton_tolerance=1e-9))
+    engine = engine_at_start(stack, structure, face, Load(0.4, Current(5.0)), LITHIUM, Numerics(newton_tolerance=1e-9))
     for dt in STEPS:
         trial = engine.stepper.attempt(dt)
         assert trial.newton.converged, trial.reason

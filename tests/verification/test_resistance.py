@@ -21,7 +21,9 @@ from cellfem.geometry import PatchShape as MeshPatch
 from cellfem.geometry import build_stack
 from cellfem.geometry.groups import ELECTROLYTE, LITHIUM
 from cellfem.geometry.stack import StackMesh, assemble_with
-from cellfem.model.parameters import Interface, Load, Numerics, PatchResistance, Structure
+from cellfem.model.control import Current
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Numerics, PatchResistance, Structure
 from cellfem.observe.resistance import SmallSignal
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import LINEAR_CREEP, engine_at_start
@@ -57,7 +59,7 @@ def under_load(
     )
     patches = (PatchResistance(b, b - c, OPEN * b / KAPPA, edge=0.0),) if c < b else ()
     face = Interface(resistance=clean, surface_tension=0.0, patches=patches)
-    return engine_at_start(stack, structure, face, Load(0.4, current), LINEAR_CREEP, Numerics(newton_tolerance=1e-9))
+    return engine_at_start(stack, structure, face, Load(0.4, Current(current)), LINEAR_CREEP, Numerics(newton_tolerance=1e-9))
 
 
 @pytest.mark.parametrize("share", [0.5, 0.2, 0.05])
@@ -130,7 +132,7 @@ def test_constriction_of_square_spots_in_three_dimensions() -> None:
     spot = TOUCHING * half / KAPPA
     face = Interface(OPEN * cell / KAPPA, surface_tension=0.0, patches=(Square(0.0, half, spot, edge=0.0),))
     stack = quarter_of_a_square(half, cell, 3 * cell, 0.06 * half)
-    found = SmallSignal(engine_at_start(stack, structure, face, Load(0.4, 0.0), LINEAR_CREEP).model).read()
+    found = SmallSignal(engine_at_start(stack, structure, face, Load(0.4, Current(0.0)), LINEAR_CREEP).model).read()
     share = half / cell
     of_lattice = 0.43392 / share - 0.62075 + 0.159 * share**2  # R κL
     assert found.constriction * KAPPA / (2 * cell) == pytest.approx(of_lattice, rel=0.015)

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from cellfem.geometry import Box, PatchShape, StackMesh, VoidShape, build_solid, build_stack, extruded
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.control import Current
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, Structure
 from cellfem.model.parameters import PatchResistance as Spot
 from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
@@ -21,7 +23,7 @@ def stripped(stack: StackMesh, face: Interface = FACE, axisymmetric: bool = Fals
         Structure(axisymmetric=axisymmetric, friction=face.friction > 0, quadratic_porosity=False),
         Numerics(newton_tolerance=1e-9),
     )
-    engine = engine_at_start(stack, structure, face, Load(0.4, 5.0), LITHIUM, numerics)
+    engine = engine_at_start(stack, structure, face, Load(0.4, Current(5.0)), LITHIUM, numerics)
     for dt in steps:
         trial = engine.stepper.attempt(dt)
         assert trial.newton.converged, trial.reason

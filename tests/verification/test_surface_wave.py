@@ -10,7 +10,10 @@ from mpi4py import MPI
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import build_stack
 from cellfem.model.build import build_model
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.control import Current
+from cellfem.model.fixture import UniformPressure
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, Structure
 from cellfem.model.start import boundary_conditions
 from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
@@ -34,7 +37,7 @@ def open_stack(near: float, *, axisymmetric: bool, flat: bool) -> Engine:
     face = Interface(resistance=1e-3, surface_tension=TENSION)
     stack = build_stack(WIDTH, HEIGHT, 2.0, near, 1.0)
     engine = Engine(build_model(stack, structure, face, Numerics(second_order=True, newton_tolerance=1e-9), MPI.COMM_SELF))
-    engine.set(Load(0.0, 0.0, platen=False), Material(PowerLaw(PREFACTOR, 1.0), 8e-3, 4e4, 1.0, 298.15))
+    engine.set(Load(0.0, Current(0.0), UniformPressure()), Material(PowerLaw(PREFACTOR, 1.0), 8e-3, 4e4, 1.0, 298.15))
     held = replace(structure, equipotential=True)
     engine.system.set_conditions(boundary_conditions(engine.model.domain, engine.model.state, held, platen=True))
     return engine

@@ -14,7 +14,9 @@ import pytest
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import VoidShape, build_stack
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.control import Current
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, Structure
 from cellfem.physics.creep import PowerLaw
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import Array, engine_at_start
@@ -68,7 +70,7 @@ def stretch() -> Stretch:
     stack = build_stack(8.0, 6.0, 6.0, 0.5, 1.0, [VoidShape(0.0, 8.0, 0.02, "cosine")], structured=True)
     interface = Interface(1e-3, delta=0.02, removal_rate=0.1, length=2.0)
     numerics = Numerics(newton_tolerance=1e-10, second_order=True, strain_rate_floor=1e-5)
-    engine = engine_at_start(stack, Structure(), interface, Load(0.4, 10.0), LITHIUM, numerics)
+    engine = engine_at_start(stack, Structure(), interface, Load(0.4, Current(10.0)), LITHIUM, numerics)
     march(engine, list(0.02 * 1.08 ** np.arange(48)))
     unfinished = Stretch(engine, engine.system.get(), {})
     return replace(unfinished, end=unfinished.march(pattern(FINEST, uneven=False), second_order=True))

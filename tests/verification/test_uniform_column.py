@@ -6,7 +6,9 @@ import pytest
 
 from cellfem.campaign.column import column, recession
 from cellfem.geometry import WallLayers, build_stack
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.control import Current
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, Structure
 from cellfem.physics.creep import PowerLaw
 from cellfem.units import T_REFERENCE
 from tests.verification.stacks import engine_at_start, surface_porosity
@@ -26,7 +28,7 @@ def test_porosity_as_it_builds_up(pressure: float, creep: str) -> None:
     stack = build_stack(1.0, depth, 1.0, 1.0, 6.0, structured=True, wall=wall)
     material = Material(PowerLaw(face.law.prefactor, face.law.exponent), D, 4e4, 1.0, T_REFERENCE)
     interface = Interface(1e-4, surface_tension=0.0, f_c=0.2)
-    engine = engine_at_start(stack, BONDED, interface, Load(pressure, 10 * current), material, Numerics())
+    engine = engine_at_start(stack, BONDED, interface, Load(pressure, Current(10 * current)), material, Numerics())
     dt = 0.5
     while engine.stepper.time < 3600.0:
         dt = min(1.2 * dt, 60.0, 3600.0 - engine.stepper.time + 1e-9)

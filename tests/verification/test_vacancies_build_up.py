@@ -15,7 +15,9 @@ from scipy.special import erfc
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import WallLayers, build_stack
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.control import Current
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, Structure
 from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import SPEED
 from cellfem.solver.engine import Engine
@@ -53,7 +55,7 @@ def _profile(y: Array, t: float, s: float) -> Array:
 def test_square_root_of_time_and_sand_time(current: float, second_order: bool) -> None:
     s = SPEED * current
     sand = np.pi * D * F_C**2 / (4 * s**2)
-    engine = _column(np.sqrt(D * sand), Load(0.0, current), (1e-6, 6.56), Numerics(second_order=second_order))
+    engine = _column(np.sqrt(D * sand), Load(0.0, Current(current)), (1e-6, 6.56), Numerics(second_order=second_order))
     begun = engine.stepper.time, _content(engine)
     times, values, dt = [], [], 1e-4 * sand
     while engine.stepper.time < 1.1 * sand:
@@ -80,7 +82,7 @@ def test_linear_sink() -> None:
     s = 1e-3 * np.sqrt(D * k)
     layer = np.sqrt(D / k)
     numerics = Numerics(strain_rate_floor=1e-12)
-    engine = _column(layer, Load(pressure, s / SPEED), (prefactor, 1.0), numerics)
+    engine = _column(layer, Load(pressure, Current(s / SPEED)), (prefactor, 1.0), numerics)
     dt = 0.01 / k
     while engine.stepper.time < 100 / k:
         _step(engine, dt)

@@ -16,7 +16,10 @@ from scipy.optimize import brentq
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import WallLayers, build_stack
-from cellfem.model.parameters import Interface, Load, Material, Numerics, Structure
+from cellfem.model.control import Current
+from cellfem.model.fixture import Platen, UniformPressure
+from cellfem.model.load import Load
+from cellfem.model.parameters import Interface, Material, Numerics, Structure
 from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import SPEED
 from tests.verification.stacks import engine_at_start, surface_porosity
@@ -77,7 +80,7 @@ def _onset_of_column(pressure: float, creep: tuple[float, float], structure: Str
     stack = build_stack(layer, height * layer, layer, layer, 4 * layer, structured=True, wall=wall)
     material = Material(PowerLaw(*creep, 0.0), D, 4e4, 1.0, 298.15)
     numerics = Numerics(strain_rate_floor=1e-10)
-    load = Load(pressure, s / SPEED, platen)
+    load = Load(pressure, Current(s / SPEED), Platen() if platen else UniformPressure())
     engine = engine_at_start(stack, structure, Interface(1e-4, surface_tension=0.0, f_c=F_C), load, material, numerics)
     time = D / s**2
     dt, end, largest = 1e-4 * time, (6.0 if moving else 60.0) * time, 0.1 * time if moving else np.inf

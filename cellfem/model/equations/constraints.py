@@ -11,28 +11,14 @@ from __future__ import annotations
 
 from ufl.core.expr import Expr
 
+from cellfem.model.control import charge_row
 from cellfem.model.equations.interface import Interface
 from cellfem.model.equations.setting import Setting
-from cellfem.physics import fixture
+from cellfem.model.fixture import force_row
 
 
 def constraints(at: Setting, face: Interface) -> Expr:
     """Integrand over Γ, without its weight."""
     test = at.tests.numbers
-    return _force(at, face) * at.layout.of_force(at.side_gamma, test) + _charge(at, face) * test[1]("+")
-
-
-def _force(at: Setting, face: Interface) -> Expr:
-    k, state = at.k, at.state
-    travel = at.travel_of(state.numbers)("+")
-    # A free upper face has no travel of its own, a fixed platen none: U stays what it was.
-    together = at.layout.travel_together(state.numbers, travel)
-    load = fixture.spring_pressure(k.pressure, k.spring, together - k.rest_travel)
-    return k.platen * (face.pressure - load) + (1 - k.platen) * (travel - at.travel_of(state.travel_old[0])("+"))
-
-
-def _charge(at: Setting, face: Interface) -> Expr:
-    k, far = at.k, at.state.numbers[1]("+")
-    if not at.structure.equipotential and at.domain.electrodes == 1:
-        return far
-    return k.held * (far - k.far) + at.layout.unbalanced(1 - k.held, at.side_gamma, face.current, k.current)
+    charge = charge_row(at, face) if at.layout.one_potential else at.state.numbers[1]("+")
+    return force_row(at, face) * at.layout.of_force(at.side_gamma, test) + charge * test[1]("+")

@@ -25,9 +25,8 @@ def electrolyte_equations(at: Setting, face: Interface) -> Electrolyte:
     """Charge in the electrolyte."""
     test = at.tests.potential
     flux = at.k.conductivity * ufl.inner(ufl.grad(at.state.potential), ufl.grad(test))
-    one_potential = at.structure.equipotential or at.domain.electrodes == 2
     return Electrolyte(
         volume=flux * at.weight,
         on_gamma=face.current * test("-"),
-        bottom=None if one_potential else at.k.current * test * at.weight,
+        bottom=None if at.layout.one_potential else at.k.modes["current"] * test * at.weight,
     )

@@ -6,13 +6,26 @@ tells which one is meant: (1 ± side)/2 takes the number of the one and leaves o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ufl.core.expr import Expr
 
+from cellfem.model.state import State
+
 
 class Layout(Protocol):
-    """The part of the equations in which a half cell and a symmetric cell differ."""
+    """That in which a half cell and a symmetric cell differ."""
+
+    @property
+    def one_potential(self) -> bool:
+        """Whether one of the numbers is the potential that the current comes from or goes to."""
+
+    @property
+    def shows_pressure(self) -> bool:
+        """Whether the voltage without current is that of the pressure, ΩP/F: between two electrodes
+        it cancels."""
 
     def travel_of(self, side: Any, numbers: Any) -> Expr:
         """U of the electrode at hand, µm."""
@@ -30,9 +43,24 @@ class Layout(Protocol):
     def unbalanced(self, share: Expr, side: Any, current: Expr, imposed: Expr) -> Expr:
         """share (1 where a current is imposed) times what passes Γ beside it, A/m²."""
 
+    def move_overpotential(self, state: State, by: float) -> None:
+        """Add so much (V) to η everywhere on Γ, on a second electrode in the other sense."""
 
+    def other_end(self, currents: Sequence[float], taken: float) -> float:
+        """What passes the electrolyte's other end, A/m². currents: of each electrode; taken: by the
+        far face."""
+
+    def returning(self, imposed: float) -> list[float]:
+        """What must pass Γ of the second electrode, A/m², if there is one."""
+
+
+@dataclass(frozen=True)
 class HalfCell:
-    """One electrode; numbers (U, Φ). The potential is φ less Φ."""
+    """One electrode; numbers (U, Φ). The potential is φ less Φ; with a uniform flux through the far
+    face it is φ, and Φ is 0."""
+
+    one_potential: bool = True
+    shows_pressure: bool = True
 
     def travel_of(self, side: Any, numbers: Any) -> Expr:
         return numbers[0]
@@ -49,10 +77,26 @@ class HalfCell:
     def unbalanced(self, share: Expr, side: Any, current: Expr, imposed: Expr) -> Expr:
         return share * (current - imposed)
 
+    def move_overpotential(self, state: State, by: float) -> None:
+        if self.one_potential:
+            state.numbers.x.array[1:2] -= by
+        else:
+            state.potential.x.array[:] -= by
 
+    def other_end(self, currents: Sequence[float], taken: float) -> float:
+        return taken
+
+    def returning(self, imposed: float) -> list[float]:
+        return []
+
+
+@dataclass(frozen=True)
 class SymmetricCell:
     """Two electrodes; numbers (U₁, φ_Li2, U₂). The potential is φ against the first one; what
     strips the one plates the other."""
+
+    one_potential: bool = True
+    shows_pressure: bool = False
 
     def travel_of(self, side: Any, numbers: Any) -> Expr:
         return (1 + side) / 2 * numbers[0] + (1 - side) / 2 * numbers[2]
@@ -69,6 +113,17 @@ class SymmetricCell:
     def unbalanced(self, share: Expr, side: Any, current: Expr, imposed: Expr) -> Expr:
         return share * ((1 - side) / 2) * (current + imposed)
 
+    def move_overpotential(self, state: State, by: float) -> None:
+        state.potential.x.array[:] -= by
+        state.numbers.x.array[1:2] -= 2 * by
 
-def layout_of(electrodes: int) -> Layout:
-    return SymmetricCell() if electrodes == 2 else HalfCell()
+    def other_end(self, currents: Sequence[float], taken: float) -> float:
+        return -currents[1]
+
+    def returning(self, imposed: float) -> list[float]:
+        return [-imposed]
+
+
+def layout_of(electrodes: int, equipotential: bool) -> Layout:
+    """equipotential: whether the far side of a half cell is at one potential."""
+    return SymmetricCell() if electrodes == 2 else HalfCell(one_potential=equipotential)

@@ -95,7 +95,7 @@ def setting_of(domain: Domain, state: State, structure: Structure, k: Constants)
         state=state,
         structure=structure,
         k=k,
-        layout=layout_of(domain.electrodes),
+        layout=layout_of(domain.electrodes, structure.equipotential),
         tests=Tests(v=tv, p=tp, f=tf, gamma=gamma, potential=potential, numbers=numbers, blocks=tuple(blocks)),
         v=v,
         p=p,
