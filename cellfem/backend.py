@@ -13,13 +13,14 @@ if importlib.util.find_spec("dolfinx_solver"):
 
 from mpi4py import MPI
 
+from cellfem.signals import held_back
+
+with held_back():  # PETSc takes signals over as it is loaded: one that comes meanwhile is heard afterwards
+    from petsc4py import PETSc
+
 import dolfinx
 import dolfinx.jit
 from cellfem import form_cache
-from cellfem.signals import take_back
-from petsc4py import PETSc
-
-take_back()  # PETSc has taken signals over
 
 if PETSc.ScalarType != PETSc.RealType:
     raise ImportError("cellfem needs PETSc with real numbers: install dolfinx-solver-real, not dolfinx-solver-complex")

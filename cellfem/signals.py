@@ -52,6 +52,21 @@ def remembered() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Signals that come meanwhile are heard at the end, by whom Python has given them to, even if a
+    library takes them over within. In the main thread; else nothing is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGUSR1, *ENDING))
+    try:
+        yield
+        take_back()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def take_back() -> None:
     """Have signals go again to whom Python has given them: PETSc takes some over as it is loaded,
     and gmsh, with a PETSc of its own, leaves them at their defaults as it ends, by which a process

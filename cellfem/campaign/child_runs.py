@@ -107,13 +107,19 @@ def start_run(words: Sequence[str], console: IO[bytes], lock: int) -> Run:
             pass_fds=(lock,),
         )
     preload()
+    return fork(words, console, console)
+
+
+def fork(words: Sequence[str], out: IO[bytes], err: IO[bytes]) -> Forked:
+    """`cellfem` with these words in a fork of this process, which holds no MPI and has no threads;
+    what it prints goes to `out` and `err`."""
     sys.stdout.flush()
     sys.stderr.flush()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (*ENDING, signal.SIGUSR1))  # until the child hears them itself
     try:
         pid = os.fork()
         if pid == 0:
-            _become(["cellfem", *words], console, before)
+            _become(["cellfem", *words], out, err, before)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return Forked(pid)
@@ -135,7 +141,7 @@ def _may_fork() -> bool:
     return not any(name in sys.modules for name in STARTED) and len(os.listdir("/proc/self/task")) == 1
 
 
-def _become(words: list[str], console: IO[bytes], mask: set[int]) -> NoReturn:
+def _become(words: list[str], out: IO[bytes], err: IO[bytes], mask: set[int]) -> NoReturn:
     """The command line with these words, in the child; nothing of the parent's stack is gone back
     to."""
     code = 1
@@ -144,8 +150,8 @@ def _become(words: list[str], console: IO[bytes], mask: set[int]) -> NoReturn:
         nowhere = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nowhere, 0)
         os.close(nowhere)
-        os.dup2(console.fileno(), 1)
-        os.dup2(console.fileno(), 2)
+        os.dup2(out.fileno(), 1)
+        os.dup2(err.fileno(), 2)
         sys.stdin = open(0, closefd=False)  # noqa: SIM115
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
