@@ -4,9 +4,9 @@ SHELL := /bin/sh
 BIN := .venv/bin
 CASE ?= strip-void
 export OMP_NUM_THREADS ?= 1
-# Two tests at a time: a file stays in one process, so that its runs are shared.
+# Two tests at a time: a file stays in one process, so that its runs are shared; long files first (tests/conftest.py).
 WORKERS ?= 2
-PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup run test test-all lint clean
 help:
