@@ -21,6 +21,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import IO, NoReturn, Protocol
 
 from cellfem.signals import ENDING, listen
@@ -127,11 +128,15 @@ def fork(words: Sequence[str], out: IO[bytes], err: IO[bytes]) -> Forked:
 
 def preload() -> None:
     """Import what the children need; once, and out of the garbage collector's sight, so that it
-    does not copy the pages that all share."""
+    does not copy the pages that all share.
+
+    What cannot be imported is left to the runs, which tell of it.
+    """
     if all(name in sys.modules for name in PRELOADED):
         return
     for name in PRELOADED:
-        importlib.import_module(name)
+        with suppress(ImportError, OSError):  # a system library that is missing
+            importlib.import_module(name)
     gc.collect()
     gc.freeze()
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from ufl.core.expr import Expr
 
 from cellfem.case import Step
-from cellfem.model.constants import Constants
-from cellfem.model.equations.interface import Interface
-from cellfem.model.equations.setting import Setting
 from cellfem.physics.fixture import spring_pressure, spring_pressure_now
+
+if TYPE_CHECKING:  # a case knows these classes before dolfinx is loaded
+    from cellfem.model.constants import Constants
+    from cellfem.model.equations.interface import Interface
+    from cellfem.model.equations.setting import Setting
 
 
 class Fixture(ABC):
