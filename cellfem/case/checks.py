@@ -80,7 +80,7 @@ def _interface(case: Case) -> Iterator[str]:
         yield "interface.adhesion_work: interface.adhesion is given too, and one follows from the other; keep one of them"
     if interface.vacancies == "off" and interface.removal == "off":
         yield (
-            'interface.removal: "off" leaves stripped lithium nothing to come from while interface.vacancies is "off" too; '
+            'interface.removal: "off", and interface.vacancies is "off" too: nothing supplies the stripped lithium; '
             'switch one of them "on"'
         )
     if case.stack.cell == "symmetric":
@@ -179,7 +179,7 @@ def _heterogeneity(case: Case) -> Iterator[str]:
         lengths |= {"impurities.size": h.impurities.size}
     if lengths and case.stack.symmetry == "axisymmetric":
         yield (
-            'heterogeneity: about an axis random spots would be rings; write stack.symmetry = "plane", or remove [heterogeneity]'
+            'heterogeneity: random spots would be rings about the axis; write stack.symmetry = "plane", or remove [heterogeneity]'
         )
     for key, length in lengths.items():
         if near > length / 2 * (1 + ROUND_OFF):
@@ -200,18 +200,18 @@ def _flaw(case: Case) -> Iterator[str]:
     if flaw.half_opening >= flaw.length:
         yield (
             f"flaw.half_opening: {_um(flaw.half_opening)} is not below flaw.length, {_um(flaw.length)}; "
-            "what lets lithium out holds for slender flaws: make half_opening smaller"
+            "the extrusion pressure holds for slender flaws: make half_opening smaller"
         )
     if flaw.seed is None and flaw.sites == "grain boundaries":
-        yield 'flaw.sites: "grain boundaries" are for flaws that are drawn one by one; give flaw.seed, or leave sites out'
+        yield 'flaw.sites: "grain boundaries" is for individually sampled flaws; give flaw.seed, or leave sites out'
     if flaw.seed is not None:
         stack = case.stack
         across = flaw.depth if stack.dimension == 2 else stack.depth or stack.width
         area = math.pi * stack.width**2 if stack.symmetry == "axisymmetric" else stack.width * across
         if flaw.density * area > MOST_DRAWN:
             yield (
-                f"flaw.seed: {flaw.density * area:.3g} flaws would be drawn on {1e-6 * area:.3g} mm², more than {MOST_DRAWN:g}; "
-                "make density or depth smaller, or leave seed out"
+                f"flaw.seed: {flaw.density * area:.3g} flaws would be sampled on {1e-6 * area:.3g} mm², more than "
+                f"{MOST_DRAWN:g}; make density or depth smaller, or leave seed out"
             )
 
 
@@ -311,8 +311,8 @@ def _layer_warnings(case: Case) -> Iterator[str]:
         most = lowest / math.log1p(math.exp(-OFF_THE_FACE)) / i.roughness
         yield (
             f"interface.stiffness: r delta = {format_quantity(strength, 'MPa')} holds even a flat face {gap:.1f} delta apart at "
-            f"{lowest:.3g} MPa, and contact is lost from {OFF_THE_FACE:g} to 6 delta: what is lost at this "
-            f"pressure is the layer's choice; make it at most {format_quantity(float(f'{most:.2g}'), 'MPa/um')}"
+            f"{lowest:.3g} MPa, and contact is lost from {OFF_THE_FACE:g} to 6 delta: contact loss at this "
+            f"pressure is an artefact of the asperity layer; make it at most {format_quantity(float(f'{most:.2g}'), 'MPa/um')}"
         )
 
 

@@ -13,7 +13,7 @@ Area = Annotated[float, quantity("um^2", gt=0.0, le=1e15)]
 
 
 class Crack(Section):
-    """Elastic stress of the electrolyte under contact pressure, and what it bears: see
+    """Elastic stress of the electrolyte under contact pressure, and its strength: see
     docs/cracks.md."""
 
     solve: Literal["outputs", "steps", "off"] = "outputs"

@@ -41,7 +41,7 @@ class Interface(Section):
     half_pressure: PositivePressure = default("0.02 MPa")
     """Contact pressure at which half of the area touches; a choice of the model."""
     adhesion: Pressure = default("0 MPa")
-    """Tension that the contact bears before it lets go; 0 is a surface that lithium does not
+    """Tension at which the contact separates; 0 is a surface that lithium does not
     wet."""
     adhesion_work: SurfaceTension = default("0 J/m^2")
     """Work of adhesion, in place of `adhesion`: 0.67 J/m^2 on clean LLZO, 0.10 under Li2CO3; the

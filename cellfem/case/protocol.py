@@ -27,7 +27,7 @@ from cellfem.case.fields import (
 )
 
 PRESS_TIME = 1.0
-"""s: what a press takes to come to its load; a hold time below it means nothing."""
+"""s: time in which a press reaches its load; a shorter hold time has no meaning."""
 Mode = Literal["strip", "plate", "rest", "press", "hold-voltage"]
 SIGN = {"strip": 1.0, "plate": -1.0, "rest": 0.0, "press": 0.0, "hold-voltage": math.nan}
 """Of the mean current density in each mode; where the voltage is held the current is what comes of

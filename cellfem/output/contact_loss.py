@@ -38,12 +38,12 @@ def _sentence(first: Mapping[str, Any]) -> str:
     current = "" if math.isnan(first["current"]) else f", {first['current']:.2g} times the mean current"
     why = {
         "void edge": f"at the edge of a void, {first['to_void_um']:.2g} µm away ({saturation}{current})",
-        "plating": f"as lithium plated elsewhere lifts the block off it ({first['load']:.2g} times the stack pressure)",
+        "plating": f"because lithium plated elsewhere lifts the block there ({first['load']:.2g} times the stack pressure)",
         "pillar": (
-            f"beside a pillar that bears {first['pillar_load']:.3g} times the stack pressure and strips "
+            f"beside a pillar that carries {first['pillar_load']:.3g} times the stack pressure and strips "
             f"{first['pillar_current']:.2g} times the mean; here {first['load']:.2g} times the pressure{current}, {saturation}"
         ),
         "vacancy saturation": f"by {saturation}{current}, with no pillar or void near",
-        "flow": f"as lithium flows away ({saturation}{current}, {first['load']:.2g} times the stack pressure)",
+        "flow": f"because lithium flows away ({saturation}{current}, {first['load']:.2g} times the stack pressure)",
     }[first["cause"]]
     return f"Contact was lost first at {place} after {time_text(first['time_s'])}, {why}."

@@ -116,7 +116,7 @@ def _tension_sentence(worst: Pressed, ceramic: Ceramic) -> str:
     odds = "" if math.isnan(reading.likelihood) else f"; the likelihood that it breaks is {reading.likelihood:.2g}"
     return (
         f"The largest tension in LLZO is {reading.tension_MPa:.3g} MPa at {place}, after {time_text(worst.time_s)}: "
-        f"{100 * reading.index:.2g} % of what a flaw of {ceramic.flaw:.3g} µm bears{odds}."
+        f"{100 * reading.index:.2g} % of the strength at a flaw of {ceramic.flaw:.3g} µm{odds}."
     )
 
 

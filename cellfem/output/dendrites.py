@@ -87,10 +87,10 @@ def lever_text(reading: DendriteReading, lever: Lever) -> str:
 def _place_sentence(worst: Plated) -> str:
     reading = worst.reading
     if reading.drawn == 0:
-        return "No flaw was drawn on this face: no dendrite can start."
+        return "The sample has no flaw on this face: no dendrite can start."
     after = f"after {time_text(worst.time_s)}"
     if reading.index == 0:
-        return f"Every flaw is held shut: pressure on the electrolyte is above that in the lithium, even {after}."
+        return f"All flaws are closed: the compression of the electrolyte exceeds the pressure in the lithium, also {after}."
     grows = "it grows there" if reading.index >= 1 else "it does not grow"
     if reading.uniform:
         grows = "it grows everywhere" if reading.index >= 1 else "it does not grow"
@@ -99,7 +99,7 @@ def _place_sentence(worst: Plated) -> str:
     which = (
         f"A flaw of {reading.length_um:.3g} µm"
         if reading.drawn is None
-        else f"Of {reading.drawn} flaws drawn that of {reading.length_um:.3g} µm"
+        else f"Of {reading.drawn} sampled flaws that of {reading.length_um:.3g} µm"
     )
     return (
         f"{which} is nearest to growing at {_place(reading)} µm, {after}: K_I is {_percent(reading.index)} of K_Ic, so {grows}."
@@ -115,8 +115,8 @@ def _place(reading: DendriteReading) -> str:
 def _mechanism_sentence(reading: DendriteReading) -> str:
     overpotential, creep = f"{reading.drive_overpotential_MPa:.3g} MPa", f"{reading.drive_extrusion_MPa:.3g} MPa"
     sentences: dict[Mechanism, str] = {
-        "creep": f"Creep governs: it lets the lithium out at {creep}, below the {overpotential} that the overpotential can push.",
-        "overpotential": f"The overpotential governs: it can push no more than {overpotential}, where creep would need {creep}.",
+        "creep": f"Creep governs: lithium is extruded at {creep}, below the {overpotential} that the overpotential can build up.",
+        "overpotential": f"The overpotential governs: it can build up {overpotential}; extrusion by creep would need {creep}.",
         "pressure": f"Pressure on the flaw's mouth governs, over overpotential ({overpotential}) and creep ({creep}).",
     }
     return sentences[reading.mechanism]

@@ -29,7 +29,7 @@ def press_verdict(rows: Sequence[Row], rate: Callable[[float, int], float], pres
     """Numbers and sentences; None for a run of one moment.
 
     rows: those of records.csv. rate(pressure in MPa, protocol step): uniaxial creep rate (1/s) at
-    the temperature of the step. press_time_s: what a press takes to come to its load: shorter holds
+    the temperature of the step. press_time_s: what a press takes to reach its load: shorter holds
     mean nothing.
     """
     if len(rows) < 2:
@@ -77,7 +77,7 @@ def _text(found: Mapping[str, Any], contact: float, press_time_s: float) -> str:
         filled = (
             f"The face was full (valleys left on less than {1 - FULL:.0%}) at {found['full_pressure_MPa']:.3g} MPa after "
             f"{time_text(found['full_time_s'])}; from about {limit} up it fills within the "
-            f"{time_text(press_time_s)} that a press takes to come to its load, and the hold time means nothing."
+            f"{time_text(press_time_s)} that a press takes to reach its load, and the hold time has no effect."
         )
     else:
         filled = f"The face was not full at the end; below about {limit} at least the hold time counts."

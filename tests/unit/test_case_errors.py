@@ -246,7 +246,7 @@ def changed(*pairs: tuple[str, str]) -> str:
             'friction = "slip"',
             'vacancies = "off"\nremoval = "off"',
             (
-                'interface.removal: "off" leaves stripped lithium nothing to come from while interface.vacancies is "off" too; '
+                'interface.removal: "off", and interface.vacancies is "off" too: nothing supplies the stripped lithium; '
                 'switch one of them "on"'
             ),
         ),

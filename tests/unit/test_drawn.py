@@ -104,7 +104,7 @@ def test_reading_is_that_of_the_worst_flaw_and_does_not_depend_on_the_mesh() -> 
     assert failed.critical is not None
     assert failed.critical >= 1
     text = dendrite_verdict(Plated(60.0, failed))["text"]
-    assert f"Of {failed.drawn} flaws drawn that of {failed.length_um:.3g} µm is nearest" in text
+    assert f"Of {failed.drawn} sampled flaws that of {failed.length_um:.3g} µm is nearest" in text
     assert f"{failed.critical} of {failed.drawn} flaws grow" in text
 
 
@@ -113,7 +113,7 @@ def test_no_flaw_no_dendrite() -> None:
     reading = read_dendrite(along(), none, AROUND, drawn=drawn(none))
     assert reading is not None
     assert (reading.index, reading.likelihood, reading.drawn) == (0.0, 0.0, 0)
-    assert "No flaw was drawn" in dendrite_verdict(Plated(60.0, reading))["text"]
+    assert "The sample has no flaw" in dendrite_verdict(Plated(60.0, reading))["text"]
 
 
 def test_block_of_flaws_for_viewing() -> None:
@@ -158,5 +158,5 @@ def test_flaws_on_a_map_in_three_dimensions() -> None:
 def test_errors() -> None:
     with pytest.raises(CaseError, match=r"flaw\.sites: .*give flaw\.seed"):
         parse_case({"protocol": [STEP], "flaw": {"sites": "grain boundaries"}})
-    with pytest.raises(CaseError, match=r"flaw\.seed: 2\.5e\+10 flaws would be drawn"):
+    with pytest.raises(CaseError, match=r"flaw\.seed: 2\.5e\+10 flaws would be sampled"):
         parse_case({"protocol": [STEP], "flaw": {"seed": 1, "density": "1e6 1/um^2"}})
