@@ -1,21 +1,18 @@
 """Size of the stack, mesh, numerics and output."""
 
 import math
-from typing import Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from cellfem.case.fields import Count, Length, Number, Rate, Section, Switch, Time, default
+from cellfem.quantities import FIELDS
 from cellfem.units import quantity
 
-FieldName = Literal[
-    "velocity_um_s", "pressure_MPa", "von_mises_MPa", "creep_rate_1_s", "porosity", "resistance_MPa",
-    "potential_mV", "current_density_mA_cm2",
-    "gap_um", "contact", "carrying", "current_mA_cm2", "current_focusing", "overpotential_mV", "contact_pressure_MPa",
-    "asr_ohm_cm2", "opening_time_s", "gas_pressure_MPa",
-    "dendrite_index", "drive_overpotential_MPa", "drive_extrusion_MPa", "driving_pressure_MPa", "flaw_compression_MPa",
-    "stress_intensity_MPa_m0_5", "likelihood_density_1_um2", "flaw_length_um", "displacement_um", "principal_tension_MPa",
-]  # fmt: skip
+if TYPE_CHECKING:
+    FieldName = str
+else:
+    FieldName = Literal[tuple(field.name for field in FIELDS)]
 
 
 MeshUnit = Literal["m", "mm", "um", "nm"]
@@ -136,7 +133,7 @@ class Output(Section):
     writers: Annotated[Count, Field(ge=1, le=100000)] = 16
     """Most ranks that write a file per part; the others hand theirs to one of them. With "vtkhdf"
     one writes all."""
-    fields: tuple[FieldName, ...] = get_args(FieldName)
+    fields: tuple[FieldName, ...] = tuple(field.name for field in FIELDS)
     """Fields to write for ParaView."""
     pictures: Switch = True
     """Whether to draw pictures and curves at the end."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cellfem.quantities import check_fields
+
 Array = NDArray[np.float64]
 
 
@@ -97,7 +99,10 @@ class Profile:
 
 
 def chosen_fields(snapshot: Snapshot, names: Sequence[str]) -> Snapshot:
-    """The snapshot with those of its fields that are among `names`."""
+    """The snapshot with those of its fields that are among `names`. Raises UnknownQuantityError for
+    a field that the table of quantities does not know."""
+    for part, block in snapshot.blocks.items():
+        check_fields(part, block.point_data)
 
     def chosen(block: Block) -> Block:
         return replace(block, point_data={name: values for name, values in block.point_data.items() if name in names})

@@ -92,9 +92,9 @@ class CrackObserver:
         MPa."""
         begin = time.perf_counter()
         self.electrolyte.solve()
-        found = self.electrolyte.face_compression(self.electrolyte.extra())
+        compression = self.electrolyte.face_compression(self.electrolyte.extra())
         self.seconds += time.perf_counter() - begin
-        return found
+        return compression
 
     def _largest(self, tension: Array) -> tuple[float, tuple[float, float, float]]:
         here = int(np.argmax(tension)) if len(tension) else -1
@@ -112,8 +112,8 @@ def cracking_pressure(pressures_MPa: list[float], likelihoods: list[float], indi
     Rows in order of rising pressure (a ramp, or several runs); nan where LLZO was not solved.
     Linear between neighbours.
     """
-    found = [_crossing(pressures_MPa, likelihoods, 0.5), _crossing(pressures_MPa, indices, 1.0)]
-    return min((p for p in found if p is not None), default=None)
+    crossings = [_crossing(pressures_MPa, likelihoods, 0.5), _crossing(pressures_MPa, indices, 1.0)]
+    return min((p for p in crossings if p is not None), default=None)
 
 
 def _crossing(pressures: list[float], values: list[float], limit: float) -> float | None:

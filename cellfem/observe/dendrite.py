@@ -39,7 +39,6 @@ from numpy.typing import NDArray
 
 from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Array, Block, Profile
-from cellfem.observe.columns import DENDRITE
 from cellfem.observe.sampled_flaws import SampledFlaws
 from cellfem.physics import extrusion, fracture
 from cellfem.physics.creep import CreepLaw
@@ -133,19 +132,6 @@ class DendriteReading:
     uniform: bool = False
     drawn: int | None = None
     critical: int | None = None
-
-
-def record(reading: DendriteReading | None) -> dict[str, float]:
-    """The columns DENDRITE of records.csv; zeros where nothing is plated; no place there, nor where the
-    index is uniform."""
-    if reading is None:
-        return dict.fromkeys(DENDRITE, 0.0) | {"dendrite_place_um": np.nan}
-    place = np.nan if reading.uniform else reading.place_um
-    values = (
-        *(reading.index, reading.likelihood, place, reading.overpotential_mV, reading.drive_overpotential_MPa),
-        *(reading.drive_extrusion_MPa, reading.pressure_MPa, reading.flaw_compression_MPa, reading.intensity_MPa_m0_5),
-    )
-    return dict(zip(DENDRITE, values, strict=True))
 
 
 def dendrite_fields(

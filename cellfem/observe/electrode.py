@@ -4,6 +4,7 @@ dendrites."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,13 @@ from cellfem.geometry.groups import LITHIUM, TOP
 from cellfem.model.build import Model
 from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Profile
-from cellfem.observe.dendrite import DendriteReading, read_dendrite, record
+from cellfem.observe.dendrite import DendriteReading, read_dendrite
 from cellfem.observe.interface_profile import GammaObserver, GammaValues, surroundings
 from cellfem.observe.sampled_flaws import SampledFlaws
 from cellfem.observe.voids import find_voids
 from cellfem.physics.contact import OPEN_AT
 from cellfem.physics.creep import CreepLaw
+from cellfem.quantities import values_of
 from dolfinx import fem
 
 
@@ -29,9 +31,20 @@ class ElectrodeReading:
     """Numbers of one step; the same on every rank, but for the profile (rank 0) and the node values
     (local)."""
 
-    row: dict[str, float]  # the columns `OWN` and the size of the voids
+    model: Model
     profile: Profile | None
     gamma: GammaValues
+    area: float  # of Γ, µm (µm²)
+    contact: float  # share of Γ that touches
+    carrying: float  # share that touches and is not taken by vacancies
+    closed: float  # share with a gap of at most 6δ
+    focusing: float  # largest local over mean current density
+    void_count: int
+    void_size: float  # µm² (µm³)
+    largest_gap: float  # µm
+    largest_porosity: float
+    least_thickness: float  # of the lithium, µm
+    travel: float  # of the platen, µm
     current: float  # mean over Γ, A/m², > 0 strips
     pressure: float  # mean contact pressure, MPa
     content: float  # lithium, µm² (µm³)
@@ -39,6 +52,11 @@ class ElectrodeReading:
     created: float  # lithium that the step created, as a share
     platen_speed: float  # µm/s
     dendrite: DendriteReading | None  # None where nothing is plated
+
+    @cached_property
+    def row(self) -> dict[str, float]:
+        """Its columns of records.csv."""
+        return values_of("electrode", self, self.model.has_volume)
 
 
 class Electrode:
@@ -86,33 +104,41 @@ class Electrode:
             self.allsum(float(weight @ g.column(name)[owned])) / area for name in ("contact", "carrying", "current", "pressure")
         )
         largest = self.allmax(float((g.column("current")[owned] * np.sign(current or 1.0)).max(initial=-np.inf)))
-        found = find_voids(profile, model.interface.delta) if profile is not None else ()
+        voids = find_voids(profile, model.interface.delta) if profile is not None else ()
         comm = model.domain.parent.comm
-        count, size = comm.bcast((len(found), sum(v.area for v in found)), root=0)
+        count, size = comm.bcast((len(voids), sum(v.area for v in voids)), root=0)
         content, moved, created = self._lithium(dt, g)
         around = surroundings(model, creep, pressure if stack_pressure is None else stack_pressure)
         about_axis = model.structure.axisymmetric
         worst = read_dendrite(profile, self.flaws, around, about_axis, self.drawn) if profile is not None else None
         dendrite = comm.bcast(worst, root=0)
         travel = self.entry(model.state.numbers.x.array, 2 * self.number)
-        row = {
-            "contact_fraction": contact,
-            "carrying_fraction": carrying,
-            "closed_fraction": self._closed(g),
-            "focusing_max": largest / abs(current) if current else np.nan,
-            "void_count": count,
-            ("void_volume_um3" if model.has_volume else "void_area_um2"): size,
-            "gap_max_um": self.allmax(float(g.gap[self.gamma.nodes].max(initial=-np.inf))),
-            "porosity_max": self.allmax(float(model.state.bulk.x.array[self.porosity_dofs].max(initial=-np.inf))),
-            "platen_um": travel,
-            **record(dendrite),
-            "lithium_um": content / area,
-            "lithium_least_um": self._least_thickness(),
-        }
         k = model.residual.constants
         olds = [self.entry(old.x.array, 2 * self.number) for old in model.state.travel_old]
         speed = float(k.c0.value) * travel + float(k.c1.value) * olds[0] + float(k.c2.value) * olds[1] if dt else 0.0
-        return ElectrodeReading(row, profile, g, current, pressure, content, moved, created, speed, dendrite)
+        return ElectrodeReading(
+            model=model,
+            profile=profile,
+            gamma=g,
+            area=area,
+            contact=contact,
+            carrying=carrying,
+            closed=self._closed(g),
+            focusing=largest / abs(current) if current else np.nan,
+            void_count=count,
+            void_size=size,
+            largest_gap=self.allmax(float(g.gap[self.gamma.nodes].max(initial=-np.inf))),
+            largest_porosity=self.allmax(float(model.state.bulk.x.array[self.porosity_dofs].max(initial=-np.inf))),
+            least_thickness=self._least_thickness(),
+            travel=travel,
+            current=current,
+            pressure=pressure,
+            content=content,
+            moved=moved,
+            created=created,
+            platen_speed=speed,
+            dendrite=dendrite,
+        )
 
     def commit(self, reading: ElectrodeReading) -> None:
         """The step of this reading is accepted."""

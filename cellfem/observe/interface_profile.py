@@ -17,13 +17,12 @@ from cellfem.observe.cells import vtk_order
 from cellfem.observe.dendrite import Surroundings
 from cellfem.physics.contact import VOID_AT
 from cellfem.physics.creep import CreepLaw
+from cellfem.quantities import MA_CM2, OHM_CM2
 from dolfinx import fem, la
 
 Array = NDArray[np.float64]
 
 QUANTITIES = ("weight", "contact", "carrying", "current", "overpotential", "pressure", "porosity", "resistance")
-MA_CM2 = 0.1  # mA/cm² per A/m²
-OHM_CM2 = 1e4  # Ω cm² per Ω m²
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,8 @@ class GammaObserver:
 
     def profile(self, g: GammaValues) -> Profile | None:
         """Gathered along Γ, on rank 0 only."""
-        held = np.zeros_like(g.gap) if g.compression is None else g.compression
-        rows = np.column_stack([column[self.owned] for column in (self.at, g.gap, g.values, g.gas, held)])
+        compression = np.zeros_like(g.gap) if g.compression is None else g.compression
+        rows = np.column_stack([column[self.owned] for column in (self.at, g.gap, g.values, g.gas, compression)])
         number = self.index_map.local_to_global(self.owned.astype(np.int32))
         domain, grid = self.model.domain, self.grid
         axes = domain.dimension - 1
@@ -102,7 +101,9 @@ class GammaObserver:
         corners = corners[np.isin(corners[:, 0] >> axes, numbers)]  # those of this electrode
         faces = _Seen.of(table, numbers, corners, axes, domain.periods)
         table, facets, one_with = faces.table, faces.facets, faces.one_with if domain.periodic else None
-        gap, weight, contact, carrying, current, overpotential, pressure, porosity, resistance, gas, held = table[:, axes:].T
+        gap, weight, contact, carrying, current, overpotential, pressure, porosity, resistance, gas, compression = table[
+            :, axes:
+        ].T
         line = (weight, gap, contact, carrying, MA_CM2 * current, 1e3 * overpotential, pressure, porosity, OHM_CM2 * resistance)
         cells = None
         if axes == 2:
@@ -113,7 +114,7 @@ class GammaObserver:
             *line,
             y_um=None if axes == 1 else table[:, 1],
             gas_MPa=gas if self.model.structure.gas else None,
-            compression_MPa=None if g.compression is None else held,
+            compression_MPa=None if g.compression is None else compression,
             facets=cells,
             one_with=one_with,
             periods=domain.periods,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import ufl
@@ -13,17 +14,14 @@ from cellfem.model.build import Model
 from cellfem.model.parameters import Cell, Flaws
 from cellfem.model.scales import FORCE_SCALE
 from cellfem.observe.arrays import Profile
-from cellfem.observe.columns import SECOND
 from cellfem.observe.electrode import Electrode, ElectrodeReading
-from cellfem.observe.interface_profile import MA_CM2, OHM_CM2, GammaValues
+from cellfem.observe.interface_profile import GammaValues
 from cellfem.observe.resistance import Resistance, SmallSignal, cell_resistance
 from cellfem.observe.sampled_flaws import sample_flaws
 from cellfem.physics.kinetics import FARADAY, GAS, STRESS_POTENTIAL
+from cellfem.quantities import SECOND, values_of
 from cellfem.solver.stepper import Stepper
 from dolfinx import fem
-
-SECONDS_PER_HOUR = 3600.0
-CELSIUS = 273.15
 
 
 @dataclass(frozen=True)
@@ -31,13 +29,34 @@ class StepRecord:
     """Numbers of one accepted step; the same on every rank, but for profiles (rank 0) and node
     values (local)."""
 
-    row: dict[str, float]
-    overvoltage: float  # V, voltage less its value without current
+    model: Model
+    time: float  # s
+    step: int
+    dt: float  # s
+    iterations: int
+    temperature: float  # K
+    pressure: float  # of the stack, MPa
     current: float  # mean, A/m²
+    voltage: float  # V
+    overvoltage: float  # V, voltage less its value without current
+    ohmic: float  # V, drop in the electrolyte
     charge: float  # C/m², net: what was stripped less what was plated
     throughput: float  # C/m², stripped and plated together
-    electrodes: tuple[ElectrodeReading, ...]
     resistance: Resistance
+    cell_resistance: float  # Ω
+    charge_error: float  # not accounted for, as a share
+    lithium_error: float
+    force_error: float
+    electrodes: tuple[ElectrodeReading, ...]
+
+    @cached_property
+    def row(self) -> dict[str, float]:
+        """Its columns of records.csv, those of the electrodes among them."""
+        first, *others = (electrode.row for electrode in self.electrodes)
+        row = values_of("cell", self) | first
+        for other in others:
+            row |= {f"{name}{SECOND}": value for name, value in other.items()}
+        return row
 
     @property
     def measures(self) -> dict[str, float]:
@@ -45,15 +64,15 @@ class StepRecord:
 
         "resistance" is met from below, in S/m²: contact makes conductance grow steadily.
         """
-        rows = [electrode.row for electrode in self.electrodes]
+        of = self.electrodes
         return {
             "voltage": abs(self.overvoltage),
-            "contact": float(np.min([row["contact_fraction"] for row in rows])),
-            "gap": float(np.max([row["gap_max_um"] for row in rows])),
-            "index": float(np.max([row["dendrite_index_max"] for row in rows])),
+            "contact": float(np.min([electrode.contact for electrode in of])),
+            "gap": float(np.max([electrode.largest_gap for electrode in of])),
+            "index": float(np.max([electrode.row["dendrite_index_max"] for electrode in of])),
             "current": abs(self.current),
             "charge": self.charge,
-            "lithium": float(np.min([row["lithium_least_um"] for row in rows])),
+            "lithium": float(np.min([electrode.least_thickness for electrode in of])),
             "resistance": 1 / self.resistance.total,
         }
 
@@ -116,32 +135,29 @@ class Observer:
         scale = control.record_size(first.current, self._exchange())
         forces = [abs(one.pressure - fixture.expected(load, load_taken)) for one in readings]
         resistance = self.small_signal.read()
-        row = {
-            "time_s": stepper.time + dt,
-            "step": step,
-            "pressure_MPa": load,
-            "current_mA_cm2": MA_CM2 * imposed,
-            "voltage_mV": 1e3 * voltage,
-            "capacity_mAh_cm2": MA_CM2 * charge / SECONDS_PER_HOUR,
-            "throughput_mAh_cm2": MA_CM2 * throughput / SECONDS_PER_HOUR,
-            "asr_ohm_cm2": OHM_CM2 * (overvoltage - ohmic) / imposed if imposed else np.nan,
-            "asr_small_signal_ohm_cm2": OHM_CM2 * resistance.total,
-            "asr_charge_transfer_ohm_cm2": OHM_CM2 * resistance.charge_transfer,
-            "asr_constriction_ohm_cm2": OHM_CM2 * resistance.constriction,
-            "cell_resistance_ohm": self._cell(resistance),
-            "balance_charge": float(np.max(currents)) / scale,  # of numpy: a nan stays one
-            "balance_lithium": float(np.max([one.created for one in readings])),
-            "balance_force": float(np.max(forces)) / max(load, FORCE_SCALE),
-            "dt_s": dt,
-            "newton_iterations": iterations,
-            "temperature_C": float(k.temperature.value) - CELSIUS,
-            **first.row,
-        }
         if not imposed:
-            row["focusing_max"] = np.nan
-        for other in readings[1:]:
-            row |= {f"{name}{SECOND}": value for name, value in other.row.items()}
-        return StepRecord(row, overvoltage, imposed, charge, throughput, readings, resistance)
+            first = replace(first, focusing=np.nan)
+        return StepRecord(
+            model=model,
+            time=stepper.time + dt,
+            step=step,
+            dt=dt,
+            iterations=iterations,
+            temperature=float(k.temperature.value),
+            pressure=load,
+            current=imposed,
+            voltage=voltage,
+            overvoltage=overvoltage,
+            ohmic=ohmic,
+            charge=charge,
+            throughput=throughput,
+            resistance=resistance,
+            cell_resistance=self._cell(resistance),
+            charge_error=float(np.max(currents)) / scale,  # of numpy: a nan stays one
+            lithium_error=float(np.max([one.created for one in readings])),
+            force_error=float(np.max(forces)) / max(load, FORCE_SCALE),
+            electrodes=(first, *readings[1:]),
+        )
 
     def commit(self, reading: StepRecord) -> None:
         """The step of this reading is accepted."""

@@ -8,13 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import AutoMinorLocator
 
 from cellfem.observe.arrays import Array, Profile
-from cellfem.observe.columns import SECOND
 from cellfem.observe.voids import OPEN_OVER_DELTA
 from cellfem.output.formatting import length_unit, time_text, time_unit
 from cellfem.output.scenes import Scene
 from cellfem.output.stack_panels import patch_spans
 from cellfem.output.stack_picture import draw_stack
 from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figure, not_closer, save, style
+from cellfem.quantities import SECOND
 
 __all__ = ["Scene", "draw_history", "draw_interface", "draw_stack"]
 

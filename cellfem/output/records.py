@@ -12,87 +12,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from cellfem.observe.columns import DENDRITE, OWN, SECOND
+from cellfem.quantities import Value, VoidEvent, void_row
 from cellfem.results.files import replace_whole
 from cellfem.results.manifest import list_files
 
 if TYPE_CHECKING:
     from cellfem.observe.voids import TrackedVoid
 
-Value = float | int | str
-
-
-CRACK_COLUMNS = ("crack_tension_MPa", "crack_index", "crack_likelihood")
-"""What the stress of the electrolyte gives; nan in rows for which it was not solved."""
-
-
-WRITTEN = "fields_written"
-"""The last column, a digit: whether the fields were written at the time of the row. It may change once the row is written."""
-
-
-def record_columns(axisymmetric: bool = False, symmetric: bool = False) -> tuple[str, ...]:
-    """Columns of records.csv; the size of the voids is an area in plane strain, a volume when axisymmetric and in 3-D.
-
-    symmetric: with those of a second electrode, whose names end in _2.
-    """
-    columns = _columns(axisymmetric)
-    own = (*OWN, _void_size(axisymmetric))
-    second = tuple(f"{name}{SECOND}" for name in columns if name in own) if symmetric else ()
-    return (*columns, *second, WRITTEN)
-
-
-def _columns(axisymmetric: bool) -> tuple[str, ...]:
-    return (
-        "time_s",
-        "step",
-        "pressure_MPa",
-        "current_mA_cm2",
-        "voltage_mV",
-        "capacity_mAh_cm2",
-        "contact_fraction",
-        "carrying_fraction",
-        "asr_ohm_cm2",
-        "focusing_max",
-        "void_count",
-        _void_size(axisymmetric),
-        "gap_max_um",
-        "porosity_max",
-        "platen_um",
-        "balance_charge",
-        "balance_lithium",
-        "balance_force",
-        "dt_s",
-        "newton_iterations",
-        *DENDRITE,
-        "temperature_C",
-        "lithium_um",
-        "lithium_least_um",
-        "protocol_step",
-        "cycle",
-        *CRACK_COLUMNS,
-        "closed_fraction",
-        "asr_small_signal_ohm_cm2",
-        "asr_charge_transfer_ohm_cm2",
-        "asr_constriction_ohm_cm2",
-        "cell_resistance_ohm",
-        "throughput_mAh_cm2",
-    )
-
-
-def void_columns(axisymmetric: bool = False, solid: bool = False, gas: bool = False) -> tuple[str, ...]:
-    """Columns of voids.csv; a void at a mirror plane has its place there, width and size are those of its visible half."""
-    size = _void_size(axisymmetric).removeprefix("void_")
-    place = ("place_um", "place_y_um") if solid else ("place_um",)
-    born = ("cause", "birth_time_s", *(f"birth_{name}" for name in place))
-    return ("time_s", "electrode", "id", "event", *place, "width_um", "depth_um", size, *born, "death", "death_time_s") + (
-        ("gas_pressure_MPa",) if gas else ()
-    )
-
 
 def void_rows(
     time_s: float,
     voids: Sequence[TrackedVoid],
-    axisymmetric: bool = False,
+    volume: bool = False,
     solid: bool = False,
     electrode: int = 1,
     gas: bool = False,
@@ -100,27 +31,7 @@ def void_rows(
     """One row of voids.csv for each void that is open at time_s, with the event "open"."""
     from cellfem.observe.voids import open_voids  # here, as it takes numpy along
 
-    return [void_row(time_s, "open", void, axisymmetric, solid, electrode, gas) for void in open_voids(voids)]
-
-
-def void_row(
-    time_s: float,
-    event: str,
-    void: TrackedVoid,
-    axisymmetric: bool = False,
-    solid: bool = False,
-    electrode: int = 1,
-    gas: bool = False,
-) -> dict[str, Value]:
-    """A row of voids.csv. A void that has just closed has the place and size that it was last seen with."""
-    found = void.found
-    place, born = ((f.place_um, f.place_y_um or 0.0) if solid else (f.place_um,) for f in (found, void.birth))
-    sizes = (found.width_um, found.depth_um, found.area)
-    death = f"merged into {void.merged_into}" if void.death == "merged" else void.death
-    died = "" if void.death_time_s is None else void.death_time_s
-    origin = (void.cause, void.birth_time_s, *born)
-    values = (time_s, electrode, void.id, event, *place, *sizes, *origin, death, died, *([found.gas_MPa] if gas else []))
-    return dict(zip(void_columns(axisymmetric, solid, gas), values, strict=True))
+    return [void_row(VoidEvent(time_s, electrode, "open", void), volume, solid, gas) for void in open_voids(voids)]
 
 
 class RecordWriter:
@@ -228,10 +139,6 @@ def write_atomic(path: Path, content: str | bytes, durable: bool = True) -> None
     """
     list_files([path])
     replace_whole(path, content, durable)
-
-
-def _void_size(axisymmetric: bool) -> str:
-    return "void_volume_um3" if axisymmetric else "void_area_um2"
 
 
 def _text(value: Value) -> str:

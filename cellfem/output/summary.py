@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cellfem.observe.columns import SECOND
 from cellfem.output.formatting import time_text
 from cellfem.output.records import WHOLE, write_atomic
+from cellfem.quantities import SECOND
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -106,19 +106,14 @@ def summarise(
     half_pressure_MPa: float,
     wall_s: float,
     version: str,
-    axisymmetric: bool = False,
-    dendrite: Mapping[str, Any] | None = None,
-    crack: Mapping[str, Any] | None = None,
-    pressing: Mapping[str, Any] | None = None,
-    opening: Mapping[str, Any] | None = None,
+    has_volume: bool = False,
+    verdicts: Mapping[str, Any] | None = None,
 ) -> Summary:
     """All of summary.json.
 
     rows: those of records.csv. voids: all ever known, from `track`. half_pressure_MPa: p_½. wall_s:
-    wall time of the run. dendrite: the verdict on dendrites, from `dendrite_verdict`. crack: that
-    on LLZO as it is pressed, from `crack_verdict`. pressing: that on pressing, from
-    `press_verdict`.
-    opening: where contact was lost first and why, from `opening_verdict`.
+    wall time of the run. has_volume: the size of voids is a volume. verdicts: what diagnostics add
+    to `verdict` beside contact and voids.
     min and max pass over nan. Raises ValueError without rows.
     """
     if not rows:
@@ -128,8 +123,9 @@ def summarise(
         "final": final,
         "min": _extreme(rows, min),
         "max": _extreme(rows, max),
-        "verdict": _verdict(final, voids, end, half_pressure_MPa, axisymmetric)
-        | {"dendrite": dendrite, "crack": crack, "pressing": pressing, "opening": opening},
+        "verdict": _verdict(final, voids, end, half_pressure_MPa, has_volume)
+        | {"dendrite": None, "crack": None, "pressing": None, "opening": None}
+        | dict(verdicts or {}),
         **_end(end),
         "end_time_s": end.time_s,
         "wall_s": wall_s,

@@ -34,7 +34,6 @@ from cellfem.provenance import commit
 from cellfem.results.files import half_written, remove
 from cellfem.results.lock import touch
 from cellfem.results.manifest import listed
-from cellfem.run.checkpoint_state import declare_recorder
 from cellfem.run.mesh_file import read_source, source_hash, write_source
 from cellfem.run.recorder import Recorder
 from cellfem.solver.checkpoint_state import declare_engine
@@ -100,7 +99,7 @@ class Keeper:
         self.comm: MPI.Intracomm = model.domain.parent.comm
         self.registry = Registry()
         declare_engine(self.engine, self.registry)
-        declare_recorder(self.recorder, self.registry)
+        self.recorder.declare(self.registry)
         self.store = Store(self.registry, model.domain, self.comm)
         self.begin = self.saved = self.asked = self.clock()
 

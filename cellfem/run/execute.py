@@ -230,8 +230,8 @@ def _run(case: Case, folder: Path, source: Source | None, point: Point | None, a
         recorder.note(f"{error}; {odd}" if odd else str(error))
         end = End("gave up", engine.stepper.time)
     solved = time.monotonic()
-    if recorder.cracks is not None:
-        recorder.note(f"stress of LLZO: solved {recorder.cracks.count} times, {recorder.cracks.seconds:.2f} s")
+    for effort in filter(None, (diagnostic.effort() for diagnostic in recorder.diagnostics)):
+        recorder.note(effort)
     recorder.note(f"set-up and forms {compiled - at.begin:.1f} s, solve {solved - compiled:.1f} s")
     result = Result(end, *finalize(case, folder, recorder, model, end, at.begin - keeper.wall_before))
     recorder.close()

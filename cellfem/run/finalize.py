@@ -6,38 +6,32 @@ From pictures.npz on a run has ended for good: pictures are drawn by a process o
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import cellfem
 from cellfem.backend import MPI
 from cellfem.case import Case
-from cellfem.case.measured_curve import CurveError, read_curve
 from cellfem.checkpoint import CheckpointError
-from cellfem.model import from_case
 from cellfem.model.build import Model
 from cellfem.observe.arrays import merge_snapshots
 from cellfem.observe.surface_state import gather_surface
-from cellfem.output.comparison import OHM_CM2, Points, compare, verdict
-from cellfem.output.contact_loss import opening_verdict
-from cellfem.output.cracks import crack_verdict
-from cellfem.output.dendrites import dendrite_verdict
-from cellfem.output.drawing import FILE, Drawing, Drawn, MeasuredVoltage, Relief, columns, read_end, write_drawing
+from cellfem.output.drawing import FILE, Drawing, Drawn, Relief, columns, read_end, write_drawing
 from cellfem.output.picture_process import draw_in_own_process
 from cellfem.output.records import write_atomic
 from cellfem.output.scenes import Scene
-from cellfem.output.summary import End, Summary, electrode_verdict, second_rows, summarise, write_summary
+from cellfem.output.summary import End, Summary, summarise, write_summary
 from cellfem.run.checkpoints import FOLDER, START, clear
+from cellfem.run.diagnostics import Ended, Moment
 from cellfem.run.prepare import relief_of
-from cellfem.run.pressing import pressing_of
-from cellfem.run.recorder import Moment, Recorder
-from cellfem.run.spectrum import SURFACE, CellSpectrum, cell_spectrum, drawn_spectrum, write_table
+from cellfem.run.recorder import Recorder
+from cellfem.run.spectrum import SURFACE
 from cellfem.run.write_errors import CannotWriteError
 from cellfem.signals import asked_to_end
 
@@ -59,8 +53,7 @@ def finalize(
     writing, root = recorder.writing, recorder.root
     recorder.finish()
     surface = gather_surface(model, recorder.engine.stepper.time)
-    shown = (recorder.first, recorder.last, recorder.tensest) if case.output.pictures else ()
-    scenes = [_gathered(moment, recorder.comm) if moment else None for moment in shown]
+    scenes = _scenes(case, recorder)
     summary: Summary = {}
     if root is not None and surface is not None:
         summary = _summary(case, recorder, end, begin)
@@ -68,11 +61,14 @@ def finalize(
             write_summary(folder / "summary.json", summary)
         with writing.trying():
             write_atomic(folder / SURFACE, surface.packed())
-    spectrum = _spectrum(case, recorder, model)
+    for diagnostic in recorder.diagnostics:
+        diagnostic.end()
     files = {"ParaView": recorder.series.path}
     if root is not None:
         with writing.trying():
-            files |= _prepare_pictures(case, folder, recorder, end, scenes, spectrum)
+            for diagnostic in recorder.diagnostics:
+                files |= diagnostic.files()
+            _prepare_pictures(case, folder, recorder, end, scenes)
     writing.agree()
     if root is None:
         return {}, {}
@@ -127,34 +123,31 @@ def _said(folder: Path, drawn: Drawn, say: Callable[[str], None]) -> dict[str, P
 
 
 def _summary(case: Case, recorder: Recorder, end: End, begin: float) -> Summary:
-    summary = summarise(
+    run = Ended(recorder.rows, end)
+    verdicts: dict[str, Any] = {}
+    for diagnostic in recorder.diagnostics:
+        verdicts |= diagnostic.verdict(run)
+    return summarise(
         recorder.rows,
-        recorder.voids[0],
+        recorder.voids.tracked[0],
         end,
         half_pressure_MPa=case.interface.half_pressure,
         wall_s=time.monotonic() - begin,
         version=cellfem.__version__,
-        axisymmetric=recorder.has_volume,
-        dendrite=dendrite_verdict(recorder.dendrite),
-        crack=crack_verdict(recorder.pressed, from_case.ceramic(case), recorder.rows),
-        pressing=pressing_of(case, recorder.rows),
-        opening=None if recorder.openings is None else opening_verdict(recorder.openings),
+        has_volume=recorder.engine.model.has_volume,
+        verdicts=verdicts,
     )
-    for voids in recorder.voids[1:]:
-        second = electrode_verdict(second_rows(recorder.rows), voids, end, case.interface.half_pressure, recorder.has_volume)
-        summary["verdict"]["second_electrode"] = second
-    return summary
 
 
-def _spectrum(case: Case, recorder: Recorder, model: Model) -> CellSpectrum | None:
-    """Of the last state (collective); where it cannot be had that is told, and the run is no worse for it."""
-    if not case.impedance.spectrum:
-        return None
-    try:
-        return cell_spectrum(case, model)
-    except (RuntimeError, ArithmeticError) as error:  # PETSc's errors among them, on all ranks alike
-        recorder.warn(f"no impedance spectrum ({error}); cellfem impedance {recorder.folder} makes it from {SURFACE}")
-        return None
+def _scenes(case: Case, recorder: Recorder) -> dict[str, Scene | None]:
+    """Moments as pictures show them, by their names in `Drawing`; on other ranks than 0 each is None
+    (collective)."""
+    if not case.output.pictures:
+        return {}
+    moments = {"start": recorder.first, "end": recorder.last}
+    for diagnostic in recorder.diagnostics:
+        moments |= diagnostic.moments()
+    return {name: _gathered(moment, recorder.comm) if moment else None for name, moment in moments.items()}
 
 
 def _gathered(moment: Moment, comm: MPI.Intracomm) -> Scene | None:
@@ -164,43 +157,28 @@ def _gathered(moment: Moment, comm: MPI.Intracomm) -> Scene | None:
     return Scene(merge_snapshots(pieces), *profiles[:2]) if pieces and profiles else None
 
 
-def _prepare_pictures(
-    case: Case, folder: Path, recorder: Recorder, end: End, scenes: list[Scene | None], spectrum: CellSpectrum | None
-) -> dict[str, Path]:
-    """Write what is drawn from, tables first; the files of these, on rank 0. Raises OSError."""
-    files = {}
-    if spectrum is not None:
-        files["impedance spectrum"] = write_table(spectrum, folder)
-    measured = _measured(case, recorder)
-    if measured is not None:
-        files["difference"] = folder / "measured.json"
-        write_atomic(files["difference"], json.dumps(verdict(measured.found), indent=2, ensure_ascii=False) + "\n")
-    start, last, tensest = scenes or (None, None, None)
-    if recorder.writing.problem or (start is None and measured is None):
-        return files  # no last fields, or no summary: the run is not over
+def _prepare_pictures(case: Case, folder: Path, recorder: Recorder, end: End, scenes: dict[str, Scene | None]) -> None:
+    """Write what pictures are drawn from; on rank 0. Raises OSError."""
+    model = recorder.engine.model
+    shown: dict[str, Any] = dict(scenes)
+    for diagnostic in recorder.diagnostics:
+        shown |= diagnostic.drawing()
+    if recorder.writing.problem or (scenes.get("start") is None and shown["measured"] is None):
+        return  # no last fields, or no summary: the run is not over
     drawing = Drawing(
         title=case.title,
         ended=end,
         rows=columns(recorder.rows),
-        delta_um=recorder.delta,
+        delta_um=model.interface.delta,
         half_pressure_MPa=case.interface.half_pressure,
-        axisymmetric=recorder.axisymmetric,
-        has_volume=recorder.has_volume,
-        solid=recorder.solid,
-        flaws=recorder.flaws,
-        start=start,
-        end=last,
-        tensest=tensest if recorder.pressed is not None else None,
+        axisymmetric=model.structure.axisymmetric,
+        has_volume=model.has_volume,
+        solid=model.domain.dimension == 3,
+        flaws=recorder.readings.flaws,
         relief=_relief(case),
-        openings=recorder.openings,
-        worst=recorder.dendrite,
-        last_plated=recorder.last_plated,
-        drawn_flaws=recorder.observer.drawn,
-        spectrum=drawn_spectrum(spectrum) if spectrum is not None and case.output.pictures else None,
-        measured=measured,
+        **shown,
     )
     write_drawing(folder / FILE, drawing)
-    return files
 
 
 def _relief(case: Case) -> Relief | None:
@@ -208,18 +186,3 @@ def _relief(case: Case) -> Relief | None:
     heights = relief_of(case) if case.stack.dimension == 2 else None
     x = np.linspace(0.0, case.stack.width, RELIEF_PLACES)
     return None if heights is None else Relief(x, np.asarray(heights(x)))
-
-
-def _measured(case: Case, recorder: Recorder) -> MeasuredVoltage | None:
-    """The measured curve of the case, if there is one that the run can be held against."""
-    if case.measured.file is None:
-        return None
-    try:
-        curve = read_curve(case.measured)
-        recorder.note(f"{curve.source}: {curve.understood}")
-        found = compare(recorder.rows, curve, OHM_CM2 * case.measured.series)
-    except (CurveError, ValueError) as error:
-        recorder.note(f"measured.file: {error}")
-        return None
-    recorder.note(str(verdict(found)["text"]))
-    return MeasuredVoltage(Points(curve.kind, curve.x, curve.voltage_mV), found)

@@ -14,7 +14,8 @@ import cellfem as package
 from cellfem.case import load_case
 from cellfem.cli import app
 from cellfem.geometry import read_mesh
-from cellfem.output.records import read_records, record_columns
+from cellfem.output.records import read_records
+from cellfem.quantities import record_columns
 from cellfem.results.manifest import Manifest
 from cellfem.run import stack_of
 from tests.system.small import Ran, cellfem, read_run, run_here, settings, write_case

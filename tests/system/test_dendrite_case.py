@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from cellfem.case import Case, load_case
-from cellfem.observe.columns import DENDRITE
 from cellfem.output.records import read_records
+from cellfem.quantities import DENDRITE
 from cellfem.run import run_case
 
 CASE = Path(__file__).parents[2] / "cases" / "dendrite-void-rim"

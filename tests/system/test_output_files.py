@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cellfem.output.records import WRITTEN
+from cellfem.quantities import WRITTEN
 from cellfem.scene.files import field_files
 from tests.system.small import cellfem, run_here, settings, write_case
 

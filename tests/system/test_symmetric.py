@@ -7,9 +7,9 @@ import meshio
 import numpy as np
 import pytest
 
-from cellfem.observe.columns import SECOND
-from cellfem.output.records import read_records, record_columns
+from cellfem.output.records import read_records
 from cellfem.output.spectra import read_spectrum
+from cellfem.quantities import SECOND, record_columns
 from cellfem.units import FARADAY
 
 from . import small

@@ -4,6 +4,7 @@ import math
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,14 @@ from cellfem.case import CaseError, parse_case, resolved_toml
 from cellfem.model import from_case
 from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Profile
-from cellfem.observe.dendrite import Surroundings, profile_fields, read_dendrite, record
+from cellfem.observe.dendrite import Surroundings, profile_fields, read_dendrite
 from cellfem.output.dendrite_picture import draw_dendrites
 from cellfem.output.dendrites import Plated, dendrite_verdict, worse
 from cellfem.output.summary import End, contact_verdict
 from cellfem.physics import fracture
 from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import STRESS_POTENTIAL
+from cellfem.quantities import COLUMNS
 from cellfem.run.prepare import segments_of
 
 AROUND = Surroundings(PowerLaw(7.7e-3, 6.56), 4e4, 0.4, 298.15)
@@ -92,7 +94,8 @@ def test_a_uniform_index_has_no_place() -> None:
     verdict = dendrite_verdict(Plated(1500.0, reading))
     assert (verdict["uniform"], verdict["place_um"]) == (True, None)
     assert "uniform along the interface" in verdict["text"]
-    assert math.isnan(record(reading)["dendrite_place_um"])
+    (place,) = (column for column in COLUMNS if column.name == "dendrite_place_um")
+    assert math.isnan(place.read(SimpleNamespace(dendrite=reading)))
     rim = read_dendrite(along(), FLAWS, AROUND)
     assert rim is not None
     assert not rim.uniform

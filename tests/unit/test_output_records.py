@@ -24,8 +24,6 @@ from cellfem.output.records import (
     RecordsError,
     RecordWriter,
     read_records,
-    record_columns,
-    void_columns,
     void_rows,
     write_atomic,
 )
@@ -40,6 +38,7 @@ from cellfem.output.summary import (
     unsolved,
     write_summary,
 )
+from cellfem.quantities import record_columns, void_columns
 
 
 def row(step: int, **values: float) -> dict[str, float]:
@@ -57,8 +56,8 @@ def test_columns_of_the_issue() -> None:
     assert record_columns()[19:22] == ("newton_iterations", "dendrite_index_max", "dendrite_likelihood")
     resistances = ("asr_small_signal_ohm_cm2", "asr_charge_transfer_ohm_cm2", "asr_constriction_ohm_cm2", "cell_resistance_ohm")
     assert set(resistances) <= set(record_columns())
-    assert set(record_columns(axisymmetric=True)) - set(record_columns()) == {"void_volume_um3"}
-    assert void_columns(axisymmetric=True)[7] == "volume_um3"
+    assert set(record_columns(volume=True)) - set(record_columns()) == {"void_volume_um3"}
+    assert void_columns(volume=True)[7] == "volume_um3"
 
 
 def test_records_are_on_disk_after_each_row_and_read_back_to_the_bit(tmp_path: Path) -> None:

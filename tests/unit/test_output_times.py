@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from cellfem.case import CaseError, parse_case
-from cellfem.output.records import WRITTEN, RecordWriter, read_records, record_columns
+from cellfem.output.records import RecordWriter, read_records
+from cellfem.quantities import WRITTEN, record_columns
 from cellfem.run.prepare import segments_of
 from cellfem.solver.march import _to_output, whole_steps
 

@@ -1,0 +1,86 @@
+"""What is read at the end of a run alone: pressing, the impedance spectrum, a measured curve."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cellfem.case import Case
+from cellfem.case.measured_curve import CurveError, read_curve
+from cellfem.model.build import Model
+from cellfem.output.comparison import OHM_CM2, Points, compare, verdict
+from cellfem.output.drawing import MeasuredVoltage
+from cellfem.output.records import write_atomic
+from cellfem.run.diagnostics.base import Diagnostic, Ended
+from cellfem.run.pressing import pressing_of
+from cellfem.run.spectrum import SURFACE, CellSpectrum, cell_spectrum, drawn_spectrum, write_table
+
+type Say = Callable[[str], None]
+
+
+class Pressing(Diagnostic):
+    """What the pressing of a case that presses came to."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+
+    def verdict(self, run: Ended) -> dict[str, Any]:
+        return {"pressing": pressing_of(self.case, run.rows)}
+
+
+class ImpedanceSpectrum(Diagnostic):
+    """Of the last state, where the case asks for it."""
+
+    def __init__(self, case: Case, model: Model, folder: Path, warn: Say) -> None:
+        self.case, self.model, self.folder, self.warn = case, model, folder, warn
+        self.spectrum: CellSpectrum | None = None
+
+    def end(self) -> None:
+        """Where the spectrum cannot be had that is told, and the run is no worse for it."""
+        if not self.case.impedance.spectrum:
+            return
+        try:
+            self.spectrum = cell_spectrum(self.case, self.model)
+        except (RuntimeError, ArithmeticError) as error:  # PETSc's errors among them, on all ranks alike
+            self.warn(f"no impedance spectrum ({error}); cellfem impedance {self.folder} makes it from {SURFACE}")
+
+    def files(self) -> dict[str, Path]:
+        return {} if self.spectrum is None else {"impedance spectrum": write_table(self.spectrum, self.folder)}
+
+    def drawing(self) -> dict[str, Any]:
+        shown = self.spectrum is not None and self.case.output.pictures
+        return {"spectrum": drawn_spectrum(self.spectrum) if self.spectrum is not None and shown else None}
+
+
+class MeasuredCurve(Diagnostic):
+    """The measured voltage of the case beside that of the run."""
+
+    def __init__(self, case: Case, rows: list[dict[str, float]], folder: Path, note: Say) -> None:
+        self.case, self.rows, self.note = case, rows, note
+        self.path = folder / "measured.json"
+        self.voltage: MeasuredVoltage | None = None
+
+    def files(self) -> dict[str, Path]:
+        self.voltage = self._compared()
+        if self.voltage is None:
+            return {}
+        write_atomic(self.path, json.dumps(verdict(self.voltage.found), indent=2, ensure_ascii=False) + "\n")
+        return {"difference": self.path}
+
+    def drawing(self) -> dict[str, Any]:
+        return {"measured": self.voltage}
+
+    def _compared(self) -> MeasuredVoltage | None:
+        if self.case.measured.file is None:
+            return None
+        try:
+            curve = read_curve(self.case.measured)
+            self.note(f"{curve.source}: {curve.understood}")
+            difference = compare(self.rows, curve, OHM_CM2 * self.case.measured.series)
+        except (CurveError, ValueError) as error:
+            self.note(f"measured.file: {error}")
+            return None
+        self.note(str(verdict(difference)["text"]))
+        return MeasuredVoltage(Points(curve.kind, curve.x, curve.voltage_mV), difference)
