@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cellfem.results.manifest import list_files
 
-FORMAT = "cellfem checkpoint 3"
+FORMAT = "cellfem checkpoint 4"
 ARRAY = "__array__"
 PART = ".part"
 CONTENTS = "contents.json"

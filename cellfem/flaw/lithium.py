@@ -10,7 +10,7 @@ n points from the lithium into LLZO; i < 0 plates. Coordinates (x, y), or (r, y)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import basix.ufl
@@ -129,13 +129,13 @@ class FlawSystem:
         tests = ufl.TestFunctions(ufl.MixedFunctionSpace(*(u.function_space for u in self.unknowns)))
         (tv, tp), tt, tphi, tn = ufl.split(tests[0]), tests[1], tests[2], tests[3]
         v, p = ufl.split(self.flow)
-        planes = fem.Function(
-            fem.functionspace(self.lithium, basix.ufl.quadrature_element(parent.basix_cell(), (8,), degree=degree))
+        tangents = fem.Function(
+            fem.functionspace(self.lithium, basix.ufl.quadrature_element(parent.basix_cell(), (flow.numbers(2),), degree=degree))
         )
         radius = ufl.SpatialCoordinate(parent)[0] if axisymmetric else None
         body = kinematics.bulk(None, radius)
-        rate2 = flow.shear_rate2(body, v)
-        law = flow.Flow(planes[0] + planes[1] * rate2, ufl.as_ufl(0.0))
+        zero = ufl.as_ufl(0.0)
+        law = replace(flow.flow(tangents, body, v, zero, zero), c=zero)
         meta = {"quadrature_degree": degree}
         dx = ufl.Measure("dx", domain=parent, subdomain_data=self.made.cells, metadata=meta)
         ds = ufl.Measure("ds", domain=parent, subdomain_data=self.made.facets, metadata=meta)
@@ -177,8 +177,7 @@ class FlawSystem:
             for row in jacobian
         ]
         own = ufl.SpatialCoordinate(self.lithium)[0] if axisymmetric else None
-        zero = ufl.as_ufl(0.0)
-        self.law = LawPoints(planes, flow.shear_rate2(kinematics.bulk(None, own), v), zero, zero, degree)
+        self.law = LawPoints(tangents, flow.components(kinematics.bulk(None, own), v), zero, zero, degree)
         hats = fem.functionspace(self.wall, ("Lagrange", 1, (3,)))
         self.hats = hats
         values = ufl.as_vector([1.0, normal, i_wall])

@@ -11,9 +11,17 @@ from ufl.core.expr import Expr
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.physics.creep import CreepLaw, PointLaw
+from cellfem.physics.creep.law import contraction
 from cellfem.physics.ellipse import Array
+from cellfem.physics.flow import SLOPES
 from cellfem.physics.hardening import History
 from dolfinx import fem
+
+ROUNDS = 2
+"""Of the search for the strain rate at a stress: what two leave (most of 1e-3) goes with the next correction."""
+LEAST_STRESS = 1e-12  # MPa
+LEAST_RATE = 1e-3  # of the floor: below it lithium is a liquid of constant viscosity
+LARGEST_CHANGE = 30.0  # of ln rate in a round
 
 
 @dataclass(frozen=True)
@@ -30,28 +38,61 @@ class Hardness:
 
 
 class LawPoints:
-    """`planes` (eight numbers of `PointLaw.affine`, a quadrature function) evaluated from e2 = (2/3) D':D', p and f.
+    """`tangents` (a quadrature function, `PointLaw.tangents`) of the creep law in D', p and f.
 
-    A law with hardening also advances `hardness`.
+    They touch the law at the present state (`update`), or at its present stresses
+    (`follow_stresses`). A law with hardening also advances `hardness`.
     """
 
     def __init__(
-        self, planes: fem.Function, rate2: Expr, p: Expr, f: Expr, degree: int, hardness: Hardness | None = None
+        self, tangents: fem.Function, rates: list[Expr], p: Expr, f: Expr, degree: int, hardness: Hardness | None = None
     ) -> None:
-        self.planes, self.mesh = planes, planes.function_space.mesh
+        self.tangents, self.mesh = tangents, tangents.function_space.mesh
         points, _ = basix.make_quadrature(self.mesh.basix_cell(), degree)
-        self.values = fem.Expression(ufl.as_vector([rate2, p, f]), points)
-        self.positions = np.asarray(planes.function_space.dofmap.list)  # (cells, points)
+        self.values = fem.Expression(ufl.as_vector([*rates, p, f]), points)
+        self.positions = np.asarray(tangents.function_space.dofmap.list)  # (cells, points)
         self.cells = np.arange(self.positions.shape[0], dtype=np.int32)
         self.hardness = hardness
 
     def update(self, law: CreepLaw, floor: float) -> None:
-        """Evaluate the law at the present state; floor: smallest equivalent strain rate (1/s)."""
+        """Touch the law at the present state; floor: smallest equivalent strain rate (1/s)."""
+        self._touch(*self._state(), law, floor)
+
+    def follow_stresses(self, law: CreepLaw, floor: float) -> None:
+        """Touch the law where it has the deviatoric stress that the tangents at hand give at the
+        present state, with the present p and f.
+
+        sigma_dev has the direction of the new D', and |D'| follows from |sigma_dev| by Newton's
+        method in their logarithms, whose slope lies between 1/n and 1.
+        """
+        D, p, f = self._state()
+        at = self._table()[self.positions]
+        mu, k_e, k_p, k_f, k_0 = (at[..., i] for i in range(5))
+        T = at[..., SLOPES:]
+        with np.errstate(all="ignore"):
+            share = k_e * contraction(T, D) + k_p * p + k_f * f + k_0
+            stress = 2 * mu[..., None] * D + share[..., None] * T
+            size = np.maximum(np.sqrt(1.5 * contraction(stress, stress)), LEAST_STRESS)
+            rate = np.maximum(np.sqrt(2 / 3 * contraction(D, D)), LEAST_RATE * floor)
+            for _ in range(ROUNDS):
+                here = self._points(rate**2 + floor**2, p, f, law)
+                slope = 1 + 2 * rate**2 * here.mu_e / here.mu
+                rate = rate * np.exp(np.clip(np.log(size / (3 * here.mu * rate)) / slope, -LARGEST_CHANGE, LARGEST_CHANGE))
+            D = (1.5 * rate / size)[..., None] * stress
+        self._touch(D, p, f, law, floor)
+
+    def _state(self) -> tuple[Array, Array, Array]:
+        """D' (cells, points, components), p and f (cells, points) of the present state."""
         values = self.values.eval(self.mesh, self.cells)
-        e2, p, f = values[..., 0], values[..., 1], values[..., 2]
+        return values[..., :-2], values[..., -2], values[..., -1]
+
+    def _table(self) -> Array:
+        return np.asarray(self.tangents.x.array.reshape(-1, self.tangents.function_space.dofmap.bs))
+
+    def _touch(self, D: Array, p: Array, f: Array, law: CreepLaw, floor: float) -> None:
         with np.errstate(all="ignore"):  # a state that Newton only tries may lie beyond all numbers: it is not taken then
-            found = self._points(e2 + floor**2, p, f, law)
-        self.planes.x.array.reshape(-1, 8)[self.positions] = found.affine(e2, p, f)
+            found = self._points(2 / 3 * contraction(D, D) + floor**2, p, f, law)
+            self._table()[self.positions] = found.tangents(D, p, f)
 
     def _points(self, e2: Array, p: Array, f: Array, law: CreepLaw) -> PointLaw:
         if law.initial_resistance is None:

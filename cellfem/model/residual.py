@@ -80,7 +80,7 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
         rows=compiled,
         jacobian=forms,
         expressions=_expressions(on_lithium, lithium, face),
-        law=LawPoints(state.law, flow.shear_rate2(on_lithium, at.v), at.p, at.f, s.degree, hardness),
+        law=LawPoints(state.law, flow.components(on_lithium, at.v), at.p, at.f, s.degree, hardness),
         pressure_mass=_softness(at, lithium, jit),
         measures=_measures(at, face),
         constants=at.k,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain import Domain
 from cellfem.model.parameters import Structure
+from cellfem.physics.flow import numbers
 from dolfinx import fem
 
 Array = NDArray[np.float64]
@@ -120,7 +121,8 @@ def create_state(domain: Domain, structure: Structure) -> State:
     S = fem.functionspace(domain.electrolyte, ("Lagrange", 2))
     N = fem.functionspace(domain.lithium, basix.ufl.real_element(cell, (domain.electrodes + 1,)))
     M = fem.functionspace(domain.lithium, ("Lagrange", 1))
-    Q = fem.functionspace(domain.lithium, basix.ufl.quadrature_element(cell, (8,), degree=structure.degree))
+    tangent = (numbers(domain.dimension),)
+    Q = fem.functionspace(domain.lithium, basix.ufl.quadrature_element(cell, tangent, degree=structure.degree))
     R = fem.functionspace(domain.skin, ("DG", 2))
     P = fem.functionspace(domain.skin, ("Lagrange", 1))
     Q1 = fem.functionspace(domain.lithium, basix.ufl.quadrature_element(cell, degree=structure.degree))

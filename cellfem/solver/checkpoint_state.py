@@ -25,7 +25,7 @@ def declare_engine(engine: Engine, registry: Registry) -> None:
     system, stepper, newton = engine.system, engine.stepper, engine.newton
     unknowns = [u.function_space for u in system.state.unknowns]
     histories = system.state.histories
-    everything = [*unknowns, *(f.function_space for f in histories)]
+    makings = [f.function_space for f in system.makings]
     read: dict[str, object] = {}
 
     def put_factors(arrays: list[Array]) -> None:
@@ -34,7 +34,8 @@ def declare_engine(engine: Engine, registry: Registry) -> None:
             return
         present = system.now()
         system.put(Origin(arrays[0], data["constants"], from_plain(CreepLaw, data["creep"]), data["floor"], data["motion"]))
-        system.assemble_residual()
+        if system.gas is not None:
+            system.gas.update()
         system.assemble_jacobian()
         system.factor()
         system.put(present)
@@ -63,6 +64,6 @@ def declare_engine(engine: Engine, registry: Registry) -> None:
     registry.declare_value(
         "stepper", lambda: {"time": stepper.time, "times": [t for t, _ in stepper.past], "keep": newton.keep}, put_stepper
     )
-    registry.declare_field("factors", everything, lambda: [o.functions] if (o := kept_origin()) else [], put_factors)
+    registry.declare_field("factors", makings, lambda: [o.functions] if (o := kept_origin()) else [], put_factors)
     registry.declare_field("past", unknowns, lambda: [x for _, x in stepper.past], put_past)
     registry.declare_functions("histories", histories)

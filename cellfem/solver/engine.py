@@ -60,7 +60,7 @@ class Engine:
         n = model.numerics
         area = model.domain.area(model.structure.axisymmetric)
         self.system = System(model.residual, model.state, model.structure, area, n.linear, gas=model.gas)
-        self.newton = Newton(self.system, n.newton_tolerance, n.newton_most, self.system.linear.slow)
+        self.newton = Newton(self.system, n.newton_tolerance, n.newton_most, self.system.linear.slow, creeping=self.system)
         self.stepper = Stepper(
             self.system,
             self.newton,
@@ -197,7 +197,7 @@ class Engine:
 
     def _continue(self, stages: list[_Stage], speed: float | None = None) -> Outcome:
         """Each stage from the solution before. speed: of the surface, µm/s; without it that of each stage's solution."""
-        whole = replace(self.newton, most=max(self.newton.most, START_MOST), keep=False, heed=self.heed)
+        whole = replace(self.newton, most=max(self.newton.most, START_MOST), keep=False, heed=self.heed, creeping=None)
         for stage in stages:
             self._take(stage)
             if speed is not None:

@@ -3,6 +3,9 @@
 Corrections, not residuals, are measured: the natural level function is affine invariant, so the mix of µm/s, MPa, V and porosity
 needs no scaling of equations, only of unknowns. While corrections contract well the factors of an older Jacobian are kept (even
 of an earlier time step) and improved by Broyden's good update; when they do not, the Jacobian is made anew and steps are damped.
+
+Where lithium creeps (`creeping`) the new Jacobians are tangents of the law at the stresses that the correction before has found,
+and steps need no damping.
 """
 
 from __future__ import annotations
@@ -20,6 +23,13 @@ SPAN = 3  # corrections whose mean contraction counts: Broyden's do not shrink e
 SMALLEST_DAMPING = 1e-4
 OVERFLOWN = 0.1  # share of a step that is tried next where the step overflows
 LONGEST_HISTORY = 24  # quasi-Newton corrections on one set of factors
+NEAR = 3e-3
+"""Correction after which factors are kept within a solve that is led by stresses: farther off each
+correction takes its own, because old ones point astray (1e-2 and 1e-3 take more of both)."""
+MOST_LED = 14  # factors of a solve led by stresses: 2 to 7 are usual
+LOST = 1e3  # a correction of this size leads nowhere
+FEW = 2
+"""Factors of a solve up to which the next begins with the last of them."""
 
 
 class Interrupted(Exception):
@@ -49,6 +59,18 @@ class Problem(Protocol):
         """Do the balances of the residual assembled last meet their tolerance?"""
 
 
+class Creeping(Problem, Protocol):
+    """A problem whose residual holds the creep law by its tangents."""
+
+    def assemble_by_stress(self) -> Array:
+        """The residual with tangents that touch the law at the stresses of the present ones."""
+
+    def get(self) -> Array:
+        """Copy of the unknowns."""
+
+    def set(self, x: Array) -> None: ...
+
+
 @dataclass(frozen=True)
 class Outcome:
     converged: bool
@@ -70,6 +92,7 @@ class Newton:
     iterations: int = 0
     jacobians: int = 0
     heed: Callable[[], None] | None = None  # looked to before each correction (collective); may raise, as Interrupted
+    creeping: Creeping | None = None  # the problem, where a solve is led by stresses
     left: Array = field(default_factory=lambda: np.empty(0), init=False, repr=False)  # residual assembled last
 
     def solve(self) -> Outcome:
@@ -78,7 +101,11 @@ class Newton:
         try:
             if self.keep and self._quasi_newton(self.problem.correction().copy()):
                 return Outcome(True, self.iterations, 0)
-            return self._damped()
+            if self.creeping is None:
+                return self._damped()
+            outcome = self._creep(self.creeping)
+            self.keep = outcome.converged and self.jacobians <= FEW
+            return outcome
         except LinearFailure as failure:
             self.keep = False
             return self._failed(str(failure))
@@ -145,6 +172,45 @@ class Newton:
                 steps, squares, sizes = [], [], [self._size(v)]
             steps.append(v)
             squares.append(s.dot(v, v))
+        return False
+
+    def _creep(self, s: Creeping) -> Outcome:
+        """Led by stresses, and damped where that leads nowhere."""
+        before = s.get()
+        if self._led_by_stresses(s):
+            return Outcome(True, self.iterations, self.jacobians)
+        s.set(before)
+        self._assemble()
+        return self._damped()
+
+    def _led_by_stresses(self, s: Creeping) -> bool:
+        """Undamped corrections, each with its own factors until they are small, of a residual whose
+        creep law is linear: its tangents touch the law at the stresses of the correction before.
+
+        Rates go with a high power of stress, so stresses tell well from rates but rates badly from
+        stresses: tangents at the rates that a correction has found overshoot, and their corrections
+        must be damped. Both are the same law, and the same solution. False where it is not found.
+        """
+        try:
+            while self.jacobians < MOST_LED:
+                step = self._renew()
+                size = self._size(step)
+                if size > LOST or (size == 0 and not self._solved()):
+                    return False
+                s.add(step)
+                self.iterations += 1
+                if size < NEAR:
+                    self._assemble()
+                    if size < self.tolerance and self._ends():
+                        return True
+                    simple = s.correction().copy()
+                    if self._size(simple) < size and self._quasi_newton(simple):
+                        return True
+                if self.heed is not None:
+                    self.heed()
+                self.left = s.assemble_by_stress()
+        except LinearFailure:
+            pass
         return False
 
     def _damped(self) -> Outcome:

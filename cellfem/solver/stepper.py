@@ -129,7 +129,10 @@ class Stepper:
         s.travel_old[0].x.array[:] = s.numbers.x.array
 
     def _predict(self, dt: float) -> Array:
-        """Extrapolation through the accepted states, one order above nothing: linear for two, quadratic (BDF2) for three."""
+        """Extrapolation through the accepted states, one order above nothing: linear for two, quadratic (BDF2) for three.
+
+        Velocities stay as they are where the last step took new factors: they jump from place to place as a rim moves.
+        """
         t = self.time + dt
         points = self.past[-3:] if self.second_order else self.past[-2:]
         guess = np.zeros_like(points[-1][1])
@@ -139,6 +142,8 @@ class Stepper:
                 if j != i:
                     share *= (t - tj) / (ti - tj)
             guess += share * xi
+        if not self.newton.keep:
+            guess[self.system.velocity[0]] = points[-1][1][self.system.velocity[0]]
         return guess
 
     def _error(self, guess: Array, dt: float, order: int) -> float:

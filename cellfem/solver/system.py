@@ -39,7 +39,7 @@ BALANCE = 1e-9
 class Origin:
     """What a Jacobian was made of: from it the same factors can be made again, to the last bit on one rank."""
 
-    functions: Array  # owned parts of the unknowns and histories of the state, one after the other
+    functions: Array  # owned parts of unknowns, histories and tangents of the creep law, one after the other
     constants: dict[str, float]
     creep: CreepLaw
     floor: float
@@ -120,6 +120,15 @@ class System:
     def assemble_residual(self) -> Array:
         """R of the present state, zero in constrained rows; the local part as an array (a view)."""
         self.residual.law.update(self.creep, self.floor)
+        return self._assembled()
+
+    def assemble_by_stress(self) -> Array:
+        """The same with the creep law replaced by its tangents at the stresses of the present
+        tangents: R where both are the same, as in a solution."""
+        self.residual.law.follow_stresses(self.creep, self.floor)
+        return self._assembled()
+
+    def _assembled(self) -> Array:
         if self.gas is not None:
             self.gas.update()
         with self.R.localForm() as local:
@@ -131,7 +140,7 @@ class System:
         return self.R.array
 
     def assemble_jacobian(self) -> None:
-        """Jacobian of the state that `assemble_residual` saw last."""
+        """Jacobian of the residual assembled last."""
         self.origin = self.now()
         self.A.zeroEntries()
         fp.assemble_matrix(self.A, self.residual.jacobian, bcs=self.bcs)
@@ -159,14 +168,19 @@ class System:
             self.linear.solve(column, self.delta)
             self.solved.append(self.delta.array.copy())
 
+    @property
+    def makings(self) -> list[fem.Function]:
+        """Functions that a Jacobian is made of."""
+        return [*self.state.unknowns, *self.state.histories, self.state.law]
+
     def now(self) -> Origin:
         """What a Jacobian of the present state is made of (copies)."""
-        functions = np.concatenate([owned(f) for f in (*self.state.unknowns, *self.state.histories)])
+        functions = np.concatenate([owned(f) for f in self.makings])
         return Origin(functions, self.residual.constants.values(), self.creep, self.floor, self.motion)
 
     def put(self, origin: Origin) -> None:
         """Bring state, constants and creep law to those of an origin."""
-        set_owned([*self.state.unknowns, *self.state.histories], origin.functions)
+        set_owned(self.makings, origin.functions)
         self.residual.constants.put(origin.constants)
         self.creep, self.floor = origin.creep, origin.floor
         index, weight = self.velocity

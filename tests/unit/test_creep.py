@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cellfem.physics.creep import CreepLaw, PointLaw, PowerLaw, SinhLaw, UncoupledPowerLaw, WithDiffusion
+from cellfem.physics.creep.law import contraction
 from cellfem.physics.creep.porous import MatrixLaw, invert_fluidity
 from cellfem.physics.ellipse import bulk_softening, invert_stress_measure, shear_softening
 
@@ -99,15 +100,34 @@ def test_derivatives_agree_with_finite_differences(n, coupled):
             assert error.max() < 1e-6, f"d{name}/d{letter}"
 
 
-def test_tangent_planes_touch_the_law():
-    """The eight numbers give back mu and c at the point that they were made at."""
-    e2, p, f = np.array([1e-6, 1e-2]), np.array([0.5, -2.0]), np.array([0.01, 0.2])
-    law = PowerLaw(A, 5.0).points(e2, p, f)
-    planes = law.affine(e2, p, f)
-    assert planes.shape == (2, 8)
-    at = np.stack([np.ones(2), e2, p, f], axis=-1)
-    np.testing.assert_allclose((planes[:, :4] * at).sum(axis=-1), law.mu, rtol=1e-12)
-    np.testing.assert_allclose((planes[:, 4:] * at).sum(axis=-1), law.c, rtol=1e-12)
+@pytest.mark.parametrize("shears", [1, 3])
+def test_tangents_touch_the_law(shears):
+    """The numbers of a point give back its stress and compaction rate, and their change with D', p
+    and f; D' with the shears of the plane or of space."""
+    generator = np.random.default_rng(5)
+    D, p, f = generator.normal(size=(2, 2 + shears)) * 1e-3, np.array([0.5, -2.0]), np.array([0.01, 0.2])
+    law = PowerLaw(A, 5.0)
+
+    def exact_at(D, p, f):
+        here = law.points(2 / 3 * contraction(D, D), p, f)
+        return 2 * here.mu[:, None] * D, here.c
+
+    def by_tangents(D, p, f):
+        numbers, T = planes[:, :9].T, planes[:, 9:]
+        mu, k_e, k_p, k_f, k_0, c_e, c_p, c_f, c_0 = numbers
+        along = contraction(T, D)
+        stress = 2 * mu[:, None] * D + (k_e * along + k_p * p + k_f * f + k_0)[:, None] * T
+        return stress, c_e * along + c_p * p + c_f * f + c_0
+
+    square = 2 / 3 * contraction(D, D)
+    planes = law.points(square, p, f).tangents(D, p, f)
+    assert planes.shape == (2, 11 + shears)
+    for one, other in zip(by_tangents(D, p, f), exact_at(D, p, f), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+    h = 1e-6
+    moved = (D * (1 + h * generator.normal(size=D.shape)), p * (1 + h), f * (1 - h))
+    for one, other, at in zip(by_tangents(*moved), exact_at(*moved), exact_at(D, p, f), strict=True):
+        np.testing.assert_allclose(one - at, other - at, rtol=1e-3, atol=1e-9 * np.abs(at).max())
 
 
 @pytest.mark.parametrize("n", EXPONENTS)

@@ -117,6 +117,67 @@ def test_balances_of_nan_do_not_hold(system: Any) -> None:
         assert system.balanced(cast(Any, SimpleNamespace(imbalance=lambda left=left: left))) == holds
 
 
+class Creep(Scalar):
+    """A dashpot of rate x = stress^n beside a spring: stress + 0.01 x = load. Its tangents touch
+    the law at `rate`: that of x, or that which has the stress that they give at x."""
+
+    n = 6.56
+
+    def __init__(self, load: float, x: float) -> None:
+        self.load, self.x = load, x
+        self.is_balanced, self.leads = True, True
+        self.solver = lambda exact: exact
+
+    def assemble_residual(self) -> Array:
+        self.rate = abs(self.x)
+        return self._assembled()
+
+    def assemble_by_stress(self) -> Array:
+        stress = self._stress()
+        self.rate = abs(stress) ** self.n if self.leads else np.nan
+        return self._assembled()
+
+    def _stress(self) -> float:
+        """By the tangent."""
+        there = self.rate ** (1 / self.n)
+        return there + there / (self.n * self.rate) * (self.x - self.rate)
+
+    def _assembled(self) -> Array:
+        self.R = np.array([self._stress() + 0.01 * self.x - self.load])
+        return self.R
+
+    def assemble_jacobian(self) -> None:
+        self.J = self.rate ** (1 / self.n) / (self.n * self.rate) + 0.01
+
+    def get(self) -> Array:
+        return np.array([self.x])
+
+    def set(self, x: Array) -> None:
+        self.x = float(x[0])
+
+
+def test_stresses_lead_where_rates_must_be_damped() -> None:
+    """From a tenth of the stress of a creeping body, whose rate is 1e-7 of the right one, and back
+    to it: without damping, and in fewer corrections than by the tangents at the rates."""
+    for load, x in ((1.0, 1e-7), (0.1, 1.0)):
+        led, damped = Creep(load, x), Creep(load, x)
+        short = Newton(led, creeping=led).solve()
+        long = Newton(damped).solve()
+        assert short.converged
+        assert led.x ** (1 / led.n) + 0.01 * led.x == pytest.approx(load, rel=1e-9)
+        assert short.iterations <= 10
+        assert not long.converged or short.iterations < long.iterations
+
+
+def test_a_solve_that_stresses_do_not_lead_is_damped_from_where_it_began() -> None:
+    problem = Creep(1.0, 0.5)
+    problem.leads = False
+    newton = Newton(problem, creeping=problem)
+    outcome = newton.solve()
+    assert outcome.converged
+    assert problem.x ** (1 / problem.n) + 0.01 * problem.x == pytest.approx(1.0, rel=1e-9)
+
+
 def matrix(values: Array) -> PETSc.Mat:
     made = PETSc.Mat().createDense(values.shape, array=values, comm=PETSc.COMM_SELF)
     made.assemble()

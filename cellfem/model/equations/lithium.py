@@ -11,7 +11,7 @@ made of; w is the velocity of the mesh.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ufl
 from ufl.core.expr import Expr
@@ -33,9 +33,9 @@ class Lithium:
 def lithium_equations(at: Setting) -> Lithium:
     """Momentum, compaction and lithium content inside."""
     s, f = at.structure, at.f
-    creep = flow.flow(at.state.law, flow.shear_rate2(at.body, at.v), at.p, f)
+    creep = flow.flow(at.state.law, at.body, at.v, at.p, f)
     if not s.vacancies:
-        creep = flow.Flow(creep.mu, ufl.as_ufl(0.0))  # the law's smallest porosity would compact: 1e-5 of the lithium lost
+        creep = replace(creep, c=ufl.as_ufl(0.0))  # the law's smallest porosity would compact: 1e-5 of the lithium lost
     volume = flow.virtual_power(at.body, creep, at.v, at.p, at.tests.v, at.tests.p)
     if s.vacancies:
         volume += _content(at)

@@ -40,12 +40,24 @@ class PointLaw:
     c_p: Array
     c_f: Array
 
-    def affine(self, e2: Array, p: Array, f: Array) -> Array:
-        """Tangent planes (mu0, mu_e, mu_p, mu_f, c0, c_e, c_p, c_f), mu = mu0 + mu_e e2 + mu_p p +
-        mu_f f; shape (..., 8)."""
-        mu0 = self.mu - self.mu_e * e2 - self.mu_p * p - self.mu_f * f
-        c0 = self.c - self.c_e * e2 - self.c_p * p - self.c_f * f
-        return np.stack([mu0, self.mu_e, self.mu_p, self.mu_f, c0, self.c_e, self.c_p, self.c_f], axis=-1)
+    def tangents(self, D: Array, p: Array, f: Array) -> Array:
+        """Tangent planes of sigma_dev and c at points of these D' (..., K), p and f (...); shape
+        (..., 9 + K), as `physics.flow.flow` takes them.
+
+        D: `physics.flow.COMPONENTS` of the deviator, the last normal one being less the others.
+        """
+        square = contraction(D, D)
+        k_e, k_p, k_f, c_e = 8 / 3 * self.mu_e, 2 * self.mu_p, 2 * self.mu_f, 4 / 3 * self.c_e
+        k_0 = -(k_e * square + k_p * p + k_f * f)
+        c_0 = self.c - c_e * square - self.c_p * p - self.c_f * f
+        numbers = np.stack([self.mu, k_e, k_p, k_f, k_0, c_e, self.c_p, self.c_f, c_0], axis=-1)
+        return np.concatenate([numbers, D], axis=-1)
+
+
+def contraction(S: Array, T: Array) -> Array:
+    """S:T of deviators given by xx, yy and shears (..., K): the third normal component is -xx - yy."""
+    third = (S[..., 0] + S[..., 1]) * (T[..., 0] + T[..., 1])
+    return np.asarray(S[..., 0] * T[..., 0] + S[..., 1] * T[..., 1] + third + 2 * (S[..., 2:] * T[..., 2:]).sum(axis=-1))
 
 
 class CreepLaw(ABC):
