@@ -44,7 +44,7 @@ class Shell(CreepingBody):
     layers: int = 24
     sectors: int = 24
     porosity_switch: float = 1e-4
-    law: type[PowerLaw] = PowerLaw
+    creep_law: type[PowerLaw] = PowerLaw
 
     def __post_init__(self) -> None:
         body = quarter_annulus(self.inner, self.outer, self.layers, self.sectors)
@@ -77,5 +77,5 @@ class Shell(CreepingBody):
         newton = Newton(self, tolerance=1e-9, most=60)
         for n in exponents:
             self.weigh(prefactor * self.pressure**n * self.inner, self.pressure)
-            self.solve_for(self.law(prefactor, n, self.porosity_switch), newton)
+            self.solve_for(self.creep_law(prefactor, n, self.porosity_switch), newton)
         return float(fem.assemble_scalar(self.inward) / fem.assemble_scalar(self.hole)) / self.inner

@@ -19,13 +19,13 @@ DENSE = 1e6
 """Porosity switch that leaves none: under 160 MPa with 1 MPa of shear even the law's floor of 1e-6
 compacts and softens."""
 HALF_OPENING, SPEED = 0.05, 6.7367e-4  # µm, µm/s: 0.5 mA/cm²
-MASIAS = PowerLaw(7.7e-3, 6.56)
+MASIAS = PowerLaw(7.7e-3, 6.56, DENSE)
 CASES: list[tuple[Shape, Plated, CreepLaw]] = [
     ("slit", "tip", MASIAS),
     ("slit", "walls", MASIAS),
     ("cylinder", "tip", MASIAS),
-    ("cylinder", "walls", PowerLaw(4.3e-4, 5.0)),
-    ("slit", "tip", WithDiffusion(SinhLaw(4.3e-4, 5.0, 2.8), 1e-3)),
+    ("cylinder", "walls", PowerLaw(4.3e-4, 5.0, DENSE)),
+    ("slit", "tip", WithDiffusion(SinhLaw(4.3e-4, 5.0, 2.8, DENSE), 1e-3)),
 ]
 
 
@@ -70,7 +70,7 @@ class Channel(CreepingBody):
             rate = self.speed / HALF_OPENING  # the prefactor that keeps the stress about the same
             stress = expected * HALF_OPENING / self.length
             self.solve_for(PowerLaw(rate / stress**n, n, DENSE), newton)
-        self.solve_for(law.dense, newton)
+        self.solve_for(law, newton)
         return float(fem.assemble_scalar(self.at_tip) / fem.assemble_scalar(self.tip_area))
 
 

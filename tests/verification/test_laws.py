@@ -251,4 +251,4 @@ def test_hardening_is_of_second_order_in_time() -> None:
 @pytest.mark.parametrize("sphere", [False, True], ids=["cylinder", "sphere"])
 def test_dense_lithium_of_leblond_is_the_power_law(sphere: bool, exponents: tuple[float, ...]) -> None:
     exact = (sphere_rate if sphere else cylinder_rate)(exponents[-1], RATIO)
-    assert Shell(1.0, RATIO, PRESSURE, sphere, law=LeblondLaw).solve(A, exponents) == pytest.approx(exact, rel=0.01)
+    assert Shell(1.0, RATIO, PRESSURE, sphere, creep_law=LeblondLaw).solve(A, exponents) == pytest.approx(exact, rel=0.01)
