@@ -66,8 +66,10 @@ def gentle(model: Model, segment: Segment) -> float:
     def excess(log_pressure: float) -> float:
         return math.log(model.highest_pressure(math.exp(log_pressure)) / limit)
 
+    if model.structure.bonded:  # there the pressure may be zero
+        return pressure
     low = high = math.log(pressure)
-    if model.structure.bonded or excess(high) <= 0:
+    if excess(high) <= 0:
         return pressure
     while excess(low) > 0:
         high, low = low, low - math.log(4)
