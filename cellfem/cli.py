@@ -20,8 +20,8 @@ import typer
 
 import cellfem
 from cellfem.commands.lazy import LazyGroup
-from cellfem.commands.shared import BAD_CASE, GAVE_UP
-from cellfem.output.formatting import not_printed
+from cellfem.errors import ExitCode
+from cellfem.formatting import not_printed
 
 app = typer.Typer(
     cls=LazyGroup, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=cellfem.__doc__
@@ -57,12 +57,12 @@ def main() -> NoReturn:
     if problem is not None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  nothing is tried again at exit
         print(not_printed(problem), file=sys.stderr)
-    raise SystemExit(code or (GAVE_UP if problem else 0))
+    raise SystemExit(code or (ExitCode.GAVE_UP if problem else 0))
 
 
 def _end(text: str) -> NoReturn:
     print(text, file=sys.stderr)
-    raise SystemExit(BAD_CASE)
+    raise SystemExit(ExitCode.BAD_CASE)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ of raising an error.
 import ctypes
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -19,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cellfem.launch import LaunchError, launcher_environment
+from cellfem.launch import LaunchError, launcher_environment, mpiexec
 
 Severity = Literal["error", "warning"]
 
@@ -81,13 +80,6 @@ def check() -> list[Finding]:
     checks = (_python, _compiler, _headers, _gmsh, _dolfinx, _mpiexec, _pictures, _cache)
     with ThreadPoolExecutor(max_workers=max(1, os.cpu_count() or 1)) as pool:
         return list(pool.map(lambda probe: probe(), checks))
-
-
-def mpiexec() -> Path | None:
-    """The mpiexec that belongs to this Python's MPI, else the one on PATH, else None."""
-    beside = Path(sys.executable).parent / "mpiexec"
-    found = shutil.which("mpiexec")
-    return beside if beside.is_file() else Path(found) if found else None
 
 
 def form_cache() -> Path:

@@ -36,6 +36,7 @@ from typing import Any
 import ffcx.codegeneration.jit
 from cffi import VerificationError  # type: ignore[import-untyped]
 
+from cellfem.errors import CellfemError, ExitCode
 from dolfinx import jit
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -67,8 +68,10 @@ def install() -> None:
     _use(_own_folder())
 
 
-class FormError(RuntimeError):
+class FormError(CellfemError, RuntimeError):
     """The equations were not compiled; str() says why, and what to do."""
+
+    exit_code = ExitCode.GAVE_UP
 
 
 def usable(folder: Path) -> bool:

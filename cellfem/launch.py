@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from cellfem.errors import CellfemError
 from cellfem.pipes import hand_on
 from cellfem.signals import asked_to_end, heard
 
@@ -22,7 +25,7 @@ the batch script."""
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 
 
-class LaunchError(RuntimeError):
+class LaunchError(CellfemError, RuntimeError):
     """Ranks cannot be started; str() says why and what to do."""
 
 
@@ -70,14 +73,19 @@ def launcher_environment(environment: Mapping[str, str] = os.environ) -> dict[st
     return {**environment, "HYDRA_LAUNCHER": "fork"}
 
 
+def mpiexec() -> Path | None:
+    """The mpiexec that belongs to this Python's MPI, else the one on PATH, else None."""
+    beside = Path(sys.executable).parent / "mpiexec"
+    found = shutil.which("mpiexec")
+    return beside if beside.is_file() else Path(found) if found else None
+
+
 def run_on_ranks(ranks: int, words: Sequence[str], stopped: int) -> int:
     """The same command on `ranks` MPI ranks; its exit code, `stopped` where a signal came before.
 
     Signals are passed on, Ctrl-C reaches the ranks by itself. Raises LaunchError.
     """
-    from cellfem import doctor
-
-    environment, launcher = launcher_environment(), doctor.mpiexec()
+    environment, launcher = launcher_environment(), mpiexec()
     if launcher is None:
         raise LaunchError(
             "-n needs mpiexec, and none was found: install the package dolfinx-solver-real, "

@@ -29,6 +29,15 @@ FARADAY = 96485.33212
 """C/mol (CODATA 2018, exact)."""
 GAS_CONSTANT = 8.31446261815324
 """J/(mol K) (CODATA 2018, exact)."""
+ZERO_CELSIUS = 273.15
+"""K."""
+MA_CM2 = 0.1
+"""mA/cm² per A/m²."""
+A_M2 = 10.0
+"""A/m² per mA/cm²."""
+OHM_CM2 = 1e4
+"""Ω cm² per Ω m²."""
+SECONDS_PER_HOUR = 3600.0
 T_REFERENCE = 298.15
 """K, the 25 degC at which temperature-dependent parameters are given."""
 

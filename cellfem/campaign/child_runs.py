@@ -176,7 +176,7 @@ def _become(words: list[str], out: IO[bytes], err: IO[bytes], mask: set[int]) ->
 
 
 def _run() -> int:
-    from cellfem import cli
+    cli = importlib.import_module("cellfem.cli")  # the command line, as in a new process
 
     code: object = 0
     try:

@@ -25,11 +25,9 @@ from cellfem import materials
 from cellfem.physics.creep import MatrixLaw, PowerLaw, SinhLaw, WithDiffusion
 from cellfem.physics.creep.law import POROSITY_FLOOR
 from cellfem.physics.ellipse import bulk_softening, shear_softening
-from cellfem.units import FARADAY, T_REFERENCE
+from cellfem.units import A_M2, FARADAY, T_REFERENCE
 
 Array = NDArray[np.float64]
-A_M2 = 10.0
-"""A/m² per mA/cm²."""
 CELLS, FINEST = 60, 0.02
 """Cells of the column, and the height of the lowest over the depth that vacancies reach."""
 

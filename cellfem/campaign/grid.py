@@ -12,15 +12,12 @@ from pathlib import Path
 
 from cellfem.case import Case, CaseError, Step, load_case
 from cellfem.case.errors import closest
-from cellfem.units import QuantityError, format_quantity, parse_quantity
+from cellfem.units import MA_CM2, ZERO_CELSIUS, QuantityError, format_quantity, parse_quantity
 
 PRESSURE, CURRENT, CREEP, SEED = "pressure", "current", "lithium.creep", "seed"
 SHORT = {PRESSURE: "MPa", CURRENT: "A/m^2", "temperature": "K"}
 """Names that stand for the key of every protocol step, with the working unit. SEED stands for every
 seed of the case."""
-MA_CM2 = 0.1
-"""mA/cm² per A/m²."""
-KELVIN = 273.15
 DIGITS = 4
 """Significant digits of an inserted pressure."""
 
@@ -91,7 +88,7 @@ class Point:
     @property
     def temperature(self) -> float:
         """°C."""
-        return round(self.step.temperature - KELVIN, 9)
+        return round(self.step.temperature - ZERO_CELSIUS, 9)
 
     @property
     def slice(self) -> Values:

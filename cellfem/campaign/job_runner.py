@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 import typer
 
@@ -16,11 +15,9 @@ from cellfem.campaign.grid import Grid, Point
 from cellfem.campaign.sweep_points import BY, CONSOLE, Outcome, known_outcome, run_points
 from cellfem.campaign.sweep_results import carries_current
 from cellfem.case import warnings
-from cellfem.output.formatting import time_text
+from cellfem.errors import ExitCode
+from cellfem.formatting import time_text
 from cellfem.results import examine
-
-BAD_CASE, GAVE_UP, STOPPED = 2, 3, 4
-"""Exit codes, as those of `cellfem run`; 3 if any point failed."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +77,9 @@ def say(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def fail(text: str) -> NoReturn:
-    """End with exit code 2."""
-    say(text)
-    raise typer.Exit(BAD_CASE)
+def exit_code(outcomes: Iterable[Outcome]) -> ExitCode:
+    """Of a command that made these runs: whether the solver gave up in any."""
+    return ExitCode.GAVE_UP if any(outcome.verdict == "failed" for outcome in outcomes) else ExitCode.DONE
 
 
 def _words(outcome: Outcome) -> str:

@@ -20,7 +20,7 @@ from matplotlib.ticker import NullFormatter
 from cellfem.campaign.boundary import Along, Boundary, Criterion, Slope
 from cellfem.campaign.sweep_points import Outcome
 from cellfem.campaign.sweep_results import CRITERIA, Slice, bands, published_points, published_slopes
-from cellfem.output.formatting import time_text, time_unit
+from cellfem.formatting import time_text, time_unit
 from cellfem.output.style import GREY, INK, PAGE_WIDTH_IN, new_figure, save, style, without_white
 
 COLOURS = ("#1f5f99", "#d1661c", "#2b7a4b", "#7a4b94", "#a23b3b", "#6b6b2a")

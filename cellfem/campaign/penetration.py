@@ -1,30 +1,20 @@
-"""cellfem penetration: what pressure alone does to a flaw, over the measured times to a short of Doux et al. 2020."""
+"""What pressure alone does to a flaw, over the measured times to a short of Doux et al. 2020."""
 
 from __future__ import annotations
 
 import csv
-import json
 import math
 import statistics
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from itertools import pairwise
-from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from cellfem.campaign.boundary import point_slopes
-from cellfem.materials import creep_set, electrolyte, lithium
-from cellfem.materials.parameters import UnknownMaterialError
-from cellfem.output.formatting import cannot_write
-from cellfem.output.records import write_atomic
+from cellfem.materials import creep_set, lithium
 from cellfem.physics.creep import CreepLaw, PowerLaw, WithDiffusion
 from cellfem.physics.extrusion import Shape
 from cellfem.physics.penetration import implied_slenderness, nabarro_herring, opened_length, penetration_time
-from cellfem.results import FolderError, replacing
-from cellfem.results.lock import BusyError
-from cellfem.results.options import Replace
 from cellfem.units import T_REFERENCE
 
 SETS = ("masias", "lepage", "anand_narayan_steady")
@@ -111,54 +101,7 @@ def compare(name: str, grain: float | None = None, shape: Shape = "slit") -> Set
     return SetResult(name, grain, slope, implied, middle, times)
 
 
-def penetration(
-    out: Annotated[Path, typer.Option(help="Folder for penetration.json and penetration.png.")] = Path("results/penetration"),
-    material: Annotated[str, typer.Option(help="Electrolyte whose toughness bears the pressure.")] = "Li6PS5Cl",
-    replace: Replace = False,
-) -> None:
-    """Pressure without current: flaws that it opens and times to creep through them, over measured times to a short."""
-    from cellfem.campaign.penetration_picture import draw_penetration
-
-    try:
-        properties = electrolyte(material)
-    except UnknownMaterialError as error:
-        typer.echo(f"--material: {error}", err=True)
-        raise typer.Exit(2) from error
-    results = [compare(name, grain) for grain in (None, *GRAINS) for name in SETS]
-    try:
-        with replacing(out, "penetration", OUTPUTS, replace=replace):
-            report = _report(results, material, properties.fracture_toughness)
-            write_atomic(out / "penetration.json", json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-            draw_penetration(out / "penetration.png", material, properties.fracture_toughness)
-    except (FolderError, BusyError, OSError) as error:
-        typer.echo(cannot_write(error) if isinstance(error, OSError) else str(error), err=True)
-        raise typer.Exit(2) from error
-    for measured in measured_times():
-        typer.echo(f"{measured.pressure:g} MPa: {_words(measured)}; {_opened(measured.pressure, properties.fracture_toughness)}")
-    for result in results:
-        small = "" if result.grain is None else f", grains of {result.grain:g} µm"
-        low, high = min(result.implied.values()), max(result.implied.values())
-        typer.echo(
-            f"{result.name}{small}: t ∝ P^{result.slope:.2f} (measured {measured_slope():.2f}); the measured times are those of "
-            f"channels {low:.0f} to {high:.0f} times as long as their half-opening; one of {result.middle:.0f} takes "
-            f"{result.times_h[75.0]:.2g} h at 75 MPa and {result.times_h[5.0]:.2g} h at 5 MPa"
-        )
-    typer.echo(NOTE)
-    for name in OUTPUTS:
-        typer.echo(str(out / name))
-
-
-def _words(measured: MeasuredShorts) -> str:
-    if not measured.censored:
-        return f"shorted after {measured.hours:g} h"
-    return "shorted at once" if measured.hours == 0 else f"no short within {measured.hours:g} h"
-
-
-def _opened(pressure: float, toughness: float) -> str:
-    return f"opens filled flaws from {float(opened_length(pressure, toughness)):.2g} µm on"
-
-
-def _report(results: list[SetResult], material: str, toughness: float) -> dict[str, Any]:
+def plain_report(results: list[SetResult], material: str, toughness: float) -> dict[str, Any]:
     return {
         "measured": [asdict(m) for m in measured_times()],
         "measured_slope": measured_slope(),

@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 from cellfem.campaign.map_pictures import COLOURS
 from cellfem.campaign.realisations import Statistics, failed_by
 from cellfem.campaign.sweep_points import Outcome
+from cellfem.formatting import time_unit
 from cellfem.output.contact_loss_picture import COLOURS as CAUSE_COLOURS
-from cellfem.output.formatting import time_unit
 from cellfem.output.style import INK, PAGE_WIDTH_IN, new_figure, save, style
 
 MOST_IN_LEGEND = 6

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from cellfem.campaign.child_runs import Run, start_run
 from cellfem.campaign.grid import Grid, Point
 from cellfem.case import CaseError, load_case
+from cellfem.errors import CellfemError
 from cellfem.output.summary import USED_UP, SummaryError, read_summary
 from cellfem.results import adding, examine
 from cellfem.results.lock import CAMPAIGN, held
@@ -43,7 +44,7 @@ GRACE_S = 60.0
 would spoil the cache."""
 
 
-class BusyError(RuntimeError):
+class BusyError(CellfemError, RuntimeError):
     """Another sweep works in the same folder."""
 
 

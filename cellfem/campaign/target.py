@@ -12,12 +12,10 @@ from cellfem.campaign.grid import Grid, Point, word
 from cellfem.case import Case, CaseError, load_case
 from cellfem.model import from_case
 from cellfem.output.summary import read_summary
-from cellfem.units import QuantityError, format_quantity, parse_quantity
+from cellfem.units import OHM_CM2, QuantityError, format_quantity, parse_quantity
 
 DIGITS = 4
 """Significant digits of a pressure that is tried."""
-OHM_CM2 = 1e4
-"""Ω cm² per Ω m²."""
 
 
 @dataclass(frozen=True)

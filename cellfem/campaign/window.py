@@ -1,43 +1,34 @@
-"""cellfem window: both limits of stack pressure, contact lost while stripping and dendrites while plating, in one picture.
+"""Both limits of stack pressure: contact lost while stripping and dendrites while plating.
 
-Each point of the grid strips and then plates at one current and pressure. From its records: whether contact was lost or not kept
-at the end of stripping, and the largest dendrite index while plating. Beyond the pressures that are run, the limit by
-dendrites is that of a flat face in full contact, by the very functions that make the index of a run.
+Each point of the grid strips and then plates at one current and pressure. From its records: whether
+contact was lost or not kept at the end of stripping, and the largest dendrite index while plating.
+Beyond the pressures that are run, the limit by dendrites is that of a flat face in full contact, by
+the very functions that make the index of a run.
 """
 
 from __future__ import annotations
 
 import itertools
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import typer
 
 from cellfem.campaign.boundary import Boundary, Criterion
-from cellfem.campaign.command import BY as SWEEP
-from cellfem.campaign.command import OUTPUTS as MAPS
-from cellfem.campaign.command import plan_of, report, run_grid
-from cellfem.campaign.grid import MA_CM2
 from cellfem.campaign.job_runner import say
 from cellfem.campaign.penetration import measured_times
 from cellfem.campaign.sweep_points import UNSAID, Outcome
 from cellfem.campaign.sweep_points import Verdict as ContactVerdict
 from cellfem.campaign.sweep_results import Slice, published_points, slices_of
-from cellfem.case import Case, CaseError, load_case
-from cellfem.case.identity import files_read
+from cellfem.case import Case, CaseError
 from cellfem.model import from_case
 from cellfem.observe.dendrite import Surroundings, dendrite_fields
-from cellfem.output.formatting import cannot_write
-from cellfem.output.records import RecordsError, read_records, write_atomic
+from cellfem.output.records import RecordsError, read_records
 from cellfem.output.summary import KEPT_OVER_PERFECT, perfect_contact
-from cellfem.physics.kinetics import FARADAY, GAS
-from cellfem.results import FolderError, adding, examine
-from cellfem.results.options import Replace
+from cellfem.units import FARADAY, GAS_CONSTANT, MA_CM2
 
 GRID = ("pressure=0.2,0.4,0.8,1.5,3 MPa", "current=0.1,0.25,0.5,1,2 mA/cm^2")
 """Without --grid."""
@@ -97,49 +88,7 @@ class Window:
     flat: tuple[tuple[float, float], ...]
 
 
-def window(
-    case: Annotated[
-        Path, typer.Argument(help="A case that strips and then plates, as cases/dendrite-window.", show_default=False)
-    ],
-    out: Annotated[Path, typer.Option(help="Folder for the results; the same command goes on where it was stopped.")],
-    grid: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUES", help="An axis, as in cellfem sweep.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Points to run at a time.")] = 2,
-    creep: Annotated[str | None, typer.Option(metavar="NAMES", help="Creep sets to compare.")] = None,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key at every point.")
-    ] = None,
-    replace: Replace = False,
-) -> None:
-    """Both limits of stack pressure on one picture: contact lost from below, dendrites from above, and what is safe between."""
-    try:
-        asked = load_case(case, overrides or ())
-        _check_protocol(asked)
-        inputs = files_read(asked, case)
-        examine(out, BY, OUTPUTS, inputs, replace)
-        plan = plan_of(case, grid or GRID, creep, overrides or [])
-        ran = run_grid(plan, out, jobs, replace=replace)
-        from cellfem.campaign.window_picture import draw_window
-
-        outcomes = [after_stripping(outcome, out) for outcome in ran]
-        with adding(out, SWEEP, MAPS, inputs, replace):
-            report(plan, out, outcomes, criteria=CRITERIA)
-        windows = windows_of(outcomes, out)
-        with adding(out, BY, OUTPUTS, inputs, replace):
-            write_atomic(out / "window.json", json.dumps(_report(windows), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-            draw_window(out / "window.png", windows, published_points(), measured_times(), title=windows[0].label)
-    except (CaseError, FolderError, OSError) as error:
-        typer.echo(cannot_write(error) if isinstance(error, OSError) else str(error), err=True)
-        raise typer.Exit(2) from error
-    for found in windows:
-        for line in words(found):
-            typer.echo(line)
-    typer.echo(NOTE)
-    for name in OUTPUTS:
-        typer.echo(str(out / name))
-    raise typer.Exit(3 if any(outcome.verdict == "failed" for outcome in ran) else 0)
-
-
-def _check_protocol(case: Case) -> None:
+def check_protocol(case: Case) -> None:
     """Raises CaseError for a protocol that does not strip and then plate: one limit of the window would be missing."""
     modes = [placed.step.mode for placed in case.sequence]
     if "strip" not in modes:
@@ -176,7 +125,7 @@ def flat_index(case: Case, pressure: float, current: np.ndarray) -> np.ndarray:
     """K_I/K_Ic of the case's flaw on a flat face in full contact, plated at `current` (mA/cm², > 0) under `pressure` (MPa)."""
     step = next(placed.step for placed in case.steps if placed.step.mode == "plate")
     material, interface, flaws = from_case.material(case, step), from_case.interface(case), from_case.flaws(case)
-    thermal = GAS * material.temperature / FARADAY
+    thermal = GAS_CONSTANT * material.temperature / FARADAY
     exchange = thermal / (interface.resistance * material.resistance_factor)
     share = perfect_contact(pressure, interface.half_pressure)
     overpotential = 2 * thermal * np.arcsinh(current / MA_CM2 / (2 * share * exchange))
@@ -298,7 +247,7 @@ def _passes_one(current: np.ndarray, index: np.ndarray) -> float:
     return float(np.exp(x[0] - y[0] * (x[1] - x[0]) / (y[1] - y[0])))
 
 
-def _report(windows: Sequence[Window]) -> dict[str, Any]:
+def plain_windows(windows: Sequence[Window]) -> dict[str, Any]:
     def plain(value: float) -> float | None:
         return value if math.isfinite(value) else None
 

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cellfem.case.fields import Number, Section, default
-from cellfem.units import quantity
+from cellfem.units import ZERO_CELSIUS, quantity
 
 PressPressure = Annotated[float, quantity("MPa", ge=0.0, le=1e4)]
-Furnace = Annotated[float, quantity("K", ge=273.15, le=1700.0)]
+Furnace = Annotated[float, quantity("K", ge=ZERO_CELSIUS, le=1700.0)]
 Duration = Annotated[float, quantity("s", ge=0.0, le=1e7)]
 
 

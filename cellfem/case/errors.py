@@ -15,13 +15,14 @@ from cellfem.case.lithium import CREEP_TAGS, CreepTable
 from cellfem.case.models import Case
 from cellfem.case.protocol import ENTRY_TAGS
 from cellfem.case.size_limits import MOST_ERRORS, bounded, key_text
+from cellfem.errors import CellfemError
 from cellfem.units import QuantityType, as_written
 
 LONGEST_WORD = 60
 """Characters of a word that may be a misspelt one."""
 
 
-class CaseError(ValueError):
+class CaseError(CellfemError, ValueError):
     """The case cannot be run. str() has one line per error, all errors of the file at once;
     `errors` has them one by one.
 

@@ -111,7 +111,7 @@ def _remedy(rough: Roughness, where: _Place, slope: float) -> str:
         waves = {"cut_off": _up(rough.cut_off * factor), "roll_off": _up(rough.roll_off * factor)}
         if waves["cut_off"] > longest / 2:
             break
-        if _steepest(rough.model_copy(update=waves), where) <= STEEPEST:
+        if _steepest(rough.unchecked(**waves), where) <= STEEPEST:
             return (
                 f"{most}, or the waves longer, for example cut_off {_um(waves['cut_off'])} with roll_off {_um(waves['roll_off'])}"
             )

@@ -56,6 +56,12 @@ class Case(Section):
     numerics: Numerics = Field(default_factory=Numerics)
     output: Output = Field(default_factory=Output)
 
+    def _checked(self) -> Self:
+        """Across all tables, too."""
+        from cellfem.case.load import parse_case
+
+        return parse_case(self._as_written())  # type: ignore[return-value]
+
     @model_validator(mode="after")
     def _breakdown_of_a_press(self) -> Self:
         """ "auto" becomes what it stands for, so that the resolved case says it: pressing takes creep beyond its power law."""
@@ -64,7 +70,7 @@ class Case(Section):
         presses = any(placed.step.mode == "press" for placed in self.steps) and self.lithium.law == "coupled"
         plain = self.lithium.anand is None and self.lithium.own_law is None and self.lithium.law != "leblond"
         value = materials.lithium().breakdown if presses and plain else "off"
-        return self.model_copy(update={"lithium": self.lithium.model_copy(update={"breakdown": value})})
+        return self.unchecked(lithium=self.lithium.unchecked(breakdown=value))
 
     @model_validator(mode="after")
     def _separator_of_the_cell(self) -> Self:
@@ -73,7 +79,7 @@ class Case(Section):
         if self.impedance.separator is not None:
             return self
         thickness = self.electrolyte.thickness if self.stack.cell == "symmetric" else HALF_CELL_SEPARATOR
-        return self.model_copy(update={"impedance": self.impedance.model_copy(update={"separator": thickness})})
+        return self.unchecked(impedance=self.impedance.unchecked(separator=thickness))
 
     @model_validator(mode="after")
     def _size_far_from_the_interface(self) -> Self:
@@ -84,7 +90,7 @@ class Case(Section):
         below = self.electrolyte.thickness / (2 if self.stack.cell == "symmetric" else 1)
         share = min(FAR_SHARE * max(self.lithium.thickness, below), min(self.stack.extents) / FAR_ACROSS)
         far = float(f"{max(FAR_LEAST, self.mesh.near, share):.3g}")
-        return self.model_copy(update={"mesh": self.mesh.model_copy(update={"far": far})})
+        return self.unchecked(mesh=self.mesh.unchecked(far=far))
 
     @property
     def steps(self) -> tuple[Placed, ...]:

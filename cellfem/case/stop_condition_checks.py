@@ -6,10 +6,7 @@ from collections.abc import Iterator
 
 from cellfem.case.models import Case
 from cellfem.case.protocol import Placed
-from cellfem.units import FARADAY, GAS_CONSTANT, T_REFERENCE
-
-A_M2 = 0.1
-"""mA/cm² per A/m²."""
+from cellfem.units import FARADAY, GAS_CONSTANT, MA_CM2, T_REFERENCE
 
 
 def limit_warnings(case: Case) -> Iterator[str]:
@@ -25,9 +22,10 @@ def limit_warnings(case: Case) -> Iterator[str]:
             if condition.voltage is not None and face + layer > condition.voltage:
                 yield (
                     f"{placed.key}.{key}.voltage: {1e3 * condition.voltage:.3g} mV is below the "
-                    f"{1e3 * (face + layer):.3g} mV that {A_M2 * step.current:.3g} mA/cm^2 drops at {step.pressure:.3g} MPa in a "
-                    f"perfect face ({1e3 * face:.3g} mV) and the electrolyte ({1e3 * layer:.3g} mV): {what} at once, "
-                    "before anything is moved, and says nothing of contact; make it larger, or the current smaller"
+                    f"{1e3 * (face + layer):.3g} mV that {MA_CM2 * step.current:.3g} mA/cm^2 drops at "
+                    f"{step.pressure:.3g} MPa in a perfect face ({1e3 * face:.3g} mV) and the electrolyte "
+                    f"({1e3 * layer:.3g} mV): {what} at once, before anything is moved, "
+                    "and says nothing of contact; make it larger, or the current smaller"
                 )
             if condition.contact is not None and touching < condition.contact and case.interface.contact == "asperity":
                 yield (

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from cellfem.errors import CellfemError
 from cellfem.results.manifest import list_files
 
 FORMAT = "cellfem checkpoint 4"
@@ -24,7 +25,7 @@ CONTENTS = "contents.json"
 VALUES = "values.json"
 
 
-class CheckpointError(ValueError):
+class CheckpointError(CellfemError, ValueError):
     """A checkpoint cannot be used; the text says why and what to do."""
 
 

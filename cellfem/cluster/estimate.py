@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from cellfem.case import Case, CaseError, load_case
+from cellfem.case import Case, load_case
+from cellfem.ending import ending
+from cellfem.formatting import time_text
 from cellfem.model import from_case
-from cellfem.output.formatting import time_text
 
 STEPS = (30, 250)
 """Time steps of a step of the protocol under error control: a quiet rest; a strip that loses contact or closes a void."""
@@ -66,15 +67,11 @@ def estimate(
 ) -> None:
     """Say how many unknowns a case has, and what memory and wall time it will take on 1 to N ranks."""
     from cellfem.cluster.size import unknowns
-    from cellfem.geometry import MeshError
     from cellfem.run.prepare import source_of
 
-    try:
+    with ending():
         checked = load_case(case, overrides or ())
         count = unknowns(source_of(checked), from_case.structure(checked).quadratic_porosity)
-    except (CaseError, MeshError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
     least, most = steps(checked)
     data = [row for row in measured() if row.dimension == checked.stack.dimension]
     console = Console(highlight=False, soft_wrap=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from string import Template
 from typing import Literal
 
+from cellfem.errors import CellfemError
 from cellfem.results.manifest import MARK
 
 System = Literal["slurm", "pbs"]
@@ -87,17 +88,21 @@ def point_line(folder: Path, case: Path, sha256: str, settings: Sequence[str], o
     """A line of points.txt: the folder, the SHA-256 of the point's case, and what `cellfem run`
     needs, quoted for the shell.
 
-    Raises ValueError where a setting would be more than one line.
+    Raises ScriptError where a setting would be more than one line.
     """
     words = [str(case), *options, *(word for setting in settings for word in ("--set", one_line(repr(setting), setting)))]
     return f"{folder}\t{sha256}\t{shlex.join(words)}"
 
 
+class ScriptError(CellfemError, ValueError):
+    """What cannot stand in a batch script."""
+
+
 def one_line(what: str, text: str) -> str:
-    """The text, if it can stand in a script. Raises ValueError: a line break in it would begin a
+    """The text, if it can stand in a script. Raises ScriptError: a line break in it would begin a
     line of its own."""
     if wrong := next((letter for letter in text if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")), None):
-        raise ValueError(f"{what}: holds the control character {wrong!r}, which no batch script can hold; give it without")
+        raise ScriptError(f"{what}: holds the control character {wrong!r}, which no batch script can hold; give it without")
     return text
 
 

@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from cellfem.output.formatting import time_text, until_text
+from cellfem.ending import fail
+from cellfem.formatting import time_text, until_text
 from cellfem.output.progress import STATUS
 from cellfem.results.lock import AHEAD_S, holder, silence_text
 from cellfem.results.manifest import read_manifest
@@ -46,13 +47,11 @@ def status(
 ) -> None:
     """Show how far a run is, or every run of a sweep as a table; nothing is written."""
     if not folder.is_dir():
-        typer.echo(f"{folder}: there is no such folder", err=True)
-        raise typer.Exit(2)
+        fail(f"{folder}: there is no such folder")
     within = {path for path in folder.iterdir() if path.is_dir() and is_run(path)}
     runs = [folder] if is_run(folder) else sorted(within | planned(folder))
     if not runs:
-        typer.echo(f"{folder}: holds no run and no sweep of cellfem", err=True)
-        raise typer.Exit(2)
+        fail(f"{folder}: holds no run and no sweep of cellfem")
     found = [read_status(run) for run in runs]
     console = Console(highlight=False)
     if not console.is_terminal:

@@ -12,15 +12,16 @@ from collections.abc import Sequence
 from dataclasses import replace as with_changes
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cellfem.campaign.grid import CREEP, Grid, Point, grid_points, parse_axis
+from cellfem.campaign.job_runner import exit_code
 from cellfem.case import Case, CaseError, load_case, resolved_toml
 from cellfem.case.identity import case_hash, differences, files_read, plain_case
-from cellfem.cluster.scripts import PLAIN, Job, System, array_script, one_line, point_line, single_script
-from cellfem.output.formatting import cannot_write
+from cellfem.cluster.scripts import PLAIN, Job, ScriptError, System, array_script, one_line, point_line, single_script
+from cellfem.ending import ending, fail
 from cellfem.output.records import write_atomic
 from cellfem.results import FolderError, adding
 from cellfem.results.lock import holder
@@ -30,7 +31,6 @@ from cellfem.units import QuantityError, parse_quantity
 if TYPE_CHECKING:
     from cellfem.campaign.sweep_points import Outcome
 
-BAD_CASE, FAILED = 2, 3
 BY, RESOLVED = "submit", "case.resolved.toml"
 OUTPUTS = CASE, SCRIPT, POINTS, PLAN = "job.case.toml", "job.sh", "points.txt", "plan.json"
 EXAMPLES = {"slurm": "#SBATCH --mem=8G", "pbs": "#PBS -l place=scatter"}
@@ -76,18 +76,18 @@ def submit(
 ) -> None:
     """Write a batch script and submit it: it runs the case, resumes it after each time limit, and ends when the run is done."""
     if system not in COMMANDS:
-        _fail(f"--system {system}: is no batch system that is known; write slurm or pbs")
+        fail(f"--system {system}: is no batch system that is known; write slurm or pbs")
     if grid and system == "pbs":
-        _fail("--grid: job arrays are written for Slurm alone; run cellfem sweep in one job, or submit the points one by one")
+        fail("--grid: job arrays are written for Slurm alone; run cellfem sweep in one job, or submit the points one by one")
     if image and container:
-        _fail("--image and --container: give one of them")
+        fail("--image and --container: give one of them")
     turn, kept = _seconds("--time", time), _seconds("--margin", margin)
     if turn - kept < SHORTEST_S:
-        _fail(f"--time {time}: leaves less than {SHORTEST_S:g} s beside --margin {margin}; ask for more time")
+        fail(f"--time {time}: leaves less than {SHORTEST_S:g} s beside --margin {margin}; ask for more time")
     out = out.resolve()
     script, lines = out / SCRIPT, tuple(option or ())
     texts = {"--account": account, "--partition": partition, "--image": image, "--container": container, "--launcher": launcher}
-    try:
+    with ending():
         for what, text in {"CASE": str(case), "--out": str(out), "--setup": setup, **texts}.items():
             one_line(what, text or "")
         _refuse_words(_system(system), out, account, partition, image, lines)
@@ -118,10 +118,6 @@ def submit(
             else:
                 text = single_script(job, _system(system), out, out / CASE, case_hash(checked), script, options)
             write_atomic(script, text + "\n")
-    except (CaseError, FolderError, ValueError) as error:
-        _fail(str(error))
-    except OSError as error:
-        _fail(cannot_write(error))
     if dry:
         typer.echo(f"{script} is written, nothing submitted")
         return
@@ -129,18 +125,18 @@ def submit(
 
 
 def _refuse_words(system: System, out: Path, account: str, partition: str, image: str | None, options: tuple[str, ...]) -> None:
-    """What cannot stand in a line of the batch system. Raises ValueError."""
+    """What cannot stand in a line of the batch system. Raises ScriptError."""
     for what, text in (("--account", account), ("--partition", partition)):
         if text and not PLAIN.fullmatch(text):
-            raise ValueError(f"{what} {text}: may hold letters, digits and . / + @ , : = % _ - alone")
+            raise ScriptError(f"{what} {text}: may hold letters, digits and . / + @ , : = % _ - alone")
     mark = "#SBATCH " if system == "slurm" else "#PBS "
     for line in options:
         if not one_line("--option", line).startswith(mark):
-            raise ValueError(f'--option {line}: is no option of {system}; it begins with "{mark}", as in "{EXAMPLES[system]}"')
+            raise ScriptError(f'--option {line}: is no option of {system}; it begins with "{mark}", as in "{EXAMPLES[system]}"')
     if system == "slurm" and "\\" in str(out):
-        raise ValueError(f"--out {out}: Slurm takes a backslash in the name of a log for its own; give a folder without")
+        raise ScriptError(f"--out {out}: Slurm takes a backslash in the name of a log for its own; give a folder without")
     if image and set(str(out)) & set(":,"):
-        raise ValueError(f"--out {out}: apptainer --bind takes : and , for its own; give a folder without")
+        raise ScriptError(f"--out {out}: apptainer --bind takes : and , for its own; give a folder without")
 
 
 def _refuse_other_case(out: Path, case: Case, replace: bool) -> None:
@@ -171,30 +167,25 @@ def collect(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a submitted sweep.", show_default=False)],
 ) -> None:
     """Gather what the tasks of a submitted sweep have found so far: map.csv, map.json and maps, at any time."""
-    from cellfem.campaign.command import BY as SWEEP
-    from cellfem.campaign.command import OUTPUTS as MAPS
+    from cellfem.campaign.sweep import BY as SWEEP
+    from cellfem.campaign.sweep import OUTPUTS as MAPS
     from cellfem.campaign.sweep_points import known_outcome
 
     try:
         plan = _read_plan(folder)
         points = grid_points(plan)
     except (CaseError, OSError, ValueError, KeyError) as error:
-        _fail(f"{folder}: is no sweep that cellfem submit has written ({error})")
+        fail(f"{folder}: is no sweep that cellfem submit has written ({error})")
     told = partial(typer.echo, err=True)
     found: list[Outcome] = [known for point in points if (known := known_outcome(point, folder, told)) is not None]
-    try:
-        with adding(folder, SWEEP, MAPS, anywhere=True):
-            _tell(plan, folder, points, found)
-    except FolderError as error:
-        _fail(str(error))
-    except OSError as error:
-        _fail(cannot_write(error))
-    raise typer.Exit(FAILED if any(outcome.verdict == "failed" for outcome in found) else 0)
+    with ending(), adding(folder, SWEEP, MAPS, anywhere=True):
+        _tell(plan, folder, points, found)
+    raise typer.Exit(exit_code(found))
 
 
 def _tell(plan: Grid, folder: Path, points: Sequence[Point], found: Sequence[Outcome]) -> None:
     """The map of what has ended, and how much that is."""
-    from cellfem.campaign.command import report
+    from cellfem.campaign.sweep import report
     from cellfem.campaign.sweep_results import write_table
 
     waiting = [point for point in points if point.name not in {outcome.point.name for outcome in found}]
@@ -231,17 +222,17 @@ def _launcher(tasks: int, given: str | None, system: str, container: bool) -> st
         return ""
     if container:
         return f"srun --mpi=pmi2 -n {tasks}" if system == "slurm" else f"mpiexec -n {tasks}"
-    from cellfem.doctor import mpiexec
+    from cellfem.launch import mpiexec
 
     return f"{shlex.quote(str(mpiexec() or 'mpiexec'))} -n {tasks}"
 
 
 def _hand_in(command: str, script: Path) -> None:
     if shutil.which(command) is None:
-        _fail(f"{command} is not here: {script} is written; submit it by {command} {script} where the batch system is")
+        fail(f"{command} is not here: {script} is written; submit it by {command} {script} where the batch system is")
     done = subprocess.run([command, str(script)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        _fail(f"{command} {script}: {(done.stderr or done.stdout).strip()}")
+        fail(f"{command} {script}: {(done.stderr or done.stdout).strip()}")
     typer.echo(done.stdout.strip())
     typer.echo(f"cellfem status {script.parent} says how far it is")
 
@@ -250,13 +241,8 @@ def _seconds(option: str, text: str) -> float:
     try:
         return parse_quantity(text, "s")
     except QuantityError as error:
-        _fail(f"{option}: {error}")
+        fail(f"{option}: {error}")
 
 
 def _system(name: str) -> System:
     return "pbs" if name == "pbs" else "slurm"
-
-
-def _fail(text: str) -> NoReturn:
-    typer.echo(text, err=True)
-    raise typer.Exit(BAD_CASE)

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from cellfem.case import json_schema, resolved_toml
-from cellfem.commands.shared import Overrides, fail, load, note
+from cellfem.commands.shared import Overrides, load, note
+from cellfem.ending import fail
 
 
 def check(

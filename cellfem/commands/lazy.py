@@ -36,11 +36,11 @@ COMMANDS = {
         "Go on with a run from its newest checkpoint, on any number of ranks; records and fields are appended to.",
     ),
     "sweep": (
-        "cellfem.campaign.command",
+        "cellfem.commands.sweep",
         "Run a grid over the keys of a case: map.csv, map.json, maps, and the critical current against pressure with its slope.",
     ),
     "sensitivity": (
-        "cellfem.campaign.sensitivity_command",
+        "cellfem.commands.sensitivity",
         "Vary what is not known well, and show what contact, carrying fraction, time to failure and voltage owe to each.",
     ),
     "impedance": (
@@ -56,23 +56,23 @@ COMMANDS = {
         "Lay a measured voltage curve over a run: measured.png and measured.json in its folder, with the rms difference.",
     ),
     "flaw": (
-        "cellfem.flaw.command",
+        "cellfem.commands.flaw",
         "A resolved flaw full of lithium while plating: pressure, current and K_I in it, critical current, growth.",
     ),
     "penetration": (
-        "cellfem.campaign.penetration",
+        "cellfem.commands.penetration",
         "Pressure without current: flaws that it opens and times to creep through them, over measured times to a short.",
     ),
     "window": (
-        "cellfem.campaign.window",
+        "cellfem.commands.window",
         "Both limits of stack pressure on one picture: contact lost from below, dendrites from above, and what is safe between.",
     ),
     "scene": (
-        "cellfem.scene.command",
+        "cellfem.commands.scene",
         "Write a script and state for ParaView 5.11 or later that shows voids, crowding, creep and dendrite index of a run.",
     ),
     "render": (
-        "cellfem.scene.command",
+        "cellfem.commands.scene",
         "Draw the scene of a run without ParaView: render.png, and with --animation render.gif.",
     ),
     "submit": (

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from cellfem.results import FolderError, adding
+from cellfem.ending import fail
+from cellfem.errors import CellfemError
+from cellfem.results import adding
 
-BAD_INPUT = 2
 OUTPUTS = ("measured.png", "measured.json")
 
 
@@ -33,7 +34,6 @@ def overlay(
     from cellfem.case.measured_curve import CurveError, MeasuredCurve, read_curve
     from cellfem.output.comparison import verdict
     from cellfem.output.overlay import lay_over
-    from cellfem.output.records import RecordsError
 
     try:
         table = MeasuredCurve.model_validate(
@@ -51,18 +51,13 @@ def overlay(
         with adding(results, "run", OUTPUTS, {"the curve": curve, "records.csv": results / "records.csv"}, anywhere=True):
             found = lay_over(results, measured, table.series)
     except CurveError as error:
-        _fail(f"{curve} {error}")
+        fail(f"{curve} {error}")
     except ValidationError as error:
-        _fail(f"--series: {error.errors()[0]['msg']}")
-    except (RecordsError, FolderError) as error:
-        _fail(str(error))
+        fail(f"--series: {error.errors()[0]['msg']}")
+    except CellfemError as error:
+        fail(str(error))
     except (OSError, ValueError) as error:
-        _fail(f"{results}: {error}")
+        fail(f"{results}: {error}")
     typer.echo(str(verdict(found)["text"]))
     for name in OUTPUTS:
         typer.echo(str(results / name))
-
-
-def _fail(text: str) -> NoReturn:
-    typer.echo(text, err=True)
-    raise typer.Exit(BAD_INPUT)

@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from cellfem.case import CaseError
-from cellfem.commands.shared import BAD_CASE, DONE, GAVE_UP, STOPPED, CasePath, Overrides, fail, first_rank, load, note
-from cellfem.output.formatting import not_printed
-from cellfem.results import FolderError
+from cellfem.commands.shared import CasePath, Overrides, load, note
+from cellfem.ending import ending, fail, first_rank
+from cellfem.errors import CellfemError, ExitCode
+from cellfem.formatting import not_printed
 from cellfem.results.options import Replace
 from cellfem.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:
     from cellfem.run import Result
 
-EXIT_CODES = {"done": DONE, "stop": DONE, "gave up": GAVE_UP, "interrupted": STOPPED}
+EXIT_CODES = {
+    "done": ExitCode.DONE,
+    "stop": ExitCode.DONE,
+    "gave up": ExitCode.GAVE_UP,
+    "interrupted": ExitCode.STOPPED,
+}
+"""Of the kinds of a run's end."""
 
 Ranks = Annotated[int, typer.Option("-n", min=1, help="MPI ranks to start.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on the terminal.")]
@@ -81,27 +87,15 @@ def _show(start: Callable[[], Result], folder: Path) -> NoReturn:
     """Run, print what came of it, and leave with the exit code that belongs to it."""
     from rich.console import Console
 
-    from cellfem.checkpoint import CheckpointError
-    from cellfem.form_cache import FormError
-    from cellfem.geometry import MeshError
-    from cellfem.output.formatting import cannot_write
     from cellfem.output.summary import show
-    from cellfem.results.lock import BusyError
-    from cellfem.run.write_errors import CannotWriteError
 
-    try:
-        result = start()
-    except (CaseError, MeshError, CheckpointError, FolderError, BusyError) as error:
-        fail(str(error))
-    except CannotWriteError as error:
-        fail(str(error), GAVE_UP if error.again else BAD_CASE)
-    except FormError as error:
-        fail(str(error), GAVE_UP)
-    except Exception as error:
-        _end_other_ranks(error)
-        if isinstance(error, OSError):
-            fail(cannot_write(error))
-        raise
+    with ending():
+        try:
+            result = start()
+        except Exception as error:
+            if not isinstance(error, CellfemError):  # those come on every rank
+                _end_other_ranks(error)
+            raise
     if result.files:
         try:
             show(Console(highlight=False), result.summary, result.files)
@@ -153,11 +147,9 @@ def _pace_words(quiet: bool, max_time: str | None, progress: float) -> list[str]
 
 def _start_ranks(ranks: int, words: list[str]) -> int:
     """The same command on `ranks` MPI ranks; its exit code."""
-    from cellfem.launch import LaunchError, check, run_on_ranks
+    from cellfem.launch import check, run_on_ranks
 
-    try:
+    with ending():
         if note := check(ranks):
             typer.echo(f"note: {note}", err=True)
-        return run_on_ranks(ranks, words, STOPPED)
-    except LaunchError as error:
-        fail(str(error))
+        return run_on_ranks(ranks, words, ExitCode.STOPPED)

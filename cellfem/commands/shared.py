@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cellfem.ending import fail
+
 if TYPE_CHECKING:
     from cellfem.case import Case
-
-DONE, BAD_CASE, GAVE_UP, STOPPED = 0, 2, 3, 4
-"""Exit codes."""
-RANK_VARIABLES = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
-"""What launchers set: the rank is known before MPI starts, so that messages are said once."""
 
 CasePath = Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)]
 Overrides = Annotated[
@@ -47,15 +43,3 @@ def note(checked: Case) -> None:
 
     for warning in warnings(checked):
         typer.echo(f"note: {warning}", err=True)
-
-
-def fail(text: str, code: int = BAD_CASE) -> NoReturn:
-    """End the command, with a sentence."""
-    if first_rank():
-        typer.echo(text, err=True)
-    raise typer.Exit(code)
-
-
-def first_rank() -> bool:
-    """Whether this is the process that speaks: rank 0."""
-    return all(os.environ.get(name, "0") == "0" for name in RANK_VARIABLES)

@@ -22,6 +22,7 @@ from cellfem.model.ceramics import Ceramics, ceramics_of
 from cellfem.model.parameters import Material
 from cellfem.physics.extrusion import Plated, extrusion_pressure
 from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
+from cellfem.units import MA_CM2
 
 Array = NDArray[np.float64]
 RATIO = 4.0  # by which a current is raised or lowered to find where a crack grows
@@ -134,7 +135,7 @@ class FlawModel:
         self._reach(current, STAGES)
         walls, cracking = system.walls(), self.ceramic.cracking()
         if not np.isfinite(cracking.intensity):
-            raise FlawError(f"K_I of the flaw is not a number at {0.1 * current:.4g} mA/cm²")
+            raise FlawError(f"K_I of the flaw is not a number at {MA_CM2 * current:.4g} mA/cm²")
         return FlawState(
             current,
             walls,
@@ -178,7 +179,7 @@ class FlawModel:
         for _ in range(MOST_OPENINGS):
             if not system.follow(plating, q.material, scale):
                 if settled is None:
-                    raise FlawError(f"no state of the flaw at {0.1 * current:.4g} mA/cm²")
+                    raise FlawError(f"no state of the flaw at {MA_CM2 * current:.4g} mA/cm²")
                 opening.move(0.5 * (settled + opening.displacement))
                 continue
             settled = opening.displacement
@@ -195,7 +196,7 @@ class FlawModel:
             # The flow goes with a high power of the width: no node moves by more than a share of it at once.
             share = min(share, MOST_WIDENED / float(np.abs(change / opening.width).max()))
             opening.move(settled + share * (found - settled))
-        raise FlawError(f"the width of the flaw did not settle in {MOST_OPENINGS} rounds at {0.1 * current:.4g} mA/cm²")
+        raise FlawError(f"the width of the flaw did not settle in {MOST_OPENINGS} rounds at {MA_CM2 * current:.4g} mA/cm²")
 
     def _scale(self, current: float) -> Scale:
         """Typical sizes at a current, by thin flow and by the overpotential."""
@@ -229,7 +230,7 @@ def critical_current(
     def excess(log_current: float) -> float:
         i = math.exp(log_current)
         asked.append(model.solve(i))
-        tell(f"{0.1 * i:.4g} mA/cm²: K_I/K_Ic {asked[-1].index:.4g}, {asked[-1].pressure:.4g} MPa")
+        tell(f"{MA_CM2 * i:.4g} mA/cm²: K_I/K_Ic {asked[-1].index:.4g}, {asked[-1].pressure:.4g} MPa")
         return asked[-1].index - 1.0
 
     low = high = math.log(guess)

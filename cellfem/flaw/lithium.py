@@ -19,6 +19,7 @@ import ufl
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.errors import CellfemError, ExitCode
 from cellfem.flaw.shape import CERAMIC, FACE, LITHIUM, MOUTH, ROOT, WALL, FlawMesh
 from cellfem.model.creep_points import LawPoints
 from cellfem.model.parameters import Material
@@ -26,6 +27,7 @@ from cellfem.physics import flow, kinematics, kinetics
 from cellfem.physics.creep import CreepLaw, PowerLaw
 from cellfem.solver.linear import Lu
 from cellfem.solver.newton import Newton
+from cellfem.units import FARADAY, GAS_CONSTANT
 from dolfinx import fem, mesh
 from dolfinx.fem import petsc as fp
 
@@ -41,8 +43,10 @@ MOST = 60  # corrections for one creep exponent
 EXPONENTS = (1.0, 2.0, 4.0)
 
 
-class FlawError(RuntimeError):
+class FlawError(CellfemError, RuntimeError):
     """No state of the flaw was found."""
+
+    exit_code = ExitCode.GAVE_UP
 
 
 @dataclass(frozen=True)
@@ -336,7 +340,7 @@ class FlawSystem:
         self._set_weights(scale, material.temperature)
 
     def _set_weights(self, scale: Scale, temperature: float) -> None:
-        thermal = kinetics.GAS * temperature / kinetics.FARADAY
+        thermal = GAS_CONSTANT * temperature / FARADAY
         W = self.flow.function_space
         parts = [
             (scale.velocity, np.asarray(W.sub(0).collapse()[1])),

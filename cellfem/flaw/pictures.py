@@ -16,9 +16,9 @@ from matplotlib.tri import Triangulation
 from cellfem.flaw.analysis import FlawModel, FlawState
 from cellfem.flaw.growth import Growth
 from cellfem.output.style import GREY, INK, new_figure, save, style
+from cellfem.units import MA_CM2
 
 BLUE, ORANGE, RED, PURPLE = "#1f5f99", "#d1661c", "#a02c2c", "#7a4b94"
-MA_CM2 = 0.1
 TENSION = LinearSegmentedColormap.from_list("tension", ["#2b5d8a", "#c9d8e6", "#f3ece4", "#e69a6b", "#8e1c1c"])
 CORNERS = ([0, 3, 5], [3, 1, 4], [5, 4, 2], [3, 4, 5])
 

@@ -21,9 +21,9 @@ from cellfem.output.paraview import Series
 from cellfem.output.records import write_atomic
 from cellfem.physics import fracture
 from cellfem.provenance import commit
+from cellfem.units import MA_CM2
 from dolfinx import fem, plot
 
-MA_CM2 = 0.1  # mA/cm² per A/m²
 ROOT_M = 1e-3  # MPa·m^½ per MPa·µm^½
 QUADRATIC_TRIANGLE = 22
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cellfem.errors import CellfemError
 from cellfem.geometry.groups import BACK, BOTTOM, CELL_NAMES, ELECTROLYTE, FRONT, INTERFACE, LEFT, LITHIUM, RIGHT, TOP
 
 Floats = NDArray[np.float64]
@@ -20,7 +21,7 @@ MIN_QUALITY = 1e-5
 triangle, about height over width in thin wall layers."""
 
 
-class MeshError(ValueError):
+class MeshError(CellfemError, ValueError):
     """The mesh cannot be used; the text says why and what to do."""
 
 

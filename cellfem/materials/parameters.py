@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+from cellfem.errors import CellfemError
 from cellfem.units import parse_quantity
 
 
-class UnknownMaterialError(KeyError):
+class UnknownMaterialError(CellfemError, KeyError):
     """No material or parameter set has this name; str() lists those that exist."""
 
     def __str__(self) -> str:

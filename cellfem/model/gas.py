@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.domain import Domain
 from cellfem.model.state import State
-from cellfem.physics.contact import VOID_AT
+from cellfem.physics.definitions import VOID_AT
 from dolfinx import fem, la
 from dolfinx.fem import petsc as fp
 from petsc4py import PETSc

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cellfem.model.heterogeneity import Heterogeneity
 from cellfem.physics.creep import CreepLaw
+from cellfem.units import T_REFERENCE
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Interface:
     patches: tuple[PatchResistance, ...] = field(default_factory=tuple)
     random: Heterogeneity = field(default_factory=Heterogeneity)  # on which the patches lie
     gas_pressure: float = 0.1  # MPa, when the voids were shut
-    gas_temperature: float = 298.15  # K, then
+    gas_temperature: float = T_REFERENCE  # K, then
     diffusivity: float = 1.0  # of the grains at 25 degC, µm²/s: what grain boundaries are measured by
 
 

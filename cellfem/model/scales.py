@@ -8,7 +8,8 @@ from cellfem.model.build import Model
 from cellfem.model.equations.contact import contact_law
 from cellfem.model.load import Load
 from cellfem.model.parameters import Material
-from cellfem.physics.kinetics import FARADAY, GAS, SPEED
+from cellfem.physics.kinetics import SPEED
+from cellfem.units import FARADAY, GAS_CONSTANT
 
 FORCE_SCALE = 0.1  # MPa, stands for the load where there is none
 SLOW_FLOW = 1e-2  # of the speed that the exchange current drives: of lithium at rest
@@ -34,7 +35,7 @@ class Scales:
 def scales_of(model: Model, load: Load, material: Material) -> Scales:
     """Of a model under a load, from its currents and pressures."""
     face = model.interface
-    thermal = GAS * material.temperature / FARADAY
+    thermal = GAS_CONSTANT * material.temperature / FARADAY
     force = max(load.pressure, FORCE_SCALE)
     clean = face.resistance * material.resistance_factor
     ohmic = model.domain.electrolyte_thickness / material.conductivity

@@ -28,7 +28,7 @@ import scipy  # its parts load when first used: they take a second
 from numpy.typing import NDArray
 
 from cellfem.observe.arrays import Array, Profile
-from cellfem.physics.contact import VOID_AT
+from cellfem.physics.definitions import VOID_AT
 from cellfem.physics.vacancies import COALESCENCE
 
 Cause = Literal["", "start", "void edge", "plating", "pillar", "vacancy saturation", "flow", "split"]

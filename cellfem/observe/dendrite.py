@@ -42,14 +42,14 @@ from cellfem.observe.arrays import Array, Block, Profile
 from cellfem.observe.sampled_flaws import SampledFlaws
 from cellfem.physics import extrusion, fracture
 from cellfem.physics.creep import CreepLaw
-from cellfem.physics.kinetics import GAS, SPEED
+from cellfem.physics.kinetics import SPEED
+from cellfem.units import A_M2, GAS_CONSTANT
 
 Mechanism = Literal["overpotential", "creep", "pressure"]
 Lever = Literal["current", "pressure", "temperature", "flaw length", "flaw opening", "creep rate", "toughness"]
 OPERATING: tuple[Lever, ...] = ("current", "pressure", "temperature")
 """The levers that who runs a cell can move; the others are properties of its materials."""
 
-A_M2 = 10.0  # A/m² per mA/cm²
 LINE = 3  # vtk
 ROOT_UM = 1e3  # MPa·µm^½ per MPa·m^½
 PLATED = 1e-4  # mA/cm² (0.5 nm/h): from here on an electrode, and a place of it, counts as plated
@@ -345,7 +345,7 @@ def _warmed(at: _Point, by: float) -> _Point:
     old = at.around.temperature
 
     def rises(activation: float) -> float:
-        return float(np.exp(-activation / GAS / old * (1 / by - 1)))
+        return float(np.exp(-activation / GAS_CONSTANT / old * (1 / by - 1)))
 
     around = Surroundings(
         at.around.law.faster(rises(at.flaws.creep_activation)),

@@ -13,6 +13,7 @@ import scipy  # its parts load when first used: they take a second
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.errors import CellfemError
 from cellfem.model.build import Model
 from cellfem.model.state import GAMMA_FIELDS
 from dolfinx import fem
@@ -22,7 +23,7 @@ SAME_PLACE = 1e-6
 """µm: nodes of the same mesh that were gathered and read back differ by round-off alone."""
 
 
-class SurfaceError(ValueError):
+class SurfaceError(CellfemError, ValueError):
     """The file holds no face, or that of another mesh."""
 
 

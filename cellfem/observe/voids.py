@@ -20,12 +20,11 @@ from numpy.typing import NDArray
 from cellfem.observe.arrays import Array, Profile
 from cellfem.observe.cells import reference_samples
 from cellfem.observe.contact_loss_causes import Cause
-from cellfem.physics.contact import VOID_AT
+from cellfem.physics.definitions import VOID_AT
 
 Death = Literal["", "merged", "stripping", "creep"]
 Event = Literal["birth", "reopened", "trapped", "merged", "closed"]
 DEEPER = 1.1  # ratio of depths from which on plating around a void has deepened it
-OPEN_OVER_DELTA = VOID_AT
 ROUND_OFF = 1e-9  # of the size of a map
 SAMPLES = 8  # parts of a facet of a map, in each direction
 
@@ -96,7 +95,7 @@ def find_voids(profile: Profile, delta_um: float) -> tuple[VoidSnapshot, ...]:
     neighbours) inside the void. All numbers therefore vary continuously with the gap. delta_um:
     roughness δ, µm. Returns () when all is closed.
     """
-    x, gap, threshold = profile.x_um, profile.gap_um, OPEN_OVER_DELTA * delta_um
+    x, gap, threshold = profile.x_um, profile.gap_um, VOID_AT * delta_um
     if profile.is_map:
         return find_lenses(profile, threshold)
     is_open = np.concatenate(([False], gap > threshold, [False])).astype(np.int8)
@@ -290,7 +289,7 @@ def places_of(found: VoidSnapshot, profile: Profile, delta_um: float) -> NDArray
     """The nodes of Γ in a void, as places in the profile."""
     if profile.is_map:
         return np.array(sorted(found.nodes), dtype=np.int64)
-    x, is_open = profile.x_um, profile.gap_um > OPEN_OVER_DELTA * delta_um
+    x, is_open = profile.x_um, profile.gap_um > VOID_AT * delta_um
     inside = (x >= found.left_um) & (x <= found.right_um)
     return np.flatnonzero(is_open & (inside | (x <= found.right_um - found.period_um)))
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 NEEDED = ("time_s", "capacity_mAh_cm2", "voltage_mV", "current_mA_cm2")
-OHM_CM2 = 1e4
-"""Ω cm² per Ω m²; 1 Ω cm² makes 1 mV at 1 mA/cm²."""
 
 
 @dataclass(frozen=True)

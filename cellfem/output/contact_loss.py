@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cellfem.formatting import time_text
 from cellfem.observe.contact_loss import Openings, first_opening, opening_rows
-from cellfem.output.formatting import time_text
 from cellfem.output.records import write_atomic
 
 

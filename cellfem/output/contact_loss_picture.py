@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import AutoMinorLocator
 
+from cellfem.formatting import time_unit
 from cellfem.observe.arrays import Profile
 from cellfem.observe.contact_loss import Openings
 from cellfem.observe.contact_loss_causes import CAUSES
-from cellfem.output.formatting import time_unit
 from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figure, not_closer, save, style, without_white
 
 COLOURS = {"void edge": "#1f5f99", "plating": "#7a5ba8", "pillar": "#d1661c", "vacancy saturation": "#a23b3b", "flow": "#2b7a4b"}

@@ -14,8 +14,8 @@ from matplotlib.figure import SubFigure
 from matplotlib.ticker import MaxNLocator
 from matplotlib.tri import Triangulation
 
+from cellfem.formatting import time_text, time_unit
 from cellfem.observe.arrays import Block, Snapshot
-from cellfem.output.formatting import time_text, time_unit
 from cellfem.output.style import INK, PAGE_WIDTH_IN, new_figure, save, style
 
 RED, BLUE = "#a02c2c", "#1f5f99"

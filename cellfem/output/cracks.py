@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cellfem.formatting import time_text
 from cellfem.model.parameters import Ceramic
 from cellfem.observe.cracks import CrackReading, cracking_pressure
-from cellfem.output.formatting import time_text
 
 LIKELY = 0.5
 """Likelihood from which on the verdict says that LLZO is likely to crack."""

@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import AutoMinorLocator
 
+from cellfem.formatting import time_text
 from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Array
 from cellfem.observe.dendrite import DendriteFields, drawn_index, profile_fields
 from cellfem.observe.sampled_flaws import SampledFlaws
 from cellfem.output.dendrites import Plated
-from cellfem.output.formatting import time_text
 from cellfem.output.stack_panels import patch_spans
 from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figure, not_closer, save, style
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cellfem.formatting import time_text
 from cellfem.observe.arrays import Profile
 from cellfem.observe.dendrite import OPERATING, DendriteReading, Lever, Mechanism
-from cellfem.output.formatting import time_text
 
 LEVER_WORDS: dict[Lever, tuple[str, str]] = {
     "current": ("half the current", "twice the current"),

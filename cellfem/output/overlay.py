@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cellfem.output.comparison import NEEDED, OHM_CM2, Comparison, Points, compare, modelled, verdict
-from cellfem.output.formatting import time_unit
+from cellfem.formatting import time_unit
+from cellfem.output.comparison import NEEDED, Comparison, Points, compare, modelled, verdict
 from cellfem.output.records import read_records, write_atomic
 from cellfem.output.style import INK, new_figure, save, style
+from cellfem.units import OHM_CM2
 
 if TYPE_CHECKING:
     from cellfem.tables.curve import VoltageCurve

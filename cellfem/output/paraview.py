@@ -20,8 +20,8 @@ from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkUnstructuredGrid
 from vtkmodules.vtkCommonMisc import vtkErrorCode
 from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridWriter
 
+from cellfem.formatting import not_written
 from cellfem.observe.arrays import Block, Snapshot, merge_snapshots
-from cellfem.output.formatting import not_written
 from cellfem.output.records import write_atomic
 from cellfem.results.files import remove
 from cellfem.results.manifest import list_files, listed

@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cellfem.output.formatting import time_text
+from cellfem.formatting import time_text
 
 Row = Mapping[str, float]
 FULL = 0.99

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from cellfem.output.formatting import time_text, until_text
+from cellfem.formatting import time_text, until_text
 from cellfem.output.records import write_atomic
 from cellfem.results.manifest import list_files
 

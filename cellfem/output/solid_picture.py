@@ -17,14 +17,14 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from matplotlib.tri import Triangulation
 from numpy.typing import NDArray
 
+from cellfem.formatting import length_unit, time_text
 from cellfem.observe.arrays import Array, Block, Profile
-from cellfem.observe.voids import OPEN_OVER_DELTA
-from cellfem.output.formatting import length_unit, time_text
 from cellfem.output.paraview import to_vtk
 from cellfem.output.rendering import WINDOW, off_screen_backend
 from cellfem.output.scenes import Scene
 from cellfem.output.stack_picture import COLOURS, CREEP, CURRENT, creep_norm, current_norm, node_values
 from cellfem.output.style import INK, PAGE_WIDTH_IN, new_figure, save, style
+from cellfem.physics.definitions import VOID_AT
 
 LEFT, BETWEEN, RIGHT, TOP, BOTTOM, BAR = 0.5, 0.28, 0.15, 0.55, 0.55, 0.62  # inches
 PIXELS = 1400
@@ -37,7 +37,7 @@ def draw_maps(path: Path, start: Scene, end: Scene, *, delta_um: float, title: s
     edge of voids, gap = 3δ."""
     deepest = max(float(scene.profile.gap_um.max()) for scene in (start, end))
     per_unit, unit = length_unit(deepest)
-    threshold = OPEN_OVER_DELTA * delta_um / per_unit
+    threshold = VOID_AT * delta_um / per_unit
     currents = np.concatenate([scene.profile.current_mA_cm2 for scene in (start, end)])
     shown: list[tuple[str, Callable[[Profile], Array], Normalize, str]] = [
         (f"gap ({unit})", lambda p: np.maximum(p.gap_um, 0.0) / per_unit, _gap_norm(deepest / per_unit, threshold), "viridis"),
@@ -97,7 +97,7 @@ def _map(axes: Axes, profile: Profile, values: Array, norm: Normalize, colours: 
     triangles = Triangulation(profile.x_um, profile.y_um, _triangles(profile))
     clipped = np.clip(values, norm.vmin, norm.vmax)
     axes.tripcolor(triangles, clipped, norm=norm, cmap=colours, shading="gouraud", rasterized=True)
-    threshold = OPEN_OVER_DELTA * delta_um
+    threshold = VOID_AT * delta_um
     if profile.gap_um.min() < threshold < profile.gap_um.max():
         axes.tricontour(triangles, profile.gap_um, levels=[threshold], colors="white", linewidths=0.9)
         axes.tricontour(triangles, profile.gap_um, levels=[threshold], colors=INK, linewidths=0.5)
@@ -126,7 +126,7 @@ def draw_solid(
     norms = {"lithium": creep_norm(lithium), "LLZO": current_norm(below)}
     deepest = max(float(scene.profile.gap_um.max()) for scene in scenes)
     width = float(end.profile.x_um.max())
-    factor = _round_down(DEEPEST_OVER_WIDTH * width / max(deepest, 3 * delta_um))
+    factor = _round_down(DEEPEST_OVER_WIDTH * width / max(deepest, VOID_AT * delta_um))
     images = [_block(end, norms)] + [_surface(scene, factor, Normalize(0.0, deepest)) for scene in scenes]
     with style():
         figure = new_figure(PAGE_WIDTH_IN, 4.1)

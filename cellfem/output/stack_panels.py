@@ -10,9 +10,10 @@ from matplotlib.tri import Triangulation
 from numpy.typing import NDArray
 
 from cellfem.observe.arrays import Array, Block, Profile
-from cellfem.observe.voids import OPEN_OVER_DELTA, find_voids
+from cellfem.observe.voids import find_voids
 from cellfem.output.rendering import Layer, Window, render
 from cellfem.output.style import GREY, INK
+from cellfem.physics.definitions import VOID_AT
 
 STRIP = 1.55  # inches, height of a strip around Γ
 TALLEST = 1.7  # height over width of the upper panels; of taller stacks a part is shown
@@ -178,7 +179,7 @@ def outline(axes: Axes, face: PanelFace, window: Window) -> None:
 def fill_touching(axes: Axes, face: PanelFace, delta_um: float) -> None:
     """Grey where the faces touch through their roughness (0 < gap < 3δ)."""
     gap = face.profile.gap_um
-    touching = (gap > 0) & (gap < OPEN_OVER_DELTA * delta_um)
+    touching = (gap > 0) & (gap < VOID_AT * delta_um)
     x = face.profile.x_um
     axes.fill_between(x, face.electrolyte, face.lithium, where=touching.tolist(), color=GREY, lw=0, interpolate=True, zorder=2)
 

@@ -19,13 +19,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from cellfem.formatting import length_unit, time_text
 from cellfem.observe.arrays import Array, Block, Profile
-from cellfem.observe.voids import OPEN_OVER_DELTA
-from cellfem.output.formatting import length_unit, time_text
 from cellfem.output.rendering import Layer, off_screen_backend
 from cellfem.output.scenes import Scene
 from cellfem.output.stack_panels import Panel, PanelFace, fill_touching, outline, paint, panels_of, patch_spans
 from cellfem.output.style import GREY, INK, PAGE_WIDTH_IN, new_figure, save, style, without_white
+from cellfem.physics.definitions import VOID_AT
 
 CREEP, CURRENT = "creep_rate_1_s", "current_density_mA_cm2"
 LEFT, RIGHT, BETWEEN, TOP, BOTTOM, GAP = 0.62, 1.0, 0.22, 0.62, 0.72, 0.42  # inches
@@ -174,8 +174,8 @@ def _colour_bars(figure: Figure, axes_at: Callable[..., Axes], norms: dict[str, 
 
 
 def _legend(figure: Figure, delta_um: float, profile: Profile) -> None:
-    per_unit, unit = length_unit(OPEN_OVER_DELTA * delta_um)
-    threshold = f"{OPEN_OVER_DELTA * delta_um / per_unit:.3g} {unit}"
+    per_unit, unit = length_unit(VOID_AT * delta_um)
+    threshold = f"{VOID_AT * delta_um / per_unit:.3g} {unit}"
     handles = [
         Patch(facecolor="white", edgecolor=INK, lw=0.5, label=f"void (gap > 3δ = {threshold})"),
         Patch(facecolor=GREY, label="touching through roughness (gap < 3δ)"),

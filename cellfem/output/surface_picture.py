@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from cellfem.formatting import length_unit
 from cellfem.geometry.roughness import in_decades
 from cellfem.observe.arrays import Array
-from cellfem.output.formatting import length_unit
 from cellfem.output.style import GREY, INK, new_figure, save, style
 
 BLUE, ORANGE = "#1f5f99", "#d1661c"

@@ -22,8 +22,8 @@ from vtkmodules.vtkCommonDataModel import (
 )
 from vtkmodules.vtkIOHDF import vtkHDFReader, vtkHDFWriter
 
+from cellfem.formatting import not_written
 from cellfem.observe.arrays import Snapshot, merge_snapshots
-from cellfem.output.formatting import not_written
 from cellfem.output.paraview import FIELDS, Series, quiet_vtk, remove_later, to_vtk
 from cellfem.output.records import write_atomic
 from cellfem.results.manifest import list_files

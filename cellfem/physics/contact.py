@@ -10,8 +10,6 @@ from cellfem.physics.smooth import logistic, smoothstep, softplus
 OPEN_AT, OPEN_WIDTH = 6.0, 1.0
 """Γ counts as open around g = 6 δ, over a width of δ: there the touching share has just
 vanished."""
-VOID_AT = 3.0
-"""A void is where g > 3 δ."""
 
 
 def asperity_pressure(g: Expr, delta: Expr, stiffness: float) -> Expr:

@@ -7,14 +7,13 @@ import math
 import scipy  # its parts load when first used: they take a second
 from ufl.core.expr import Expr
 
+from cellfem import materials
 from cellfem.physics.smooth import bounded_sinh
+from cellfem.units import FARADAY, GAS_CONSTANT
 
-FARADAY = 96485.33212  # C/mol (CODATA 2018, exact)
-GAS = 8.31446261815324  # J/(mol K) (CODATA 2018, exact)
-MOLAR_VOLUME = 13.0e-6  # m³/mol of lithium
-SPEED = MOLAR_VOLUME / FARADAY * 1e6
+SPEED = materials.lithium().molar_volume / FARADAY
 """Ω/F: µm/s of lithium per A/m²."""
-STRESS_POTENTIAL = MOLAR_VOLUME / FARADAY * 1e6
+STRESS_POTENTIAL = SPEED
 """Ω/F: V per MPa of contact pressure."""
 STEEPEST = 200.0
 """Overpotential over 2RT/F (51 mV) up to which the law is exact. A current that is not zero comes
@@ -29,7 +28,7 @@ def butler_volmer(
 
     Beyond |η| = `steepest` times 2RT/F it goes on along its tangent.
     """
-    thermal = GAS / FARADAY * temperature
+    thermal = GAS_CONSTANT / FARADAY * temperature
     return share * thermal / resistance * 2 * bounded_sinh(overpotential / (2 * thermal), steepest)
 
 
@@ -43,7 +42,7 @@ def overpotential_of(
     (V) on `faces` of them and an electrolyte of the resistance `layer` (Ω m²), i is what comes of
     it: faces η + i layer = held.
     """
-    thermal = 2 * GAS / FARADAY * temperature
+    thermal = 2 * GAS_CONSTANT / FARADAY * temperature
     if held is None:
         return thermal * math.asinh(current * resistance / thermal)
     if held == 0:

@@ -21,7 +21,8 @@ from numpy.typing import ArrayLike, NDArray
 from cellfem.physics.creep import CreepLaw
 from cellfem.physics.extrusion import Shape, extrusion_speed
 from cellfem.physics.fracture import EDGE
-from cellfem.physics.kinetics import FARADAY, GAS, STRESS_POTENTIAL
+from cellfem.physics.kinetics import STRESS_POTENTIAL
+from cellfem.units import FARADAY, GAS_CONSTANT
 
 Array = NDArray[np.float64]
 DECAYS, PANELS, GAUSS = 20.0, 40, 8
@@ -31,7 +32,7 @@ DECAYS, PANELS, GAUSS = 20.0, 40, 8
 def nabarro_herring(diffusivity: float, grain: float, temperature: float) -> float:
     """Linear creep by diffusion through grains, 14 D Ω/(R T d²) in 1/(s MPa); D in µm²/s, d in µm
     (Herring 1950)."""
-    return 14 * diffusivity / grain**2 * STRESS_POTENTIAL * FARADAY / (GAS * temperature)
+    return 14 * diffusivity / grain**2 * STRESS_POTENTIAL * FARADAY / (GAS_CONSTANT * temperature)
 
 
 def opened_length(pressure: ArrayLike, toughness: float, poisson_ratio: float = 0.0, confined: bool = False) -> Array:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
+from cellfem.errors import CellfemError
 from cellfem.results import lock
 from cellfem.results.files import half_written, kind_of, remove, remove_empty
 from cellfem.results.legacy_results import bears_results, earlier_files
@@ -36,7 +37,7 @@ Inputs = Mapping[str, Path | str]
 """Files that are read, by what they are called in messages: "mesh.file", "the case"."""
 
 
-class FolderError(RuntimeError):
+class FolderError(CellfemError, RuntimeError):
     """A folder or file may not be written; str() says why and what to do."""
 
 

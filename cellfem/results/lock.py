@@ -19,7 +19,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cellfem.output.formatting import time_text
+from cellfem.errors import CellfemError
+from cellfem.formatting import time_text
 
 if TYPE_CHECKING:
     from cellfem.backend import MPI
@@ -37,7 +38,7 @@ ATTEMPTS, PAUSE_S = 5, 0.1
 JOBS = ("SLURM_JOB_ID", "PBS_JOBID")
 
 
-class BusyError(RuntimeError):
+class BusyError(CellfemError, RuntimeError):
     """Another run is at work in the folder."""
 
 

@@ -8,8 +8,7 @@ import math
 from cellfem.case import Case
 from cellfem.case.protocol import Step
 from cellfem.model import from_case
-from cellfem.physics.kinetics import FARADAY, GAS
-from cellfem.units import format_shown
+from cellfem.units import FARADAY, GAS_CONSTANT, OHM_CM2, format_shown
 
 DEEP = 0.1
 """Share of the lithium's thickness, or of the width of its smallest elements, by which contact may
@@ -63,7 +62,7 @@ def _of_current(case: Case, step: Step, elapsed: float) -> list[str]:
     """What is driven through the face, against its exchange current; and how much of the face there
     is for it."""
     material, face = from_case.material(case, step), case.interface
-    thermal = GAS * material.temperature / FARADAY
+    thermal = GAS_CONSTANT * material.temperature / FARADAY
     resistance, pressure = face.asr * material.resistance_factor, step.pressure_at(elapsed)
     touching = pressure / (pressure + face.half_pressure) if face.contact == "asperity" else 1.0
     exchange = touching * thermal / resistance
@@ -84,7 +83,7 @@ def _of_current(case: Case, step: Step, elapsed: float) -> list[str]:
     if math.asinh(current / (2 * exchange)) > DRIVEN:
         found.append(
             f"a current of {text} needs {2 * thermal * math.asinh(current / (2 * exchange)):.3g} V at the face "
-            f"({1e4 * resistance:.3g} Ω cm², of which {100 * touching:.3g} % touch): begin with a smaller current"
+            f"({OHM_CM2 * resistance:.3g} Ω cm², of which {100 * touching:.3g} % touch): begin with a smaller current"
         )
     if touching < BARELY:
         found.append(f"only {100 * touching:.3g} % of a flat face touch at {format_shown(pressure, 'MPa')}: press more")

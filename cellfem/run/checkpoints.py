@@ -28,8 +28,8 @@ from cellfem.checkpoint.files import read_about
 from cellfem.checkpoint.registry import Registry
 from cellfem.checkpoint.serialization import from_plain, to_plain
 from cellfem.checkpoint.store import Store
+from cellfem.formatting import time_text
 from cellfem.geometry import Source
-from cellfem.output.formatting import time_text
 from cellfem.provenance import commit
 from cellfem.results.files import half_written, remove
 from cellfem.results.lock import touch

@@ -16,13 +16,13 @@ from cellfem.case import Case, load_case, resolved_toml
 from cellfem.case.identity import case_hash, files_read
 from cellfem.checkpoint import CheckpointError
 from cellfem.form_cache import FormError, failure
+from cellfem.formatting import cannot_write
 from cellfem.geometry import Source
 from cellfem.model import from_case
 from cellfem.model.build import build_model
 from cellfem.model.ceramics import densification_text
 from cellfem.output.drawing import FILE as DRAWING
 from cellfem.output.drawing import PICTURES
-from cellfem.output.formatting import cannot_write
 from cellfem.output.progress import PLAIN_INTERVAL_S
 from cellfem.output.records import write_atomic
 from cellfem.output.summary import End, Summary, unsolved, write_summary

@@ -82,8 +82,8 @@ def _file(path: Path, overrides: list[str]) -> SurfaceReport:
     left = whole.length - case.roughness.offset
     if left <= 0:
         raise RoughnessError(f"{path}: is {whole.length:.4g} µm long: make roughness.offset smaller")
-    stack = case.stack.model_copy(update={"width": left})
-    return _reading(case.model_copy(update={"stack": stack}), path.name)
+    stack = case.stack.unchecked(width=left)
+    return _reading(case.unchecked(stack=stack), path.name)
 
 
 def _reading(case: Case, title: str) -> SurfaceReport:

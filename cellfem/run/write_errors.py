@@ -10,19 +10,21 @@ from typing import Any
 
 from mpi4py import MPI
 
-from cellfem.output.formatting import not_written
+from cellfem.errors import CellfemError, ExitCode
+from cellfem.formatting import not_written
 
 PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOMEM, errno.ENFILE, errno.EMFILE}
 """Errors that may be gone another time: a full disk or quota, a file server that was away."""
 
 
-class CannotWriteError(OSError):
+class CannotWriteError(CellfemError, OSError):
     """A file could not be written; raised on every rank. again: the same command, or cellfem
     resume, may find room."""
 
     def __init__(self, text: str, again: bool = True) -> None:
         super().__init__(text)
         self.again = again
+        self.exit_code = ExitCode.GAVE_UP if again else ExitCode.BAD_CASE
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (str(self), self.again)  # passed on between ranks

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cellfem.errors import CellfemError
+
 PARTS = ("lithium", "LLZO", "interface")
 """What every output has."""
 PVD, HDF = "cellfem.pvd", "cellfem.vtkhdf.series"
 
 
-class SceneError(RuntimeError):
+class SceneError(CellfemError, RuntimeError):
     """A folder holds no run of which a scene could be made, or the machine cannot draw it."""
 
 

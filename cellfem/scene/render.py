@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from PIL import Image
 
-from cellfem.output.formatting import length_text, time_text
+from cellfem.formatting import length_text, time_text
 from cellfem.output.records import write_atomic
 from cellfem.output.rendering import WINDOW, off_screen_backend
 from cellfem.scene.files import SceneError, field_files

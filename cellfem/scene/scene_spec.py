@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellfem.case import CaseError, load_case
+from cellfem.physics.definitions import VOID_AT
 from cellfem.scene.files import SceneError, field_files
 
 Array = NDArray[np.float64]
@@ -24,7 +25,6 @@ CREEP, CURRENT, INDEX, GAP = "creep_rate_1_s", "current_density_mA_cm2", "dendri
 SAMPLED = 6  # times that are read for the colour ranges
 DECADES = 5.0  # of creep rate
 ROUND_OFF = 1e-6  # of a logarithm of fields that are written in single precision
-OPEN_OVER_DELTA = 3.0  # gaps from here on are voids
 STRIP_ASPECT = 3.2  # width over height of the panel that shows the strip around Γ
 BAR_SHARE, BAR_SHARE_UP = 0.25, 0.4  # of width and of the strip's height that a scale bar takes at most
 UNIFORM = 1e-3  # share by which the index must vary along Γ for its largest to be marked
@@ -103,14 +103,14 @@ def read_scene_spec(folder: Path, time_s: float | None = None) -> SceneSpec:
         high=_triple(high),
         strip=strip,
         exaggeration=exaggeration,
-        open_gap=OPEN_OVER_DELTA * delta,
+        open_gap=VOID_AT * delta,
         creep=_creep_range(blocks["lithium"]),
         current_top=_current_top(blocks["LLZO"]),
         index_top=_round_up(index) if index > 0 else 1.0,
         cut=_deepest(moments[shown]["interface"]),
         bar=_round_down(BAR_SHARE * float(high[0] - low[0])),
         bar_up=_round_down(BAR_SHARE_UP * (strip[1] - strip[0])),
-        worst=_worst(moments[shown]["interface"], OPEN_OVER_DELTA * delta),
+        worst=_worst(moments[shown]["interface"], VOID_AT * delta),
         with_flaws="flaws" in moments[shown],
         colours={name: _shades(*colours) for name, colours in COLOURS.items()},
     )
@@ -141,8 +141,8 @@ def _strip(interface: Any, width: float, delta: float, kind: Kind) -> tuple[floa
     """Exaggeration, one of 1, 2, 5, 10, …, and the heights shown: to see the shallowest void, or
     the deepest if all are alike."""
     gap = np.asarray(interface.point_data[GAP]) if GAP in interface.point_data else np.zeros(interface.n_points)
-    depths = _depths(np.asarray(interface.points)[:, 0], gap, OPEN_OVER_DELTA * delta) if kind != "3d" else [float(gap.max())]
-    deepest = max([*depths, float(gap.max(initial=0.0)), OPEN_OVER_DELTA * delta])
+    depths = _depths(np.asarray(interface.points)[:, 0], gap, VOID_AT * delta) if kind != "3d" else [float(gap.max())]
+    deepest = max([*depths, float(gap.max(initial=0.0)), VOID_AT * delta])
     shallowest = min(depths, default=deepest)
     shown = deepest if shallowest > deepest / 3 else max(shallowest, deepest / 8)
     true_height = width / STRIP_ASPECT

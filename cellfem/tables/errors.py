@@ -1,7 +1,9 @@
 """What a file of measurements that cannot be read as meant is told with."""
 
+from cellfem.errors import CellfemError
 
-class TableError(ValueError):
+
+class TableError(CellfemError, ValueError):
     """The file holds no table of numbers, or one that may mean two things; str() goes on a sentence
     that begins with its name."""
 

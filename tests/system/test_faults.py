@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cellfem.doctor import mpiexec
+from cellfem.launch import mpiexec
 from cellfem.output.records import read_records
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.newton import Outcome

@@ -312,3 +312,20 @@ def test_cells_far_from_the_interface_are_as_large_as_the_stack_allows() -> None
 
 def test_the_default_stack_has_nothing_to_note() -> None:
     assert warnings(parse_case(SHORT)) == []
+
+
+def test_a_case_changed_in_python_is_checked_as_a_file_is() -> None:
+    """A width of -3 was taken, and a void that lies outside the stack."""
+    case = parse_case(short() | {"void": [{"center": "0 um", "half_width": "2 um", "depth": "0.2 um"}]})
+    assert case.stack.model_copy(update={"width": 30.0}).width == 30.0
+    with pytest.raises(CaseError, match="width"):
+        case.stack.model_copy(update={"width": -3.0})
+    narrow = case.stack.unchecked(width=-3.0)
+    with pytest.raises(CaseError, match=r"stack\.width"):
+        case.model_copy(update={"stack": narrow})
+    far = case.void[0].model_copy(update={"center": 500.0})
+    with pytest.raises(CaseError, match=r"void\.0"):
+        case.model_copy(update={"void": (far,)})
+    same = case.model_copy(update={"title": "another"})
+    assert same.title == "another"
+    assert same.unchecked(title=case.title) == case

@@ -23,11 +23,11 @@ from cellfem.cluster.scripts import Job, System, array_script, log_directive, on
 from cellfem.cluster.size import unknowns
 from cellfem.cluster.status import Status, is_run, read_status, show, table
 from cellfem.domain import build_domain
+from cellfem.formatting import until_text
 from cellfem.geometry import INTERFACE, VoidShape, build_stack
 from cellfem.geometry.periodic import joined
 from cellfem.model.parameters import Structure
 from cellfem.model.state import create_state
-from cellfem.output.formatting import until_text
 from cellfem.output.progress import STATUS
 from cellfem.results.lock import NAME
 from cellfem.results.manifest import Aside, Manifest

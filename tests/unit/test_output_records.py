@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from cellfem.formatting import time_text
 from cellfem.observe.voids import TrackedVoid, VoidSnapshot, start_voids
-from cellfem.output.formatting import time_text
 from cellfem.output.progress import Progress
 from cellfem.output.records import (
     RecordsError,

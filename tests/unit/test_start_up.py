@@ -29,9 +29,9 @@ print("rooms:", *sorted(name for name in sys.modules if name.startswith("cellfem
 PRINTING = {"annotated_doc", "attr", "cellfem", "markdown_it", "mdurl", "pygments", "rich", "shellingham", "typer"}
 CALLING = PRINTING | {"annotated_types", "pydantic", "pydantic_core", "typing_extensions", "typing_inspection"}
 """typer checks the words of a command by pydantic."""
-HELP_ROOMS = {
+HELP_ROOMS = {"cellfem.errors",
     *("cellfem.cli", "cellfem.commands", "cellfem.commands.lazy", "cellfem.commands.shared", "cellfem.fonts"),
-    *("cellfem.output", "cellfem.output.formatting", "cellfem.pipes", "cellfem.signals"),
+    *("cellfem.output", "cellfem.formatting", "cellfem.pipes", "cellfem.signals"),
 }
 
 

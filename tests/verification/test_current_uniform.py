@@ -10,22 +10,27 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem import (
+    backend,  # noqa: F401  before dolfinx
+    materials,
+)
 from cellfem.geometry import build_stack
 from cellfem.model.control import Current, Voltage
 from cellfem.model.fixture import Platen, UniformPressure
 from cellfem.model.load import Load
 from cellfem.model.parameters import Interface, Material, Numerics, PatchResistance, Structure
 from cellfem.physics.creep import PowerLaw
-from cellfem.physics.kinetics import FARADAY, GAS, MOLAR_VOLUME, STEEPEST
+from cellfem.physics.kinetics import STEEPEST
 from cellfem.solver.engine import Engine
+from cellfem.units import FARADAY, GAS_CONSTANT
 from tests.verification.stacks import engine_at_start, integral, surface_porosity
 
 MASIAS = Material(PowerLaw(7.7e-3, 6.56), 8e-3, 4e4, 1.0, 298.15)
 PRESSURE, ASR, DEPTH = 0.4, 1e-3, 20.0  # MPa, Ω m², µm
 SHARE = PRESSURE / (PRESSURE + 0.02)
-STRESS = MOLAR_VOLUME / FARADAY * PRESSURE * 1e6  # ΩP/F, V
-SPEED = MOLAR_VOLUME / FARADAY * 1e6  # µm/s per A/m²
+OMEGA = materials.lithium().molar_volume  # cm³/mol
+STRESS = OMEGA / FARADAY * PRESSURE  # ΩP/F, V
+SPEED = OMEGA / FARADAY  # µm/s per A/m²
 
 
 def _uniform(current: float, structure: Structure, platen: bool = True, **numbers: float) -> Engine:
@@ -48,7 +53,7 @@ def test_voltage_with_linear_kinetics(current: float) -> None:
 @pytest.mark.parametrize("current", [50.0, -50.0])
 def test_voltage_with_butler_volmer(current: float) -> None:
     """2 mA/cm² and more take the law out of its linear range: 48 mV against 52 mV."""
-    thermal = GAS * 298.15 / FARADAY
+    thermal = GAS_CONSTANT * 298.15 / FARADAY
     engine = _uniform(current, Structure(vacancies=False))
     expected = 2 * thermal * np.arcsinh(current * ASR / (2 * SHARE * thermal)) + current * DEPTH / 4e4 - STRESS
     assert _voltage(engine) == pytest.approx(expected, rel=1e-6)
@@ -58,7 +63,7 @@ def test_voltage_with_butler_volmer(current: float) -> None:
 def test_any_current_starts_and_steps_through_any_resistance(drop: float) -> None:
     """i·ASR (V) over eight decades at 1 mA/cm²: from 10 V on sinh is e^200 where a straight line
     through zero would lead."""
-    thermal, current = GAS * 298.15 / FARADAY, 10.0 * float(np.sign(drop))
+    thermal, current = GAS_CONSTANT * 298.15 / FARADAY, 10.0 * float(np.sign(drop))
     stack = build_stack(2.0, 5.0, DEPTH, 0.5, 2.0, structured=True)
     face, load = Interface(drop / current), Load(PRESSURE, Current(current))
     engine = engine_at_start(stack, Structure(vacancies=False), face, load, MASIAS, Numerics(newton_tolerance=1e-10))
@@ -74,7 +79,7 @@ def test_any_current_starts_and_steps_through_any_resistance(drop: float) -> Non
 @pytest.mark.parametrize("held", [0.5, -5.0, 50.0])
 def test_a_voltage_far_beyond_the_linear_range_is_held(held: float) -> None:
     """V = (2RT/F) asinh(i ASR F/(2θRT)) + iL/κ - ΩP/F for the current that comes of it."""
-    thermal, asr = GAS * 298.15 / FARADAY, 0.1
+    thermal, asr = GAS_CONSTANT * 298.15 / FARADAY, 0.1
     stack = build_stack(2.0, 5.0, DEPTH, 0.5, 2.0, structured=True)
     load, material = Load(PRESSURE, Voltage(held)), replace(MASIAS, conductivity=1.0)  # κ L of 20 Ω m²
     engine = engine_at_start(stack, Structure(vacancies=False), Interface(asr), load, material, Numerics())

@@ -7,12 +7,12 @@ import shutil
 import subprocess
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from cellfem.output.formatting import cannot_write
-from cellfem.results import FolderError, adding
+from cellfem.ending import ending, fail
+from cellfem.results import adding
 from cellfem.results.manifest import list_files
 
 OUTPUTS = SCRIPT, STATE, PICTURE = "scene.py", "scene.pvsm", "scene.png"
@@ -38,18 +38,15 @@ def scene(
 ) -> None:
     """Write a script and state for ParaView 5.11 or later that shows voids, crowding, creep and dendrite index of a run."""
     from cellfem.output.records import write_atomic
-    from cellfem.scene.files import SceneError
     from cellfem.scene.scene_spec import read_scene_spec
 
-    try:
+    with ending():
         look = read_scene_spec(folder, time)
         template = files("cellfem.scene").joinpath("paraview_template.py").read_text(encoding="utf-8")
         frames = [f"{FRAMES}/scene_{number:05d}.png" for number in range(len(look.times))]
         with adding(folder, "run", (*OUTPUTS, *frames), anywhere=True):
             write_atomic(folder / SCRIPT, template.replace("@LOOK@", look.as_json()))
             list_files(folder / name for name in (*OUTPUTS, *frames))  # what the script will write
-    except (SceneError, FolderError, OSError) as error:
-        _fail(cannot_write(error) if isinstance(error, OSError) else str(error))
     typer.echo(f"script and state: {folder / SCRIPT}")
     typer.echo(f"  in the window:   paraview --script={folder / SCRIPT}   or File > Load State")
     typer.echo(f"  without one:     pvbatch {folder / SCRIPT} [--animation]   writes {PICTURE} and {STATE}")
@@ -63,11 +60,10 @@ def render(
     animation: Annotated[bool, typer.Option("--animation", help="An animated GIF of all times, too.")] = False,
 ) -> None:
     """Draw the scene of a run without ParaView: render.png, and with --animation render.gif."""
-    from cellfem.scene.files import SceneError
     from cellfem.scene.render import render_animation, render_scene
     from cellfem.scene.scene_spec import read_scene_spec
 
-    try:
+    with ending():
         look = read_scene_spec(folder, time)
         picture, moving = folder / "render.png", folder / "render.gif"
         with adding(folder, "run", [path.name for path in (picture, moving)[: 2 if animation else 1]], anywhere=True):
@@ -76,8 +72,6 @@ def render(
             if animation:
                 count = render_animation(look, moving)
                 typer.echo(f"animation of {count} times: {moving}")
-    except (SceneError, FolderError, OSError) as error:
-        _fail(cannot_write(error) if isinstance(error, OSError) else str(error))
 
 
 def paraview_command() -> list[str] | None:
@@ -91,7 +85,7 @@ def paraview_command() -> list[str] | None:
 def _run(folder: Path, animation: bool) -> None:
     command = paraview_command()
     if command is None:
-        _fail("--run: no pvbatch was found on the PATH; install ParaView 5.11 or later, or draw by cellfem render")
+        fail("--run: no pvbatch was found on the PATH; install ParaView 5.11 or later, or draw by cellfem render")
     for _ in range(ATTEMPTS):
         done = subprocess.run(
             [*command, str(folder / SCRIPT), *(["--animation"] if animation else [])],
@@ -100,13 +94,8 @@ def _run(folder: Path, animation: bool) -> None:
         if not any(words in done.stderr for words in NO_DISPLAY):
             break
     if done.returncode != 0 or not (folder / PICTURE).exists():
-        _fail(f"pvbatch ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        fail(f"pvbatch ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     typer.echo(f"picture: {folder / PICTURE}")
     typer.echo(f"state: {folder / STATE}")
     if animation:
         typer.echo(f"pictures of all times: {folder / FRAMES}")
-
-
-def _fail(text: str) -> NoReturn:
-    typer.echo(text, err=True)
-    raise typer.Exit(2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -12,10 +12,11 @@ from cellfem.campaign.grid import Grid, grid_points, parse_axis
 from cellfem.case import Case, CaseError, load_case
 from cellfem.case.flaw_checks import flaw_problems
 from cellfem.case.identity import files_read
-from cellfem.results import FolderError, examine, replacing
+from cellfem.ending import ending
+from cellfem.results import examine, replacing
 from cellfem.results.options import Replace
+from cellfem.units import MA_CM2
 
-BAD_CASE, GAVE_UP = 2, 3
 BY = "flaw"
 OUTPUTS = (
     *("case.resolved.toml", "summary.json", "walls.csv", "currents.csv", "growth.csv", "critical-*.csv"),
@@ -44,13 +45,9 @@ def flaw(
     """A resolved flaw full of lithium while plating: pressure, current and K_I in it, critical current, growth."""
     from cellfem.flaw.analysis import FlawModel, critical_current, flaw_problem_of, plating_step
     from cellfem.flaw.growth import grow
-    from cellfem.flaw.lithium import FlawError
     from cellfem.flaw.report import Report
-    from cellfem.geometry import MeshError
-    from cellfem.output.formatting import cannot_write
-    from cellfem.results.lock import BusyError
 
-    try:
+    with ending():
         checked = load_case(case, overrides or ())
         axes = [(text, grid_points(Grid(case, tuple(overrides or ()), (parse_axis(text),)))) for text in vary or ()]
         wrong = [
@@ -58,10 +55,8 @@ def flaw(
         ]
         if wrong:
             raise CaseError(list(dict.fromkeys(wrong)), case)
-    except CaseError as error:
-        _fail(str(error), BAD_CASE)
     folder = out or Path("results") / f"{_name(case)}-flaw"
-    try:
+    with ending():
         examine(folder, BY, OUTPUTS, files_read(checked, case), replace)
         question = flaw_problem_of(checked)
         current = plated(checked)
@@ -85,12 +80,6 @@ def flaw(
                     typer.echo(f"{text.partition('=')[0]} = {next(iter(dict(point.values).values()))}: {_shown(limit)}")
                 report.varied(text.partition("=")[0], rows)
             report.close()
-    except (FolderError, BusyError) as error:
-        _fail(str(error), BAD_CASE)
-    except OSError as error:
-        _fail(cannot_write(error), BAD_CASE)
-    except (FlawError, MeshError, ValueError) as error:
-        _fail(str(error), BAD_CASE if isinstance(error, MeshError) else GAVE_UP)
 
 
 def plated(case: Case) -> float:
@@ -106,9 +95,4 @@ def _name(case: Path) -> str:
 
 
 def _shown(limit: float) -> str:
-    return "no critical current up to 1e4 mA/cm²" if math.isinf(limit) else f"critical current {0.1 * limit:.3g} mA/cm²"
-
-
-def _fail(text: str, code: int) -> NoReturn:
-    typer.echo(text, err=True)
-    raise typer.Exit(code)
+    return "no critical current up to 1e4 mA/cm²" if math.isinf(limit) else f"critical current {MA_CM2 * limit:.3g} mA/cm²"

@@ -11,7 +11,9 @@ import typer
 from cellfem.campaign.grid import Grid
 from cellfem.case import CaseError, load_case
 from cellfem.case.identity import files_read
-from cellfem.results import FolderError, adding
+from cellfem.ending import ending
+from cellfem.errors import StoppedError
+from cellfem.results import adding
 from cellfem.results.lock import CAMPAIGN as LOCK
 from cellfem.results.options import Replace
 
@@ -48,22 +50,20 @@ def sensitivity(
     """Vary what is not known well, and show what contact, carrying fraction, time to failure and voltage owe to each."""
     from cellfem.campaign.design import factors_of, one_at_a_time
     from cellfem.campaign.design import screening as screen
-    from cellfem.campaign.job_runner import GAVE_UP, STOPPED, JobRunner, fail, note_warnings, run_all, say
+    from cellfem.campaign.job_runner import JobRunner, exit_code, note_warnings, run_all
     from cellfem.campaign.sensitivity import effects_of, table, write_effects
-    from cellfem.campaign.sweep_points import BusyError, Outcome, only_sweep, stop_on_signal
+    from cellfem.campaign.sweep_points import Outcome, only_sweep, stop_on_signal
     from cellfem.campaign.tornado import draw_tornado
 
-    try:
+    with ending():
         base = load_case(case, overrides or [])
         plan = Grid(case, tuple(overrides or ()), ())
         chosen = factors_of(base, [name.strip() for name in (factors or "").split(",") if name.strip()], _ranges(span or []))
         steps = (*one_at_a_time(plan, chosen), *screen(plan, chosen, screening))
-    except CaseError as error:
-        fail(str(error))
     points = [step.point for step in steps]
     note_warnings(points)
     outcomes: tuple[Outcome, ...] = ()
-    try:
+    with ending():
         inputs = files_read(base, case)
         with adding(out, BY, OUTPUTS, inputs, replace), only_sweep(out) as lock, stop_on_signal() as stopped:
 
@@ -72,16 +72,13 @@ def sensitivity(
 
             outcomes = run_all(JobRunner(plan, out, jobs, lock, stopped, retry, write, replace), points)
             if stopped():
-                say(f"stopped with {len(outcomes)} of {len(points)} runs done; the same command goes on")
-                raise typer.Exit(STOPPED)
+                raise StoppedError(f"stopped with {len(outcomes)} of {len(points)} runs done; the same command goes on")
             effects = effects_of(chosen, steps, outcomes)
             draw_tornado(out / "tornado.png", effects, base.title)
-    except (BusyError, FolderError, OSError) as error:
-        fail(str(error))
     typer.echo("\n".join(table(effects)))
     for name in OUTPUTS[1:]:
         typer.echo(str(out / name))
-    raise typer.Exit(GAVE_UP if any(outcome.verdict == "failed" for outcome in outcomes) else 0)
+    raise typer.Exit(exit_code(outcomes))
 
 
 def _ranges(texts: list[str]) -> dict[str, tuple[float, float]]:

@@ -1,21 +1,21 @@
-"""cellfem sweep: a grid over the keys of a case, or realisations of a random one, in parallel, refined and drawn as maps."""
+"""A grid over the keys of a case, or realisations of a random one, in parallel, refined and drawn as
+maps."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from cellfem.campaign.grid import CREEP, PRESSURE, SEED, Grid, Point, grid_points, midpoints, parse_axis, seeds, word
 from cellfem.case import CaseError, load_case
 from cellfem.case.identity import files_read
-from cellfem.results import FolderError, adding
+from cellfem.errors import StoppedError
+from cellfem.results import adding
 from cellfem.results.lock import CAMPAIGN as LOCK
-from cellfem.results.options import Replace
-from cellfem.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:
     from cellfem.campaign.boundary import Criterion
@@ -29,79 +29,31 @@ SQUARE_UM = 1e8
 """µm² per cm²."""
 
 
-def sweep(
-    case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="Folder for the results; the same command goes on where it was stopped.")],
-    grid: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY=VALUES",
-            help='An axis, as in --grid pressure="0.1,0.4,1.6 MPa"; once for each key. Pressure, current and temperature are '
-            "short for those of every protocol step.",
-        ),
-    ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Points to run at a time.")] = 2,
-    creep: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="Creep sets to compare: anand_narayan_steady,lepage,masias.")
-    ] = None,
-    realisations: Annotated[
-        int, typer.Option(min=1, help="Realisations of a random interface at every point, with their statistics.")
-    ] = 1,
-    depth: Annotated[
-        str | None, typer.Option(help="Depth that a plane run stands for, for statistics per area; without it flaw.depth.")
-    ] = None,
-    cell_area: Annotated[float, typer.Option(min=0.0, help="Area of a cell in cm², for statistics per area.")] = 1.0,
-    refine: Annotated[int, typer.Option(min=0, help="Rounds of inserting pressures where the verdict changes.")] = 0,
-    retry: Annotated[bool, typer.Option("--retry", help="Run again the points at which the solver gave up.")] = False,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a key at every point; as often as wanted."),
-    ] = None,
-    replace: Replace = False,
-) -> None:
-    """Run a grid over the keys of a case: map.csv, map.json, maps, and the critical current against pressure with its slope."""
-    from cellfem.campaign.job_runner import GAVE_UP, fail
-
-    try:
-        plan = plan_of(case, grid or [], creep, overrides or [], realisations, refine)
-        deep = None if depth is None else _depth(depth)
-        outcomes = run_grid(plan, out, jobs, refine, retry=retry, replace=replace)
-        with adding(out, BY, OUTPUTS, replace=replace):
-            report(plan, out, outcomes, deep, cell_area * SQUARE_UM)
-    except (CaseError, FolderError, OSError) as error:
-        fail(str(error))
-    raise typer.Exit(GAVE_UP if any(outcome.verdict == "failed" for outcome in outcomes) else 0)
-
-
 def run_grid(
     plan: Grid, out: Path, jobs: int, refine: int = 0, *, retry: bool = False, replace: bool = False
 ) -> tuple[Outcome, ...]:
     """Run what is not done of a grid, with map.csv after each point; all outcomes.
 
-    Raises CaseError, OSError, and typer.Exit where another sweep is at work in the folder or this one was stopped.
+    Raises CaseError, FolderError, BusyError, OSError, and StoppedError.
     """
-    from cellfem.campaign.job_runner import STOPPED, JobRunner, fail, note_warnings, run_all, say
-    from cellfem.campaign.sweep_points import BusyError, only_sweep, stop_on_signal
+    from cellfem.campaign.job_runner import JobRunner, note_warnings, run_all, say
+    from cellfem.campaign.sweep_points import only_sweep, stop_on_signal
     from cellfem.campaign.sweep_results import write_table
 
     points = grid_points(plan)
     note_warnings(points)
     outcomes: tuple[Outcome, ...] = ()
-    try:
-        inputs = files_read(points[0].case, plan.path)
-        with adding(out, BY, OUTPUTS, inputs, replace), only_sweep(out) as lock, stop_on_signal() as stopped:
-            work = JobRunner(plan, out, jobs, lock, stopped, retry, lambda known: write_table(out / "map.csv", known), replace)
-            for number in range(refine + 1):
-                outcomes = run_all(work, points, outcomes)
-                if stopped():
-                    say(f"stopped with {len(outcomes)} points done; the same command goes on")
-                    raise typer.Exit(STOPPED)
-                points = midpoints(plan, _verdicts(outcomes)) if number < refine else ()
-                if not points:
-                    break
-                say(f"refinement {number + 1} of {refine}: {len(points)} points between neighbours of different verdict")
-    except (BusyError, FolderError) as error:
-        fail(str(error))
+    inputs = files_read(points[0].case, plan.path)
+    with adding(out, BY, OUTPUTS, inputs, replace), only_sweep(out) as lock, stop_on_signal() as stopped:
+        work = JobRunner(plan, out, jobs, lock, stopped, retry, lambda known: write_table(out / "map.csv", known), replace)
+        for number in range(refine + 1):
+            outcomes = run_all(work, points, outcomes)
+            if stopped():
+                raise StoppedError(f"stopped with {len(outcomes)} points done; the same command goes on")
+            points = midpoints(plan, _verdicts(outcomes)) if number < refine else ()
+            if not points:
+                break
+            say(f"refinement {number + 1} of {refine}: {len(points)} points between neighbours of different verdict")
     return outcomes
 
 
@@ -118,14 +70,6 @@ def plan_of(
     if refine and not plan.has(PRESSURE):
         raise CaseError(["--refine: inserts pressures, and there is no --grid pressure; add one, or leave --refine out"])
     return plan
-
-
-def _depth(text: str) -> float:
-    """µm. Raises CaseError."""
-    try:
-        return parse_quantity(text, "um")
-    except QuantityError as error:
-        raise CaseError([f"--depth: {error}"]) from error
 
 
 def _verdicts(outcomes: Sequence[Outcome]) -> list[tuple[Point, str]]:
