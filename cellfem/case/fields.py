@@ -4,12 +4,12 @@ the range that makes sense."""
 import ast
 import inspect
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import pairwise
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -21,27 +21,21 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    # `load.checked`, which knows the checks across tables and the words of errors; it is above this.
+    checked: ClassVar[Callable[[Any], Any]]
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with other values (floats in working units), checked as a case file is. Raises
         CaseError."""
         copied = super().model_copy(update=update, deep=deep)
-        return copied if update is None else copied._checked()
+        return copied if update is None else Section.checked(copied)
 
     def unchecked(self, **values: Any) -> Self:
         """A copy with values that are known to be right, or wrong on purpose: within the checks
         themselves, or of a part that is never run."""
         return super().model_copy(update=values)
 
-    def _checked(self) -> Self:
-        from cellfem.case.errors import CaseError, describe
-
-        try:
-            return type(self).model_validate(self._as_written())
-        except ValidationError as error:
-            errors, more = describe(error)
-            raise CaseError(errors, more=more) from error
-
-    def _as_written(self) -> dict[str, Any]:
+    def as_written(self) -> dict[str, Any]:
         """The data of a case file: quantities as text with their units."""
         return self.model_dump(mode="json", exclude_none=True, warnings=False)
 

@@ -67,6 +67,20 @@ def parse_case(data: dict[str, Any]) -> Case:
     return case
 
 
+def checked(changed: Section) -> Section:
+    """A table, or a case, that was changed in Python, checked as a file is. Raises CaseError."""
+    if isinstance(changed, Case):
+        return parse_case(changed.as_written())
+    try:
+        return type(changed).model_validate(changed.as_written())
+    except ValidationError as error:
+        errors, more = describe(error)
+        raise CaseError(errors, more=more) from error
+
+
+Section.checked = staticmethod(checked)
+
+
 def _read(file: Path) -> dict[str, Any]:
     name = shortened(str(file), 300)
     try:

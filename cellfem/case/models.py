@@ -56,12 +56,6 @@ class Case(Section):
     numerics: Numerics = Field(default_factory=Numerics)
     output: Output = Field(default_factory=Output)
 
-    def _checked(self) -> Self:
-        """Across all tables, too."""
-        from cellfem.case.load import parse_case
-
-        return parse_case(self._as_written())  # type: ignore[return-value]
-
     @model_validator(mode="after")
     def _breakdown_of_a_press(self) -> Self:
         """ "auto" becomes what it stands for, so that the resolved case says it: pressing takes creep beyond its power law."""
