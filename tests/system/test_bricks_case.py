@@ -15,8 +15,8 @@ from cellfem.geometry import solid
 from cellfem.output.records import read_records
 from cellfem.run import execute, prepare, resume_run, run_case
 from cellfem.run.prepare import source_of, stack_of
+from tests.support.restarts import assert_alike, signal_after
 from tests.system.small import cellfem, settings, write_case
-from tests.system.test_restart import assert_alike, signal_after
 
 STEPS = 8
 BRICKS = (

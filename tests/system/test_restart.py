@@ -9,8 +9,6 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +21,7 @@ from cellfem.output.records import read_records
 from cellfem.results.lock import NAME, SILENT_S, BusyError, holder
 from cellfem.results.manifest import MARK, listed
 from cellfem.run import Pace, resume_run, run_case
-from cellfem.run.recorder import Recorder
+from tests.support.restarts import assert_alike, signal_after
 from tests.system.small import WAIT_S, cellfem, command, environment, settings, write_case
 
 FIXED = ('numerics.dt=["0.5 s"]', "numerics.dt_initial=0.1 s")
@@ -50,23 +48,6 @@ VARIANTS = {
     "iterative": (*SOLID, "numerics.linear=iterative"),
 }
 GROWING = ("records.csv", "voids.csv", "cellfem.pvd")
-
-
-@contextmanager
-def signal_after(rows: int, number: int = signal.SIGTERM) -> Iterator[None]:
-    """The process gets a signal once that many rows are written."""
-    accepted = Recorder.accepted
-
-    def tell(self: Recorder, dt: float) -> None:
-        accepted(self, dt)
-        if len(self.rows) == rows:
-            signal.raise_signal(number)
-
-    Recorder.accepted = tell  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        Recorder.accepted = accepted  # type: ignore[method-assign]
 
 
 def same_results(one: Path, other: Path) -> None:
@@ -198,14 +179,6 @@ def test_begun_on_more_ranks_than_resumed_on(whole: Path, tmp_path: Path) -> Non
     assert process.returncode == 4
     assert resume_run(out, quiet=True).end.kind == "done"
     assert_alike(read_records(whole / "records.csv"), read_records(out / "records.csv"))
-
-
-def assert_alike(expected: list[dict[str, float]], found: list[dict[str, float]], least: int = 30) -> None:
-    assert len(expected) == len(found) > least
-    for one, other in zip(expected, found):
-        for name, value in one.items():
-            if not name.startswith(("balance", "newton")) and value == value:
-                assert abs(other[name] - value) <= 1e-8 * max(abs(value), 1e-3), (name, value, other[name])
 
 
 def written(out: Path) -> int:

@@ -13,7 +13,7 @@ from cellfem.observe.arrays import Profile
 from cellfem.observe.dendrite import flaw_block, profile_fields, read_dendrite
 from cellfem.observe.sampled_flaws import SampledFlaws, _grains, _periodic_grains, _to_boundaries, expected_count, sample_flaws
 from cellfem.output.dendrites import Plated, dendrite_verdict
-from tests.unit.test_dendrite import AROUND, STEP, along
+from tests.support.plated import AROUND, STEP, along
 
 MANY = Flaws(seed=1, density=1e-1, distribution="power", exponent=4.0)  # 2500 flaws on 25 µm × 1 mm
 

@@ -14,7 +14,7 @@ from cellfem.geometry.roughness import RoughnessError
 from cellfem.geometry.scattered_points import gridded
 from cellfem.run.prepare import MUCH_MISSING
 from cellfem.run.surface import read_surface, report
-from tests.unit.test_roughness import rough_map
+from tests.support.rough_maps import rough_map
 
 Floats = NDArray[np.float64]
 LIBRARY = "SurfaceTopography (cellfem[surface]) is not installed"

@@ -15,7 +15,7 @@ from cellfem.physics import leblond, vacancies
 from cellfem.physics.creep import AnandLaw, LeblondLaw, PointLaw, PowerLaw
 from cellfem.physics.diffusion import effective_diffusivity
 from cellfem.physics.hardening import Hardening, History
-from tests.unit.test_physics import value
+from tests.support.symbols import value
 
 A = 7.7e-3  # 1/s/MPa^n
 EXPONENTS = (1.0, 3.0, 5.0, 6.56)

@@ -134,14 +134,24 @@ def test_what_does_not_go_with_periodic_sides(change: dict[str, object], error: 
     assert list(caught.value.errors) == [error]
 
 
-def test_what_goes_with_periodic_sides() -> None:
-    """Spots that touch over the side, a void as wide as nearly all, soft steps of the same numbers
-    between mirror planes."""
-    parse_case(PERIODIC | {"void": [LENS | {"center": "1 um"}, LENS | {"center": "9 um"}], "patch": [SPOT | {"center": "12 um"}]})
-    parse_case(PERIODIC | {"lithium": {"platen": "slip"}, "interface": {"friction": "stick"}})
-    parse_case(PERIODIC | {"mesh": {"near": "0.4 um", "far": "4 um"}, "roughness": {"kind": "grooves", "period": "6 um"}})
-    thin = {"lithium": {"thickness": "3 um"}, "electrolyte": {"thickness": "3 um"}}
-    parse_case(PERIODIC | thin | {"mesh": {"near": "1 um", "far": "9 um"}})
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"void": [LENS | {"center": "1 um"}, LENS | {"center": "9 um"}], "patch": [SPOT | {"center": "12 um"}]},
+        {"lithium": {"platen": "slip"}, "interface": {"friction": "stick"}},
+        {"mesh": {"near": "0.4 um", "far": "4 um"}, "roughness": {"kind": "grooves", "period": "6 um"}},
+        {"lithium": {"thickness": "3 um"}, "electrolyte": {"thickness": "3 um"}, "mesh": {"near": "1 um", "far": "9 um"}},
+    ],
+    ids=["spots over the side", "slip along the platen", "grooves", "thin"],
+)
+def test_what_goes_with_periodic_sides(change: dict[str, object]) -> None:
+    """Spots that touch over the side, steps of the same numbers between mirror planes: no error, and
+    the case says what was asked."""
+    case = parse_case(PERIODIC | change)
+    assert case.stack.periodic
+    assert case.stack.periods == (case.stack.width,)
+    assert len(case.void) == len(change.get("void", ()))  # type: ignore[arg-type]
+    assert case.lithium.thickness == (3.0 if "electrolyte" in change else 20.0)
 
 
 def test_a_resolved_flaw_needs_mirror_planes() -> None:

@@ -6,15 +6,11 @@ import ufl
 
 from cellfem.physics import contact, kinetics, smooth, vacancies
 from cellfem.units import FARADAY, GAS_CONSTANT
+from tests.support.symbols import value
 
 DELTA, STIFFNESS, HALF = 0.01, 100.0, 0.02  # µm, MPa/µm, MPa
 F_C = 0.2
 ROOM = 298.15  # K
-
-
-def value(expression) -> float:
-    """Number of a UFL expression of constants (ufl has folded it already where it could)."""
-    return float(expression if isinstance(expression, (int, float)) else ufl.as_ufl(expression)(()))
 
 
 def values(law, arguments) -> np.ndarray:

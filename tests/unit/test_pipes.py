@@ -15,7 +15,7 @@ from cellfem.pipes import Lasting
 from cellfem.run.stop_requests import StopRequests
 from cellfem.signals import heard
 from cellfem.solver.newton import Interrupted, Newton
-from tests.unit.test_newton import square
+from tests.support.problems import square
 
 
 @pytest.mark.parametrize("buffered", [False, True])

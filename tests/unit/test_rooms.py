@@ -71,3 +71,10 @@ def test_commands_end_in_one_place(pattern: str) -> None:
     """`cellfem.ending` prints and exits, `cellfem.errors` has the codes."""
     found = {name for name, path in MODULES.items() if re.search(pattern, path.read_text(encoding="utf-8"))}
     assert found <= {"cellfem.errors"}
+
+
+def test_no_test_module_imports_another() -> None:
+    """What several of them need is in tests/support, or beside them under a name of its own."""
+    tests = PACKAGE.parent / "tests"
+    pattern = re.compile(r"^\s*(from tests\.\w+\.test_\w+ import|from \.test_|import tests\.\w+\.test_)", re.MULTILINE)
+    assert not [path.name for path in tests.rglob("*.py") if pattern.search(path.read_text(encoding="utf-8"))]

@@ -19,6 +19,7 @@ from cellfem.geometry.measured_face import (
 from cellfem.geometry.roughness import Grooves, SelfAffine, pores, power_spectrum, sampled, self_affine, statistics
 from cellfem.run.prepare import face_of, stack_of
 from cellfem.run.surface import draw, read_surface, report
+from tests.support.rough_maps import rough_map
 
 WIDTH = 100.0
 LAW = SelfAffine(rms=0.2, hurst=0.8, roll_off=20.0, cut_off=0.5, seed=3)
@@ -166,12 +167,6 @@ def test_statistics_of_known_heights() -> None:
 
 
 # --- measured faces
-
-
-def rough_map() -> MeasuredHeights:
-    """Heights with tilt and a missing point, 40 × 30 points, 0.5 µm apart."""
-    x, y = 0.5 * np.arange(40), 0.5 * np.arange(30)
-    return MeasuredHeights(x, y, 0.1 * np.cos(2 * np.pi * x[:, None] / 5 + y / 3) + 0.02 * x[:, None] - 0.01 * y)
 
 
 def test_tilt_and_curvature_are_removed() -> None:

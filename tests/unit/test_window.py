@@ -29,7 +29,7 @@ from cellfem.campaign.window import (
 from cellfem.campaign.window_picture import draw_window
 from cellfem.case import load_case
 from cellfem.cli import app
-from tests.unit.test_campaign import write_run
+from tests.support.runs import write_run
 
 CASE = Path(__file__).parents[2] / "cases" / "dendrite-window"
 AXES = ("pressure=0.2,0.4,0.8,1.6 MPa", "current=0.1,0.5,2 mA/cm^2")

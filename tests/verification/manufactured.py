@@ -43,9 +43,9 @@ from tests.verification.strong_form import (
     gradient,
 )
 
-ROOT = {"v": 3, "p": 2, "f": 2, "m": 2, "ω": 2, "r": 2, "φ": 3}
+ROOT = {"v": 3, "p": 2, "f": 2, "m": 2, "ω": 2, "H": 2, "r": 2, "φ": 3}
 """Order in L2 that each unknown's space allows; f is P2, on a map that is P1. r: removal, evened
-out over a facet."""
+out over a facet. H is never pinned: it follows m."""
 
 
 @dataclass
@@ -240,7 +240,7 @@ def exact_vector(model: Model, sources: Sources, t: float) -> Array:
 
 
 def pinned(model: Model, free: str) -> list[tuple[int, fem.DirichletBC]]:
-    """Conditions that hold every field but those named in `free` (letters of "vpfmωrφ")."""
+    """Conditions that hold every field but those named in `free` (letters of `ROOT`)."""
     state = model.state
     W, K, S = (u.function_space for u in state.unknowns[:3])
     found = []
@@ -357,13 +357,15 @@ def _errors(model: Model, sources: Sources, t: float) -> dict[str, float]:
     ends = x[order]
     middle, half = (ends[1:] + ends[:-1]) / 2, np.diff(ends) / 2
     z, dz = (middle[:, None] + half[:, None] * s).ravel(), (half[:, None] * w).ravel()
-    m, omega, removed = (np.interp(z, ends, state.gamma.x.array[per_node * on + i][order]) for i in (0, 1, 3))
+    fields = state.gamma.x.array.reshape(-1, per_node)[on][order]
+    m, omega, curvature, removed = (np.interp(z, ends, values) for values in fields.T)
     return {
         "v": np.sqrt(square[0] + square[1]),
         "p": np.sqrt(square[2]),
         "f": np.sqrt(square[3]),
         "m": np.sqrt(np.sum(dz * (m - exact.map(z, 0 * z, t)) ** 2)),
         "ω": np.sqrt(np.sum(dz * (omega - exact.openness(z, t)) ** 2)),
+        "H": np.sqrt(np.sum(dz * (curvature - sources.strong.curvature(_off_axis(z), t)) ** 2)),
         "r": np.sqrt(np.sum(dz * (removed - sources.strong.lost(z, t)) ** 2)),
         "φ": np.sqrt(np.sum(weights * (phi - exact.potential(X, Y, t)) ** 2)),
     }

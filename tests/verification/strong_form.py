@@ -167,6 +167,15 @@ class StrongForm:
         assert above.min() > 0.01 - 1e-12, "the manufactured porosity leaves the straight part of the ramp"
         return INTERFACE.removal_rate * (above - 0.005)
 
+    def curvature(self, x: Array, t: Time) -> Array:
+        """H of the surface m(x), > 0 where the lithium bulges out: ∇·(∇m/√(1+|∇m|²))."""
+
+        def slope(a: Array) -> Array:
+            return gradient(self.exact.map, a, 0 * a, t)[0]
+
+        stretch = np.sqrt(1 + slope(x) ** 2)
+        return derivative(slope, x) / stretch**3 + self.over_radius(slope(x), x) / stretch
+
     def lost(self, x: Array, t: Time) -> Array:
         """(1-f) d per area of the reference."""
         m, m_x = self.exact.map(x, 0 * x, t), gradient(self.exact.map, x, 0 * x, t)[0]

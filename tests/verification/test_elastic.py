@@ -26,8 +26,8 @@ from cellfem.physics import elasticity
 from cellfem.physics.fracture import weakest_link
 from dolfinx import fem, mesh
 from dolfinx.fem import petsc as fp
+from tests.support.solids import plane, stripped
 from tests.verification.stacks import LINEAR_CREEP, Array, engine_at_start
-from tests.verification.test_solid import plane, stripped
 
 YOUNG, POISSON = 150e3, 0.26
 LAM, MU = elasticity.lame(YOUNG, POISSON)

@@ -1,7 +1,7 @@
 """The Jacobian against central differences of the residual, block by block, for every variant of
 the equations.
 
-One random direction per unknown, in its typical size, so that each of the 9 x 9 blocks is seen
+One random direction per unknown, in its typical size, so that each of the 10 x 10 blocks is seen
 alone: ‖J d - ΔR‖ ≤ 1e-6 ‖J d‖ plus the rounding of ΔR, 2e-11 of the row. A block that J holds to be
 zero must leave the residual as it is.
 
@@ -17,10 +17,11 @@ import numpy as np
 import pytest
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.geometry import Box, VoidShape, build_solid, build_stack
+from cellfem.geometry import Box, VoidShape, build_solid, build_stack, with_voids
 from cellfem.geometry import PatchShape as MeshPatch
-from cellfem.model.control import Current
-from cellfem.model.fixture import UniformPressure
+from cellfem.geometry.symmetric import mirrored
+from cellfem.model.control import Current, Voltage
+from cellfem.model.fixture import FixedPlaten, Platen, UniformPressure
 from cellfem.model.load import Load
 from cellfem.model.parameters import Interface, Material, Numerics, PatchResistance, Structure
 from cellfem.physics.creep import AnandLaw, LeblondLaw, PowerLaw, UncoupledPowerLaw
@@ -30,7 +31,7 @@ from tests.verification.stacks import Array, engine_at_start
 
 LITHIUM = Material(PowerLaw(4.3e-4, 5.0), 8e-3, 4e4, 1.0, 298.15)
 ANAND = Hardening(0.01398, 5.0, 10.0, 2.0, 1.1, 2.0, 0.05)
-FIELDS = ("v", "p", "f", "m", "ω", "r", "φ", "U", "Φ")
+FIELDS = ("v", "p", "f", "m", "ω", "H", "r", "φ", "U", "Φ")
 STEP = 2e-5  # of the typical size of each unknown
 TOLERANCE, ROUNDING = 1e-6, 2 * 2.0**-52 / STEP  # rounding of both residuals over the step between them
 
@@ -42,6 +43,7 @@ class Variant:
     porosity: float = 0.03  # added to that of the state
     material: Material = LITHIUM
     solid: bool = False
+    electrodes: int = 1
 
 
 BONDED = Structure(flat=True, bonded=True)
@@ -71,6 +73,11 @@ VARIANTS = {
         Load(0.4, Current(5.0), UniformPressure()),
     ),
     "3-D": Variant(Structure(friction=True), solid=True),
+    "held voltage": Variant(Structure(), Load(0.4, Voltage(0.02))),
+    "spring": Variant(Structure(), Load(0.4, Current(5.0), Platen(0.5, -0.1))),
+    "fixed platen": Variant(Structure(), Load(0.4, Current(5.0), FixedPlaten())),
+    "two electrodes": Variant(Structure(), electrodes=2),
+    "two electrodes, held voltage, spring": Variant(Structure(), Load(0.4, Voltage(0.04), Platen(0.5, -0.1)), electrodes=2),
     "axisymmetric, bonded": Variant(Structure(axisymmetric=True, flat=True, bonded=True)),
 }
 QUICK = (
@@ -82,6 +89,9 @@ QUICK = (
     "flat",
     "adhesion and friction",
     "uniform top and flux",
+    "held voltage",
+    "spring",
+    "two electrodes",
 )
 
 
@@ -94,6 +104,10 @@ def _stripped(variant: Variant) -> Engine:
     if variant.solid:
         lens = [VoidShape(0.0, 3.0, 0.5, center_y=0.0), MeshPatch(9.0, 1.5)]
         stack = build_solid(Box(12.0, 4.0, 4.0, 4.0), 2.0, 3.0, lens)
+    if variant.electrodes == 2:
+        lenses = [VoidShape(0.0, 3.0, 0.5)], [VoidShape(12.0, 2.0, 0.3)]
+        bare = build_stack(12.0, 8.0, 8.0, 1.0, 2.0, [*lenses[0], *lenses[1], MeshPatch(9.0, 1.5)])
+        stack = mirrored(*(with_voids(bare, lens) for lens in lenses))
     interface = Interface(
         1e-3,
         adhesion=0.3 if s.adhesion else 0.0,
@@ -109,7 +123,7 @@ def _stripped(variant: Variant) -> Engine:
     stepper.set_scheme(0.4)
     sizes, rng = _sizes(engine), np.random.default_rng(3)
     state = engine.system.get()
-    amplitude = {"v": 1.0, "p": 0.3, "f": 0.1, "m": 0.3, "ω": 0.2, "r": 0.2, "φ": 0.1, "U": 0.1, "Φ": 0.1}
+    amplitude = {"v": 1.0, "p": 0.3, "f": 0.1, "m": 0.3, "ω": 0.2, "H": 0.3, "r": 0.2, "φ": 0.1, "U": 0.1, "Φ": 0.1}
     for field, index in _parts(engine).items():
         state[index] += amplitude[field] * sizes[field] * rng.uniform(-1, 1, len(index))
     porosity = engine.system.porosity_index
@@ -123,7 +137,8 @@ def _stripped(variant: Variant) -> Engine:
 def _sizes(engine: Engine) -> dict[str, float]:
     load_pressure, delta, thermal = 0.4, 0.01, 0.0257
     gap = load_pressure if engine.model.structure.bonded else delta  # m holds the contact pressure of a bonded face
-    return {"v": 1e-3, "p": load_pressure, "f": 0.02, "m": gap, "ω": 1.0, "r": 1e-3, "φ": thermal, "U": delta, "Φ": thermal}
+    of_gamma = {"m": gap, "ω": 1.0, "H": 0.1, "r": 1e-3}
+    return {"v": 1e-3, "p": load_pressure, "f": 0.02, **of_gamma, "φ": thermal, "U": delta, "Φ": thermal}
 
 
 def _parts(engine: Engine) -> dict[str, Array]:
@@ -137,9 +152,10 @@ def _parts(engine: Engine) -> dict[str, Array]:
         "f": f,
         "m": m,
         "ω": m + 1,
+        "H": m + 2,
         "r": m + 3,
         "φ": np.arange(system.offsets[2], system.offsets[3]),
-        "U": travel,
+        "U": np.concatenate([travel, system.second_travel]),
         "Φ": travel + 1,
     }
     return {field: np.setdiff1d(index, system.constrained) for field, index in found.items()}

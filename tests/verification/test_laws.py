@@ -29,10 +29,10 @@ from cellfem.physics.hardening import Hardening
 from cellfem.physics.kinetics import SPEED
 from cellfem.solver.engine import INSTANT, Engine
 from dolfinx import fem
+from tests.support.collapse import PRESSURE, RATIO, A, cylinder_rate, sphere_rate
 from tests.verification.shell import Shell
 from tests.verification.stacks import engine_at_start, porosity_field, surface_porosity
 from tests.verification.stepping import crossed_stack, step_to
-from tests.verification.test_creep_collapse import PRESSURE, RATIO, A, cylinder_rate, sphere_rate
 
 ANAND = Hardening(0.01398, 1 / 0.15, 10.0, 2.0, 1.1, 2.0, 0.05)
 SOFT = Material(PowerLaw(ANAND.prefactor, ANAND.exponent), 8e-3, 4e4, 1.0, 298.15)

@@ -28,9 +28,9 @@ def test_instantaneous_on_a_polygon(free: str, axisymmetric: bool) -> None:
 
 
 @pytest.mark.parametrize("axisymmetric", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["plane", "axisymmetric"])
-@pytest.mark.parametrize("free", ["f", "m", "ω", "r"])
+@pytest.mark.parametrize("free", ["f", "m", "ω", "H", "r"])
 def test_on_a_moving_surface(free: str, axisymmetric: bool) -> None:
-    exact, share = (GENTLE if free == "r" else Exact()), (0.0 if free in "ωr" else 4.0)
+    exact, share = (GENTLE if free == "r" else Exact()), (0.0 if free in "ωHr" else 4.0)
     found = orders([solve(h, free, exact, axisymmetric=axisymmetric, steps=max(1, round(share / h))) for h in SIZES])
     assert {name: order for name, order in found.items() if order < ROOT[name] - SHORT} == {}
 
