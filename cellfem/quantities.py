@@ -13,10 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-MA_CM2 = 0.1  # mA/cm² per A/m²
-OHM_CM2 = 1e4  # Ω cm² per Ω m²
-SECONDS_PER_HOUR = 3600.0
-CELSIUS = 273.15
+from cellfem.units import MA_CM2, OHM_CM2, SECONDS_PER_HOUR, ZERO_CELSIUS
+
 SECOND = "_2"
 """Ends the names of the columns of the second electrode."""
 WRITTEN = "fields_written"
@@ -183,7 +181,7 @@ COLUMNS = (
     _plated("dendrite_pressure_MPa", "Pressure of the lithium in the flaw there.", lambda d: d.pressure_MPa),
     _plated("dendrite_compression_MPa", "Compression of LLZO normal to the flaw there.", lambda d: d.flaw_compression_MPa),
     _plated("dendrite_K_MPa_m0_5", "Stress intensity there.", lambda d: d.intensity_MPa_m0_5),
-    _cell("temperature_C", "Temperature.", lambda r: r.temperature - CELSIUS),
+    _cell("temperature_C", "Temperature.", lambda r: r.temperature - ZERO_CELSIUS),
     _own(
         "lithium_um",
         "Lithium per area as if it were dense: its volume less vacancies, over the area. It can be below the least "

@@ -15,9 +15,9 @@ from cellfem.model.build import Model
 from cellfem.observe.arrays import Profile
 from cellfem.observe.cells import vtk_order
 from cellfem.observe.dendrite import Surroundings
-from cellfem.physics.contact import VOID_AT
 from cellfem.physics.creep import CreepLaw
-from cellfem.quantities import MA_CM2, OHM_CM2
+from cellfem.physics.definitions import VOID_AT
+from cellfem.units import MA_CM2, OHM_CM2
 from dolfinx import fem, la
 
 Array = NDArray[np.float64]

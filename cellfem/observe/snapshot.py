@@ -20,7 +20,7 @@ from cellfem.observe.dendrite import dendrite_fields, is_plating
 from cellfem.observe.interface_profile import GammaValues, surroundings
 from cellfem.physics import flow
 from cellfem.physics.creep import CreepLaw
-from cellfem.quantities import MA_CM2, OHM_CM2
+from cellfem.units import MA_CM2, OHM_CM2
 from dolfinx import fem
 
 Array = NDArray[np.float64]

@@ -18,9 +18,10 @@ from cellfem.observe.electrode import Electrode, ElectrodeReading
 from cellfem.observe.interface_profile import GammaValues
 from cellfem.observe.resistance import Resistance, SmallSignal, cell_resistance
 from cellfem.observe.sampled_flaws import sample_flaws
-from cellfem.physics.kinetics import FARADAY, GAS, STRESS_POTENTIAL
+from cellfem.physics.kinetics import STRESS_POTENTIAL
 from cellfem.quantities import SECOND, values_of
 from cellfem.solver.stepper import Stepper
+from cellfem.units import FARADAY, GAS_CONSTANT
 from dolfinx import fem
 
 
@@ -186,7 +187,7 @@ class Observer:
 
     def _exchange(self) -> float:
         """Exchange current density i₀ of the clean face, A/m²."""
-        return GAS / FARADAY * float(self.model.residual.constants.temperature.value) / self.model.interface.resistance
+        return GAS_CONSTANT / FARADAY * float(self.model.residual.constants.temperature.value) / self.model.interface.resistance
 
     def _number(self, which: int) -> float:
         return self.electrodes[0].entry(self.model.state.numbers.x.array, which)

@@ -7,13 +7,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import AutoMinorLocator
 
+from cellfem.formatting import length_unit, time_text, time_unit
 from cellfem.observe.arrays import Array, Profile
-from cellfem.observe.voids import OPEN_OVER_DELTA
-from cellfem.output.formatting import length_unit, time_text, time_unit
 from cellfem.output.scenes import Scene
 from cellfem.output.stack_panels import patch_spans
 from cellfem.output.stack_picture import draw_stack
 from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figure, not_closer, save, style
+from cellfem.physics.definitions import VOID_AT
 from cellfem.quantities import SECOND
 
 __all__ = ["Scene", "draw_history", "draw_interface", "draw_stack"]
@@ -185,7 +185,7 @@ def _pair(axes: Axes, start: Profile, end: Profile, name: str, colour: str, per_
 def _gap_scale(axes: Axes, deepest_um: float, delta_um: float, per_unit: float) -> None:
     """Linear up to 3δ, logarithmic above where voids are far deeper than the roughness; a dotted
     line at 3δ."""
-    threshold = OPEN_OVER_DELTA * delta_um / per_unit
+    threshold = VOID_AT * delta_um / per_unit
     deepest = deepest_um / per_unit
     if deepest > 10 * threshold:
         axes.set_yscale("symlog", linthresh=threshold, linscale=0.5)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cellfem.output.formatting import time_text
+from cellfem.formatting import time_text
 from cellfem.output.records import WHOLE, write_atomic
 from cellfem.quantities import SECOND
 

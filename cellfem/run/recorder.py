@@ -11,17 +11,17 @@ from mpi4py import MPI
 from cellfem.case import Case
 from cellfem.case.protocol import Placed
 from cellfem.checkpoint.registry import Registry
+from cellfem.formatting import time_text
 from cellfem.observe.arrays import chosen_fields
 from cellfem.observe.dendrite import flaw_block
 from cellfem.observe.interface_profile import surroundings
 from cellfem.observe.snapshot import SnapshotMaker
 from cellfem.observe.step_record import StepRecord
-from cellfem.output.formatting import time_text
 from cellfem.output.paraview import FIELDS
 from cellfem.output.progress import PLAIN_INTERVAL_S, Progress
 from cellfem.output.records import RecordWriter, read_records
 from cellfem.output.vtkhdf import make_series
-from cellfem.quantities import SECONDS_PER_HOUR, WRITTEN, ordered, record_columns, values_of
+from cellfem.quantities import WRITTEN, ordered, record_columns, values_of
 from cellfem.run.diagnostics import Accepted, Diagnostic, Moment
 from cellfem.run.diagnostics.at_the_end import ImpedanceSpectrum, MeasuredCurve, Pressing
 from cellfem.run.diagnostics.contact_loss import ContactLoss
@@ -34,6 +34,7 @@ from cellfem.run.write_errors import Writing
 from cellfem.solver.engine import INSTANT, Engine
 from cellfem.solver.march import SAME_TIME
 from cellfem.solver.newton import Outcome
+from cellfem.units import SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ def test_any_file_that_finds_no_room(name: str, results: tuple[Path, Path], monk
 def test_hdf_file_that_finds_no_room(disk: Path) -> None:
     """VTK says that it wrote a file that is broken."""
     from cellfem.observe.arrays import Snapshot
-    from tests.unit.test_scene import section
+    from tests.support.scene_grids import section
 
     series = HdfSeries(disk, "cellfem")
     series.write(Snapshot(0.0, section(0.0)))
