@@ -150,13 +150,13 @@ class FlawModel:
 
     def _reach(self, current: float, stages: int) -> None:
         """The state at a current, over others in between where it is not found at once. Raises FlawError."""
-        before = self.system.state(), self.opening.displacement
+        before = self.system.get(), self.opening.displacement
         try:
             self._equilibrium(current)
         except FlawShut:
             raise
         except FlawError:
-            self.system.restore(before[0])
+            self.system.set(before[0])
             self.opening.move(before[1])
             if not stages:
                 raise

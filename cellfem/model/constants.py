@@ -48,6 +48,11 @@ class Constants:
         for name, value in values.items():
             found[name].value = value
 
+    def soften(self, most: float | None) -> None:
+        """Let charge transfer go on along its tangent from `most` times 2RT/F on; None: as steep as
+        it is."""
+        self.steepest.value = kinetics.STEEPEST if most is None else most
+
     def mode_values(self) -> dict[str, float]:
         """Numbers of control and fixture, by name."""
         return {name: float(constant.value) for name, constant in self.modes.items()}
@@ -73,5 +78,5 @@ def create_constants(domain: Domain, modes: Iterable[str]) -> Constants:
     pressure, by_mode = number(), {name: number() for name in modes}
     others = [name for name in Constants.__dataclass_fields__ if name not in ("pressure", "modes")]
     found = Constants(pressure=pressure, modes=by_mode, **{name: number() for name in others})
-    found.steepest.value = kinetics.STEEPEST
+    found.soften(None)
     return found

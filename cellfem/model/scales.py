@@ -8,6 +8,7 @@ from cellfem.model.build import Model
 from cellfem.model.equations.contact import contact_law
 from cellfem.model.load import Load
 from cellfem.model.parameters import Material
+from cellfem.model.positions import Indices, Positions
 from cellfem.physics.kinetics import SPEED
 from cellfem.units import FARADAY, GAS_CONSTANT
 
@@ -30,6 +31,22 @@ class Scales:
     far: float
     force: float  # MPa
     current: float  # A/m²
+
+    def parts(self, at: Positions) -> list[tuple[float, Indices]]:
+        """Size and positions of each unknown."""
+        return [
+            (self.velocity, at.velocity),
+            (self.pressure, at.pressure),
+            (self.porosity, at.porosity),
+            (self.gap, at.gap),
+            (self.openness, at.gap + 1),
+            (self.curvature, at.gap + 2),
+            (self.velocity, at.gap + 3),
+            (self.potential, at.potential),
+            (self.travel, at.travel),
+            (self.far, at.far),
+            (self.travel, at.second_travel),
+        ]
 
 
 def scales_of(model: Model, load: Load, material: Material) -> Scales:

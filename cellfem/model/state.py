@@ -103,6 +103,21 @@ class State:
         """Set f to a function of the space of `porosity_old`."""
         self.bulk.x.array[self.porosity_dofs] = source.x.array[self.porosity_nodes]
 
+    def remember(self) -> None:
+        """The present state becomes that of the last step, that one the one before."""
+        for old, older in (self.porosity_old, self.map_old, self.travel_old):
+            older.x.array[:] = old.x.array
+        self.hardness_old[1].x.array[:] = self.hardness_old[0].x.array
+        self.hardness_old[0].x.array[:] = self.hardness.x.array
+        self.porosity_into(self.porosity_old[0])
+        self.map_old[0].x.array[:] = self.map.x.array
+        self.travel_old[0].x.array[:] = self.numbers.x.array
+
+    def recall(self) -> None:
+        """Map and resistance of the last step, which follow from the unknowns and their past."""
+        self.map.x.array[:] = self.map_old[0].x.array
+        self.hardness.x.array[:] = self.hardness_old[0].x.array
+
     def update_map(self) -> None:
         """Carry m of Γ into the map of the lithium."""
         on_gamma = self.gamma_nodes

@@ -17,8 +17,8 @@ from cellfem.model.load import Load
 from cellfem.model.parameters import Material
 from cellfem.model.scales import FORCE_SCALE, scales_of
 from cellfem.model.start import boundary_conditions
+from cellfem.model.time_error import TimeError
 from cellfem.physics.creep import CreepLaw
-from cellfem.physics.kinetics import STEEPEST
 from cellfem.solver.newton import Newton, Outcome
 from cellfem.solver.stepper import Stepper
 from cellfem.solver.system import Array, System
@@ -35,11 +35,11 @@ and 380, with all of it 520 (benchmarks/starts.py). Of a high load a third is mo
 
 @dataclass(frozen=True)
 class _Stage:
-    """Creep law, strain rate floor (1/s) and steepest charge transfer (`kinetics.STEEPEST`) on the way to those asked for."""
+    """Creep law, strain rate floor (1/s) and steepest charge transfer (`Constants.soften`) on the way to those asked for."""
 
     creep: CreepLaw
     floor: float
-    steepest: float = STEEPEST
+    steepest: float | None = None
 
 
 GROWING_STEEP = (1.0, 3.0, 5.0, 7.0, 9.0, 11.0, 13.0, 15.0)
@@ -58,19 +58,19 @@ class Engine:
         self.model = model
         self.heed: Callable[[], None] | None = None  # looked to by the solves of `start` and `change`, which may take long
         n = model.numerics
-        area = model.domain.area(model.structure.axisymmetric)
-        self.system = System(model.residual, model.state, model.structure, area, n.linear, gas=model.gas)
+        self.system = System(model)
         self.newton = Newton(self.system, n.newton_tolerance, n.newton_most, self.system.linear.slow, creeping=self.system)
+        weight = self.system.shares(model.interface.length)
         self.stepper = Stepper(
             self.system,
             self.newton,
             model.extension,
-            model.interface.delta,
-            model.interface.f_c,
-            n.tolerance,
-            self.system.shares(model.interface.length),
-            n.second_order,
-            None if model.structure.flat else MapLimits(model.domain, model.state),
+            tolerance=n.tolerance,
+            error=TimeError(
+                state=model.state, at=self.system.at, weight=weight, delta=model.interface.delta, f_c=model.interface.f_c
+            ),
+            second_order=n.second_order,
+            limits=None if model.structure.flat else MapLimits(model.domain, model.state),
         )
 
     def set(self, load: Load, material: Material) -> None:
@@ -171,7 +171,7 @@ class Engine:
 
     def _take(self, stage: _Stage) -> None:
         self.system.creep, self.system.floor = stage.creep, stage.floor
-        self.model.residual.constants.steepest.value = stage.steepest
+        self.model.residual.constants.soften(stage.steepest)
 
     def _settle(self, stages: list[_Stage]) -> Outcome:
         """Solve for an instant: velocities, stresses and potential find their balance, surface and vacancies hardly move.
@@ -191,9 +191,9 @@ class Engine:
                 with suppress(StartError):
                     return self._continue(way)
                 self.system.set(before)
-            return self._continue(ways[-1], stepper.delta / INSTANT)
+            return self._continue(ways[-1], stepper.error.delta / INSTANT)
         finally:
-            k.steepest.value = STEEPEST
+            k.soften(None)
 
     def _continue(self, stages: list[_Stage], speed: float | None = None) -> Outcome:
         """Each stage from the solution before. speed: of the surface, µm/s; without it that of each stage's solution."""

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.checked_ksp import solve_or_nan
-from cellfem.model.state import GAMMA_FIELDS, State
+from cellfem.model.positions import Positions
+from cellfem.model.state import State
 from cellfem.solver.multigrid import QuadraticMultigrid
 from cellfem.solver.newton import LinearFailure
 from dolfinx import fem, la
@@ -35,24 +36,22 @@ class FieldSplit:
 
     slow = 0.65  # a correction costs a third of what a new matrix and its hierarchy do
 
-    def __init__(self, A: PETSc.Mat, state: State, offsets: Array, pressure_mass: fem.Form, tolerance: float) -> None:
+    def __init__(self, A: PETSc.Mat, state: State, at: Positions, pressure_mass: fem.Form, tolerance: float) -> None:
         self.comm, self.pressure_mass, self.tolerance = A.comm, pressure_mass, tolerance
         self.iterations = 0
         W = state.bulk.function_space
-        bulk = [np.ravel(W.sub(i).collapse()[1]) for i in range(3)]
-        v, p, f = (dofs[dofs < offsets[1]] for dofs in bulk)
-        gap = offsets[1] + GAMMA_FIELDS * state.gamma_nodes
+        offsets, v = at.offsets, at.velocity
         self.local: dict[str, Ints] = {
             "v": v,
-            "p": p,
-            "f": f,
+            "p": at.pressure,
+            "f": at.porosity,
             "g": np.arange(offsets[1], offsets[2]),
-            "m": gap[gap < offsets[2]],
-            "k": np.arange(offsets[2], offsets[3]),
+            "m": at.gap,
+            "k": at.potential,
             "n": np.arange(offsets[3], offsets[4]),
         }  # owned positions of velocity, pressure, porosity, Γ, gap, potential, numbers
         begin = A.getOwnershipRange()[0]
-        self.sets = {name: PETSc.IS().createGeneral((at + begin).tolist(), comm=A.comm) for name, at in self.local.items()}
+        self.sets = {name: PETSc.IS().createGeneral((own + begin).tolist(), comm=A.comm) for name, own in self.local.items()}
         velocity = W.sub(0).collapse()[0]
         assert len(v) == velocity.dofmap.index_map.size_local * velocity.dofmap.index_map_bs
         self.cycles = {

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -23,6 +24,7 @@ as long there, and more than three times the memory (docs/scaling.md). In 2-D sp
 sizes that one would run."""
 ROOM = 80  # for pivoting beyond MUMPS's estimate, %
 SCALED_BY_ROWS_AND_COLUMNS = 4  # each by its largest entry; MUMPS's own choice iterates and took a tenth of the factorisation
+CONTROLS = MappingProxyType({14: ROOM, 8: SCALED_BY_ROWS_AND_COLUMNS})
 SMALL = 100_000  # unknowns up to which freed memory is kept: some 100 MB of factors
 MUMPS_SAYS = {-9: "not enough memory", -10: "it is singular, or holds what is no number", -13: "not enough memory"}
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
@@ -97,9 +99,9 @@ class Direct:
 
     slow = 0.85  # a Jacobian and its factors cost as much as eight corrections
 
-    def __init__(self, A: PETSc.Mat) -> None:
+    def __init__(self, A: PETSc.Mat, controls: Mapping[int, int] = CONTROLS) -> None:
         self.iterations = 0
-        self.lu = Lu(A, {14: ROOM, 8: SCALED_BY_ROWS_AND_COLUMNS})
+        self.lu = Lu(A, controls)
         if A.getSize()[0] < SMALL:
             _keep_freed_memory()
 

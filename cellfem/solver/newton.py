@@ -6,6 +6,11 @@ of an earlier time step) and improved by Broyden's good update; when they do not
 
 Where lithium creeps (`creeping`) the new Jacobians are tangents of the law at the stresses that the correction before has found,
 and steps need no damping.
+
+PETSc's SNES is not used: it has an error-oriented, affine covariant line search too (nleqerr), but
+measures in the plain 2-norm of vectors, where units are mixed, and not in a scalar product of the
+problem's own. The reuse of factors over time steps with Broyden's update in that product (QNERR),
+and an end only where the balances hold, would have to be written beside it all the same.
 """
 
 from __future__ import annotations

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from mpi4py import MPI
 from numpy.typing import NDArray
 
-from cellfem.model.control import acting_control
 from cellfem.model.limits import MapLimits
 from cellfem.model.mesh_motion import MapExtension
 from cellfem.model.state import State
+from cellfem.model.time_error import TimeError
 from cellfem.solver.newton import Newton, Outcome
 from cellfem.solver.system import System
 
@@ -43,10 +42,8 @@ class Stepper:
     system: System
     newton: Newton
     extension: MapExtension
-    delta: float
-    f_c: float
     tolerance: float
-    error_weight: Array  # of each unknown in the estimate of the time error, by volume of f and area of m
+    error: TimeError
     second_order: bool = False
     limits: MapLimits | None = None  # none in flat kinematics, which moves nothing
     time: float = 0.0
@@ -64,7 +61,7 @@ class Stepper:
     def begin(self) -> None:
         """Take the present state as the start of a smooth stretch (after a start solve or a jump of the load)."""
         self.past = [(self.time, self.system.get())]
-        self._remember()
+        self.state.remember()
 
     def attempt(self, dt: float) -> TrialStep:
         """Try one step of dt. The state is then the new one; call `accept` or `restore`."""
@@ -93,7 +90,7 @@ class Stepper:
     @property
     def at_rest(self) -> bool:
         """Whether no current is driven."""
-        return not acting_control(self.system.residual.constants).drives
+        return not self.system.model.control.drives
 
     def scale_motion(self, dt: float) -> None:
         """Set what velocities are measured against in the step to come.
@@ -101,32 +98,21 @@ class Stepper:
         Without current the surface moves, by δ in a step or more: slower flow is not felt in the gap. With it, what it strips or
         plates; but where lithium is pressed so much faster, less than a share of its speed would be round-off.
         """
-        self.system.set_motion(self.delta / dt if self.at_rest else FELT * self.system.fastest())
+        self.system.set_motion(self.error.delta / dt if self.at_rest else FELT * self.system.fastest())
 
     def accept(self, dt: float) -> None:
         self.time += dt
         self.past = [*self.past[-2:], (self.time, self.system.get())]
-        self._remember()
+        self.state.remember()
         if self.system.gas is not None:
             self.system.gas.follow()
 
     def restore(self) -> None:
         """Back to the last accepted state."""
         self.system.set(self.past[-1][1])
-        self.state.map.x.array[:] = self.state.map_old[0].x.array
-        self.state.hardness.x.array[:] = self.state.hardness_old[0].x.array
+        self.state.recall()
         if self.system.gas is not None:
             self.system.gas.update()
-
-    def _remember(self) -> None:
-        s = self.state
-        for old, older in (s.porosity_old, s.map_old, s.travel_old):
-            older.x.array[:] = old.x.array
-        s.hardness_old[1].x.array[:] = s.hardness_old[0].x.array
-        s.hardness_old[0].x.array[:] = s.hardness.x.array
-        s.porosity_into(s.porosity_old[0])
-        s.map_old[0].x.array[:] = s.map.x.array
-        s.travel_old[0].x.array[:] = s.numbers.x.array
 
     def _predict(self, dt: float) -> Array:
         """Extrapolation through the accepted states, one order above nothing: linear for two, quadratic (BDF2) for three.
@@ -143,15 +129,11 @@ class Stepper:
                     share *= (t - tj) / (ti - tj)
             guess += share * xi
         if not self.newton.keep:
-            guess[self.system.velocity[0]] = points[-1][1][self.system.velocity[0]]
+            guess[self.system.at.velocity] = points[-1][1][self.system.at.velocity]
         return guess
 
     def _error(self, guess: Array, dt: float, order: int) -> float:
-        """Local error of f and of the gap, estimated from the distance to the prediction, over the tolerance.
-
-        Root of the mean over Γ of (error of g/(δ + g/10))², and of (error of f/f_c)² over a layer ℓ deep: a single node of Γ that
-        opens or closes counts by its area.
-        """
+        """Local error in the model's norm, estimated from the distance to the prediction, over the tolerance."""
         if len(self.past) < 2:
             return SMALL_FIRST
         h1 = self.past[-1][0] - self.past[-2][0]
@@ -159,10 +141,4 @@ class Stepper:
         # Euler: local error of half dt² times the second derivative against a prediction error of half dt(dt + h1) times it the
         # other way. BDF2 with a quadratic predictor, equal steps: 2/9 against 1 of dt³ times the third derivative.
         factor = dt / (2 * dt + h1) if order == 1 else 2 / 11
-        f, m = self.system.porosity_index, self.system.gap_index
-        gap = np.abs(x[m] + self.state.travel_at(self.state.gamma_side[: len(m)]))
-        weight, difference = self.error_weight, x - guess
-        of_f, of_gap = difference[f] / self.f_c, difference[m] / (self.delta + 0.1 * gap)
-        local = np.array([np.sum(weight[f] * of_f**2), np.sum(weight[m] * of_gap**2)])
-        self.system.comm.Allreduce(MPI.IN_PLACE, local)
-        return float(factor * np.sqrt(local.max())) / self.tolerance
+        return factor * self.error.norm(x, x - guess) / self.tolerance

@@ -1,6 +1,8 @@
 """What Newton makes of linear solvers that fail, and of steps that overflow: nothing of the kind
 may pass for convergence."""
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,6 +17,8 @@ from cellfem.solver.newton import LinearFailure, Newton
 from cellfem.solver.system import System
 from petsc4py import PETSc
 from tests.support.problems import Array, Scalar, square
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_it_converges_where_all_is_well() -> None:
@@ -184,3 +188,12 @@ def test_lu_fails_with_words_and_works_again_after_it(bad: float) -> None:
         put(np.full((2, 2), bad))
         with pytest.raises(LinearFailure, match=r"the matrix cannot be factored .*singular"):
             lu.factor(A)
+
+
+def test_the_solver_knows_no_lithium() -> None:
+    """Of the laws it names that of creep only, by its protocol; all else is done by the model's objects."""
+    for path in (ROOT / "cellfem" / "solver").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        laws = set(re.findall(r"cellfem\.physics\.?(\w*)", text))
+        assert laws <= {"creep"}, path.name
+        assert "GAMMA_FIELDS" not in text, path.name

@@ -3,16 +3,19 @@
 import math
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast, get_args
 
 import pytest
 
 from cellfem.campaign.grid import Grid, grid_points, parse_axis
 from cellfem.case import Case, CaseError, json_schema, load_case, parse_case, resolved_toml
-from cellfem.case.protocol import stripped_range
+from cellfem.case.protocol import DRIVE_EXAMPLES, DRIVEN_BY, SIGN, Mode, Step, stripped_range
 from cellfem.model import from_case
-from cellfem.model.control import Current, Voltage
-from cellfem.model.fixture import FixedPlaten, Platen, UniformPressure
-from cellfem.model.load import Load
+from cellfem.model.constants import Constants
+from cellfem.model.control import CONTROLS, Control, Current, Voltage, acting_control
+from cellfem.model.fixture import FIXTURES, FixedPlaten, Fixture, Platen, UniformPressure, acting_fixture
+from cellfem.model.load import MODE_NUMBERS, Load
 from cellfem.run.prepare import segments_of
 from cellfem.solver.march import Place, Stop
 
@@ -107,6 +110,24 @@ def test_loads_of_the_steps() -> None:
     assert uniform == Load(2.0, Current(0.0), UniformPressure())
     # held: 20 mV over 10 Ω cm² and 25 µm of 0.4 mS/cm (6.25 Ω cm²) drive at most 1.23 mA/cm²
     assert case.current_max == pytest.approx(0.02 / 16.25 * 1e4)
+
+
+def test_every_mode_and_every_top_has_its_object() -> None:
+    """One control for each mode, one fixture for each top, and a key that drives each mode."""
+    modes = sorted(get_args(Mode))
+    assert sorted(mode for kind in CONTROLS for mode in kind.modes) == sorted(DRIVEN_BY) == sorted(SIGN) == modes
+    assert {key for key in DRIVEN_BY.values() if key} == set(DRIVE_EXAMPLES) <= set(Step.model_fields)
+    assert sorted(kind.top for kind in FIXTURES) == sorted(get_args(Step.model_fields["top"].annotation))
+
+
+@pytest.mark.parametrize("control", [Current(5.0), Current(0.0), Voltage(-0.02)])
+@pytest.mark.parametrize("fixture", [Platen(), Platen(0.5, 0.1), FixedPlaten(), UniformPressure()])
+def test_numbers_tell_what_acts(control: Control, fixture: Fixture) -> None:
+    """What was put into the forms is read back from them: so a checkpoint holds it."""
+    numbers = dict.fromkeys(MODE_NUMBERS, 0.0) | Load(1.0, control, fixture).mode_numbers()
+    constants = cast(Constants, SimpleNamespace(mode_values=lambda: numbers))
+    assert acting_control(constants) == control
+    assert acting_fixture(constants) == fixture
 
 
 def test_conditions_of_the_segments() -> None:

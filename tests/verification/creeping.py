@@ -13,16 +13,15 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.model.creep_points import LawPoints
 from cellfem.physics import flow, kinematics
 from cellfem.physics.creep import CreepLaw, PowerLaw
+from cellfem.solver.block_problem import BlockProblem
 from cellfem.solver.newton import Newton
 from dolfinx import fem, mesh
-from dolfinx.fem import petsc as fp
-from petsc4py import PETSc
 
 Array = NDArray[np.float64]
 DEGREE = 4
 
 
-class CreepingBody:
+class CreepingBody(BlockProblem):
     """Velocity (P2) and pressure (P1) of dense lithium: with its floor of 1e-6 the porosity
     compacts not noticeably.
 
@@ -41,30 +40,23 @@ class CreepingBody:
         self.tests = ufl.TestFunctions(W)
         f = fem.Constant(body, 0.0)
         self.geometry = kinematics.bulk(None, ufl.SpatialCoordinate(body)[0] if axisymmetric else None)
-        self.law = LawPoints(tangents, flow.components(self.geometry, self.velocity), self.pressure_field, f, DEGREE)
+        self.law_points = LawPoints(tangents, flow.components(self.geometry, self.velocity), self.pressure_field, f, DEGREE)
         self.dx = ufl.Measure("dx", domain=body, metadata={"quadrature_degree": DEGREE})
         law = flow.flow(tangents, self.geometry, self.velocity, self.pressure_field, f)
         self.power = flow.virtual_power(self.geometry, law, self.velocity, self.pressure_field, *self.tests)
         self.creep: CreepLaw = PowerLaw(1.0, 1.0)
 
     def build(self, residual: Expr, bcs: list[fem.DirichletBC]) -> None:
-        W = self.state.function_space
-        self.row, self.jacobian = fem.form(residual), fem.form(ufl.derivative(residual, self.state))
-        self.bcs = bcs
-        self.R = fp.create_vector(W)
-        self.A = fp.create_matrix(self.jacobian)
-        self.ksp = PETSc.KSP().create(W.mesh.comm)
-        self.ksp.setType("preonly")
-        self.ksp.getPC().setType("lu")
-        self.ksp.getPC().setFactorSolverType("mumps")
-        self.step = self.R.duplicate()
-        self.weight = np.zeros(len(self.R.array))
+        jacobian = [[fem.form(ufl.derivative(residual, self.state))]]
+        BlockProblem.__init__(self, [self.state], [fem.form(residual)], jacobian)
+        self.set_conditions((0, bc) for bc in bcs)
 
     def weigh(self, speed: float, pressure: float) -> None:
         """Typical sizes by which corrections are measured."""
-        for i, size in enumerate((speed, pressure)):
-            dofs = np.asarray(self.state.function_space.sub(i).collapse()[1])
-            self.weight[dofs] = 1 / (len(dofs) * size**2)
+        self.set_sizes_each([(speed, self.part(0, 0)), (pressure, self.part(0, 1))])
+
+    def prepare(self) -> None:
+        self.law_points.update(self.creep, self.floor)
 
     def solve_for(self, creep: CreepLaw, newton: Newton) -> None:
         """From the present state to the solution with this law; AssertionError where Newton
@@ -73,37 +65,3 @@ class CreepingBody:
         newton.keep = False
         outcome = newton.solve()
         assert outcome.converged, f"n = {creep.exponent}: {outcome.reason}"
-
-    # --- what Newton asks for
-
-    def assemble_residual(self) -> Array:
-        self.law.update(self.creep, self.floor)
-        with self.R.localForm() as local:
-            local.set(0.0)
-        fp.assemble_vector(self.R, self.row)
-        for bc in self.bcs:
-            self.R.array[bc._cpp_object.dof_indices()[0]] = 0.0
-        return self.R.array
-
-    def assemble_jacobian(self) -> None:
-        self.A.zeroEntries()
-        fp.assemble_matrix(self.A, self.jacobian, bcs=self.bcs)
-        self.A.assemble()
-
-    def factor(self) -> None:
-        self.ksp.setOperators(self.A)
-        self.ksp.setUp()
-
-    def correction(self) -> Array:
-        self.ksp.solve(self.R, self.step)
-        self.step.scale(-1.0)
-        return self.step.array
-
-    def add(self, delta: Array, scale: float = 1.0) -> None:
-        self.state.x.array[:] += scale * delta
-
-    def dot(self, a: Array, b: Array) -> float:
-        return float(np.dot(a * self.weight, b))
-
-    def balanced(self) -> bool:
-        return True

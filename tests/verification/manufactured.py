@@ -24,6 +24,7 @@ from cellfem.model.load import Load
 from cellfem.model.parameters import Numerics, Structure
 from cellfem.model.scales import Scales
 from cellfem.model.start import BULK, GAMMA, POTENTIAL, boundary_conditions
+from cellfem.model.time_error import TimeError
 from cellfem.solver.newton import Newton
 from cellfem.solver.stepper import Stepper
 from cellfem.solver.system import System
@@ -178,7 +179,7 @@ class ManufacturedSystem(System):
     """The residual less the sources."""
 
     def __init__(self, model: Model, sources: Sources) -> None:
-        super().__init__(model.residual, model.state, model.structure, model.domain.area(model.structure.axisymmetric))
+        super().__init__(model)
         self.sources = sources
         self.S = self.R.duplicate()
 
@@ -318,10 +319,8 @@ def solve(
         system,
         Newton(system, 1e-9),
         held,  # type: ignore[arg-type]  # all that the stepper asks of it is extend()
-        delta=1.0,
-        f_c=1.0,
         tolerance=1.0,
-        error_weight=system.shares(1.0),
+        error=TimeError(state=model.state, at=system.at, weight=system.shares(1.0), delta=1.0, f_c=1.0),
         second_order=True,
     )
     dt = end / steps

@@ -64,7 +64,7 @@ def test_jacobian_with_gas_is_the_derivative_of_the_residual(axisymmetric: bool)
     start, product, x = system.get(), system.R.duplicate(), system.R.duplicate()
     direction = np.zeros(len(start))
     is_open = engine.model.state.gap() > 10 * DELTA
-    direction[system.gap_index[is_open]] = DELTA * rng.uniform(0, 1, int(is_open.sum()))
+    direction[system.at.gap[is_open]] = DELTA * rng.uniform(0, 1, int(is_open.sum()))
     x.array[:] = direction
     system.A.mult(x, product)
     of_gas = sum(pocket.column * pocket.slope * (pocket.row @ direction) for pocket in system.border)
@@ -73,7 +73,7 @@ def test_jacobian_with_gas_is_the_derivative_of_the_residual(axisymmetric: bool)
         system.set(start + sign * step * direction)
         sides.append(system.assemble_residual().copy())
     difference = (sides[0] - sides[1]) / (2 * step)
-    for rows in (system.vertical_index, system.travel_index):
+    for rows in (system.at.vertical, system.at.travel):
         exact = product.array[rows] + of_gas[rows]
         assert np.linalg.norm(of_gas[rows]) > 0.1 * np.linalg.norm(exact)
         assert np.linalg.norm(exact - difference[rows]) <= 1e-6 * np.linalg.norm(exact)
@@ -102,7 +102,7 @@ def test_voids_shrink_until_their_gas_bears_the_load(axisymmetric: bool) -> None
     np.testing.assert_allclose(pressures(engine), wanted, rtol=0.01)
     np.testing.assert_allclose(volumes(engine, 6.0)[: len(held)], begin * held / wanted, rtol=0.02)
     force = integral(engine.model, engine.model.residual.expressions.contact_pressure)
-    assert force == pytest.approx(pressure * engine.system.area, rel=1e-8)
+    assert force == pytest.approx(pressure * engine.system.balances.area, rel=1e-8)
 
 
 def test_an_empty_void_closes() -> None:

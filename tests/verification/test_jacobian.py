@@ -126,7 +126,7 @@ def _stripped(variant: Variant) -> Engine:
     amplitude = {"v": 1.0, "p": 0.3, "f": 0.1, "m": 0.3, "ω": 0.2, "H": 0.3, "r": 0.2, "φ": 0.1, "U": 0.1, "Φ": 0.1}
     for field, index in _parts(engine).items():
         state[index] += amplitude[field] * sizes[field] * rng.uniform(-1, 1, len(index))
-    porosity = engine.system.porosity_index
+    porosity = engine.system.at.porosity
     state[porosity] += variant.porosity
     engine.system.set(state)
     f = state[porosity]
@@ -145,7 +145,7 @@ def _parts(engine: Engine) -> dict[str, Array]:
     """Positions of each unknown in the vector, less those under a Dirichlet condition."""
     system, W = engine.system, engine.model.state.bulk.function_space
     v, p, f = (np.asarray(W.sub(i).collapse()[1]) for i in range(3))
-    m, travel = system.gap_index, system.travel_index
+    m, travel = system.at.gap, system.at.travel
     found = {
         "v": v,
         "p": p,

@@ -37,7 +37,7 @@ def march(engine: Engine, steps: list[float]) -> None:
 def history(engine: Engine) -> dict[str, Array]:
     """What has a rate: porosity, recession of the surface, travel of the platen."""
     system, state = engine.system, engine.system.get()
-    return {"f": state[system.porosity_index], "m": state[system.gap_index], "U": state[system.travel_index]}
+    return {"f": state[system.at.porosity], "m": state[system.at.gap], "U": state[system.at.travel]}
 
 
 def pattern(count: int, uneven: bool) -> list[float]:

@@ -1,0 +1,179 @@
+"""A nonlinear system R(x) = 0 whose unknowns are functions, one block each: the `Problem` of
+Newton.
+
+It knows nothing of what the blocks mean. A subclass brings what its forms need up to date
+(`prepare`, `moved`), sets sizes, and says what must balance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.solver.linear import Direct, Linear, last_line
+from cellfem.solver.newton import LinearFailure
+from dolfinx import fem
+from dolfinx.fem import petsc as fp
+from petsc4py import PETSc
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
+BALANCE = 1e-9
+"""Largest of what is left over in a converged step, over its scale."""
+
+
+class BlockProblem:
+    """Assembles and solves J δ = -R. Every method is collective; arrays are the owned part of all
+    blocks, one after the other."""
+
+    def __init__(
+        self,
+        unknowns: Sequence[fem.Function],
+        rows: list[fem.Form],
+        jacobian: list[list[fem.Form | None]],
+        linear: Callable[[PETSc.Mat], Linear] = Direct,
+    ) -> None:
+        """rows, jacobian: forms in the order of the unknowns; linear: makes the solver for a
+        matrix."""
+        self.unknowns = list(unknowns)
+        # dolfinx has no lists of one block: a single form then.
+        alone = len(self.unknowns) == 1
+        self.rows: fem.Form | list[fem.Form] = rows[0] if alone else rows
+        self.jacobian = jacobian[0][0] if alone else jacobian
+        spaces = [u.function_space for u in unknowns]
+        self.comm = spaces[0].mesh.comm
+        self.R = fp.create_vector(spaces)
+        self.delta = self.R.duplicate()
+        self.A = fp.create_matrix(self.jacobian)
+        sizes = [(V.dofmap.index_map.size_local * V.dofmap.index_map_bs) for V in spaces]
+        self.offsets = np.concatenate([[0], np.cumsum(sizes)])
+        self.weight = np.zeros(self.offsets[-1])  # of each unknown in `dot`
+        self.bcs: list[fem.DirichletBC] = []
+        self.constrained: Indices = np.empty(0, dtype=np.int64)
+        self.held = np.zeros(self.offsets[-1], dtype=bool)
+        self.linear = linear(self.A)
+
+    # --- what a subclass adds
+
+    def prepare(self) -> None:
+        """Called before each assembly: what the forms read is to be that of the present
+        unknowns."""
+
+    def moved(self) -> None:
+        """Called after each change of the unknowns."""
+
+    def reactions(self, R: Array) -> None:
+        """Called with R before its constrained rows are set to zero."""
+
+    def imbalance(self) -> tuple[float, ...]:
+        """What is left over of each balance in the residual assembled last, over its scale."""
+        return ()
+
+    # --- unknowns
+
+    def part(self, block: int, *path: int) -> Indices:
+        """Positions of a component of a block."""
+        V = self.unknowns[block].function_space
+        for component in path:
+            V = V.sub(component)
+        end = self.offsets[block + 1] - self.offsets[block]
+        dofs = np.ravel(V.collapse()[1]) if path else np.arange(end)
+        return np.asarray(self.offsets[block] + dofs[dofs < end])
+
+    def set_conditions(self, conditions: Iterable[tuple[int, fem.DirichletBC]]) -> None:
+        """Dirichlet conditions by block; the state must satisfy them already, corrections vanish
+        there."""
+        found = list(conditions)
+        self.bcs = [bc for _, bc in found]
+        rows = [np.empty(0, dtype=np.int64)]
+        for block, bc in found:
+            dofs, owned = bc._cpp_object.dof_indices()
+            rows.append(self.offsets[block] + dofs[:owned])
+        self.constrained = np.unique(np.concatenate(rows))
+        self.held = np.zeros(self.offsets[-1], dtype=bool)
+        self.held[self.constrained] = True
+
+    def set_sizes(self, parts: Iterable[tuple[float, Indices]]) -> None:
+        """Typical sizes of the unknowns at these positions, which make corrections comparable: the
+        mean square of each part counts alike in `dot`."""
+        weight = np.zeros(self.offsets[-1])
+        for size, index in parts:
+            count = self.comm.allreduce(len(index))
+            if count:
+                weight[index] = 1 / (count * size**2)
+        self.weight = weight
+
+    def set_sizes_each(self, parts: Iterable[tuple[float, Indices]]) -> None:
+        """The same where not the mean square of a part counts, but the sum: stricter."""
+        for size, index in parts:
+            self.weight[index] = 1 / size**2
+
+    def get(self) -> Array:
+        """Copy of the unknowns."""
+        return np.concatenate([u.x.array[: b - a] for u, a, b in zip(self.unknowns, self.offsets, self.offsets[1:])])
+
+    def set(self, x: Array) -> None:
+        """Overwrite the unknowns; ghosts follow."""
+        for u, a, b in zip(self.unknowns, self.offsets, self.offsets[1:]):
+            u.x.array[: b - a] = x[a:b]
+            u.x.scatter_forward()
+        self.moved()
+
+    def add(self, delta: Array, scale: float = 1.0) -> None:
+        """Move the unknowns by scale·delta; ghosts follow."""
+        for u, a, b in zip(self.unknowns, self.offsets, self.offsets[1:]):
+            u.x.array[: b - a] += scale * delta[a:b]
+            u.x.scatter_forward()
+        self.moved()
+
+    # --- linear algebra
+
+    def assemble_residual(self) -> Array:
+        """R of the present state, zero in constrained rows (a view)."""
+        self.prepare()
+        return self.assembled()
+
+    def assembled(self) -> Array:
+        """R by the present values of all that the forms read."""
+        with self.R.localForm() as local:
+            local.set(0.0)
+        fp.assemble_vector(self.R, self.rows)
+        self.R.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+        self.reactions(self.R.array)
+        self.R.array[self.constrained] = 0.0
+        return self.R.array
+
+    def assemble_jacobian(self) -> None:
+        """Jacobian of the residual assembled last."""
+        self.A.zeroEntries()
+        fp.assemble_matrix(self.A, self.jacobian, bcs=self.bcs)
+        self.A.assemble()
+
+    def factor(self) -> None:
+        """Raises LinearFailure, on every rank."""
+        failure = ""
+        try:
+            self.linear.setup(self.A, self.weight, self.held)
+        except LinearFailure as error:
+            failure = str(error)
+        except PETSc.Error as error:
+            failure = f"the matrix has no preconditioner ({last_line(error)})"
+        said = next((text for text in self.comm.allgather(failure) if text), "")
+        if said:
+            raise LinearFailure(said)
+
+    def correction(self) -> Array:
+        """δ = -J⁻¹ R with the factors at hand (a view)."""
+        self.linear.solve(self.R, self.delta)
+        self.delta.scale(-1.0)
+        return self.delta.array
+
+    def dot(self, a: Array, b: Array) -> float:
+        with np.errstate(invalid="ignore", over="ignore"):
+            return float(self.comm.allreduce(float(np.dot(a * self.weight, b))))
+
+    def balanced(self) -> bool:
+        return all(left < BALANCE for left in self.imbalance())  # none is, of nan
