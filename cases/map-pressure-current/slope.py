@@ -144,8 +144,10 @@ Row = tuple[str, str, tuple[Critical, ...]]
 def judge(summary: Mapping[str, Any], criterion: str) -> bool:
     """Whether a run has failed. One that the solver could not end counts as lost by all criteria of
     stripping."""
-    end, final, perfect = summary["end"], summary["final"], summary["verdict"]["perfect_contact_fraction"]
-    ended = not end.startswith(("done", "stop.index"))
+    kind, condition, final = summary["end_kind"], summary["condition"], summary["final"]
+    perfect = summary["verdict"]["perfect_contact_fraction"]
+    of_index = kind == "stop" and condition == "index"
+    ended = kind != "done" and not of_index
     match criterion:
         case "lost":
             return ended
@@ -154,7 +156,7 @@ def judge(summary: Mapping[str, Any], criterion: str) -> bool:
         case "carrying":
             return ended or final["carrying_fraction"] < 0.5 * perfect
         case "index":
-            return bool(end.startswith("stop.index"))
+            return of_index
     raise ValueError(criterion)
 
 

@@ -57,7 +57,7 @@ def folder_of(results: Path, name: str) -> Path:
 def finished(folder: Path) -> bool:
     """Whether the run there came to the end of its protocol."""
     try:
-        return bool(json.loads((folder / "summary.json").read_text(encoding="utf-8"))["end"] == "done")
+        return bool(json.loads((folder / "summary.json").read_text(encoding="utf-8"))["end_kind"] == "done")
     except (OSError, json.JSONDecodeError):
         return False
 

@@ -59,7 +59,7 @@ def run(results: Path, name: str) -> None:
     """Unless it is done."""
     folder = folder_of(results, name)
     try:
-        if json.loads((folder / "summary.json").read_text(encoding="utf-8"))["end"] == "done":
+        if json.loads((folder / "summary.json").read_text(encoding="utf-8"))["end_kind"] == "done":
             return
     except (OSError, json.JSONDecodeError):
         pass

@@ -42,7 +42,7 @@ COLUMNS = (
     *("end", "time s", "contact", "carrying", "contact is", "voltage mV", "void area µm²", "gap max µm"),
     *("steps", "iterations", "wall s"),
 )
-FINISHED = ("done", "stop.", "solver gave up")  # how `end` begins in the summary of a run that need not be repeated
+FINISHED = ("done", "stop", "gave up")  # kinds of the end of a run that need not be repeated
 
 
 @dataclass(frozen=True)
@@ -230,7 +230,7 @@ def read_summary(folder: Path) -> dict[str, Any] | None:
 
 def _is_finished(folder: Path) -> bool:
     summary = read_summary(folder)
-    return summary is not None and str(summary["end"]).startswith(FINISHED)
+    return summary is not None and summary["end_kind"] in FINISHED
 
 
 def table(group: Group, results: Path) -> list[str]:
@@ -253,7 +253,7 @@ def row(run: Run, summary: dict[str, Any] | None) -> str:
     final = summary["final"]
     cells = [
         run.label,
-        str(summary["end"]).partition(" at ")[0],
+        f"stop.{summary['condition']}" if summary["end_kind"] == "stop" else summary["end_kind"],
         _number(summary["end_time_s"], ".1f"),
         _number(final["contact_fraction"], ".4f"),
         _number(final["carrying_fraction"], ".4f"),

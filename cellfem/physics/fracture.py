@@ -28,7 +28,6 @@ EDGE = 1.12
 """The same, as the dendrite index has it."""
 SHORTEST, LONGEST = 1e-4, 1e6
 """Between these lengths (µm) a critical flaw is looked for."""
-_HALVINGS = 64  # of ln(LONGEST/SHORTEST): down to the last bit
 
 
 def overpotential_pressure(overpotential: ArrayLike, current: ArrayLike, length: ArrayLike, conductivity: float) -> Array:
@@ -119,28 +118,35 @@ def critical_current(
 
     if excess(most) < 0:
         return float("inf")
-    low, high = np.log(most) - 60.0, np.log(most)
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if excess(float(np.exp(middle))) < 0 else (low, middle)
-    return max(by_creep, float(np.exp(high)))
+    from scipy.optimize import brentq
+
+    ends = np.log(most) - 60.0, np.log(most)
+    if excess(float(np.exp(ends[0]))) >= 0:
+        return max(by_creep, float(np.exp(ends[0])))
+    return max(by_creep, float(np.exp(brentq(lambda log_current: excess(float(np.exp(log_current))), *ends, xtol=1e-13))))
 
 
 def critical_length(intensity: Callable[[Array], Array], toughness: float, like: ArrayLike) -> Array:
     """a_c with K_I(a_c) = K_Ic for an intensity that grows with the length; shape of `like`; inf
     where no length reaches it.
 
-    intensity(a): K_I of flaws of length a (µm), one for each entry. Looked for between SHORTEST and
-    LONGEST, by bisection of the logarithm.
+    intensity(a): K_I of flaws of length a (µm), one for each entry. Looked for between SHORTEST,
+    which is the answer where that grows already, and LONGEST.
     """
+    from scipy.optimize.elementwise import find_root
+
     shape = np.shape(like)
-    low, high = np.full(shape, np.log(SHORTEST)), np.full(shape, np.log(LONGEST))
-    reached = intensity(np.full(shape, LONGEST)) >= toughness
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        grows = intensity(np.exp(middle)) >= toughness
-        low, high = np.where(grows, low, middle), np.where(grows, middle, high)
-    return np.where(reached, np.exp(high), np.inf)
+    tried = np.zeros(shape)
+
+    def excess(log_length: Array, entry: Array) -> Array:
+        """Of some entries: the solver asks for those alone that it has not found yet."""
+        tried.flat[entry] = log_length
+        return np.asarray(intensity(np.exp(tried))).flat[entry] - toughness
+
+    ends = np.full(shape, np.log(SHORTEST)), np.full(shape, np.log(LONGEST))
+    at_ends = [intensity(np.exp(end)) >= toughness for end in ends]
+    found = find_root(excess, ends, args=(np.arange(tried.size).reshape(shape),))
+    return np.where(at_ends[0], SHORTEST, np.where(at_ends[1], np.exp(found.x), np.inf))
 
 
 def flaws_longer_than(

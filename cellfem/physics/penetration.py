@@ -55,12 +55,12 @@ def penetration_time(shape: Shape, slenderness: ArrayLike, pressure: ArrayLike, 
 
 
 def implied_slenderness(shape: Shape, time: ArrayLike, pressure: ArrayLike, law: CreepLaw) -> Array:
-    """ℓ/H of the channel through which lithium under P creeps in just that time (s); by bisection
-    of its logarithm."""
+    """ℓ/H of the channel through which lithium under P creeps in just that time (s); between 1 and
+    1e6."""
+    from scipy.optimize.elementwise import find_root
+
+    def late(log_ratio: Array, t: Array, p: Array) -> Array:
+        return np.asarray(np.log(penetration_time(shape, np.exp(log_ratio), p, law) / t))
+
     t, p = np.broadcast_arrays(np.asarray(time, dtype=float), np.asarray(pressure, dtype=float))
-    low, high = np.zeros(t.shape), np.full(t.shape, np.log(1e6))
-    for _ in range(50):
-        middle = 0.5 * (low + high)
-        late = penetration_time(shape, np.exp(middle), p, law) > t
-        low, high = np.where(late, low, middle), np.where(late, middle, high)
-    return np.asarray(np.exp(0.5 * (low + high)))
+    return np.asarray(np.exp(find_root(late, (np.zeros(t.shape), np.full(t.shape, np.log(1e6))), args=(t, p)).x))

@@ -62,7 +62,8 @@ def test_slope_and_what_the_brackets_leave_open(study: ModuleType) -> None:
 )
 def test_criteria(study: ModuleType, end: str, contact: float, carrying: float, failed: set[str]) -> None:
     summary: dict[str, Any] = {
-        "end": end,
+        "end_kind": "stop" if end.startswith("stop.") else end,
+        "condition": end.removeprefix("stop.").partition(" at ")[0] if end.startswith("stop.") else None,
         "final": {"contact_fraction": contact, "carrying_fraction": carrying},
         "verdict": {"perfect_contact_fraction": 0.95},
     }

@@ -49,9 +49,9 @@ def test_missing_and_stopped_runs_are_told(study: ModuleType, tmp_path: Path) ->
     assert study.row(run, None).count("|") == len(study.COLUMNS) + 2
     folder = tmp_path / run.name
     folder.mkdir()
-    (folder / "summary.json").write_text('{"end": "stopped from outside at 12 s"}', encoding="utf-8")
+    (folder / "summary.json").write_text('{"end": "stopped from outside at 12 s", "end_kind": "interrupted"}', encoding="utf-8")
     assert not study._is_finished(folder)
-    (folder / "summary.json").write_text('{"end": "stop.voltage at 266 s"}', encoding="utf-8")
+    (folder / "summary.json").write_text('{"end": "stop.voltage at 266 s", "end_kind": "stop"}', encoding="utf-8")
     assert study._is_finished(folder)
 
 
