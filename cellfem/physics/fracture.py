@@ -138,10 +138,10 @@ def critical_length(intensity: Callable[[Array], Array], toughness: float, like:
     shape = np.shape(like)
     tried = np.zeros(shape)
 
-    def excess(log_length: Array, entry: Array) -> Array:
+    def excess(log_length: Array, entry: NDArray[np.intp]) -> Array:
         """Of some entries: the solver asks for those alone that it has not found yet."""
-        tried.flat[entry] = log_length
-        return np.asarray(intensity(np.exp(tried))).flat[entry] - toughness
+        tried.ravel()[entry] = log_length
+        return np.ravel(intensity(np.exp(tried)))[entry] - toughness
 
     ends = np.full(shape, np.log(SHORTEST)), np.full(shape, np.log(LONGEST))
     at_ends = [intensity(np.exp(end)) >= toughness for end in ends]
