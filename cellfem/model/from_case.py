@@ -200,7 +200,7 @@ def material(case: Case, step: Step) -> Material:
 
 def creep_law(case: Case, temperature: float) -> CreepLaw:
     """The creep law of a case with all its options, at a temperature (K): the only place that makes
-    one."""
+    that of a case."""
     return _bulk_law(case, temperature).stronger(case.lithium.strength)
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from cellfem.case import CaseError, load_case, parse_case, resolved_toml
 from cellfem.physics.creep import law as laws
+from cellfem.run import resume_run
+from tests.support.restarts import signal_after
 from tests.system.small import ROOT, WAIT_S, cellfem, command, environment, read_run, run_here, settings, write_case
 
 CODE = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "laws.md").read_text(encoding="utf-8"), re.DOTALL)[1]  # type: ignore[index]
@@ -51,6 +53,21 @@ def test_an_own_law_runs_as_the_one_that_it_repeats(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("registered")
+def test_a_run_with_an_own_law_is_stopped_and_resumed_to_the_same_end(tmp_path: Path) -> None:
+    """The checkpoint holds the law that its factors were made with."""
+    for name in ("whole", "parts"):
+        (tmp_path / name).mkdir()
+    whole = run_here(tmp_path / "whole", table(**OWN))
+    with signal_after(3):
+        stopped = run_here(tmp_path / "parts", table(**OWN))
+    assert stopped.end == "interrupted"
+    assert resume_run(tmp_path / "parts" / "out", quiet=True).end.kind == "done"
+    parts = read_run(tmp_path / "parts" / "out")
+    assert len(parts.rows) == len(whole.rows) > 3
+    assert parts.rows[-1]["gap_max_um"] == whole.rows[-1]["gap_max_um"]
+
+
+@pytest.mark.usefixtures("registered")
 def test_what_is_wrong_with_an_own_law_is_told() -> None:
     def errors(**lithium: Any) -> tuple[str, ...]:
         with pytest.raises(CaseError) as caught:
@@ -79,9 +96,9 @@ def test_a_name_is_taken_once_and_units_are_known() -> None:
         laws.register("other", {"A": "furlong"}, lambda: None)  # type: ignore[arg-type, return-value]
 
 
-def test_the_command_line_finds_a_law_by_its_entry_point_and_resumes_it(tmp_path: Path) -> None:
-    """A package of its own, as pip would install it, and a case that names its law: run, stopped by
-    its time, resumed."""
+def test_the_command_line_finds_a_law_by_its_entry_point(tmp_path: Path) -> None:
+    """A package of its own, as pip would install it, and a case that names its law; without the
+    package the case is refused."""
     site = tmp_path / "site"
     about = site / "my_laws-1.0.dist-info"
     about.mkdir(parents=True)
@@ -96,7 +113,7 @@ def test_the_command_line_finds_a_law_by_its_entry_point_and_resumes_it(tmp_path
         assert done.returncode == code, done.stdout + done.stderr
 
     case, out = write_case(tmp_path), tmp_path / "out"
-    overrides = settings(*SHORT, 'output.checkpoint="1 s"', table(**OWN))
+    overrides = settings(*SHORT, table(**OWN))
     started("run", case, "--out", out, "--quiet", *overrides, code=0)
     (tmp_path / "power").mkdir()
     power = run_here(tmp_path / "power", *SHORT)
