@@ -17,9 +17,9 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.domain.hexahedra_shares import Bisection
 from cellfem.domain.parent_mesh import Floats, Gamma, Ints, Parent
 from cellfem.domain.periodic_geometry import Places, rebuilt
-from cellfem.domain.recursive_bisection import Bisection
 from cellfem.geometry.hexahedra import Hexahedra
 from dolfinx import mesh
 from dolfinx.graph import adjacencylist

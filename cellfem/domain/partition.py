@@ -16,6 +16,7 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
+from cellfem.domain.recursive_bisection import Share, bisected, longest
 from dolfinx.graph import adjacencylist
 
 Owners = NDArray[np.int32]
@@ -26,21 +27,19 @@ def owners(middle: NDArray[np.float64], group: NDArray[Any], parts: int) -> Owne
     """Rank of each cell by its middle: each body (value of `group`) is halved across its longest
     extent, again and again."""
     found = np.zeros(len(middle), dtype=np.int32)
+
+    def cut(own: NDArray[np.int64], few: int, parts: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        if len(own) == 0:
+            return own, own
+        axis = longest(np.ptp(middle[own], axis=0))
+        order = own[np.argsort(middle[own, axis], kind="stable")]
+        at = len(own) * few // parts
+        return order[:at], order[at:]
+
     for body in np.unique(group):
-        _halve(middle, np.flatnonzero(group == body), 0, parts, found)
+        for rank, own in bisected(Share(np.flatnonzero(group == body), 0, parts), cut):
+            found[own] = rank
     return found
-
-
-def _halve(middle: NDArray[np.float64], own: NDArray[np.int64], first: int, parts: int, found: Owners) -> None:
-    found[own] = first
-    if parts == 1 or len(own) == 0:
-        return
-    axis = int(np.argmax(np.ptp(middle[own], axis=0).round(6)))  # round-off does not choose among equals
-    order = own[np.argsort(middle[own, axis], kind="stable")]
-    low = parts // 2
-    cut = len(own) * low // parts
-    _halve(middle, order[:cut], first, low, found)
-    _halve(middle, order[cut:], first + low, parts - low, found)
 
 
 def destinations(cells: Cells, owner: Owners, cell: str) -> tuple[Owners, NDArray[np.int32]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import scipy  # its parts load when first used: they take a second
@@ -23,6 +23,7 @@ TRIES = 10000
 """Places tried for a pore before it is said not to fit."""
 
 
+@runtime_checkable
 class MapFace(Protocol):
     """Heights over Γ."""
 

@@ -21,6 +21,7 @@ from matplotlib.ticker import MaxNLocator
 
 from cellfem.formatting import length_unit, time_text
 from cellfem.observe.arrays import Array, Block, Profile
+from cellfem.output.colour_ranges import creep_range, current_top
 from cellfem.output.rendering import Layer, off_screen_backend
 from cellfem.output.scenes import Scene
 from cellfem.output.stack_panels import Panel, PanelFace, fill_touching, outline, paint, panels_of, patch_spans
@@ -30,7 +31,6 @@ from cellfem.physics.definitions import VOID_AT
 CREEP, CURRENT = "creep_rate_1_s", "current_density_mA_cm2"
 LEFT, RIGHT, BETWEEN, TOP, BOTTOM, GAP = 0.62, 1.0, 0.22, 0.62, 0.72, 0.42  # inches
 LEAST_FOR_BARS = 2.8  # inches; beside lower panels the colour bars take the whole height
-DECADES = 5.0  # of creep rate shown
 COLOURS = {"lithium": without_white("GnBu", 0.18), "LLZO": without_white("YlOrRd", 0.10)}
 
 
@@ -133,17 +133,11 @@ def node_values(block: Block, name: str) -> Array:
 
 
 def creep_norm(blocks: list[Block]) -> Normalize:
-    values = np.concatenate([node_values(block, CREEP) for block in blocks])
-    positive = values[values > 0]
-    top = 10.0 ** np.ceil(np.log10(np.percentile(positive, 99.8))) if len(positive) else 1e-6
-    bottom = 10.0 ** np.floor(np.log10(np.percentile(positive, 1))) if len(positive) else 1e-9
-    return LogNorm(max(bottom, top / 10**DECADES), max(top, 10 * bottom), clip=True)
+    return LogNorm(*creep_range(np.concatenate([node_values(block, CREEP) for block in blocks])), clip=True)
 
 
 def current_norm(blocks: list[Block]) -> Normalize:
-    # single nodes at the edge of a patch are singular: leave them to the arrow of the colour bar
-    top = float(np.percentile(np.concatenate([node_values(block, CURRENT) for block in blocks]), 99.5))
-    return Normalize(0.0, top or 1.0, clip=True)
+    return Normalize(0.0, current_top(np.concatenate([node_values(block, CURRENT) for block in blocks])), clip=True)
 
 
 def _label_heights(axes: Axes, panel: Panel) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellfem.case import CaseError, load_case
+from cellfem.output.colour_ranges import creep_range, current_top
 from cellfem.physics.definitions import VOID_AT
 from cellfem.scene.files import SceneError, field_files
 
@@ -23,8 +24,6 @@ Kind = Literal["plane", "axisymmetric", "3d"]
 
 CREEP, CURRENT, INDEX, GAP = "creep_rate_1_s", "current_density_mA_cm2", "dendrite_index", "gap_um"
 SAMPLED = 6  # times that are read for the colour ranges
-DECADES = 5.0  # of creep rate
-ROUND_OFF = 1e-6  # of a logarithm of fields that are written in single precision
 STRIP_ASPECT = 3.2  # width over height of the panel that shows the strip around Γ
 BAR_SHARE, BAR_SHARE_UP = 0.25, 0.4  # of width and of the strip's height that a scale bar takes at most
 UNIFORM = 1e-3  # share by which the index must vary along Γ for its largest to be marked
@@ -180,22 +179,13 @@ def _depths(x: Array, gap: Array, open_gap: float) -> list[float]:
 
 
 def _creep_range(blocks: Sequence[Any]) -> tuple[float, float]:
-    values = np.concatenate(
-        [np.asarray(block.point_data[CREEP]) for block in blocks if CREEP in block.point_data] or [np.zeros(1)]
-    )
-    positive = values[values > 0]
-    if not len(positive):
-        return 1e-9, 1e-6
-    top = 10.0 ** math.ceil(math.log10(float(np.percentile(positive, 99.8))) - ROUND_OFF)
-    bottom = 10.0 ** math.floor(math.log10(float(np.percentile(positive, 1))) + ROUND_OFF)
-    return max(bottom, top / 10**DECADES), max(top, 10 * bottom)
+    found = [np.asarray(block.point_data[CREEP]) for block in blocks if CREEP in block.point_data]
+    return creep_range(np.concatenate(found or [np.zeros(1)]))
 
 
 def _current_top(blocks: Sequence[Any]) -> float:
-    # single nodes at the edge of a patch are singular: leave them out
     fields = [np.asarray(block.point_data[CURRENT]) for block in blocks if CURRENT in block.point_data]
-    sizes = np.concatenate([np.linalg.norm(field, axis=1) for field in fields] or [np.zeros(1)])
-    return _round_up(float(np.percentile(sizes, 99.5))) if sizes.any() else 1.0
+    return _round_up(current_top(np.concatenate([np.linalg.norm(field, axis=1) for field in fields] or [np.zeros(1)])))
 
 
 def _round_up(value: float) -> float:

@@ -8,8 +8,8 @@ import pytest
 
 from cellfem.checkpoint import CheckpointError
 from cellfem.cluster.size import unknowns
+from cellfem.domain.hexahedra_shares import Bisection
 from cellfem.domain.partition import owners
-from cellfem.domain.recursive_bisection import Bisection
 from cellfem.geometry import (
     Box,
     Hexahedra,
