@@ -155,7 +155,7 @@ def _parts(engine: Engine) -> dict[str, Array]:
         "H": m + 2,
         "r": m + 3,
         "φ": np.arange(system.offsets[2], system.offsets[3]),
-        "U": np.concatenate([travel, system.second_travel]),
+        "U": np.concatenate([travel, system.at.second_travel]),
         "Φ": travel + 1,
     }
     return {field: np.setdiff1d(index, system.constrained) for field, index in found.items()}
