@@ -197,7 +197,7 @@ class Newton:
         must be damped. Both are the same law, and the same solution. False where it is not found.
         """
         try:
-            while self.jacobians < MOST_LED:
+            while self.jacobians < MOST_LED and self.iterations < self.most:
                 step = self._renew()
                 size = self._size(step)
                 if size > LOST or (size == 0 and not self._solved()):
