@@ -1,5 +1,5 @@
-"""The command line: `cellfem COMMAND`. A command's module is imported when the command is called, or
-its help asked for: `cellfem --help` knows names and first lines by `commands.lazy`.
+"""The command line: `cellfem COMMAND`. A command's module is imported when the command is called,
+or its help asked for: `cellfem --help` knows names and first lines by `commands.lazy`.
 
 Exit codes: 0 done, 2 bad case, 3 solver gave up, 4 stopped from outside.
 """
@@ -34,7 +34,8 @@ def commands() -> None:
 
 
 def main() -> NoReturn:
-    """The command line. A name that is no text, or a standard output that takes nothing, ends it in a sentence."""
+    """The command line. A name that is no text, or a standard output that takes nothing, ends it in
+    a sentence."""
     for word in sys.argv[1:]:
         try:
             word.encode("utf-8")

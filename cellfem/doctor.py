@@ -243,7 +243,7 @@ def _run(code: str, launcher: list[str] | None = None) -> str | None:
 
 
 def _trouble(command: list[str], folder: str) -> str | None:
-    """The last line that a failing command says, or how it died; None if it succeeds."""
+    """The last line that a failing command says, or how it ended; None if it succeeds."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PMI", "HYDRA_", "MPI_"))}
     environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
     with suppress(LaunchError):

@@ -4,7 +4,7 @@ a container image.
 FFCx lets the first process that needs a form compile it while others wait for ten seconds, then
 give up; and a process that is killed while it compiles leaves a file for which every later one
 waits in vain. Here compiling is done under a lock of the file system, which the kernel frees when
-its holder dies, and whoever has the lock clears away what a dead one has left.
+its holder ends, and whoever has the lock clears away what a crashed one has left.
 
 CELLFEM_FORMS names a folder of forms compiled before, in an image, say: what the user's cache
 ($XDG_CACHE_HOME/fenics) lacks is copied from there. Where no cache can be written that folder is
@@ -49,7 +49,7 @@ LOCK = ".cellfem.lock"
 READY = ".c.cached"  # FFCx writes it last
 CODE = "libffcx_*.c"
 FLAGS = ("CFLAGS", "CPPFLAGS", "LDFLAGS", "LDSHARED", "CPP", "ARFLAGS")
-"""Variables by which setuptools has the compiler called otherwise; CC, which names it, is heeded
+"""Variables by which setuptools has the compiler called otherwise; CC, which names it, is used
 without its options."""
 
 
@@ -149,8 +149,8 @@ def _guarded(compiler: Callable[..., Any]) -> Callable[..., Any]:
                 with locked(Path(cache_dir)) as alone, suppress(TimeoutError, FileExistsError):
                     if alone:
                         return compiler(*arguments, cache_dir=cache_dir, **options)
-                # No locks; or one that died has left its file; or another machine compiles, which
-                # does not see the lock.
+                # No locks; or one that crashed has left its file; or another machine compiles,
+                # which does not see the lock.
                 return _apart(compiler, Path(cache_dir), *arguments, **options)
         except (VerificationError, OSError) as error:
             raise FormError(reason(error, cache_dir)) from error

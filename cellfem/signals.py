@@ -40,7 +40,7 @@ def asked_to_end() -> bool:
 def remembered() -> Iterator[list[int]]:
     """A list that signals fill, those that came before included.
 
-    SIGTERM, SIGINT and SIGHUP (the terminal was closed) end the run after the step at hand, SIGUSR1
+    SIGTERM, SIGINT and SIGHUP (the terminal was closed) end the run after the present step, SIGUSR1
     has a checkpoint written there.
     """
     before = {number: signal.signal(number, _remember) for number in heard(*ENDING, signal.SIGUSR1)}
@@ -70,7 +70,7 @@ def held_back() -> Iterator[None]:
 def take_back() -> None:
     """Have signals go again to whom Python has given them: PETSc takes some over as it is loaded,
     and gmsh, with a PETSc of its own, leaves them at their defaults as it ends, by which a process
-    whose reader has gone away (SIGPIPE) or whose terminal was closed (SIGHUP) dies at once."""
+    whose reader has gone away (SIGPIPE) or whose terminal was closed (SIGHUP) ends at once."""
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGPIPE, signal.SIGUSR1, *ENDING):
             if (handler := signal.getsignal(number)) is not None:

@@ -19,8 +19,9 @@ from cellfem.units import T_REFERENCE
 
 SETS = ("masias", "lepage", "anand_narayan_steady")
 GRAINS = (10.0, 3.0, 1.0)
-"""µm, of lithium: from rolled foil down to deposits. Through such grains diffusion adds linear creep, which is what counts at low
-pressure; the size in a pellet's channels is not known, so they are a band."""
+"""µm, of lithium: from rolled foil down to deposits. Through such grains diffusion adds linear
+creep, which is what counts at low pressure; the size in a pellet's channels is not known, so they
+are a band."""
 HOUR = 3600.0
 OUTPUTS = ("penetration.json", "penetration.png")
 NOTE = (
@@ -32,7 +33,8 @@ NOTE = (
 
 @dataclass(frozen=True)
 class MeasuredShorts:
-    """A cell at one pressure (MPa) and the hours until it shorted. censored: at once (0 h), or not within the test."""
+    """A cell at one pressure (MPa) and the hours until it shorted. censored: at once (0 h), or not
+    within the test."""
 
     pressure: float
     hours: float
@@ -41,10 +43,12 @@ class MeasuredShorts:
 
 @dataclass(frozen=True)
 class SetResult:
-    """One creep set against the measured times: ℓ/H that each of them implies, and what their middle one predicts.
+    """One creep set against the measured times: ℓ/H that each of them implies, and what their
+    middle one predicts.
 
-    slope: d ln t/d ln P between the ends of the measured ones. times_h: of the channel with the middle (geometric mean)
-    slenderness, at all measured pressures. grain: µm, of lithium through whose grains diffusion adds creep; None for none.
+    slope: d ln t/d ln P between the ends of the measured ones. times_h: of the channel with the
+    middle (geometric mean) slenderness, at all measured pressures. grain: µm, of lithium through
+    whose grains diffusion adds creep; None for none.
     """
 
     name: str
@@ -61,7 +65,8 @@ class SetResult:
 
 
 def measured_times() -> tuple[MeasuredShorts, ...]:
-    """Doux et al. 2020, Li|Li6PS5Cl|Li at 75 µA/cm²; a short at once and none within 1000 h are marked as censored."""
+    """Doux et al. 2020, Li|Li6PS5Cl|Li at 75 µA/cm²; a short at once and none within 1000 h are
+    marked as censored."""
     text = files("cellfem.campaign").joinpath("data/doux2020_time_to_short.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
     longest = max(float(row["hours"]) for row in rows)

@@ -1,5 +1,5 @@
-"""The pressure, or the time at a pressure, that brings the interface resistance to a target: runs in
-folders of their own, the table of them, and the answer."""
+"""The pressure, or the time at a pressure, that brings the interface resistance to a target: runs
+in folders of their own, the table of them, and the answer."""
 
 from __future__ import annotations
 

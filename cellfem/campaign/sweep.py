@@ -1,5 +1,5 @@
-"""A grid over the keys of a case, or realisations of a random one, in parallel, refined and drawn as
-maps."""
+"""A grid over the keys of a case, or realisations of a random one, in parallel, refined and drawn
+as maps."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ def report(
     cell_um2: float = SQUARE_UM,
     criteria: Mapping[Criterion, str] | None = None,
 ) -> None:
-    """map.csv, map.json, pictures, and the slopes on the terminal; criteria: other words for what they mean."""
+    """map.csv, map.json, pictures, and the slopes on the terminal; criteria: other words for what
+    they mean."""
     from cellfem.campaign.map_pictures import UNTESTED
     from cellfem.campaign.realisations import pooled
     from cellfem.campaign.sweep_results import CRITERIA, carries_current, slices_of, write_report, write_table
@@ -115,7 +116,8 @@ def report(
 
 
 def _pictures(plan: Grid, out: Path, slices: Sequence[Slice], title: str, criteria: Mapping[Criterion, str] | None) -> list[Path]:
-    """Maps and critical currents, or without a current (no criteria) what pressing came to; their paths."""
+    """Maps and critical currents, or without a current (no criteria) what pressing came to; their
+    paths."""
     from cellfem.campaign.map_pictures import can_map, draw_critical, draw_maps
     from cellfem.campaign.press_picture import can_draw, draw_pressed
 

@@ -56,7 +56,7 @@ class Outcome:
     opening_…: where contact was lost first, when and why; nan and "" where it was lost nowhere.
     void_count: voids born, and those of the start.
     verdict: that of the run ("untested": a limit was exceeded before anything was moved), or
-    "failed" where the solver gave up or the process died. time_to_failure_s: nan unless lost.
+    "failed" where the solver gave up or the process crashed. time_to_failure_s: nan unless lost.
     """
 
     point: Point

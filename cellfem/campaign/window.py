@@ -51,9 +51,11 @@ CRITERIA = {
 
 @dataclass(frozen=True)
 class WindowPoint:
-    """A run. pressure in MPa, current in mA/cm². contact: after stripping; index: largest while plating, nan if none was reached.
+    """A run. pressure in MPa, current in mA/cm². contact: after stripping; index: largest while
+    plating, nan if none was reached.
 
-    contact_verdict: of stripping alone; "untested" where the start exceeds a limit, "failed" where the solver gave up.
+    contact_verdict: of stripping alone; "untested" where the start exceeds a limit, "failed" where
+    the solver gave up.
     """
 
     pressure: float
@@ -76,9 +78,9 @@ class WindowPoint:
 class Window:
     """All that the picture shows of one choice of the other axes (creep set, say).
 
-    contact: the map's boundaries on lines of constant current, for both criteria. dendrite: (pressure, current) at which
-    the index of the runs passes 1. flat: (pressure, current) limit of a flat face in full contact, 0 from where pressure
-    alone opens the flaw.
+    contact: the map's boundaries on lines of constant current, for both criteria. dendrite:
+    (pressure, current) at which the index of the runs passes 1. flat: (pressure, current) limit of
+    a flat face in full contact, 0 from where pressure alone opens the flaw.
     """
 
     label: str
@@ -89,7 +91,8 @@ class Window:
 
 
 def check_protocol(case: Case) -> None:
-    """Raises CaseError for a protocol that does not strip and then plate: one limit of the window would be missing."""
+    """Raises CaseError for a protocol that does not strip and then plate: one limit of the window
+    would be missing."""
     modes = [placed.step.mode for placed in case.sequence]
     if "strip" not in modes:
         raise CaseError(['protocol: has no step with mode = "strip", by which the window finds lost contact; put one first'])
@@ -99,9 +102,11 @@ def check_protocol(case: Case) -> None:
 
 
 def after_stripping(outcome: Outcome, out: Path) -> Outcome:
-    """The outcome of a run, its contact judged at the end of stripping; lost where the run did not come to plating.
+    """The outcome of a run, its contact judged at the end of stripping; lost where the run did not
+    come to plating.
 
-    As the verdict of a run does, but before plating fills again what stripping opened. Failed where the records are spoilt.
+    As the verdict of a run does, but before plating fills again what stripping opened. Failed where
+    the records are spoilt.
     """
     rows = _rows(outcome, out)
     if outcome.verdict in UNSAID or not rows:
@@ -117,12 +122,14 @@ def after_stripping(outcome: Outcome, out: Path) -> Outcome:
 
 
 def windows_of(outcomes: Sequence[Outcome], out: Path) -> tuple[Window, ...]:
-    """Windows of judged outcomes, one for each choice of the axes beside pressure and current, with the boundaries of the map."""
+    """Windows of judged outcomes, one for each choice of the axes beside pressure and current, with
+    the boundaries of the map."""
     return tuple(_window(member, out) for member in slices_of(outcomes))
 
 
 def flat_index(case: Case, pressure: float, current: np.ndarray) -> np.ndarray:
-    """K_I/K_Ic of the case's flaw on a flat face in full contact, plated at `current` (mA/cm², > 0) under `pressure` (MPa)."""
+    """K_I/K_Ic of the case's flaw on a flat face in full contact, plated at `current` (mA/cm², > 0)
+    under `pressure` (MPa)."""
     step = next(placed.step for placed in case.steps if placed.step.mode == "plate")
     material, interface, flaws = from_case.material(case, step), from_case.interface(case), from_case.flaws(case)
     thermal = GAS_CONSTANT * material.temperature / FARADAY
@@ -134,7 +141,8 @@ def flat_index(case: Case, pressure: float, current: np.ndarray) -> np.ndarray:
 
 
 def flat_limit(case: Case, pressure: float) -> float:
-    """Current (mA/cm²) at which a flaw on a flat face in full contact grows; 0 where pressure alone does it."""
+    """Current (mA/cm²) at which a flaw on a flat face in full contact grows; 0 where pressure alone
+    does it."""
     index = flat_index(case, pressure, CURRENTS)
     if index[0] >= 1:
         return 0.0
@@ -142,7 +150,8 @@ def flat_limit(case: Case, pressure: float) -> float:
 
 
 def safe_spans(points: Sequence[WindowPoint]) -> list[tuple[float, float, float]]:
-    """(current, lowest, highest pressure) of each row of safe points that follow each other at one current: safe on both ends."""
+    """(current, lowest, highest pressure) of each row of safe points that follow each other at one
+    current: safe on both ends."""
     found = []
     for current in sorted({point.current for point in points}):
         line = sorted((point for point in points if point.current == current), key=lambda point: point.pressure)
@@ -154,7 +163,8 @@ def safe_spans(points: Sequence[WindowPoint]) -> list[tuple[float, float, float]
 
 
 def safe_areas(points: Sequence[WindowPoint]) -> list[tuple[float, float, float, float]]:
-    """(lowest, highest pressure, lower, upper current) of what has safe points on all sides, between neighbouring currents."""
+    """(lowest, highest pressure, lower, upper current) of what has safe points on all sides,
+    between neighbouring currents."""
     spans, currents = safe_spans(points), sorted({point.current for point in points})
     found = []
     for lower, upper in itertools.pairwise(currents):
@@ -224,7 +234,8 @@ def _carrying(rows: Sequence[dict[str, float]], sign: int) -> list[dict[str, flo
 
 
 def _dendrite_limits(points: Sequence[WindowPoint]) -> tuple[tuple[float, float], ...]:
-    """(pressure, current) at which the index of the runs passes 1, at each pressure whose currents bracket it."""
+    """(pressure, current) at which the index of the runs passes 1, at each pressure whose currents
+    bracket it."""
     found = []
     for pressure in sorted({point.pressure for point in points}):
         line = sorted((p for p in points if p.pressure == pressure and math.isfinite(p.index)), key=lambda p: p.current)
@@ -236,7 +247,8 @@ def _dendrite_limits(points: Sequence[WindowPoint]) -> tuple[tuple[float, float]
 
 
 def _passes_one(current: np.ndarray, index: np.ndarray) -> float:
-    """Least current at which the index is 1, linear in logarithms; inf if it stays below, the first current if it is above."""
+    """Least current at which the index is 1, linear in logarithms; inf if it stays below, the first
+    current if it is above."""
     above = np.flatnonzero(index >= 1)
     if not len(above):
         return math.inf

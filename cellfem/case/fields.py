@@ -21,7 +21,8 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    # `load.checked`, which knows the checks across tables and the words of errors; it is above this.
+    # `load.checked`, which knows the checks across tables and the words of errors; it is above
+    # this.
     checked: ClassVar[Callable[[Any], Any]]
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
@@ -51,7 +52,8 @@ class Section(BaseModel):
 
 @cache
 def meanings(section: type[Section]) -> dict[str, str]:
-    """What each key of a table means: the text below it in the source. Keys without one are left out.
+    """What each key of a table means: the text below it in the source. Keys without one are left
+    out.
 
     Read when asked for: pydantic's `use_attribute_docstrings` would read the source of every table
     whenever a case is loaded.

@@ -161,7 +161,7 @@ def _table(data: dict[str, Any], name: str) -> dict[str, Any]:
 def _given(value: object) -> float | None:
     try:
         return None if value is None else parse_quantity(value, "um")
-    except QuantityError:  # is told by the case's own check
+    except QuantityError:  # the case's own check reports it
         return None
 
 

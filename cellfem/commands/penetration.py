@@ -17,10 +17,11 @@ from cellfem.results.options import Replace
 
 def penetration(
     out: Annotated[Path, typer.Option(help="Folder for penetration.json and penetration.png.")] = Path("results/penetration"),
-    material: Annotated[str, typer.Option(help="Electrolyte whose toughness bears the pressure.")] = "Li6PS5Cl",
+    material: Annotated[str, typer.Option(help="Electrolyte whose toughness resists the pressure.")] = "Li6PS5Cl",
     replace: Replace = False,
 ) -> None:
-    """Pressure without current: flaws that it opens and times to creep through them, over measured times to a short."""
+    """Pressure without current: flaws that it opens and times to creep through them, over measured
+    times to a short."""
     try:
         properties = electrolyte(material)
     except UnknownMaterialError as error:

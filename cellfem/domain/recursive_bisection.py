@@ -1,5 +1,5 @@
-"""Recursive bisection: a whole cut in two again and again, each time in proportion to the parts that
-either half is for."""
+"""Recursive bisection: a whole cut in two again and again, each time in proportion to the parts
+that either half is for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a flaw does at a given current: pressure, current and K_I; the current at which its crack grows."""
+"""What a flaw does at a given current: pressure, current and K_I; the current at which its crack
+grows."""
 
 from __future__ import annotations
 
@@ -56,11 +57,13 @@ class FlawProblem:
 
 @dataclass(frozen=True)
 class FlawState:
-    """A flaw at one current. mouth, tip: current densities (A/m²) at the first and last node of the walls.
+    """A flaw at one current. mouth, tip: current densities (A/m²) at the first and last node of the
+    walls.
 
-    focusing: the largest over the mean of the face; pressure: the largest on the walls (MPa); index: K_I/K_Ic; drive: what the
-    overpotential at the end of the flaw can push, F(φ - φ_Li)/Ω (MPa); thin: pressure by the formula of a slender slit or
-    channel that keeps its width; mouth: half of the opening at the mouth (µm).
+    focusing: the largest over the mean of the face; pressure: the largest on the walls (MPa);
+    index: K_I/K_Ic; drive: what the overpotential at the end of the flaw can push, F(φ - φ_Li)/Ω
+    (MPa); thin: pressure by the formula of a slender slit or channel that keeps its width; mouth:
+    half of the opening at the mouth (µm).
     """
 
     current: float
@@ -87,7 +90,8 @@ class FlawState:
 
 
 def flaw_problem_of(case: Case) -> FlawProblem:
-    """From a case: the flaw of [resolved_flaw], load and temperature of the first step that plates."""
+    """From a case: the flaw of [resolved_flaw], load and temperature of the first step that
+    plates."""
     f, step = case.resolved_flaw, plating_step(case)
     material = from_case.material(case, step)
     flaw = Flaw(
@@ -126,10 +130,11 @@ class FlawModel:
         c = q.ceramics
         self.ceramic = FlawCeramic(self.system.ceramic, q.flaw, c.young, c.poisson, q.sides, q.preload)
         self.opening = Opening(self.system, self.ceramic)
-        self.reached = 0.0  # A/m²: the current of the state at hand, 0 if there is none
+        self.reached = 0.0  # A/m²: the current of the present state, 0 if there is none
 
     def solve(self, current: float) -> FlawState:
-        """At a plating current density of this magnitude (mean over the face, A/m²). Raises FlawError."""
+        """At a plating current density of this magnitude (mean over the face, A/m²). Raises
+        FlawError."""
         q, system = self.question, self.system
         thin = thin_pressure(q, current)
         self._reach(current, STAGES)
@@ -149,7 +154,8 @@ class FlawModel:
         )
 
     def _reach(self, current: float, stages: int) -> None:
-        """The state at a current, over others in between where it is not found at once. Raises FlawError."""
+        """The state at a current, over others in between where it is not found at once. Raises
+        FlawError."""
         before = self.system.get(), self.opening.displacement
         try:
             self._equilibrium(current)
@@ -193,7 +199,8 @@ class FlawModel:
             if before is not None:
                 turn = change - before
                 share = min(max(-share * float(before @ turn) / float(turn @ turn), LEAST_RELAXED), 1.0)
-            # The flow goes with a high power of the width: no node moves by more than a share of it at once.
+            # The flow goes with a high power of the width: no node moves by more than a share of it
+            # at once.
             share = min(share, MOST_WIDENED / float(np.abs(change / opening.width).max()))
             opening.move(settled + share * (found - settled))
         raise FlawError(f"the width of the flaw did not settle in {MOST_OPENINGS} rounds at {MA_CM2 * current:.4g} mA/cm²")
@@ -217,7 +224,8 @@ def thin_pressure(question: FlawProblem, current: float) -> float:
 def critical_current(
     model: FlawModel, guess: float, tell: Callable[[str], None] = lambda _: None
 ) -> tuple[float, list[FlawState]]:
-    """Plating current density (A/m²) at which K_I reaches K_Ic, and the states asked on the way; inf where none up to 1e4 mA/cm².
+    """Plating current density (A/m²) at which K_I reaches K_Ic, and the states asked on the way;
+    inf where none up to 1e4 mA/cm².
 
     K_I grows with the current: bracketed by factors of 4 from the guess outwards, because each
     value is a solution and far ones are hard to find, then by Brent's method in the logarithm.

@@ -139,7 +139,7 @@ class FlawCeramic:
         self.body.solve(self.load)
 
     def cracking(self) -> Cracking:
-        """Of the displacement at hand."""
+        """Of the present displacement."""
         found = [integral.evaluate() for integral in self.integrals]
         values = self.stress()
         tensor = np.zeros((len(values), 3, 3))

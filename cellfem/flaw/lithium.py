@@ -1,11 +1,13 @@
-"""Lithium in a flaw while it is plated: quasi-static creep, wall plating and secondary current distribution, one Newton system.
+"""Lithium in a flaw while it is plated: quasi-static creep, wall plating and secondary current
+distribution, one Newton system.
 
     lithium   ∇·σ = 0, ∇·v = 0, incompressible creep by the point law of the case; σ·n = -p_m n at the mouth
     walls     v = s n, s = iΩ/F < 0 (stick), or v·n = s alone (slip); Λ = -σ·n holds it: what presses on LLZO
     LLZO      ∇·(κ∇φ) = 0; κ ∂φ/∂n = i on walls and face;  i = i₀ [exp(Fη/2RT) - exp(-Fη/2RT)],  η = -φ + Ω Λ·n/F (lithium at 0)
     far face  one potential Φ, ∫ i dA = I |face and mouth|
 
-n points from the lithium into LLZO; i < 0 plates. Coordinates (x, y), or (r, y) about the axis x = 0 (a round channel).
+n points from the lithium into LLZO; i < 0 plates. Coordinates (x, y), or (r, y) about the axis x =
+0 (a round channel).
 """
 
 from __future__ import annotations
@@ -36,8 +38,9 @@ Array = NDArray[np.float64]
 BOTH = 21  # tag of wall and round end in dS
 PIVOTING = {14: 1000}  # of MUMPS, %: room for the pivoting that the multipliers need
 FLOORS = (1.0, 1e-2)
-"""Smallest strain rates over |s|/H, the rate at the closed end: they keep the viscosity of the plug in the middle finite. At
-the walls of a slender flaw rates are larger by (n+2) a/H; the last one is used."""
+"""Smallest strain rates over |s|/H, the rate at the closed end: they keep the viscosity of the plug
+in the middle finite. At the walls of a slender flaw rates are larger by (n+2) a/H; the last one is
+used."""
 BLOCKED = 1e-6  # share of the face's lithium that a flaw takes at least, as a scale of its balance
 TOLERANCE = 1e-8  # last correction
 MOST = 60  # corrections for one creep exponent
@@ -52,8 +55,8 @@ class FlawError(CellfemError, RuntimeError):
 
 @dataclass(frozen=True)
 class Plating:
-    """What drives a flaw. current: mean over face and mouth, A/m², < 0 plates; pressure: of the stack, and so at the mouth,
-    MPa."""
+    """What drives a flaw. current: mean over face and mouth, A/m², < 0 plates; pressure: of the
+    stack, and so at the mouth, MPa."""
 
     current: float
     pressure: float
@@ -62,8 +65,8 @@ class Plating:
 
 @dataclass(frozen=True)
 class Scale:
-    """Typical sizes: velocity (µm/s) and pressure (MPa) of the lithium, its shear stress at the walls (MPa), half-opening
-    (µm)."""
+    """Typical sizes: velocity (µm/s) and pressure (MPa) of the lithium, its shear stress at the
+    walls (MPa), half-opening (µm)."""
 
     velocity: float
     pressure: float
@@ -73,8 +76,8 @@ class Scale:
 
 @dataclass(frozen=True)
 class Walls:
-    """Along the walls and the round end, from the mouth on; all (N,). weight: ∫ of the node's hat function, µm (µm² about an
-    axis)."""
+    """Along the walls and the round end, from the mouth on; all (N,). weight: ∫ of the node's hat
+    function, µm (µm² about an axis)."""
 
     x: Array
     y: Array
@@ -95,7 +98,8 @@ class FlawSystem(BlockProblem):
         walls_plate: bool = True,
         degree: int = 4,
     ) -> None:
-        """stress_potential: the pressure shifts the equilibrium by Ωp/F; walls_plate: off, the round end alone is plated."""
+        """stress_potential: the pressure shifts the equilibrium by Ωp/F; walls_plate: off, the
+        round end alone is plated."""
         self.made, self.stress_potential = made, stress_potential
         parent = made.mesh
         parent.topology.create_connectivity(1, 2)
@@ -152,8 +156,8 @@ class FlawSystem(BlockProblem):
         n = ufl.FacetNormal(parent)
         out = n("+")  # of the lithium
         along = ufl.as_vector([-out[1], out[0]])
-        # Pressure and shear are unknowns, not the components of Λ: constants are among the test functions of a pressure, so that
-        # lithium is conserved on a round end too.
+        # Pressure and shear are unknowns, not the components of Λ: constants are among the test
+        # functions of a pressure, so that lithium is conserved on a round end too.
         normal, shear = self.traction[0]("+"), self.traction[1]("+")
         load = normal * out + shear * along
         free = ufl.dot(v("+"), along) if stick else shear
@@ -247,7 +251,8 @@ class FlawSystem(BlockProblem):
     # --- solving
 
     def solve(self, plating: Plating, material: Material, scale: Scale) -> None:
-        """Find the state; from the one at hand if there is one, else by continuation in the creep exponent.
+        """Find the state; from the present one if there is one, else by continuation in the creep
+        exponent.
 
         Raises FlawError.
         """
@@ -255,7 +260,7 @@ class FlawSystem(BlockProblem):
             self.begin(plating, material, scale)
 
     def follow(self, plating: Plating, material: Material, scale: Scale) -> bool:
-        """Find the state from the one at hand, which is kept where none is found."""
+        """Find the state from the present one, which is kept where none is found."""
         self._set(plating, material, scale)
         self.floor = FLOORS[-1] * self._slow(plating, scale)
         before = self.get()
@@ -266,7 +271,8 @@ class FlawSystem(BlockProblem):
         return False
 
     def begin(self, plating: Plating, material: Material, scale: Scale) -> None:
-        """From nothing, by softer laws that agree with the true one at the stress of the walls. Raises FlawError."""
+        """From nothing, by softer laws that agree with the true one at the stress of the walls.
+        Raises FlawError."""
         self._set(plating, material, scale)
         for u in self.unknowns:
             u.x.array[:] = 0.0
@@ -328,5 +334,6 @@ class FlawSystem(BlockProblem):
         return float(self.potential.x.array[node]) + float(self.far.x.array[0])
 
     def tractions(self) -> tuple[Array, Array]:
-        """(places (N, 3), (N, 2): pressure and shear of Λ = λ n + τ t at the nodes of walls and round end, t = (-n_y, n_x))."""
+        """(places (N, 3), (N, 2): pressure and shear of Λ = λ n + τ t at the nodes of walls and
+        round end, t = (-n_y, n_x))."""
         return self.traction.function_space.tabulate_dof_coordinates(), self.traction.x.array.reshape(-1, 2)

@@ -60,8 +60,8 @@ def read_measured(
 
     Text: one column of heights, or one row, at distances `spacing`; two columns x and height; three
     columns x, y and height on a grid in any order; more columns, a map, each line of the file one
-    along x. With a header the columns are told by it. .npy: heights (nx,) or (nx, ny). Everything
-    else by the library. Raises RoughnessError with the remedy.
+    along x. With a header the columns are identified by it. .npy: heights (nx,) or (nx, ny).
+    Everything else by the library. Raises RoughnessError with the remedy.
     """
     file, wanted = Path(path), Wanted(unit, spacing, channel)
     if not file.is_file():
@@ -218,7 +218,7 @@ def _unit(told: Sequence[str], wanted: Wanted) -> float:
 
 
 def _spaced(heights: Floats, extents: Sequence[float | None], wanted: Wanted, about: str) -> MeasuredHeights:
-    """Heights (nx,) or (nx, ny) in µm at equal distances, told by the file (its extents, µm) or as
+    """Heights (nx,) or (nx, ny) in µm at equal distances, given by the file (its extents, µm) or as
     wanted."""
     places = list[Floats]()
     for count, extent in zip(heights.shape, extents):

@@ -1,5 +1,5 @@
-"""Stacks of hexahedra in columns and layers, told by the places of their faces: whoever knows these
-can make any part of it.
+"""Stacks of hexahedra in columns and layers, described by the places of their faces: whoever knows
+these can make any part of it.
 
 Nodes (i, j, k) stand at (x_i, y_j, z_k); cell (i, j, k) reaches from there to (x_i+1, y_j+1,
 z_k+1). Numbers are those that the whole `StackMesh` has: of a node (k ny + j) nx + i, of cells

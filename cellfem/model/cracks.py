@@ -32,8 +32,8 @@ class ElasticElectrolyte:
     pressure where the surface is curved, it carries itself. So the force is P|Γ| as the platen's.
     Sides are mirror planes, or one; with sides = "free" they may move apart (as planes, and out of
     the plane too) until the mean lateral stress vanishes: a uniform stress is added. Far face: no
-    normal displacement, and with support = "fixed" none at all; on a roller it bears evenly what
-    lithium drags sideways as a whole, where there are no mirror planes to bear it.
+    normal displacement, and with support = "fixed" none at all; on a roller it carries evenly what
+    lithium drags sideways as a whole, where there are no mirror planes to carry it.
     """
 
     def __init__(self, model: Model, ceramic: Ceramic) -> None:

@@ -18,7 +18,8 @@ from cellfem.physics.hardening import History
 from dolfinx import fem
 
 ROUNDS = 2
-"""Of the search for the strain rate at a stress: what two leave (most of 1e-3) goes with the next correction."""
+"""Of the search for the strain rate at a stress: what two leave (most of 1e-3) goes with the next
+correction."""
 LEAST_STRESS = 1e-12  # MPa
 LEAST_RATE = 1e-3  # of the floor: below it lithium is a liquid of constant viscosity
 LARGEST_CHANGE = 30.0  # of ln rate in a round
@@ -26,7 +27,8 @@ LARGEST_CHANGE = 30.0  # of ln rate in a round
 
 @dataclass(frozen=True)
 class Hardness:
-    """Resistance S (MPa) at quadrature points: now, at the last step and the one before; and the numbers of the time scheme."""
+    """Resistance S (MPa) at quadrature points: now, at the last step and the one before; and the
+    numbers of the time scheme."""
 
     now: fem.Function
     old: tuple[fem.Function, fem.Function]
@@ -59,7 +61,7 @@ class LawPoints:
         self._touch(*self._state(), law, floor)
 
     def follow_stresses(self, law: CreepLaw, floor: float) -> None:
-        """Touch the law where it has the deviatoric stress that the tangents at hand give at the
+        """Touch the law where it has the deviatoric stress that the present tangents give at the
         present state, with the present p and f.
 
         sigma_dev has the direction of the new D', and |D'| follows from |sigma_dev| by Newton's

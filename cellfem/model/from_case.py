@@ -24,7 +24,7 @@ from cellfem.units import GAS_CONSTANT, T_REFERENCE
 
 EDGES_FELT = 20.0  # widths of a patch's edge, from where tanh is 1 to the last digit
 SLOWEST_REMOVAL = 1e-3  # µm/s: keeps k_n finite where no current flows
-STICK = 1e6  # MPa s/µm: at 1 µm/h a shear traction of 280 MPa, more than lithium bears: it does not slide
+STICK = 1e6  # MPa s/µm: at 1 µm/h a shear traction of 280 MPa, more than lithium can carry: it does not slide
 
 
 def _arrhenius(activation: float, temperature: float) -> float:

@@ -15,7 +15,8 @@ from cellfem.units import T_REFERENCE
 
 @dataclass(frozen=True)
 class PatchResistance:
-    """A spot of Γ with another area-specific resistance: |x - centre| < half_width, edges of tanh length `edge` (µm); Ω m²."""
+    """A spot of Γ with another area-specific resistance: |x - centre| < half_width, edges of tanh
+    length `edge` (µm); Ω m²."""
 
     centre: float
     half_width: float
@@ -26,7 +27,8 @@ class PatchResistance:
     electrode: int = 1
 
     def share(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """1 inside and 0 outside at the places x (..., axes of Γ), with the edge between; a sharp one where `edge` is 0."""
+        """1 inside and 0 outside at the places x (..., axes of Γ), with the edge between; a sharp
+        one where `edge` is 0."""
         if self.centre_y is not None and x.shape[-1] == 2:
             across = self.half_width_y or self.half_width
             u = np.hypot((x[..., 0] - self.centre) / self.half_width, (x[..., 1] - self.centre_y) / across)
@@ -100,7 +102,8 @@ class Interface:
 
 @dataclass(frozen=True)
 class Flaws:
-    """Flaws of the electrolyte's face, and what they bear. Lengths in µm, K_Ic in MPa·µm^½, density in 1/µm²."""
+    """Flaws of the electrolyte's face, and their strength. Lengths in µm, K_Ic in MPa·µm^½, density
+    in 1/µm²."""
 
     length: float = 1.0  # a, of the index; scale of the distribution
     half_opening: float = 0.05  # H of a slit, radius of a cylinder
@@ -140,10 +143,12 @@ class Ceramic:
 
 @dataclass(frozen=True)
 class Cell:
-    """The cell for which resistances are given in Ω: `times` the modelled Γ and `separator` µm of electrolyte on `area` µm².
+    """The cell for which resistances are given in Ω: `times` the modelled Γ and `separator` µm of
+    electrolyte on `area` µm².
 
-    What is modelled of a half cell is one face: it counts once or twice. A symmetric cell is modelled whole: its Γ are both
-    faces, which count once. In both the separator stands in place of the modelled electrolyte.
+    What is modelled of a half cell is one face: it counts once or twice. A symmetric cell is
+    modelled whole: its Γ are both faces, which count once. In both the separator stands in place of
+    the modelled electrolyte.
     """
 
     area: float

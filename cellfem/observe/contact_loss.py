@@ -23,7 +23,7 @@ from cellfem.observe.contact_loss_causes import InterfaceHistory, Scales, Span, 
 class Openings:
     """The map, (N,) each. time_s: nan where Γ has never opened. Evidence of that moment: porosity
     over f_c, load over the stack pressure, current over the mean, distance to an open stretch (µm),
-    load and relative current of the place that bears most.
+    load and relative current of the place that carries the largest load.
     """
 
     places: Array

@@ -7,8 +7,9 @@ steps; the first of these that holds:
 - void edge: at the last step an open stretch lay within 2ℓ (ℓ separates porosity from geometry: so far an open place feeds on
   its neighbours);
 - plating: the electrode is plated: lithium that grows elsewhere lifts the block off what is not plated;
-- pillar: where Γ bears most it strips less than the mean by a fifth at least, and departs more from the mean than the place that
-  opens: a part recedes slower and props the rest open;
+- pillar: where Γ carries the largest load it strips less than the mean by a fifth at least, and
+  departs more from the mean than the place that opens: a part recedes slower and props the rest
+  open;
 - vacancy saturation: f has reached 0.85 f_c here, so that lattice planes are removed from the surface: a place that strips more
   than the rest recedes by itself;
 - flow: none of these: the lithium flows away from a place that strips no more than others.
@@ -41,7 +42,7 @@ PILLAR_CURRENT = 0.8
 Columns = dict[str, Array]
 """Evidence by name, a value for each place: porosity over f_c, load over the stack pressure,
 current over the mean, distance to an open stretch (µm), load and relative current of the place that
-bears most."""
+carries the largest load."""
 
 
 @dataclass(frozen=True, eq=False)

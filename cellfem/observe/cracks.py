@@ -2,7 +2,7 @@
 likelihood, fields for viewing.
 
 index = σ₁/σ_a, σ_a = K_Ic/(1.12 √(πa)): the largest principal tension against what a surface flaw
-of length a bears. likelihood = 1 - exp(-∫ Σ(σ_k₊/σ₀)^m dV/V₀), Weibull's weakest link over the
+of length a can carry. likelihood = 1 - exp(-∫ Σ(σ_k₊/σ₀)^m dV/V₀), Weibull's weakest link over the
 body, or over its face towards the lithium. Both are of the ceramic as it is pressed: a flaw driven
 from inside by lithium is `observe.dendrite`.
 """

@@ -1,5 +1,5 @@
 """Where on Γ a dendrite is likely to start while plating: what drives a flaw filled with lithium,
-what it bears, its odds.
+its strength, its odds.
 
 Lithium plated in a flaw of the electrolyte must flow back out or break the ceramic. At each place
 of Γ that is plated

@@ -6,7 +6,7 @@ frequency.
 Between two electrodes there is no far face: the first is at 0, the second at 1, and both faces are
 in Z.
 
-in real form for (Re φ̂, Im φ̂), the PETSc at hand being real: [[K, -2πν M], [2πν M, K]] with K of
+in real form for (Re φ̂, Im φ̂), this build of PETSc being real: [[K, -2πν M], [2πν M, K]] with K of
 the conductances and M of the capacitances, both assembled once; one factorisation a frequency.
 """
 

@@ -109,7 +109,7 @@ class SmallSignal:
         return Resistance(transfer, far / through - bulk - transfer)
 
     def factor_again(self) -> None:
-        """Factor the matrix of the present state, as `read` does where the factors at hand are too
+        """Factor the matrix of the present state, as `read` does where the present factors are too
         old."""
         self._assemble()
         self._factor()

@@ -268,7 +268,7 @@ def track(
 
 
 def events(before: Sequence[TrackedVoid], now: Sequence[TrackedVoid]) -> list[tuple[Event, TrackedVoid]]:
-    """What has befallen the voids between two calls of `track`, by id."""
+    """What happened to the voids between two calls of `track`, by id."""
     known = {void.id: void for void in before}
     found: list[tuple[Event, TrackedVoid]] = []
     for void in now:

@@ -117,7 +117,7 @@ class Series:
         write_atomic(self.path, _pvd(self._datasets))
 
     def _names(self, part: str) -> list[str]:
-        """Files of a part at the time at hand: the collection, and the pieces of all ranks."""
+        """Files of a part at the present time: the collection, and the pieces of all ranks."""
         return [f"{FIELDS}/{part}_{self._count:05d}.pvtu", *(self._piece(part, rank) for rank in range(self._size))]
 
     def _piece(self, part: str, rank: int) -> str:

@@ -1,8 +1,8 @@
-"""Pictures drawn in a process of their own: a drawing library that dies takes nothing of a run
+"""Pictures drawn in a process of their own: a drawing library that crashes takes nothing of a run
 along.
 
 python -m cellfem.output.picture_process DIR draws what DIR/pictures.npz tells of, and says what
-came of it as JSON. No matplotlibrc of a user is heeded: pictures look alike everywhere, and need no
+came of it as JSON. A user's matplotlibrc is ignored: pictures look alike everywhere, and need no
 latex.
 """
 
@@ -24,14 +24,14 @@ BY = "run"
 COMMAND = (sys.executable, "-m", "cellfem.output.picture_process")
 UNTRIED = "CELLFEM_OPENGL_UNTRIED"  # of `rendering`, which loads matplotlib
 POLL_S = 0.2
-TAIL = 300  # characters of what a process said before it died
+TAIL = 300  # characters of what a process said before it ended
 
 
 def draw_in_own_process(folder: Path, stop: Callable[[], bool] = lambda: False) -> Drawn:
     """Draw into the folder, and wait for it; `stop()` ends it before. What could not be drawn, and
     why, is in the answer.
 
-    If the process dies, a second one tries first which OpenGL there is.
+    If the process crashes, a second one tries first which OpenGL there is.
     """
     code, shown, said = 0, b"", b""
     for more in ({UNTRIED: "1"}, {}):

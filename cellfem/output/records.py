@@ -1,4 +1,5 @@
-"""records.csv and voids.csv, complete on disk after every row: a killed run keeps what it has. Atomic replacement of files."""
+"""records.csv and voids.csv, complete on disk after every row: a killed run keeps what it has.
+Atomic replacement of files."""
 
 from __future__ import annotations
 
@@ -37,8 +38,9 @@ def void_rows(
 class RecordWriter:
     """A CSV file that is complete on disk after each row.
 
-    path: replaced if it exists, unless going_on: then rows follow those that it has. columns: names in order. Numbers are written
-    so that they read back to the same bits. Raises OSError where a row finds no room; the file then ends with the one before it.
+    path: replaced if it exists, unless going_on: then rows follow those that it has. columns: names
+    in order. Numbers are written so that they read back to the same bits. Raises OSError where a
+    row finds no room; the file then ends with the one before it.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], going_on: bool = False) -> None:
@@ -62,7 +64,8 @@ class RecordWriter:
         return self._sum.hexdigest()
 
     def replace_last(self, name: str, text: str) -> None:
-        """Put another text of the same length into the last column, which has this name, of the last row."""
+        """Put another text of the same length into the last column, which has this name, of the
+        last row."""
         assert name == self._columns[-1]
         self._file.flush()
         with Path(self._file.name).open("r+b") as file:
@@ -104,7 +107,8 @@ class RecordsError(ValueError):
 
 
 def read_records(path: Path, columns: Sequence[str] = ()) -> list[dict[str, float]]:
-    """All rows of a records.csv as numbers. columns: those that it must have. Raises RecordsError, and OSError without a file."""
+    """All rows of a records.csv as numbers. columns: those that it must have. Raises RecordsError,
+    and OSError without a file."""
     number = 0
     try:
         with path.open(newline="", encoding="utf-8") as file:
@@ -132,10 +136,12 @@ WHOLE = "put back the file that the run wrote, or run the case anew"
 
 
 def write_atomic(path: Path, content: str | bytes, durable: bool = True) -> None:
-    """Replace a file as a whole: readers, and whoever comes after a crash, see the old content or the new one, never a part.
+    """Replace a file as a whole: readers, and whoever comes after a crash, see the old content or
+    the new one, never a part.
 
-    In a folder of results it is listed first. durable: wait until it is on the disk; without, a file may be empty after the
-    machine itself has gone down. Raises OSError that names `path`, also where something lies there that is not cellfem's.
+    In a folder of results it is listed first. durable: wait until it is on the disk; without, a
+    file may be empty after the machine itself has gone down. Raises OSError that names `path`, also
+    where something lies there that is not cellfem's.
     """
     list_files([path])
     replace_whole(path, content, durable)

@@ -1,4 +1,4 @@
-"""What drives lithium in a flaw of the electrolyte, and what the flaw bears: plain numpy, arrays of
+"""What drives lithium in a flaw of the electrolyte, and its strength: plain numpy, arrays of
 any one shape.
 
 Lengths in µm, pressures in MPa, K in MPa·µm^½ (1 MPa·m^½ = 1000 MPa·µm^½). What lets lithium out of

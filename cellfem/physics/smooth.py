@@ -1,4 +1,5 @@
-"""Smooth switches in UFL: every kink of the laws gets a width, because Newton dies on kinks."""
+"""Smooth switches in UFL: every kink of the laws gets a width, because Newton's method fails at
+kinks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Who may write into a folder, and what may go: checks before anything is written, old results put
 aside until a run has started.
 
-A folder is cellfem's once it bears the mark (`manifest.py`). Without one it must be empty. Of a
+A folder is cellfem's once it has the mark (`manifest.py`). Without one it must be empty. Of a
 folder with a mark only the files on its list are ever replaced, and only by the command that they
 belong to; links are never followed. Not collective: rank 0.
 """
@@ -311,7 +311,7 @@ def made(folder: Path) -> Iterator[None]:
 
 
 def new_file(path: Path, inputs: Inputs, is_ours: bool, replace: bool) -> None:
-    """Check whether a command may write one file. is_ours: what lies there bears cellfem's sign.
+    """Check whether a command may write one file. is_ours: what lies there has cellfem's mark.
     Raises FolderError."""
     for what, read in inputs.items():
         if same_file(Path(read), path):

@@ -1,5 +1,5 @@
-"""Results of a cellfem of before December 2026, which kept no list of its files: told by the first
-line of case.resolved.toml.
+"""Results of a cellfem of before December 2026, which kept no list of its files: recognised by the
+first line of case.resolved.toml.
 
 They are replaced only where the user says so (--replace), or resumed. Field files are those that
 their series names.

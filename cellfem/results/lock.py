@@ -1,7 +1,7 @@
 """One run in a folder at a time: a lock file that says who is at work, also across the machines of
 a cluster.
 
-The lock is the file's (flock: the kernel frees it when the process dies), and its text. Where a
+The lock is the file's (flock: the kernel frees it when the process ends), and its text. Where a
 file system keeps flock within one machine, or knows none, the text decides: another machine's is
 honoured while it shows signs of life, unless it is of this very batch job, which was moved.
 """

@@ -1,5 +1,5 @@
 """What to change where no equilibrium is found under a load: what of it is far from what such an
-interface bears, in words."""
+interface can carry, in words."""
 
 from __future__ import annotations
 

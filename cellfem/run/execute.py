@@ -61,7 +61,8 @@ BY = "run"
 
 @dataclass(frozen=True)
 class Pace:
-    """Of wall time. max_time_s: the run stops by itself, with a checkpoint, before it is over; progress_s: between two lines."""
+    """Of wall time. max_time_s: the run stops by itself, with a checkpoint, before it is over;
+    progress_s: between two lines."""
 
     max_time_s: float | None = None
     progress_s: float = PLAIN_INTERVAL_S
@@ -86,10 +87,11 @@ def run_case(
     path: Path | None = None,
     replace: bool = False,
 ) -> Result:
-    """Run into a folder (made if missing). Results of an earlier run in it are replaced once this one has started. Collective.
+    """Run into a folder (made if missing). Results of an earlier run in it are replaced once this
+    one has started. Collective.
 
-    path: of the case, so that it is not overwritten. replace: as of `results.examine`. Raises MeshError, FolderError and
-    BusyError (another run is at work in the folder) on every rank.
+    path: of the case, so that it is not overwritten. replace: as of `results.examine`. Raises
+    MeshError, FolderError and BusyError (another run is at work in the folder) on every rank.
     """
     begin, inputs = time.monotonic(), files_read(case, path)
     _on_root(comm, lambda: examine(folder, BY, RUN_OUTPUTS, inputs, replace))
@@ -107,10 +109,12 @@ def run_case(
 
 
 def resume_run(folder: Path, quiet: bool = False, comm: MPI.Intracomm = MPI.COMM_WORLD, pace: Pace | None = None) -> Result:
-    """Go on with the run in a folder from its newest sound checkpoint, on any number of ranks. Collective.
+    """Go on with the run in a folder from its newest sound checkpoint, on any number of ranks.
+    Collective.
 
-    Rows and outputs that came after it are cut off first. Of a run that has ended what pictures are missing are drawn.
-    Raises CaseError, CheckpointError, CannotWriteError, FolderError and BusyError on every rank.
+    Rows and outputs that came after it are cut off first. Of a run that has ended what pictures are
+    missing are drawn. Raises CaseError, CheckpointError, CannotWriteError, FolderError and
+    BusyError on every rank.
     """
     begin = time.monotonic()
     if read_manifest(folder) is None:
@@ -150,7 +154,8 @@ class _Setting:
 
 
 def _run_compiled(case: Case, folder: Path, source: Source | None, point: Point | None, at: _Setting) -> Result:
-    """`_run`; a compiler that Ctrl-C reached ends it as a signal does. Raises FormError on every rank where it fails."""
+    """`_run`; a compiler that Ctrl-C reached ends it as a signal does. Raises FormError on every
+    rank where it fails."""
     try:
         return _run(case, folder, source, point, at)
     except RuntimeError as error:
@@ -162,7 +167,8 @@ def _run_compiled(case: Case, folder: Path, source: Source | None, point: Point 
 
 
 def _run(case: Case, folder: Path, source: Source | None, point: Point | None, at: _Setting) -> Result:
-    """From a mesh to the results, from the start or from a checkpoint; nothing, where a signal ends it in set-up."""
+    """From a mesh to the results, from the start or from a checkpoint; nothing, where a signal ends
+    it in set-up."""
     comm, received = at.comm, at.received
     segments = segments_of(case)
     model = build_model(source, from_case.structure(case), from_case.interface(case), from_case.numerics(case), comm)
@@ -239,7 +245,8 @@ def _run(case: Case, folder: Path, source: Source | None, point: Point | None, a
 
 
 def _nothing(recorder: Recorder, end: End, why: str, at: _Setting) -> Result:
-    """The end of a run that found no state to begin with: without one there is no row, no picture, no verdict."""
+    """The end of a run that found no state to begin with: without one there is no row, no picture,
+    no verdict."""
     recorder.note(why)
     if recorder.root is not None and at.quiet:
         print(why, file=sys.stderr)
@@ -254,7 +261,8 @@ def _nothing(recorder: Recorder, end: End, why: str, at: _Setting) -> Result:
 
 
 def _opened(case: Case, folder: Path, source: Source | None, at: _Setting) -> str:
-    """Put earlier results aside and write what a run begins with; the mesh's hash, "" without checkpoints. Collective."""
+    """Put earlier results aside and write what a run begins with; the mesh's hash, "" without
+    checkpoints. Collective."""
 
     def write() -> str:
         assert at.claimed is not None

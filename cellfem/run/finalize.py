@@ -1,7 +1,9 @@
-"""The end of a run: last fields, summary, face, spectrum, pictures, and only then no checkpoints any more.
+"""The end of a run: last fields, summary, face, spectrum, pictures, and only then no checkpoints
+any more.
 
-What cannot be made a second time comes first. Where it finds no room the checkpoints stay, and `cellfem resume` makes up for it.
-From pictures.npz on a run has ended for good: pictures are drawn by a process of its own, and once more by `cellfem resume`.
+What cannot be made a second time comes first. Where it finds no room the checkpoints stay, and
+`cellfem resume` makes up for it. From pictures.npz on a run has ended for good: pictures are drawn
+by a process of its own, and once more by `cellfem resume`.
 """
 
 from __future__ import annotations
@@ -82,7 +84,8 @@ def finalize(
 
 
 def only_pictures(folder: Path) -> End | None:
-    """How a run ended of which pictures alone are left to be drawn; None for one that is to go on. Not collective."""
+    """How a run ended of which pictures alone are left to be drawn; None for one that is to go on.
+    Not collective."""
     try:
         end = read_end(folder / FILE)
     except CheckpointError:
@@ -91,7 +94,8 @@ def only_pictures(folder: Path) -> End | None:
 
 
 def draw_again(folder: Path, end: End) -> dict[str, Path]:
-    """Draw what a run left to be drawn, and take its checkpoints away if it has ended. Not collective.
+    """Draw what a run left to be drawn, and take its checkpoints away if it has ended. Not
+    collective.
 
     Raises CannotWriteError where there is no room.
     """
@@ -108,7 +112,8 @@ def _draw(folder: Path, recorder: Recorder) -> dict[str, Path]:
 
 
 def _said(folder: Path, drawn: Drawn, say: Callable[[str], None]) -> dict[str, Path]:
-    """The files that were drawn; what could not be is said, and can be drawn later from what is kept for it."""
+    """The files that were drawn; what could not be is said, and can be drawn later from what is
+    kept for it."""
     for note in drawn.notes:
         say(note)
     why = "; ".join(drawn.failed)
@@ -140,8 +145,8 @@ def _summary(case: Case, recorder: Recorder, end: End, begin: float) -> Summary:
 
 
 def _scenes(case: Case, recorder: Recorder) -> dict[str, Scene | None]:
-    """Moments as pictures show them, by their names in `Drawing`; on other ranks than 0 each is None
-    (collective)."""
+    """Moments as pictures show them, by their names in `Drawing`; on other ranks than 0 each is
+    None (collective)."""
     if not case.output.pictures:
         return {}
     moments = {"start": recorder.first, "end": recorder.last}

@@ -1,8 +1,8 @@
 """Where the pressure jumps up it is made to rise instead: a press needs time, and so does the
 lithium.
 
-On the highest asperity of a rough face flat lithium would bear tens of times the pressure, more
-than it ever can: there is no such state. From a pressure that it can bear the load rises evenly in
+On the highest asperity of a rough face flat lithium would carry tens of times the pressure, more
+than it ever can: there is no such state. From a pressure that it can carry the load rises evenly in
 the logarithm.
 """
 
@@ -21,7 +21,7 @@ from cellfem.solver.march import Segment
 JUMP = 1.5
 """A pressure more than this times that before counts as a jump."""
 CONSTRAINT = 3.0
-"""Pressure over flow stress that an indented body bears (hardness over yield strength, Tabor
+"""Pressure over flow stress that an indented body carries (hardness over yield strength, Tabor
 1951)."""
 STEPS = 200
 """The first time step of a rise is this share of it."""
@@ -53,7 +53,7 @@ def with_pressure_ramps(segments: list[Segment], rises: list[float], model: Mode
 
 
 def gentle(model: Model, segment: Segment) -> float:
-    """Pressure (MPa) at which the highest asperity bears no more than lithium that flows at
+    """Pressure (MPa) at which the highest asperity carries no more than lithium that flows at
     1/INSTANT; at most the load's.
 
     To 0.1 %.

@@ -147,7 +147,8 @@ class Recorder:
         self.first = self._moment()
 
     def go_on(self) -> None:
-        """The state is that of a checkpoint, put back: outputs that came after it are taken away."""
+        """The state is that of a checkpoint, put back: outputs that came after it are taken
+        away."""
         self.series.go_on(self.restored["series"])
         self.examine(0.0, Outcome(True, 0, 0))
         speeds = zip(self.reading.electrodes, self.restored["speeds"], strict=True)

@@ -166,7 +166,7 @@ class BlockProblem:
             raise LinearFailure(said)
 
     def correction(self) -> Array:
-        """δ = -J⁻¹ R with the factors at hand (a view)."""
+        """δ = -J⁻¹ R with the present factors (a view)."""
         self.linear.solve(self.R, self.delta)
         self.delta.scale(-1.0)
         return self.delta.array

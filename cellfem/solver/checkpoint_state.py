@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 def declare_engine(engine: Engine, registry: Registry) -> None:
     """Declare all that `Stepper`, `Newton` and `System` carry from one accepted step to the next.
 
-    Put back, after `Engine.analyse` and `Engine.set` for the segment at hand, it goes on as if
+    Put back, after `Engine.analyse` and `Engine.set` for the present segment, it goes on as if
     nothing had happened: factors that are kept are made anew from the state that they were made
     from.
     """

@@ -1,4 +1,5 @@
-"""A model made ready to be stepped: scales, conditions, start by continuation in the creep exponent."""
+"""A model made ready to be stepped: scales, conditions, start by continuation in the creep
+exponent."""
 
 from __future__ import annotations
 
@@ -28,14 +29,16 @@ START_MOST = 200  # corrections of a stage of a start, which has no prediction: 
 START_FLOOR = 1e-6  # 1/s, strain rate floor of the first stage
 ON_THE_WAY, AT_THE_END = 1e-2, 0.1  # tolerance of the stages before the last; of the last, over Newton's: it stays in the surface
 FLOW_SHARE, FLOW_MOST = 0.35, 1.0
-"""Stress about which exponents are raised, over the load, and at most in MPa: lithium flows where the load has a deviator, at the
-rims of voids and asperities. With a third of the load eight cases took about 300 corrections together, with 0.2 and 0.6 of it 320
-and 380, with all of it 520 (benchmarks/starts.py). Of a high load a third is more than lithium bears anywhere."""
+"""Stress about which exponents are raised, over the load, and at most in MPa: lithium flows where
+the load has a deviator, at the rims of voids and asperities. With a third of the load eight cases
+took about 300 corrections together, with 0.2 and 0.6 of it 320 and 380, with all of it 520
+(benchmarks/starts.py). Of a high load a third is more than lithium can carry anywhere."""
 
 
 @dataclass(frozen=True)
 class _Stage:
-    """Creep law, strain rate floor (1/s) and steepest charge transfer (`Constants.soften`) on the way to those asked for."""
+    """Creep law, strain rate floor (1/s) and steepest charge transfer (`Constants.soften`) on the
+    way to those asked for."""
 
     creep: CreepLaw
     floor: float
@@ -43,8 +46,9 @@ class _Stage:
 
 
 GROWING_STEEP = (1.0, 3.0, 5.0, 7.0, 9.0, 11.0, 13.0, 15.0)
-"""Overpotentials, over 2RT/F, from which on charge transfer goes on along its tangent, one after the other: from each the next
-is found in three or four corrections, and a volt of i·ASR is found below 4, 10 kV at 13."""
+"""Overpotentials, over 2RT/F, from which on charge transfer goes on along its tangent, one after
+the other: from each the next is found in three or four corrections, and a volt of i·ASR is found
+below 4, 10 kV at 13."""
 
 
 class StartError(RuntimeError):
@@ -74,7 +78,8 @@ class Engine:
         )
 
     def set(self, load: Load, material: Material) -> None:
-        """Load and material of the moment, with the boundary conditions and scales that go with them."""
+        """Load and material of the moment, with the boundary conditions and scales that go with
+        them."""
         model, system = self.model, self.system
         model.set_load(load)
         model.set_material(material)
@@ -87,8 +92,8 @@ class Engine:
     def analyse(self, load: Load, material: Material) -> None:
         """Factor the first matrix of `start`.
 
-        The direct solver keeps what it finds out about the first matrix (scaling, order of elimination) for all that follow: a
-        resumed run needs the same to get the same factors.
+        The direct solver keeps what it finds out about the first matrix (scaling, order of
+        elimination) for all that follow: a resumed run needs the same to get the same factors.
         """
         self.model.place_surface(load.pressure, load.wetting)
         self.set(load, material)
@@ -101,7 +106,8 @@ class Engine:
         self.system.factor()
 
     def start(self, load: Load, material: Material) -> None:
-        """From nothing to an equilibrium under the load at time 0, by continuation in the exponent and the rate floor."""
+        """From nothing to an equilibrium under the load at time 0, by continuation in the exponent
+        and the rate floor."""
         self.model.place_surface(load.pressure, load.wetting)
         if material.creep.initial_resistance is not None:
             self.model.state.hardness.x.array[:] = material.creep.initial_resistance
@@ -130,7 +136,8 @@ class Engine:
         return self._jump(now, jump, stages)
 
     def _jump(self, now: Array, overpotential: float, stages: list[_Stage]) -> Outcome:
-        """From the state `now`, which is put back where no equilibrium is found: what is written last is a good one."""
+        """From the state `now`, which is put back where no equilibrium is found: what is written
+        last is a good one."""
         self._move_potential(overpotential)
         try:
             return self._settle(stages)
@@ -144,8 +151,9 @@ class Engine:
         return float(self.system.comm.allreduce(float(numbers[0::2].sum()) if len(numbers) else -np.inf, op=MPI.MAX))
 
     def _start_stages(self) -> list[_Stage]:
-        """By which a start comes to its own: exponents up to that of the law, each with the law's rate at a usual stress, so that
-        velocities keep their size from one to the next; the floor falls on the way."""
+        """Stages of a start: exponents up to that of the law, each with the law's rate at a usual
+        stress, so that velocities keep their size from one to the next; the floor falls on the
+        way."""
         creep, floor = self.system.creep, self.model.numerics.strain_rate_floor
         exponents = [*(k for k in (1.0, 2.0, 4.0) if k < creep.exponent), creep.exponent]
         stress = min(FLOW_SHARE * max(float(self.model.residual.constants.pressure.value), FORCE_SCALE), FLOW_MOST)
@@ -153,7 +161,8 @@ class Engine:
         return [_Stage(creep.easier(k, stress), float(f)) for k, f in zip(exponents, floors, strict=True)]
 
     def _overpotential(self) -> float:
-        """Of a face that is alike everywhere, under the load and at the temperature set, V: where charge transfer is linear 0."""
+        """Of a face that is alike everywhere, under the load and at the temperature set, V: where
+        charge transfer is linear 0."""
         model, k = self.model, self.model.residual.constants
         if not charge_transfer_of(model.structure).steepens:
             return 0.0
@@ -163,9 +172,11 @@ class Engine:
         return model.control.overpotential(resistance, float(k.temperature.value), layer, model.domain.electrodes)
 
     def _move_potential(self, overpotential: float) -> None:
-        """Change the overpotential by so much everywhere on Γ, on a second electrode in the other sense.
+        """Change the overpotential by so much everywhere on Γ, on a second electrode in the other
+        sense.
 
-        sinh is steep: Newton's method, which would begin with a straight line, comes to it from 0.5 V only by damping.
+        sinh is steep: Newton's method, which would begin with a straight line, comes to it from 0.5
+        V only by damping.
         """
         self.model.layout.move_overpotential(self.model.state, overpotential)
 
@@ -174,11 +185,13 @@ class Engine:
         self.model.residual.constants.soften(stage.steepest)
 
     def _settle(self, stages: list[_Stage]) -> Outcome:
-        """Solve for an instant: velocities, stresses and potential find their balance, surface and vacancies hardly move.
+        """Solve for an instant: velocities, stresses and potential find their balance, surface and
+        vacancies hardly move.
 
-        Where they do not at once, charge transfer is made steep by and by under a current. And lithium that is pressed into a
-        rough face moves much faster than charge moves it: where corrections do not get small against the exchange current they
-        are measured against the motion of the surface.
+        Where they do not at once, charge transfer is made steep in stages under a current. And
+        lithium that is pressed into a rough face moves much faster than charge moves it: where
+        corrections do not get small against the exchange current they are measured against the
+        motion of the surface.
         """
         stepper, k = self.stepper, self.model.residual.constants
         stepper.set_scheme(INSTANT)
@@ -196,7 +209,8 @@ class Engine:
             k.soften(None)
 
     def _continue(self, stages: list[_Stage], speed: float | None = None) -> Outcome:
-        """Each stage from the solution before. speed: of the surface, µm/s; without it that of each stage's solution."""
+        """Each stage from the solution before. speed: of the surface, µm/s; without it that of each
+        stage's solution."""
         whole = replace(self.newton, most=max(self.newton.most, START_MOST), keep=False, heed=self.heed, creeping=None)
         for stage in stages:
             self._take(stage)

@@ -1,11 +1,13 @@
-"""Error-oriented Newton with reuse of factors (Deuflhard, Newton Methods for Nonlinear Problems, 2011: NLEQ-ERR and QNERR).
+"""Error-oriented Newton with reuse of factors (Deuflhard, Newton Methods for Nonlinear Problems,
+2011: NLEQ-ERR and QNERR).
 
-Corrections, not residuals, are measured: the natural level function is affine invariant, so the mix of µm/s, MPa, V and porosity
-needs no scaling of equations, only of unknowns. While corrections contract well the factors of an older Jacobian are kept (even
-of an earlier time step) and improved by Broyden's good update; when they do not, the Jacobian is made anew and steps are damped.
+Corrections, not residuals, are measured: the natural level function is affine invariant, so the mix
+of µm/s, MPa, V and porosity needs no scaling of equations, only of unknowns. While corrections
+contract well the factors of an older Jacobian are kept (even of an earlier time step) and improved
+by Broyden's good update; when they do not, the Jacobian is made anew and steps are damped.
 
-Where lithium creeps (`creeping`) the new Jacobians are tangents of the law at the stresses that the correction before has found,
-and steps need no damping.
+Where lithium creeps (`creeping`) the new Jacobians are tangents of the law at the stresses that the
+correction before has found, and steps need no damping.
 
 PETSc's SNES is not used: it has an error-oriented, affine covariant line search too (nleqerr), but
 measures in the plain 2-norm of vectors, where units are mixed, and not in a scalar product of the
@@ -54,11 +56,12 @@ class Problem(Protocol):
         """Raises LinearFailure."""
 
     def correction(self) -> Array:
-        """-J⁻¹ R with the factors at hand; nan where the linear solver found none."""
+        """-J⁻¹ R with the present factors; nan where the linear solver found none."""
 
     def add(self, delta: Array, scale: float = 1.0) -> None: ...
     def dot(self, a: Array, b: Array) -> float:
-        """Inner product of corrections in scaled unknowns: dot(δ, δ) = 1 for a change of typical size."""
+        """Inner product of corrections in scaled unknowns: dot(δ, δ) = 1 for a change of typical
+        size."""
 
     def balanced(self) -> bool:
         """Do the balances of the residual assembled last meet their tolerance?"""
@@ -86,13 +89,14 @@ class Outcome:
 
 @dataclass
 class Newton:
-    """Solves R(x) = 0 from the state of the moment. On failure the state is left where it is: the caller restores."""
+    """Solves R(x) = 0 from the state of the moment. On failure the state is left where it is: the
+    caller restores."""
 
     problem: Problem
     tolerance: float = 1e-6
     most: int = 80
     slow: float = 0.65  # contraction from which factors are not worth keeping; goes with what new ones cost
-    keep: bool = False  # factors at hand may be tried
+    keep: bool = False  # present factors may be tried
     balances: bool = True  # must hold at the end, too
     iterations: int = 0
     jacobians: int = 0
@@ -124,7 +128,8 @@ class Newton:
         return not self.balances or self.problem.balanced()
 
     def _solved(self) -> bool:
-        """Is nothing left of the residual? Only then a correction of zero is one: else the linear solver has found none."""
+        """Is nothing left of the residual? Only then a correction of zero is one: else the linear
+        solver has found none."""
         return self.problem.dot(self.left, self.left) == 0
 
     def _size(self, delta: Array) -> float:
@@ -139,8 +144,8 @@ class Newton:
         return self.problem.correction().copy()
 
     def _quasi_newton(self, step: Array) -> bool:
-        """Broyden steps on the factors at hand; `step` is the first. True when converged; else the state is the best one reached,
-        its residual assembled."""
+        """Broyden steps on the present factors; `step` is the first. True when converged; else the
+        state is the best one reached, its residual assembled."""
         s = self.problem
         steps, squares = [step], [s.dot(step, step)]
         sizes = [self._size(step)]

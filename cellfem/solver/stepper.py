@@ -22,13 +22,14 @@ SMALL_FIRST = 0.5
 
 
 FELT = 1e-3
-"""Share of the largest velocity below which velocities count little: Newton's tolerance is then 1e-9 of the largest, a hundred
-times what round-off leaves."""
+"""Share of the largest velocity below which velocities count little: Newton's tolerance is then
+1e-9 of the largest, a hundred times what round-off leaves."""
 
 
 @dataclass(frozen=True)
 class TrialStep:
-    """Outcome of a step that was tried: `error` is the estimated time error over its tolerance (inf when Newton failed)."""
+    """Outcome of a step that was tried: `error` is the estimated time error over its tolerance (inf
+    when Newton failed)."""
 
     newton: Outcome
     error: float
@@ -59,7 +60,8 @@ class Stepper:
         return self.system.state
 
     def begin(self) -> None:
-        """Take the present state as the start of a smooth stretch (after a start solve or a jump of the load)."""
+        """Take the present state as the start of a smooth stretch (after a start solve or a jump of
+        the load)."""
         self.past = [(self.time, self.system.get())]
         self.state.remember()
 
@@ -95,8 +97,9 @@ class Stepper:
     def scale_motion(self, dt: float) -> None:
         """Set what velocities are measured against in the step to come.
 
-        Without current the surface moves, by δ in a step or more: slower flow is not felt in the gap. With it, what it strips or
-        plates; but where lithium is pressed so much faster, less than a share of its speed would be round-off.
+        Without current the surface moves, by δ in a step or more: slower flow is not felt in the
+        gap. With it, what it strips or plates; but where lithium is pressed so much faster, less
+        than a share of its speed would be round-off.
         """
         self.system.set_motion(self.error.delta / dt if self.at_rest else FELT * self.system.fastest())
 
@@ -115,9 +118,11 @@ class Stepper:
             self.system.gas.update()
 
     def _predict(self, dt: float) -> Array:
-        """Extrapolation through the accepted states, one order above nothing: linear for two, quadratic (BDF2) for three.
+        """Extrapolation through the accepted states, one order above nothing: linear for two,
+        quadratic (BDF2) for three.
 
-        Velocities stay as they are where the last step took new factors: they jump from place to place as a rim moves.
+        Velocities stay as they are where the last step took new factors: they jump from place to
+        place as a rim moves.
         """
         t = self.time + dt
         points = self.past[-3:] if self.second_order else self.past[-2:]
@@ -133,12 +138,14 @@ class Stepper:
         return guess
 
     def _error(self, guess: Array, dt: float, order: int) -> float:
-        """Local error in the model's norm, estimated from the distance to the prediction, over the tolerance."""
+        """Local error in the model's norm, estimated from the distance to the prediction, over the
+        tolerance."""
         if len(self.past) < 2:
             return SMALL_FIRST
         h1 = self.past[-1][0] - self.past[-2][0]
         x = self.system.get()
-        # Euler: local error of half dt² times the second derivative against a prediction error of half dt(dt + h1) times it the
-        # other way. BDF2 with a quadratic predictor, equal steps: 2/9 against 1 of dt³ times the third derivative.
+        # Euler: local error of half dt² times the second derivative against a prediction error of
+        # half dt(dt + h1) times it the other way. BDF2 with a quadratic predictor, equal steps: 2/9
+        # against 1 of dt³ times the third derivative.
         factor = dt / (2 * dt + h1) if order == 1 else 2 / 11
         return factor * self.error.norm(x, x - guess) / self.tolerance

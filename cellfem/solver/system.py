@@ -47,11 +47,11 @@ class System(BlockProblem):
     def __init__(self, model: Model, linear: str | None = None, tolerance: float = KRYLOV_TOLERANCE) -> None:
         """linear: in place of the model's choice; tolerance: of the Krylov solver."""
         self.model, self.state, self.residual, self.gas = model, model.state, model.residual, model.gas
-        self.border: list[Border] = []  # what the pressures of gas add to the Jacobian at hand
+        self.border: list[Border] = []  # what the pressures of gas add to the present Jacobian
         self.solved: list[Array] = []  # J⁻¹ of its columns
         self.creep: CreepLaw = PowerLaw(1.0, 1.0)
         self.floor = 1e-8
-        self.origin: Origin | None = None  # of the Jacobian at hand
+        self.origin: Origin | None = None  # of the present Jacobian
         self.motion: float | None = None  # µm/s, of `set_motion`
         self.taken = np.zeros(2)
         self.at = positions_of(self.state)
@@ -124,7 +124,7 @@ class System(BlockProblem):
             self.set_motion(origin.motion)
 
     def correction(self) -> Array:
-        """δ = -J⁻¹ R with the factors at hand; the local part."""
+        """δ = -J⁻¹ R with the present factors; the local part."""
         self.linear.solve(self.R, self.delta)
         if self.border:
             self._with_gas(self.delta.array)

@@ -1,5 +1,5 @@
-"""What a step costs while the rim of a void moves, in corrections of Newton's method: a count, which
-does not depend on the machine."""
+"""What a step costs while the rim of a void moves, in corrections of Newton's method: a count,
+which does not depend on the machine."""
 
 from pathlib import Path
 

@@ -191,7 +191,8 @@ def test_lu_fails_with_words_and_works_again_after_it(bad: float) -> None:
 
 
 def test_the_solver_knows_no_lithium() -> None:
-    """Of the laws it names that of creep only, by its protocol; all else is done by the model's objects."""
+    """Of the laws it names that of creep only, by its protocol; all else is done by the model's
+    objects."""
     for path in (ROOT / "cellfem" / "solver").glob("*.py"):
         text = path.read_text(encoding="utf-8")
         laws = set(re.findall(r"cellfem\.physics\.?(\w*)", text))

@@ -145,8 +145,8 @@ def test_what_does_not_go_with_periodic_sides(change: dict[str, object], error: 
     ids=["spots over the side", "slip along the platen", "grooves", "thin"],
 )
 def test_what_goes_with_periodic_sides(change: dict[str, object]) -> None:
-    """Spots that touch over the side, steps of the same numbers between mirror planes: no error, and
-    the case says what was asked."""
+    """Spots that touch over the side, steps of the same numbers between mirror planes: no error,
+    and the case says what was asked."""
     case = parse_case(PERIODIC | change)
     assert case.stack.periodic
     assert case.stack.periods == (case.stack.width,)

@@ -1,4 +1,5 @@
-"""The one table of columns and fields: units, an unknown value is an error, a column in one place."""
+"""The one table of columns and fields: units, an unknown value is an error, a column in one
+place."""
 
 from types import SimpleNamespace
 

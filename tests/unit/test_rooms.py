@@ -1,5 +1,5 @@
-"""The structure of the package as `docs/design.md` has it: no file and no room imports itself by way
-of others, and commands end in one place."""
+"""The structure of the package as `docs/design.md` has it: no file and no room imports itself by
+way of others, and commands end in one place."""
 
 import ast
 import re
@@ -19,7 +19,8 @@ MODULES = {
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Modules of cellfem that a file imports, in its functions too, but for what types alone need."""
+    """Modules of cellfem that a file imports, in its functions too, but for what types alone
+    need."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for_types = {
         id(inner)

@@ -58,7 +58,8 @@ def test_help_imports_what_prints_it() -> None:
 
 
 def test_check_imports_what_reads_a_case() -> None:
-    """No pint for the usual units, no numpy where there is neither a rough face nor a ready mesh."""
+    """No pint for the usual units, no numpy where there is neither a rough face nor a ready
+    mesh."""
     packages, rooms = imported("check", "cases/strip-void")
     assert packages <= CALLING | {"tomli_w"}
     assert not any(name.startswith(("cellfem.geometry", "cellfem.model", "cellfem.physics", "cellfem.run")) for name in rooms)

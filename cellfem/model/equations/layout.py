@@ -28,7 +28,7 @@ class Layout(Protocol):
         it cancels."""
 
     def travel_of(self, side: Any, numbers: Any) -> Expr:
-        """U of the electrode at hand, µm."""
+        """U of this electrode, µm."""
 
     def travel_together(self, numbers: Any, travel: Expr) -> Expr:
         """What the travels of all platens add up to on Γ, µm; travel: that of the electrode at
@@ -38,7 +38,7 @@ class Layout(Protocol):
         """η on Γ without what pressure adds, V; far: the number that belongs to the charge."""
 
     def of_force(self, side: Any, numbers: Any) -> Expr:
-        """Test function of the force on the platen of the electrode at hand."""
+        """Test function of the force on the platen of this electrode."""
 
     def unbalanced(self, share: Expr, side: Any, current: Expr, imposed: Expr) -> Expr:
         """share (1 where a current is imposed) times what passes Γ beside it, A/m²."""

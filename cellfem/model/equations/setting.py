@@ -70,12 +70,12 @@ class Setting:
         return self.side("+") if self.domain.electrodes == 2 else 1.0
 
     def travel_of(self, numbers: Any) -> Expr:
-        """U of the electrode at hand."""
+        """U of this electrode."""
         return self.layout.travel_of(self.side, numbers)
 
     @property
     def rate_travel(self) -> Expr:
-        """U' of the electrode at hand, by the time scheme."""
+        """U' of this electrode, by the time scheme."""
         scheme = (self.k.c0, self.k.c1, self.k.c2)
         numbers = (self.state.numbers, *self.state.travel_old)
         return sum(c * self.travel_of(x) for c, x in zip(scheme, numbers, strict=True))

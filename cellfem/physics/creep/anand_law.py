@@ -14,8 +14,8 @@ from cellfem.physics.hardening import Hardening, History, hardened_law
 
 @dataclass(frozen=True)
 class AnandLaw(CreepLaw):
-    """rate = A₁ (σ/S)^(1/m), S by its own rate equation. What has no past, as `fluidity`, is that of
-    fresh lithium.
+    """rate = A₁ (σ/S)^(1/m), S by its own rate equation. What has no past, as `fluidity`, is that
+    of fresh lithium.
 
     prefactor and exponent: of the power law at the resistance of the start; a start changes them.
     """

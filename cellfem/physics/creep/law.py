@@ -1,9 +1,9 @@
 """What a creep law of lithium must tell, whatever it is: `CreepLaw`, and the registry of laws.
 
 A law holds at one temperature and one size of what deforms. It is a frozen dataclass, made once
-where a case becomes a model (`model.from_case.material`), and every reader uses that one object: the
-finite-element forms (`points`), the pressure ramp (`flow_stress`), the verdict on pressing (`rate`),
-extrusion from flaws (`fluidity`), the start (`easier`).
+where a case becomes a model (`model.from_case.material`), and every reader uses that one object:
+the finite-element forms (`points`), the pressure ramp (`flow_stress`), the verdict on pressing
+(`rate`), extrusion from flaws (`fluidity`), the start (`easier`).
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class PointLaw:
 
 
 def contraction(S: Array, T: Array) -> Array:
-    """S:T of deviators given by xx, yy and shears (..., K): the third normal component is -xx - yy."""
+    """S:T of deviators given by xx, yy and shears (..., K): the third normal component is -xx -
+    yy."""
     third = (S[..., 0] + S[..., 1]) * (T[..., 0] + T[..., 1])
     return np.asarray(S[..., 0] * T[..., 0] + S[..., 1] * T[..., 1] + third + 2 * (S[..., 2:] * T[..., 2:]).sum(axis=-1))
 
