@@ -7,8 +7,7 @@ from cellfem import doctor as diagnosis
 
 
 def doctor() -> None:
-    """Check compiler, Python, system libraries, MPI, graphics and caches; each finding in one
-    sentence, with the remedy."""
+    """Check compiler, Python, system libraries, MPI, graphics and caches; each finding in one sentence, with the remedy."""
     raise typer.Exit(diagnosis.main())
 
 

@@ -1,5 +1,4 @@
-"""cellfem flaw: a lithium-filled flaw in the electrolyte: does it crack, from which current on, how
-far."""
+"""cellfem flaw: a lithium-filled flaw in the electrolyte: does it crack, from which current on, how far."""
 
 from __future__ import annotations
 
@@ -43,8 +42,7 @@ def flaw(
     growth: Annotated[bool, typer.Option("--grow", help="Let the crack grow at the current of the case until it ends.")] = False,
     replace: Replace = False,
 ) -> None:
-    """A resolved flaw full of lithium while plating: pressure, current and K_I in it, critical
-    current, growth."""
+    """A resolved flaw full of lithium while plating: pressure, current and K_I in it, critical current, growth."""
     from cellfem.flaw.analysis import FlawModel, critical_current, flaw_problem_of, plating_step
     from cellfem.flaw.growth import grow
     from cellfem.flaw.report import Report

@@ -30,11 +30,10 @@ def impedance(
     ] = None,
     replace: Replace = False,
 ) -> None:
-    """Impedance spectrum at the end of a run: spectrum.csv (frequency, Z', Z''; impedance.py reads
-    it) and a Nyquist plot.
+    """Impedance spectrum at the end of a run: spectrum.csv (frequency, Z', Z''; impedance.py reads it) and a Nyquist plot.
 
-    A case is run first. In a folder of results only the spectrum is made: keys of the table
-    impedance can be changed at will.
+    A case is run first. In a folder of results only the spectrum is made: keys of the table impedance can be
+    changed at will.
     """
     done = (case / SURFACE).is_file() and (case / RESOLVED).is_file()
     with ending():

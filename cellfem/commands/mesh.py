@@ -17,8 +17,7 @@ def mesh(
     overrides: Overrides = None,
     replace: ReplaceFile = False,
 ) -> None:
-    """Make the mesh of a case alone: lithium, void and LLZO in true geometry, for gmsh, ParaView or
-    another run."""
+    """Make the mesh of a case alone: lithium, void and LLZO in true geometry, for gmsh, ParaView or another run."""
     checked = load(case, overrides)
     note(checked)
     from cellfem.geometry import write_msh
@@ -40,8 +39,7 @@ def surface(
     overrides: Overrides = None,
     replace: ReplaceFile = False,
 ) -> None:
-    """Show a rough face: rms, slopes, spectrum, picture; a file as the table roughness reads it,
-    with --set roughness.unit=nm."""
+    """Show a rough face: rms, slopes, spectrum, picture; a file as the table roughness reads it, with --set roughness.unit=nm."""
     from cellfem.output.style import is_ours
     from cellfem.run.surface import draw, files_of, read_surface, report
 

@@ -28,8 +28,7 @@ def overlay(
     voltage_unit: Annotated[str | None, typer.Option(help="Unit of the voltage, where its header does not tell.")] = None,
     series: Annotated[str, typer.Option(help="Resistance of what the cell has and the model has not.")] = "0 ohm*cm^2",
 ) -> None:
-    """Lay a measured voltage curve over a run: measured.png and measured.json in its folder, with
-    the rms difference."""
+    """Lay a measured voltage curve over a run: measured.png and measured.json in its folder, with the rms difference."""
     from pydantic import ValidationError
 
     from cellfem.case.measured_curve import CurveError, MeasuredCurve, read_curve

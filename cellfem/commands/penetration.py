@@ -20,8 +20,7 @@ def penetration(
     material: Annotated[str, typer.Option(help="Electrolyte whose toughness resists the pressure.")] = "Li6PS5Cl",
     replace: Replace = False,
 ) -> None:
-    """Pressure without current: flaws that it opens and times to creep through them, over measured
-    times to a short."""
+    """Pressure without current: flaws that it opens and times to creep through them, over measured times to a short."""
     try:
         properties = electrolyte(material)
     except UnknownMaterialError as error:

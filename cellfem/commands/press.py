@@ -1,5 +1,4 @@
-"""cellfem press: the pressure, or the time at a pressure, that brings the interface resistance to a
-target."""
+"""cellfem press: the pressure, or the time at a pressure, that brings the interface resistance to a target."""
 
 from __future__ import annotations
 
@@ -43,12 +42,10 @@ def press(
     ] = None,
     replace: Replace = False,
 ) -> None:
-    """Find the stack pressure that reaches a resistance, by bisection: a folder for each run, the
-    answer on the last line.
+    """Find the stack pressure that reaches a resistance, by bisection: a folder for each run, the answer on the last line.
 
-    The highest pressure of the protocol is what is varied, the resistance at the protocol's end
-    (after unloading, if it unloads) what is compared. With --pressure the run at that pressure is
-    stopped where it reaches the target.
+    The highest pressure of the protocol is what is varied, the resistance at the protocol's end (after unloading, if it unloads)
+    what is compared. With --pressure the run at that pressure is stopped where it reaches the target.
     """
     settings = tuple(overrides or ())
     with ending():

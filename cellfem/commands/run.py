@@ -74,8 +74,7 @@ def resume(
     max_time: MaxTime = None,
     progress: ProgressEvery = PROGRESS_S,
 ) -> None:
-    """Go on with a run from its newest checkpoint, on any number of ranks; records and fields are
-    appended to."""
+    """Go on with a run from its newest checkpoint, on any number of ranks; records and fields are appended to."""
     limit = _seconds("--max-time", max_time)
     if ranks > 1:
         raise typer.Exit(_start_ranks(ranks, ["resume", str(folder), *_pace_words(quiet, max_time, progress)]))

@@ -19,8 +19,7 @@ OUTPUTS = SCRIPT, STATE, PICTURE = "scene.py", "scene.pvsm", "scene.png"
 FRAMES = "scene_frames"
 PARAVIEW_S = 600.0
 ATTEMPTS, NO_DISPLAY = 3, ("vtkXOpenGLRenderWindow::CreateAWindow", "Xvfb failed to start")
-"""Two of xvfb-run at a time may take the same display, and one of them loses it: what ParaView or
-xvfb-run then says."""
+"""Two of xvfb-run at a time may take the same display, and one of them loses it: what ParaView or xvfb-run then says."""
 FIRST_DISPLAY, DISPLAYS = 100, 5000
 """Where each process begins to look for a free one, by its number."""
 
@@ -37,8 +36,7 @@ def scene(
     run: Annotated[bool, typer.Option("--run", help="Run the script at once by pvbatch: picture and state.")] = False,
     animation: Annotated[bool, typer.Option("--animation", help="With --run: a picture of every time, too.")] = False,
 ) -> None:
-    """Write a script and state for ParaView 5.11 or later that shows voids, crowding, creep and
-    dendrite index of a run."""
+    """Write a script and state for ParaView 5.11 or later that shows voids, crowding, creep and dendrite index of a run."""
     from cellfem.output.records import write_atomic
     from cellfem.scene.scene_spec import read_scene_spec
 

@@ -1,5 +1,4 @@
-"""cellfem sensitivity: what the verdict of a case depends on, one factor at a time and all over
-their ranges."""
+"""cellfem sensitivity: what the verdict of a case depends on, one factor at a time and all over their ranges."""
 
 from __future__ import annotations
 
@@ -48,8 +47,7 @@ def sensitivity(
     ] = None,
     replace: Replace = False,
 ) -> None:
-    """Vary what is not known well, and show what contact, carrying fraction, time to failure and
-    voltage owe to each."""
+    """Vary what is not known well, and show what contact, carrying fraction, time to failure and voltage owe to each."""
     from cellfem.campaign.design import factors_of, one_at_a_time
     from cellfem.campaign.design import screening as screen
     from cellfem.campaign.job_runner import JobRunner, exit_code, note_warnings, run_all

@@ -1,5 +1,4 @@
-"""cellfem sweep: a grid over the keys of a case, or realisations of a random one, in parallel,
-refined and drawn as maps."""
+"""cellfem sweep: a grid over the keys of a case, or realisations of a random one, in parallel, refined and drawn as maps."""
 
 from __future__ import annotations
 
@@ -47,8 +46,7 @@ def sweep(
     ] = None,
     replace: Replace = False,
 ) -> None:
-    """Run a grid over the keys of a case: map.csv, map.json, maps, and the critical current against
-    pressure with its slope."""
+    """Run a grid over the keys of a case: map.csv, map.json, maps, and the critical current against pressure with its slope."""
     with ending():
         plan = plan_of(case, grid or [], creep, overrides or [], realisations, refine)
         deep = None if depth is None else _depth(depth)

@@ -26,8 +26,7 @@ def window(
     ] = None,
     replace: Replace = False,
 ) -> None:
-    """Both limits of stack pressure on one picture: contact lost from below, dendrites from above,
-    and what is safe between."""
+    """Both limits of stack pressure on one picture: contact lost from below, dendrites from above, and what is safe between."""
     from cellfem.campaign.find_windows import find_windows
 
     with ending():
