@@ -1,5 +1,4 @@
-"""cellfem estimate: unknowns, memory and wall time of a case before it is submitted, from what
-steps have cost so far."""
+"""cellfem estimate: unknowns, memory and wall time of a case before it is submitted, from what steps have cost so far."""
 
 from __future__ import annotations
 
@@ -22,12 +21,10 @@ from cellfem.formatting import time_text
 from cellfem.model import from_case
 
 STEPS = (30, 250)
-"""Time steps of a step of the protocol under error control: a quiet rest; a strip that loses
-contact or closes a void."""
+"""Time steps of a step of the protocol under error control: a quiet rest; a strip that loses contact or closes a void."""
 EFFORT = (2.0, 10.0)
-"""Times what a step of steps.csv takes, whose steps are short and smooth, of 6 corrections each:
-strip-void under error control takes 14 corrections a step (2.8 times as long), a pellet whose void
-closes or a rough face that is pressed 16 to 22 (7 to 12)."""
+"""Times what a step of steps.csv takes, whose steps are short and smooth, of 6 corrections each: strip-void under error control
+takes 14 corrections a step (2.8 times as long), a pellet whose void closes or a rough face that is pressed 16 to 22 (7 to 12)."""
 COMPILING_S = 20.0
 """For forms that are in no cache."""
 TRUSTED = 3.0
@@ -68,8 +65,7 @@ def estimate(
     ranks: Annotated[int, typer.Option("--ranks", min=1, help="Largest number of ranks to tell of.")] = 8,
     overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")] = None,
 ) -> None:
-    """Say how many unknowns a case has, and what memory and wall time it will take on 1 to N
-    ranks."""
+    """Say how many unknowns a case has, and what memory and wall time it will take on 1 to N ranks."""
     from cellfem.cluster.size import unknowns
     from cellfem.run.prepare import source_of
 
@@ -124,8 +120,7 @@ def counts(most: int) -> list[int]:
 
 
 def cost(data: list[MeasuredCost], unknowns: int, ranks: int) -> Cost:
-    """Time by a power law through what one rank took; ranks by Amdahl's law through the largest
-    number that was tried.
+    """Time by a power law through what one rank took; ranks by Amdahl's law through the largest number that was tried.
 
     Memory of one rank by a straight line, each further rank adds what one takes without unknowns.
     """
@@ -146,11 +141,9 @@ def _power_law(sizes: NDArray[np.float64], seconds: list[float], unknowns: int) 
 
 
 def parallel_share(data: list[MeasuredCost]) -> float:
-    """Share of the work that ranks share (Amdahl's law), from the largest stack that was run on one
-    and on several.
+    """Share of the work that ranks share (Amdahl's law), from the largest stack that was run on one and on several.
 
-    Of the start and the fewest steps together: of a few steps alone the difference of two long
-    times says too little.
+    Of the start and the fewest steps together: of a few steps alone the difference of two long times says too little.
     """
     several = max((row for row in data if row.ranks > 1), key=lambda row: (row.ranks, row.unknowns), default=None)
     alone = {row.unknowns: row.whole for row in data if row.ranks == 1}

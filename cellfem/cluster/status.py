@@ -30,8 +30,7 @@ UNBOUNDED = 1000
 
 @dataclass(frozen=True)
 class Status:
-    """Of one folder. share: of the protocol's time, 0 to 1, nan where unknown; left_s: wall time
-    left, None where unknown."""
+    """Of one folder. share: of the protocol's time, 0 to 1, nan where unknown; left_s: wall time left, None where unknown."""
 
     name: str
     state: str
@@ -64,8 +63,7 @@ def status(
 
 
 def is_run(folder: Path) -> bool:
-    """Whether the folder holds the results of one run, or a run is at work in it; what a refused
-    one left is none."""
+    """Whether the folder holds the results of one run, or a run is at work in it; what a refused one left is none."""
     known = read_manifest(folder)
     if known is not None and "run" in known.runs:
         return True
@@ -127,8 +125,7 @@ def _older(path: Path, since: Any) -> bool:
 
 
 def show(console: Console, found: list[Status]) -> None:
-    """The table; where the console is too narrow for it, with cells of several lines and the notes
-    below. Names stay whole."""
+    """The table; where the console is too narrow for it, with cells of several lines and the notes below. Names stay whole."""
     whole = table(found)
     if Measurement.get(console, console.options.update(width=UNBOUNDED), whole).maximum <= console.width:
         console.print(whole)

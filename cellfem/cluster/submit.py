@@ -1,5 +1,4 @@
-"""cellfem submit and cellfem collect: batch jobs that resume themselves, sweeps as job arrays, and
-what the arrays have found."""
+"""cellfem submit and cellfem collect: batch jobs that resume themselves, sweeps as job arrays, and what the arrays have found."""
 
 from __future__ import annotations
 
@@ -75,8 +74,7 @@ def submit(
         bool, typer.Option("--replace", help="Run this case in place of another one's job or results in the folder.")
     ] = False,
 ) -> None:
-    """Write a batch script and submit it: it runs the case, resumes it after each time limit, and
-    ends when the run is done."""
+    """Write a batch script and submit it: it runs the case, resumes it after each time limit, and ends when the run is done."""
     if system not in COMMANDS:
         fail(f"--system {system}: is no batch system that is known; write slurm or pbs")
     if grid and system == "pbs":
@@ -142,8 +140,7 @@ def _refuse_words(system: System, out: Path, account: str, partition: str, image
 
 
 def _refuse_other_case(out: Path, case: Case, replace: bool) -> None:
-    """The folder may hold a job or results of this very case, or be asked to be replaced. Raises
-    FolderError."""
+    """The folder may hold a job or results of this very case, or be asked to be replaced. Raises FolderError."""
     if (at_work := holder(out)) is not None:
         who = f"process {at_work.get('pid', '?')} on {at_work.get('host', '?')}"
         raise FolderError(f"{out}: a run is at work in this folder ({who}); wait until it ends, or give another --out")
@@ -169,8 +166,7 @@ def _refuse_other_case(out: Path, case: Case, replace: bool) -> None:
 def collect(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a submitted sweep.", show_default=False)],
 ) -> None:
-    """Gather what the tasks of a submitted sweep have found so far: map.csv, map.json and maps, at
-    any time."""
+    """Gather what the tasks of a submitted sweep have found so far: map.csv, map.json and maps, at any time."""
     from cellfem.campaign.sweep import BY as SWEEP
     from cellfem.campaign.sweep import OUTPUTS as MAPS
     from cellfem.campaign.sweep_points import known_outcome
@@ -202,8 +198,7 @@ def _tell(plan: Grid, folder: Path, points: Sequence[Point], found: Sequence[Out
 
 
 def _write_plan(out: Path, axes: list[str], creep: str | None, options: list[str]) -> int:
-    """points.txt and plan.json of a sweep of the case in `out`; how many points it has. Raises
-    CaseError."""
+    """points.txt and plan.json of a sweep of the case in `out`; how many points it has. Raises CaseError."""
     parsed = tuple(parse_axis(text) for text in [*axes, *([f"{CREEP}={creep}"] if creep else [])])
     plan = Grid(out / CASE, (), parsed)
     points = grid_points(plan)
@@ -220,8 +215,7 @@ def _read_plan(folder: Path) -> Grid:
 
 
 def _launcher(tasks: int, given: str | None, system: str, container: bool) -> str:
-    """What starts the ranks. Raises nothing: a launcher that does not fit is found out by the run
-    itself."""
+    """What starts the ranks. Raises nothing: a launcher that does not fit is found out by the run itself."""
     if given is not None:
         return f"{given} -n {tasks}" if given else ""
     if tasks == 1:
