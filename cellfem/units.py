@@ -62,7 +62,7 @@ _PATTERN = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*(1/)?[A-Za-zµμΩ°Å]
 
 
 class QuantityError(ValueError):
-    """The text is no quantity of the kind wanted; str() says why and what to write instead."""
+    """The text is not a quantity of the kind wanted; str() says why and what to write instead."""
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def factors_of(
         if name not in known:
             near = closest(name, known)
             hint = f'did you mean "{near}"?' if near else f"write one of {', '.join(known)}"
-            raise CaseError([f"{name}: is no factor of a sensitivity study; {hint}"])
+            raise CaseError([f"{name}: is not a factor of a sensitivity study; {hint}"])
     found = [_scaled(name, key, base, unit, (RANGES | (ranges or {}))[name]) for name, (key, base, unit) in plain.items()]
     found.append(_spread(case, (ranges or {}).get("asr_spread")))
     if (case.lithium.anand is None and case.lithium.own_law is None) or "creep" in chosen:

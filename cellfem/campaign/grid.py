@@ -107,7 +107,7 @@ def parse_axis(text: str) -> Axis:
     name = name.strip()
     values = [value.strip() for value in _COMMA.split(listed)]
     if not equals or not name or not all(values):
-        raise CaseError([f'--grid "{text}": is no axis; write for example --grid pressure="0.1,0.4,1.6 MPa"'])
+        raise CaseError([f'--grid "{text}": is not an axis; write for example --grid pressure="0.1,0.4,1.6 MPa"'])
     unit = _unit(values[-1])
     values = [f"{value} {unit}" if unit and re.fullmatch(_NUMBER, value) else value for value in values]
     if name in SHORT:

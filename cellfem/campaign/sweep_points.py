@@ -104,7 +104,7 @@ def known_outcome(point: Point, out: Path, say: Callable[[str], None] | None = N
     """The outcome of a point that ran to an end of its own with the same case, None where it is
     still to be run.
 
-    say: is told of a summary that is spoilt.
+    say: is told of a summary that is damaged.
     """
     folder = out / point.name
     summary_path, case_path = folder / "summary.json", folder / "case.resolved.toml"
@@ -115,13 +115,13 @@ def known_outcome(point: Point, out: Path, say: Callable[[str], None] | None = N
             return None
         return _read(point, summary, source) if summary["end_kind"] in ENDED else None
     except (KeyError, TypeError, AttributeError) as error:  # parts of a whole summary that are not as they were written
-        spoilt = f"{summary_path}: is no whole summary of a run ({error!r})"
+        damaged = f"{summary_path}: is not a complete summary of a run ({error!r})"
     except SummaryError as error:
-        spoilt = str(error).partition(";")[0]
+        damaged = str(error).partition(";")[0]
     except (OSError, CaseError, UnicodeDecodeError):
         return None
     if say is not None:
-        say(f"{spoilt}: the point counts as not run")
+        say(f"{damaged}: the point counts as not run")
     return None
 
 

@@ -106,7 +106,7 @@ def after_stripping(outcome: Outcome, out: Path) -> Outcome:
     come to plating.
 
     As the verdict of a run does, but before plating fills again what stripping opened. Failed where
-    the records are spoilt.
+    the records are damaged.
     """
     rows = _rows(outcome, out)
     if outcome.verdict in UNSAID or not rows:
@@ -217,7 +217,7 @@ def _point(outcome: Outcome, out: Path) -> WindowPoint:
 
 
 def _rows(outcome: Outcome, out: Path) -> list[dict[str, float]]:
-    """Records of a run; none where it failed or they are spoilt, which is told."""
+    """Records of a run; none where it failed or they are damaged, which is told."""
     if outcome.verdict == "failed":
         return []
     try:

@@ -29,7 +29,7 @@ def apply_override(data: dict[str, Any], text: str) -> str | None:
         return f"{said}: {wrong}"
     keys = [key.strip() for key in path.split(".", DEEPEST)]
     if not equals or not all(keys) or len(keys) > DEEPEST:
-        return f'{said}: is no override; write for example --set protocol.0.pressure="2 MPa"'
+        return f'{said}: is not an override; write for example --set protocol.0.pressure="2 MPa"'
     if keys[0] in EVERY_STEP and len(keys) == 1:
         holders: list[Any] = [step for step in _steps(data.get("protocol")) if keys[0] != "current" or "current" in step]
         if not holders:

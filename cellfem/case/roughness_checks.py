@@ -81,7 +81,7 @@ def _keys(case: Case) -> Iterator[str]:
     if rough.kind == "grooves" and (fit < 0.5 or abs(math.sin(math.pi * fit)) > 1e-6):
         near_by = _um(float(f"{period / max(round(fit), 1):.6g}"))
         yield (
-            f"roughness.period: stack.width, {_um(width)}, is no multiple of {part}{_um(rough.period)}, as "
+            f"roughness.period: stack.width, {_um(width)}, is not a multiple of {part}{_um(rough.period)}, as "
             f'{"periodic sides" if periodic else "the mirror planes at both sides"} need; write for example period = "{near_by}"'
         )
     if rough.depth > case.lithium.thickness / 2 and rough.kind in ("grooves", "pores"):

@@ -76,7 +76,7 @@ def submit(
 ) -> None:
     """Write a batch script and submit it: it runs the case, resumes it after each time limit, and ends when the run is done."""
     if system not in COMMANDS:
-        fail(f"--system {system}: is no batch system that is known; write slurm or pbs")
+        fail(f"--system {system}: is not a known batch system; write slurm or pbs")
     if grid and system == "pbs":
         fail("--grid: job arrays are written for Slurm alone; run cellfem sweep in one job, or submit the points one by one")
     if image and container:
@@ -132,7 +132,8 @@ def _refuse_words(system: System, out: Path, account: str, partition: str, image
     mark = "#SBATCH " if system == "slurm" else "#PBS "
     for line in options:
         if not one_line("--option", line).startswith(mark):
-            raise ScriptError(f'--option {line}: is no option of {system}; it begins with "{mark}", as in "{EXAMPLES[system]}"')
+            example = EXAMPLES[system]
+            raise ScriptError(f'--option {line}: is not an option of {system}; it begins with "{mark}", as in "{example}"')
     if system == "slurm" and "\\" in str(out):
         raise ScriptError(f"--out {out}: Slurm takes a backslash in the name of a log for its own; give a folder without")
     if image and set(str(out)) & set(":,"):
@@ -175,7 +176,7 @@ def collect(
         plan = _read_plan(folder)
         points = grid_points(plan)
     except (CaseError, OSError, ValueError, KeyError) as error:
-        fail(f"{folder}: is no sweep that cellfem submit has written ({error})")
+        fail(f"{folder}: is not a sweep that cellfem submit has written ({error})")
     told = partial(typer.echo, err=True)
     found: list[Outcome] = [known for point in points if (known := known_outcome(point, folder, told)) is not None]
     with ending(), adding(folder, SWEEP, MAPS, anywhere=True):

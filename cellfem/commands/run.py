@@ -136,7 +136,7 @@ def _seconds(option: str, text: str | None) -> float | None:
     except QuantityError as error:
         fail(f"{option}: {error}")
     if not seconds > 0:
-        fail(f'{option}: {text} is no time to run in; write for example {option} "2 h"')
+        fail(f'{option}: {text} is not a wall time; write for example {option} "2 h"')
     return seconds
 
 

@@ -89,6 +89,6 @@ def _ranges(texts: list[str]) -> dict[str, tuple[float, float]]:
         try:
             low, high = (float(end) for end in ends.split(","))
         except ValueError as error:
-            raise CaseError([f'--range "{text}": is no range; write for example --range D=0.5,10']) from error
+            raise CaseError([f'--range "{text}": is not a range; write for example --range D=0.5,10']) from error
         found[name.strip()] = (low, high)
     return found

@@ -94,7 +94,7 @@ def _from_array(file: Path, wanted: Wanted) -> MeasuredHeights:
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
             array = np.asarray(np.load(file, allow_pickle=False), dtype=np.float64)
     except (ValueError, TypeError, OSError, EOFError, np.exceptions.ComplexWarning) as error:
-        raise RoughnessError(f"is no array of numbers ({error}): save heights (nx,) or (nx, ny) with numpy.save") from error
+        raise RoughnessError(f"is not an array of numbers ({error}): save heights (nx,) or (nx, ny) with numpy.save") from error
     if array.ndim == 2 and 1 in array.shape:
         array = array.ravel()
     if array.ndim not in (1, 2):
@@ -209,7 +209,7 @@ def _unit(told: Sequence[str], wanted: Wanted) -> float:
     if not own and wanted.unit is None:
         raise RoughnessError('does not say the unit of its numbers: give roughness.unit, for example "um"')
     if own and kind_of(own) != "length":
-        raise RoughnessError(f"has a column in {own}, which is no length")
+        raise RoughnessError(f"has a column in {own}, which is not a length")
     if own and wanted.unit is not None and not math.isclose(factor(own, "length"), factor(wanted.unit, "length"), rel_tol=1e-9):
         raise RoughnessError(
             f"says {own} itself, and roughness.unit {wanted.unit}: leave roughness.unit out, or correct the file"

@@ -80,7 +80,9 @@ def _channel(reader: Any, place: int, unit: str | None, spacing: float | None) -
         )
     own = _readable(channel.unit)
     if own is not None and kind_of(own) != "length":
-        raise RoughnessError(f'the channel "{channel.name}" is in {own}, which is no length: give another one, roughness.channel')
+        raise RoughnessError(
+            f'the channel "{channel.name}" is in {own}, which is not a length: give another one, roughness.channel'
+        )
     if own is None and unit is None:
         raise RoughnessError('does not say the unit of its lengths: give roughness.unit, for example "um"')
     per_unit = factor(own or str(unit), "length")

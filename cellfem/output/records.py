@@ -103,7 +103,7 @@ class RecordWriter:
 
 
 class RecordsError(ValueError):
-    """A file of records is spoilt: str() tells file, line and what to do."""
+    """A file of records is damaged: str() tells file, line and what to do."""
 
 
 def read_records(path: Path, columns: Sequence[str] = ()) -> list[dict[str, float]]:

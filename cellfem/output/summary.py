@@ -168,7 +168,7 @@ def write_summary(path: Path, summary: Summary) -> None:
 
 
 class SummaryError(ValueError):
-    """A summary.json is spoilt: str() tells the file and what to do."""
+    """A summary.json is damaged: str() tells the file and what to do."""
 
 
 def read_summary(path: Path) -> Summary:
@@ -177,14 +177,14 @@ def read_summary(path: Path) -> Summary:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise SummaryError(f"{path}: is no JSON ({error}); {WHOLE}") from error
+        raise SummaryError(f"{path}: is not JSON ({error}); {WHOLE}") from error
     if not isinstance(data, dict):
-        raise SummaryError(f"{path}: is no summary of a run; {WHOLE}")
+        raise SummaryError(f"{path}: is not a summary of a run; {WHOLE}")
     values = ("final", "max", "verdict")
     none = all(name in data and data[name] is None for name in values)  # nothing was solved
     wrong = [name for name, kind in SHAPE.items() if not (isinstance(data.get(name), kind) or (none and name in values))]
     if wrong:
-        raise SummaryError(f"{path}: is no whole summary of a run, {', '.join(wrong)} is not as cellfem writes it; {WHOLE}")
+        raise SummaryError(f"{path}: is not a complete summary of a run, {', '.join(wrong)} is not as cellfem writes it; {WHOLE}")
     return data
 
 

@@ -132,7 +132,7 @@ def _silent(handle: int) -> float:
 def _take(path: Path) -> int:
     """An open, locked file that says who we are."""
     if path.exists() and not is_lock(path.parent, path.name):
-        raise BusyError(f"{path}: is no lock of cellfem; move it away, or give another --out")
+        raise BusyError(f"{path}: is not a lock of cellfem; move it away, or give another --out")
     handle, locked = _locked(path)
     told, silent = _text(handle), _silent(handle)
     same_job = bool(told.get("job")) and told["job"] == _job()

@@ -158,7 +158,7 @@ class Keeper:
         """Engine and recorder as they were at `point`, the pictures' first moment too. Raises
         CheckpointError.
 
-        Where the checkpoint of the start is spoilt, the start is solved once more: StartError, if
+        Where the checkpoint of the start is damaged, the start is solved once more: StartError, if
         that cannot be.
         """
         engine, first, here = self.engine, segments[0], point.place

@@ -212,7 +212,7 @@ def _run(case: Case, folder: Path, source: Source | None, point: Point | None, a
             except StartError as error:
                 recorder.close()
                 raise CheckpointError(
-                    f"{folder}: the checkpoint of the start is spoilt, and it is not found again: {error}"
+                    f"{folder}: the checkpoint of the start is damaged, and it is not found again: {error}"
                 ) from error
             recorder.note(told(point))
             measures, place = point.measures, point.place

@@ -137,7 +137,7 @@ def _measured(case: Case, title: str, x: Floats, heights: Floats, used: Statisti
     )
     longest, shortest = part.length / WHOLE_PERIODS, max(rough.cut_off, POINTS_PER_WAVE * part.spacing)
     fit, law = roughness.fitted_law(before.wave_number, before.power, longest, shortest), None
-    if fit is not None and 0 < fit[0] <= 1:  # else it is no self-affine face, and has no Hurst exponent
+    if fit is not None and 0 < fit[0] <= 1:  # else it is not a self-affine face, and has no Hurst exponent
         ends = 2 * np.pi / np.array([longest, shortest])
         law = SpectrumCurve(ends, fit[1] * ends ** -(1 + 2 * fit[0]), f"fit, H = {fit[0]:.2f}")
     statistics = roughness.statistics(line.x, line.heights)

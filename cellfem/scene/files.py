@@ -68,9 +68,9 @@ def _whole(path: Path, grid: Any) -> Any:
         try:
             count += sum(int(part.get("NumberOfPoints", 0)) for part in ET.parse(source).iter("Piece"))
         except ET.ParseError as error:
-            raise OSError(f"{source.name} is cut short or spoilt") from error
+            raise OSError(f"{source.name} is cut short or damaged") from error
     if count != grid.n_points or (count and not names <= set(grid.point_data)):
-        raise OSError("its pieces are spoilt")
+        raise OSError("its pieces are damaged")
     return grid
 
 

@@ -26,7 +26,7 @@ ROOM = 80  # for pivoting beyond MUMPS's estimate, %
 SCALED_BY_ROWS_AND_COLUMNS = 4  # each by its largest entry; MUMPS's own choice iterates and took a tenth of the factorisation
 CONTROLS = MappingProxyType({14: ROOM, 8: SCALED_BY_ROWS_AND_COLUMNS})
 SMALL = 100_000  # unknowns up to which freed memory is kept: some 100 MB of factors
-MUMPS_SAYS = {-9: "not enough memory", -10: "it is singular, or holds what is no number", -13: "not enough memory"}
+MUMPS_SAYS = {-9: "not enough memory", -10: "it is singular, or holds what is not a number", -13: "not enough memory"}
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
 
 

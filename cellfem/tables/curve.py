@@ -198,7 +198,7 @@ def _with_unit(h: Heading, place: int, unit: str | None, kinds: Sequence[str], k
     if unit is not None:
         kind = kind_of(unit)
         if kind not in kinds:
-            what = "is no unit that cellfem knows" if not kind and not _known(unit) else f"is no unit of {_words(kinds)}"
+            what = "is not a unit that cellfem knows" if not kind and not _known(unit) else f"is not a unit of {_words(kinds)}"
             raise TableError(f'{option} "{unit}" {what}; write for example {option} "{KINDS[kinds[0]]}"')
         if h.kind and (h.kind != kind or abs(factor(h.unit, kind) / factor(unit, kind) - 1) > 1e-9):
             raise TableError(f'has "{h.title}" in {h.unit}, and {option} says {unit}: leave {option} out, or correct the heading')

@@ -24,7 +24,7 @@ def read_lines(path: Path) -> tuple[list[str], str]:
         raise TableError(f"cannot be read: {error.strerror}") from error
     encoding = encoding_of(data)
     if encoding is None:
-        raise NoTable("is no text but binary: export it as text (csv) from the program that wrote it")
+        raise NoTable("is not text but binary: export it as text (csv) from the program that wrote it")
     text = data.decode(encoding, errors="replace")
     return io.StringIO(text, newline=None).read().split("\n"), encoding.removesuffix("-sig")
 

@@ -90,7 +90,7 @@ class Table:
             other = "comma" if "," in cell else "point"
             return f"{where} has a decimal {other} and other numbers have not: export it with one decimal mark"
         more = f" ({count} such cells)" if count > 1 else ""
-        return f"{where} is no number{more}: leave the cell empty where nothing was measured"
+        return f"{where} is not a number{more}: leave the cell empty where nothing was measured"
 
     def seconds(self, column: int) -> Floats | None:
         """A column of durations as hours:minutes:seconds, in s (N,), nan where missing; None where

@@ -137,7 +137,7 @@ def test_bad_case(kind: str, verb: str, tmp_path: Path) -> None:
     [
         ("protocol.0.pressur=2 MPa", 'protocol.0.pressur: unknown key; did you mean "pressure"?'),
         ("protocol.1.pressure=2 MPa", "there is no protocol.1; protocol has length 1, counted from 0"),
-        ("protocol.0.pressure", 'is no override; write for example --set protocol.0.pressure="2 MPa"'),
+        ("protocol.0.pressure", 'is not an override; write for example --set protocol.0.pressure="2 MPa"'),
         ("protocol.0.pressure=2 bara", 'cellfem does not know the unit "bara"'),
     ],
 )

@@ -223,7 +223,7 @@ def test_script_of_a_case_submits_it(tmp_path: Path, name: str, ranks: int) -> N
     [
         (("--time", "1 min"), "leaves less than 30 s beside --margin 2 min"),
         (("--time", "soon"), "--time: "),
-        (("--time", "2 h", "--system", "lsf"), "is no batch system that is known; write slurm or pbs"),
+        (("--time", "2 h", "--system", "lsf"), "is not a known batch system; write slurm or pbs"),
         (("--time", "2 h", "--grid", "pressure=1 MPa", "--system", "pbs"), "job arrays are written for Slurm alone"),
         (("--time", "2 h", "--set", "mesh.near=1 kg"), "mesh.near"),
     ],

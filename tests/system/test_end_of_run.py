@@ -108,7 +108,7 @@ def test_picture_that_finds_no_room(undrawn: Path, tmp_path: Path, monkeypatch: 
     assert written(tmp_path) == set(), "no half a picture"
 
 
-def test_spoilt_file_of_pictures_is_told(undrawn: Path, tmp_path: Path) -> None:
+def test_damaged_file_of_pictures_is_told(undrawn: Path, tmp_path: Path) -> None:
     out = copied(undrawn, tmp_path)
     data = (out / FILE).read_bytes()
     (out / FILE).write_bytes(data[: len(data) // 2])

@@ -94,7 +94,7 @@ def test_solver_that_gives_up(overrides: tuple[str, ...], why: str, tmp_path: Pa
 
 
 def test_load_without_an_equilibrium_later_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a state that its search has spoilt nothing is left: the last good one is written."""
+    """Of a state that its search has damaged nothing is left: the last good one is written."""
     searched = Engine._continue
 
     def in_vain(engine: Engine, *stages: Any) -> Outcome:

@@ -249,7 +249,7 @@ def test_submit_holds_a_folder_to_its_case(tmp_path: Path) -> None:
         (("--setup", "module load a\ntouch PWNED"), "--setup: holds the control character"),
         (("--account", "a b"), "--account a b: may hold letters"),
         (("--partition", "a#b"), "--partition a#b: may hold letters"),
-        (("--option", "touch PWNED"), '--option touch PWNED: is no option of slurm; it begins with "#SBATCH "'),
+        (("--option", "touch PWNED"), '--option touch PWNED: is not an option of slurm; it begins with "#SBATCH "'),
         (("--option", "#SBATCH --mem=8G\ntouch PWNED"), "--option: holds the control character"),
         (("--out", "a:b", "--image", "x.sif"), "apptainer --bind takes : and , for its own"),
         (("--out", "a\\b"), "takes a backslash in the name of a log for its own"),

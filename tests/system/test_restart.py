@@ -200,7 +200,7 @@ def wait_for_rows(process: subprocess.Popen[str], out: Path, count: int, after: 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(25, marks=pytest.mark.slow)])
 def test_killed_at_random_moments(kills: int, tmp_path: Path) -> None:
-    """kill -9 in set-up, steps, checkpoints and resumption: nothing is spoilt, and no more lost
+    """kill -9 in set-up, steps, checkpoints and resumption: nothing is damaged, and no more lost
     than came after a checkpoint."""
     chosen = ("numerics.dt_max=0.2 s", "numerics.dt_initial=0.1 s", "output.interval=1 s")
     assert run_case(load_case(write_case(tmp_path), chosen), tmp_path / "whole", quiet=True).end.kind == "done"

@@ -194,9 +194,9 @@ def test_axes(text: str, values: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("pressure", "is no axis"),
-        ("pressure=", "is no axis"),
-        ("pressure=0.1,,0.4 MPa", "is no axis"),
+        ("pressure", "is not an axis"),
+        ("pressure=", "is not an axis"),
+        ("pressure=0.1,,0.4 MPa", "is not an axis"),
         ("pressure=0.1,0.4", "has no unit"),
         ("pressure=0.1,0.4 mA", "is a current, not a pressure"),
         ("pressure=0.1 MPa,100 kPa", "more than once"),

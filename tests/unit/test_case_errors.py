@@ -361,8 +361,11 @@ def test_missing_broken_and_unreadable_files(tmp_path: Path) -> None:
         ),
         ("stack.width.x=1", '--set "stack.width.x=1": stack.width is a value, not a table; override stack.width itself'),
         ("lithium.creep.n=5", '--set "lithium.creep.n=5": lithium.creep is a value, not a table; override lithium.creep itself'),
-        ("pressure", '--set "pressure": is no override; write for example --set protocol.0.pressure="2 MPa"'),
-        ("stack..width=1 um", '--set "stack..width=1 um": is no override; write for example --set protocol.0.pressure="2 MPa"'),
+        ("pressure", '--set "pressure": is not an override; write for example --set protocol.0.pressure="2 MPa"'),
+        (
+            "stack..width=1 um",
+            '--set "stack..width=1 um": is not an override; write for example --set protocol.0.pressure="2 MPa"',
+        ),
     ],
 )
 def test_bad_overrides(override: str, error: str, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ class Counting:
 
 
 def mutated(rng: random.Random) -> tuple[bytes, list[str]]:
-    """A case file of this program with one to three things spoilt, and overrides that may be."""
+    """A case file of this program with one to three things damaged, and overrides that may be."""
     lines = rng.choice(CASES).read_text(encoding="utf-8").splitlines()
     for _ in range(rng.randint(1, 3)):
         k = rng.randrange(len(lines))
@@ -215,7 +215,7 @@ def test_each_is_one_error_that_names_the_key(text: str, error: str, tmp_path: P
             "protocol." + "9" * 5000 + ".a=1",
             "there is no protocol.999999999… (5000 characters); protocol has length 1, counted from 0",
         ),
-        ("a" + ".a" * 4000 + "=1", "is no override"),
+        ("a" + ".a" * 4000 + "=1", "is not an override"),
         ("lithium.creep=" + "{a=" * 400 + "1" + "}" * 400, f"nested far more than {DEEPEST} deep"),
         ("title=" + "a" * 20000, "is a text of 20006 characters"),
     ],

@@ -329,7 +329,7 @@ def test_status_reads_only(tmp_path: Path) -> None:
     for odd in ('{"end": 3}', "[]", "{", json.dumps(whole | {"wall_s": "long"})):
         (run / "summary.json").write_text(odd, encoding="utf-8")
         assert read_status(run).state == "unknown"
-        assert read_status(run).note.startswith(f"{run / 'summary.json'}: is no ")
+        assert read_status(run).note.startswith(f"{run / 'summary.json'}: is not ")
     (run / "records.csv").write_bytes(b"time_s,step,contact_fraction\n0.0,x,\xff\n5.0,nan,0.8\n")
     (run / STATUS).write_text("[1]", encoding="utf-8")
     assert read_status(run).step is None

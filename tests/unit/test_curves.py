@@ -79,15 +79,15 @@ def test_tables_of_cyclers(tmp_path: Path, text: str, encoding: str, x: float, s
         ("time/s,control/V\n0,1\n5,2\n", {}, "that of a voltage .* or give --voltage and --voltage-unit"),
         ("t,U\n0,1\n5,2\n", {"x": "t"}, 'does not say the unit of "t": give it with --x-unit, as in --x-unit "s"'),
         ("time (s),U (V)\n0,1\n5,2\n", {"x_unit": "h"}, "in s, and --x-unit says h: leave --x-unit out"),
-        ("time (s),U (V)\n0,1\n5,2\n", {"x": "time", "x_unit": "furlongs"}, "is no unit of a time or a charge per area"),
-        ("time (s),U (V)\n0,1\n5,2\n", {"x": "time", "x_unit": "xyz"}, '--x-unit "xyz" is no unit that cellfem knows'),
+        ("time (s),U (V)\n0,1\n5,2\n", {"x": "time", "x_unit": "furlongs"}, "is not a unit of a time or a charge per area"),
+        ("time (s),U (V)\n0,1\n5,2\n", {"x": "time", "x_unit": "xyz"}, '--x-unit "xyz" is not a unit that cellfem knows'),
         ("q (mAh),U (V)\n0,1\n5,2\n", {"x": "q"}, "is a charge, not a charge per area: divide it by the area"),
         ("time (s),U (V)\n0,1\n5,2,3\n6,3\n", {}, "line 3 has 3 cells, the rows above it have 2"),
         ("time (s),U (V)\n0,1\n5,2\n\nfreq (Hz),Z (ohm),x\n1,2,3\n", {}, "more than one table"),
         ("EC-Lab ASCII FILE\nNb header lines : 4\n\ntime/s\tEwe/V\n", {}, "no line of names and data there"),
         ("EC-Lab ASCII FILE\nNb header lines : 5\n\ntime/s\tEwe/V\n0\t1\n1\t2\n", {}, "numbers in line 5 already"),
         ("time (s),U (V)\n0,True\n5,False\n", {}, 'line 2: "True" in the column'),
-        ("\0\1\2\3", {}, "no text but binary"),
+        ("\0\1\2\3", {}, "not text but binary"),
     ],
 )  # fmt: skip
 def test_what_may_mean_two_things_is_refused(tmp_path: Path, text: str, given: dict[str, str], says: str) -> None:

@@ -78,7 +78,7 @@ def test_without_the_library_the_remedy_is_told(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("text", "unit", "spacing", "message"),
     [
-        ("1 2\n3 x\n", "um", None, '"x" in the column "column 2" is no number'),
+        ("1 2\n3 x\n", "um", None, '"x" in the column "column 2" is not a number'),
         ("1\n2\n3\n", "um", None, r"roughness\.spacing"),
         ("", "um", None, "empty"),
         ("0 1\n1 2\n1 3\n", "um", None, "grow from one to the next"),
@@ -321,7 +321,7 @@ def test_units_that_the_library_does_not_know_are_told_or_put_right(tmp_path: Pa
     for unit, length in (("Âµm", 19.0), ("stones", None)):
         monkeypatch.setattr(ChannelInfo, "unit", property(lambda _, unit=unit: unit))
         if length is None:
-            with pytest.raises(RoughnessError, match=r"is in stones, which is no length|cannot read it"):
+            with pytest.raises(RoughnessError, match=r"is in stones, which is not a length|cannot read it"):
                 read_measured(tmp_path / "scan.gwy")
         else:
             assert read_measured(tmp_path / "scan.gwy").length == pytest.approx(length * 1e-6)

@@ -68,7 +68,7 @@ def test_a_matrix_that_cannot_be_factored_fails_the_step() -> None:
 
 
 def test_a_step_that_overflows_is_shortened() -> None:
-    """atanh x = 2 from 0 on: the first step goes to 2, where atanh is no number."""
+    """atanh x = 2 from 0 on: the first step goes to 2, where atanh is not a number."""
     problem = Scalar(lambda x: float(np.arctanh(x)) - 2, lambda x: 1 / (1 - x * x), 0.0)
     assert Newton(problem).solve().converged
     assert problem.x == pytest.approx(np.tanh(2), rel=1e-9)

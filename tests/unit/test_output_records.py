@@ -86,7 +86,7 @@ SPOILT = {
 
 
 @pytest.mark.parametrize("what", SPOILT)
-def test_spoilt_records_are_told_in_a_sentence(what: str, tmp_path: Path) -> None:
+def test_damaged_records_are_told_in_a_sentence(what: str, tmp_path: Path) -> None:
     path, (data, why) = tmp_path / "records.csv", SPOILT[what]
     path.write_bytes(data)
     with pytest.raises(RecordsError) as told:
@@ -123,17 +123,17 @@ def test_a_row_that_finds_no_room_leaves_the_rows_before_it(tmp_path: Path, monk
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("{", "is no JSON"),
-        ("[1, 2]", "is no summary of a run"),
+        ("{", "is not JSON"),
+        ("[1, 2]", "is not a summary of a run"),
         ('{"end": 3}', "final, max, verdict, end_time_s, wall_s, end, end_kind, condition is not as cellfem writes it"),
         (
             '{"end": "solver gave up at 0 s", "end_kind": "gave up", "final": null}',
             "final, max, verdict, end_time_s, wall_s, cond",
         ),
-        ("[" * 100_000, "is no JSON"),
+        ("[" * 100_000, "is not JSON"),
     ],
 )
-def test_a_spoilt_summary_is_told_in_a_sentence(text: str, why: str, tmp_path: Path) -> None:
+def test_a_damaged_summary_is_told_in_a_sentence(text: str, why: str, tmp_path: Path) -> None:
     path = tmp_path / "summary.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SummaryError, match=re.escape(f"{path}: ")) as told:

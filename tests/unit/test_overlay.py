@@ -56,7 +56,7 @@ def test_units_in_the_table(tmp_path: Path) -> None:
         ("t (s),U\n0,1\n1,2\n", {}, "that of a voltage"),
         ("t (s),U (mV)\n0,1\n1,2\n", {"x": "time"}, 'has no column "time"'),
         ("t (s),U (mV)\n1,1\n0,2\n", {}, "does not increase"),
-        ("t (s),U (mV)\n1,a\n0,b\n", {}, 'line 2: "a" in the column "U \\(mV\\)" is no number \\(2 such cells\\)'),
+        ("t (s),U (mV)\n1,a\n0,b\n", {}, 'line 2: "a" in the column "U \\(mV\\)" is not a number \\(2 such cells\\)'),
         ("t (s),U (mV)\n1,\n0,3\n", {}, "fewer than two points"),
         ("t (s),U (mV)\n", {}, "holds no table of numbers"),
         ("", {}, "is empty"),

@@ -43,7 +43,7 @@ SOLID = {"sides": "periodic", "width": "12 um", "depth": "9 um", "dimension": 3}
         (
             {"roughness": {"kind": "grooves", "period": "8 um"}},
             (
-                "roughness.period: stack.width, 12 um, is no multiple of 8 um, as periodic sides need; "
+                "roughness.period: stack.width, 12 um, is not a multiple of 8 um, as periodic sides need; "
                 'write for example period = "6 um"'
             ),
         ),

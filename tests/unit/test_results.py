@@ -100,7 +100,7 @@ def test_folder_without_the_mark_is_refused(files: dict[str, str], begin: Callab
 
 def test_lock_that_is_none_of_ours_is_left_alone(tmp_path: Path) -> None:
     put(tmp_path, {NAME: "locked by my own program\n"})
-    with pytest.raises(BusyError, match="is no lock of cellfem"), held(tmp_path):
+    with pytest.raises(BusyError, match="is not a lock of cellfem"), held(tmp_path):
         pass
     (tmp_path / NAME).unlink()
     (tmp_path / "mine").write_text("x", encoding="utf-8")

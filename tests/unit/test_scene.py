@@ -181,7 +181,7 @@ def test_pictures_and_state_by_paraview(tmp_path: Path, kind: Kind) -> None:
     assert CliRunner().invoke(app, ["scene", str(moved), "--run"]).exit_code == 0
     check_picture(moved / "scene.png", kind)
     if kind == "3d":  # an empty picture must not pass for one of the run
-        next((moved / "fields").glob("lithium_00001_*.vtu")).write_text("spoilt", encoding="ascii")
+        next((moved / "fields").glob("lithium_00001_*.vtu")).write_text("damaged", encoding="ascii")
         done = subprocess.run([*(paraview_command() or []), moved / "scene.py"], capture_output=True, text=True, check=False)
         assert done.returncode != 0
         assert "ParaView could not read lithium of" in done.stderr
