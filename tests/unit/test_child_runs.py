@@ -22,7 +22,7 @@ lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT)
 sys.modules["cffi"] = None  # cannot be imported: left to the runs
 preload()
 del sys.modules["cffi"]
-for name in ("campaign.command", "campaign.sensitivity_command", "campaign.target", "campaign.window", "commands.press"):
+for name in ("commands.sweep", "commands.sensitivity", "campaign.target", "campaign.find_windows", "commands.press"):
     importlib.import_module(f"cellfem.{name}")
 importlib.import_module("cellfem.model.from_case")
 found["started"] = [name for name in STARTED if name in sys.modules]

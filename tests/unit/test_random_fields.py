@@ -222,7 +222,7 @@ def test_from_a_case() -> None:
         ({"grains": {"spacing": "8 um"}}, {}, "heterogeneity.grains: grain boundaries have neither asr nor D"),
         ({"grains": {"spacing": "1 um", "asr": "90 ohm*cm^2"}}, {}, "heterogeneity.grains.spacing: 1 um leaves no grains"),
         ({"asr": {"spread": 0.5, "length": "0.5 um"}}, {}, "heterogeneity.asr.length: 0.5 um has fewer than two mesh sizes"),
-        ({"impurities": {"share": 0.1}}, {"symmetry": "axisymmetric"}, "heterogeneity: about an axis"),
+        ({"impurities": {"share": 0.1}}, {"symmetry": "axisymmetric"}, "heterogeneity: random spots would be rings"),
         ({"asr": {"spread": -1.0}}, {}, "heterogeneity.asr.spread"),
         ({"asr": {"sprad": 1.0}}, {}, 'did you mean "spread"'),
     ],

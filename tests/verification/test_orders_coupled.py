@@ -4,6 +4,7 @@ in proportion to h.
 P1 in f, m, ω and the curvature limits what they touch: order 2 is asked of every unknown.
 """
 
+import numpy as np
 import pytest
 
 from tests.verification.manufactured import ROOT, orders, solve
@@ -13,6 +14,10 @@ SHORT = 0.15  # how far a slope may fall short of its order
 ASKED = dict.fromkeys(ROOT, 2.0) | {"r": 1.0}
 """r is evened out the more the less the face rises over a facet, so that on this steep one the
 error sets in as h falls; its order is told on a gentle face (test_orders_single)."""
+CURVATURE = {0.0: -np.inf, 0.5: 1.0}
+"""Order of H by the surface tension. H is a second difference of m: nodal errors of order 2 that
+alternate from node to node leave it none. Tension levels them (1.36 seen); without tension nothing
+uses H. Of the exact m it has order 2 (test_orders_single)."""
 
 
 @pytest.mark.parametrize("tension", [pytest.param(0.0, id="no tension"), pytest.param(0.5, id="tension")])
@@ -22,4 +27,5 @@ error sets in as h falls; its order is told on a gentle face (test_orders_single
 def test_all_at_once(axisymmetric: bool, sizes: tuple[float, ...], tension: float) -> None:
     exact = Exact(tension=tension)
     found = orders([solve(h, "".join(ROOT), exact, axisymmetric=axisymmetric, steps=round(2 / h)) for h in sizes])
-    assert {name: order for name, order in found.items() if order < ASKED[name] - SHORT} == {}
+    asked = ASKED | {"H": CURVATURE[tension]}
+    assert {name: order for name, order in found.items() if order < asked[name] - SHORT} == {}
