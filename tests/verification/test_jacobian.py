@@ -19,12 +19,13 @@ import pytest
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import Box, VoidShape, build_solid, build_stack, with_voids
 from cellfem.geometry import PatchShape as MeshPatch
+from cellfem.geometry.periodic import joined
 from cellfem.geometry.symmetric import mirrored
 from cellfem.model.control import Current, Voltage
 from cellfem.model.fixture import FixedPlaten, Platen, UniformPressure
 from cellfem.model.load import Load
 from cellfem.model.parameters import Interface, Material, Numerics, PatchResistance, Structure
-from cellfem.physics.creep import AnandLaw, LeblondLaw, PowerLaw, UncoupledPowerLaw
+from cellfem.physics.creep import AnandLaw, LeblondLaw, PowerLaw, SinhLaw, UncoupledPowerLaw, WithDiffusion
 from cellfem.physics.hardening import Hardening
 from cellfem.solver.engine import Engine
 from tests.verification.stacks import Array, engine_at_start
@@ -44,6 +45,7 @@ class Variant:
     material: Material = LITHIUM
     solid: bool = False
     electrodes: int = 1
+    periodic: bool = False
 
 
 BONDED = Structure(flat=True, bonded=True)
@@ -63,6 +65,9 @@ VARIANTS = {
     "no removal": Variant(Structure(removal=False)),
     "law of Leblond": Variant(Structure(), material=replace(LITHIUM, creep=LeblondLaw(4.3e-4, 5.0))),
     "evolving resistance": Variant(Structure(), material=replace(LITHIUM, creep=AnandLaw(4.3e-4, 5.0, ANAND))),
+    "power-law breakdown": Variant(Structure(), material=replace(LITHIUM, creep=SinhLaw(4.3e-4, 5.0, 0.3))),
+    "diffusional creep": Variant(Structure(), material=replace(LITHIUM, creep=WithDiffusion(PowerLaw(4.3e-4, 5.0), 1e-3))),
+    "periodic": Variant(Structure(friction=True, held_platen=True), periodic=True),
     "linear removal, pressed diffusion": Variant(
         Structure(linear_removal=True, pressed_diffusion=True), material=replace(LITHIUM, activation_volume=0.2)
     ),
@@ -108,6 +113,9 @@ def _stripped(variant: Variant) -> Engine:
         lenses = [VoidShape(0.0, 3.0, 0.5)], [VoidShape(12.0, 2.0, 0.3)]
         bare = build_stack(12.0, 8.0, 8.0, 1.0, 2.0, [*lenses[0], *lenses[1], MeshPatch(9.0, 1.5)])
         stack = mirrored(*(with_voids(bare, lens) for lens in lenses))
+    if variant.periodic:  # the lens lies across the sides
+        lens = [VoidShape(0.0, 3.0, 0.5), VoidShape(12.0, 3.0, 0.5), MeshPatch(7.0, 1.5)]
+        stack = joined(build_stack(12.0, 8.0, 8.0, 1.0, 2.0, lens))
     interface = Interface(
         1e-3,
         adhesion=0.3 if s.adhesion else 0.0,
