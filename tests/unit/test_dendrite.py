@@ -5,7 +5,6 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,36 +14,17 @@ from cellfem.case import CaseError, parse_case, resolved_toml
 from cellfem.model import from_case
 from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Profile
-from cellfem.observe.dendrite import Surroundings, profile_fields, read_dendrite
+from cellfem.observe.dendrite import profile_fields, read_dendrite
 from cellfem.output.dendrite_picture import draw_dendrites
 from cellfem.output.dendrites import Plated, dendrite_verdict, worse
 from cellfem.output.summary import End, contact_verdict
 from cellfem.physics import fracture
-from cellfem.physics.creep import PowerLaw
 from cellfem.physics.kinetics import STRESS_POTENTIAL
 from cellfem.quantities import COLUMNS
 from cellfem.run.prepare import segments_of
+from tests.support.plated import AROUND, STEP, along
 
-AROUND = Surroundings(PowerLaw(7.7e-3, 6.56), 4e4, 0.4, 298.15)
 FLAWS = Flaws()
-STEP = {"mode": "plate", "current": "0.5 mA/cm^2", "duration": "1 h", "pressure": "0.4 MPa"}
-
-
-def along(nodes: int = 251, current: float = -0.5, pressure: float = 0.4, overpotential: float = -5.0, **fields: Any) -> Profile:
-    """Γ of 25 µm; a rim of higher current at x = 5 µm, none left of it, if `current` is not
-    zero."""
-    x = np.linspace(0.0, 25.0, nodes)
-    weight = np.full(nodes, x[1])
-    weight[[0, -1]] /= 2
-    shape = np.where(x < 5.0, 0.0, 1 + np.exp(-(x - 5.0)))
-    one = np.ones(nodes)
-    values = {
-        "current_mA_cm2": current * shape,
-        "overpotential_mV": overpotential * shape,
-        "contact_pressure_MPa": pressure * one,
-    }
-    rest = dict.fromkeys(("gap_um", "contact", "carrying", "porosity", "asr_ohm_cm2"), one)
-    return Profile(x_um=x, weight=weight, **(rest | values | fields))
 
 
 def test_fields_at_a_node_by_hand() -> None:
