@@ -28,8 +28,9 @@ STEPS = 2  # accepted time steps after the start
 TOLERANCE = 1e-6
 DIFFERENCES = {"asr_constriction_ohm_cm2": "asr_small_signal_ohm_cm2"}
 """Columns that are small differences of another (1e-8 of 10 Ω cm² in two cases): held against it."""
-LEAST = {"porosity_max": 1e-4, "platen_um": 1e-4}
-"""Sizes below which a column is next to nothing: f beside f_c = 0.2, µm beside δ = 0.01 µm."""
+LEAST = {"porosity_max": 1e-4, "platen_um": 1e-4, "|gamma3|": 1e-6}
+"""Sizes below which a number is next to nothing: f beside f_c = 0.2, µm beside δ = 0.01 µm, removal in
+µm/s beside 7e-4 at 0.5 mA/cm²."""
 CONVERGED = 1e-10  # Newton's tolerance: numbers that do not tell by which corrections they were found
 COARSER = 2.0  # cell sizes over those of the case: seconds in place of minutes
 NOT_NUMBERS = ("newton",)  # counts of the solver
