@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.errors import CellfemError, ExitCode
 from cellfem.flaw.shape import CERAMIC, FACE, LITHIUM, MOUTH, ROOT, WALL, FlawMesh
-from cellfem.model.creep_points import LawPoints
+from cellfem.model.creep_points import LawPoints, Rheology
 from cellfem.model.parameters import Material
 from cellfem.physics import flow, kinematics, kinetics
 from cellfem.physics.creep import CreepLaw, PowerLaw
@@ -235,7 +235,7 @@ class FlawSystem(BlockProblem):
 
     def prepare(self) -> None:
         """Creep law at the points."""
-        self.law.update(self.creep, self.floor)
+        self.law.update(Rheology(self.creep, self.floor))
 
     def imbalance(self) -> tuple[float, float]:
         """Charge, and lithium: what is plated on the walls leaves by the mouth."""

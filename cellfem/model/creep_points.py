@@ -26,6 +26,19 @@ LARGEST_CHANGE = 30.0  # of ln rate in a round
 
 
 @dataclass(frozen=True)
+class Rheology:
+    """How lithium flows at the moment: its law of creep, and the smallest equivalent strain rate
+    (1/s) that the law is taken at."""
+
+    creep: CreepLaw
+    floor: float
+
+    def easier(self, exponent: float, stress: float, floor: float) -> Rheology:
+        """With a smaller exponent and the same rate at about `stress` (MPa), and another floor."""
+        return Rheology(self.creep.easier(exponent, stress), floor)
+
+
+@dataclass(frozen=True)
 class Hardness:
     """Resistance S (MPa) at quadrature points: now, at the last step and the one before; and the
     numbers of the time scheme."""
@@ -56,17 +69,18 @@ class LawPoints:
         self.cells = np.arange(self.positions.shape[0], dtype=np.int32)
         self.hardness = hardness
 
-    def update(self, law: CreepLaw, floor: float) -> None:
-        """Touch the law at the present state; floor: smallest equivalent strain rate (1/s)."""
-        self._touch(*self._state(), law, floor)
+    def update(self, rheology: Rheology) -> None:
+        """Touch the law at the present state."""
+        self._touch(*self._state(), rheology)
 
-    def follow_stresses(self, law: CreepLaw, floor: float) -> None:
+    def follow_stresses(self, rheology: Rheology) -> None:
         """Touch the law where it has the deviatoric stress that the present tangents give at the
         present state, with the present p and f.
 
         sigma_dev has the direction of the new D', and |D'| follows from |sigma_dev| by Newton's
         method in their logarithms, whose slope lies between 1/n and 1.
         """
+        law, floor = rheology.creep, rheology.floor
         D, p, f = self._state()
         at = self._table()[self.positions]
         mu, k_e, k_p, k_f, k_0 = (at[..., i] for i in range(5))
@@ -81,7 +95,7 @@ class LawPoints:
                 slope = 1 + 2 * rate**2 * here.mu_e / here.mu
                 rate = rate * np.exp(np.clip(np.log(size / (3 * here.mu * rate)) / slope, -LARGEST_CHANGE, LARGEST_CHANGE))
             D = (1.5 * rate / size)[..., None] * stress
-        self._touch(D, p, f, law, floor)
+        self._touch(D, p, f, rheology)
 
     def _state(self) -> tuple[Array, Array, Array]:
         """D' (cells, points, components), p and f (cells, points) of the present state."""
@@ -91,9 +105,9 @@ class LawPoints:
     def _table(self) -> Array:
         return np.asarray(self.tangents.x.array.reshape(-1, self.tangents.function_space.dofmap.bs))
 
-    def _touch(self, D: Array, p: Array, f: Array, law: CreepLaw, floor: float) -> None:
+    def _touch(self, D: Array, p: Array, f: Array, rheology: Rheology) -> None:
         with np.errstate(all="ignore"):  # a state that Newton only tries may lie beyond all numbers: it is not taken then
-            found = self._points(2 / 3 * contraction(D, D) + floor**2, p, f, law)
+            found = self._points(2 / 3 * contraction(D, D) + rheology.floor**2, p, f, rheology.creep)
             self._table()[self.positions] = found.tangents(D, p, f)
 
     def _points(self, e2: Array, p: Array, f: Array, law: CreepLaw) -> PointLaw:

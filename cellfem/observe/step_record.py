@@ -114,7 +114,7 @@ class Observer:
         compression: of the electrolyte along its face at skin nodes, MPa, where its stress is
         solved.
         """
-        model, k, creep = self.model, self.model.residual.constants, stepper.system.creep
+        model, k, creep = self.model, self.model.residual.constants, stepper.system.rheology.creep
         control, fixture, layout = model.control, model.fixture, model.layout
         given = fixture.pressure_now(float(k.pressure.value), self._travel())
         readings = tuple(electrode.read(creep, dt, given, compression) for electrode in self.electrodes)

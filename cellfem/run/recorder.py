@@ -276,12 +276,13 @@ class Recorder:
         model, system, step = self.engine.model, self.engine.system, self.step
         reading, time = step.reading, self.engine.stepper.time
         pressure, current = step.row["pressure_MPa"], step.row["current_mA_cm2"]
+        law, floor = system.rheology.creep, system.rheology.floor
         opened, stress = self.contact_loss.opening_time, self.stress.fields
         snapshot = self.maker.take(
-            time, reading.gamma, system.creep, system.floor, reading.platen_speeds, pressure, current, opened, stress
+            time, reading.gamma, law, floor, reading.platen_speeds, pressure, current, opened, stress
         )
         if (drawn := self.readings.observer.drawn) is not None:
-            around = surroundings(model, system.creep, pressure)
+            around = surroundings(model, law, pressure)
             snapshot.blocks["flaws"] = flaw_block(reading.profile, drawn, self.readings.flaws, around)
         return Moment(time, snapshot, tuple(electrode.profile for electrode in reading.electrodes))
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cellfem.checkpoint.registry import Registry
 from cellfem.checkpoint.serialization import from_plain, to_plain
-from cellfem.physics.creep import CreepLaw
+from cellfem.model.creep_points import Rheology
 from cellfem.solver.engine import Engine
 from cellfem.solver.system import Origin
 
@@ -33,7 +33,8 @@ def declare_engine(engine: Engine, registry: Registry) -> None:
         if not arrays or not isinstance(data, dict):
             return
         present = system.now()
-        system.put(Origin(arrays[0], data["constants"], from_plain(CreepLaw, data["creep"]), data["floor"], data["motion"]))
+        rheology = from_plain(Rheology, {name: data[name] for name in ("creep", "floor")})
+        system.put(Origin(arrays[0], data["constants"], rheology, data["motion"]))
         if system.gas is not None:
             system.gas.update()
         system.assemble_jacobian()
@@ -47,8 +48,7 @@ def declare_engine(engine: Engine, registry: Registry) -> None:
         origin = kept_origin()
         if origin is None:
             return None
-        made_of = {"constants": origin.constants, "creep": to_plain(origin.creep)}
-        return {**made_of, "floor": origin.floor, "motion": origin.motion}
+        return {"constants": origin.constants, **to_plain(origin.rheology), "motion": origin.motion}
 
     def put_stepper(data: dict[str, object]) -> None:
         read["times"] = data["times"]

@@ -11,6 +11,7 @@ import numpy as np
 from mpi4py import MPI
 
 from cellfem.model.build import Model
+from cellfem.model.creep_points import Rheology
 from cellfem.model.equations.charge_transfer import charge_transfer_of
 from cellfem.model.equations.contact import contact_law
 from cellfem.model.limits import MapLimits
@@ -19,7 +20,6 @@ from cellfem.model.parameters import Material
 from cellfem.model.scales import FORCE_SCALE, scales_of
 from cellfem.model.start import boundary_conditions
 from cellfem.model.time_error import TimeError
-from cellfem.physics.creep import CreepLaw
 from cellfem.solver.newton import Newton, Outcome
 from cellfem.solver.stepper import Stepper
 from cellfem.solver.system import Array, System
@@ -37,11 +37,10 @@ took about 300 corrections together, with 0.2 and 0.6 of it 320 and 380, with al
 
 @dataclass(frozen=True)
 class _Stage:
-    """Creep law, strain rate floor (1/s) and steepest charge transfer (`Constants.soften`) on the
-    way to those asked for."""
+    """Flow of lithium and steepest charge transfer (`Constants.soften`) on the way to those asked
+    for."""
 
-    creep: CreepLaw
-    floor: float
+    rheology: Rheology
     steepest: float | None = None
 
 
@@ -83,8 +82,7 @@ class Engine:
         model, system = self.model, self.system
         model.set_load(load)
         model.set_material(material)
-        system.creep = material.creep
-        system.floor = model.numerics.strain_rate_floor
+        system.rheology = Rheology(material.creep, model.numerics.strain_rate_floor)
         system.set_conditions(boundary_conditions(model.domain, model.state, model.structure, load.fixture.rigid))
         system.set_scales(scales_of(model, load, material))
         self.newton.keep = False
@@ -154,11 +152,11 @@ class Engine:
         """Stages of a start: exponents up to that of the law, each with the law's rate at a usual
         stress, so that velocities keep their size from one to the next; the floor falls on the
         way."""
-        creep, floor = self.system.creep, self.model.numerics.strain_rate_floor
-        exponents = [*(k for k in (1.0, 2.0, 4.0) if k < creep.exponent), creep.exponent]
+        wanted, floor = self.system.rheology, self.model.numerics.strain_rate_floor
+        exponents = [*(k for k in (1.0, 2.0, 4.0) if k < wanted.creep.exponent), wanted.creep.exponent]
         stress = min(FLOW_SHARE * max(float(self.model.residual.constants.pressure.value), FORCE_SCALE), FLOW_MOST)
         floors = np.geomspace(floor, max(floor, START_FLOOR), len(exponents))[::-1]
-        return [_Stage(creep.easier(k, stress), float(f)) for k, f in zip(exponents, floors, strict=True)]
+        return [_Stage(wanted.easier(k, stress, float(f))) for k, f in zip(exponents, floors, strict=True)]
 
     def _overpotential(self) -> float:
         """Of a face that is alike everywhere, under the load and at the temperature set, V: where
@@ -181,7 +179,7 @@ class Engine:
         self.model.layout.move_overpotential(self.model.state, overpotential)
 
     def _take(self, stage: _Stage) -> None:
-        self.system.creep, self.system.floor = stage.creep, stage.floor
+        self.system.rheology = stage.rheology
         self.model.residual.constants.soften(stage.steepest)
 
     def _settle(self, stages: list[_Stage]) -> Outcome:
@@ -223,7 +221,7 @@ class Engine:
             outcome = replace(whole, tolerance=tolerance, balances=last).solve()
             if not outcome.converged:
                 raise StartError(
-                    f"no equilibrium at t = {self.stepper.time:.6g} s with creep exponent {stage.creep.exponent:g}: "
+                    f"no equilibrium at t = {self.stepper.time:.6g} s with creep exponent {stage.rheology.creep.exponent:g}: "
                     f"{outcome.reason}"
                 )
         self.newton.keep = False

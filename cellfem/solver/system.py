@@ -12,10 +12,10 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.checkpoint.registry import owned, set_owned
 from cellfem.model.balances import Balances
 from cellfem.model.build import Model
+from cellfem.model.creep_points import Rheology
 from cellfem.model.gas import Border
 from cellfem.model.positions import positions_of
 from cellfem.model.scales import Scales
-from cellfem.physics.creep import CreepLaw, PowerLaw
 from cellfem.solver.block_problem import BlockProblem
 from cellfem.solver.fieldsplit import FieldSplit
 from cellfem.solver.linear import Direct, Linear, chosen
@@ -36,21 +36,20 @@ class Origin:
 
     functions: Array  # owned parts of unknowns, histories and tangents of the creep law, one after the other
     constants: dict[str, float]
-    creep: CreepLaw
-    floor: float
+    rheology: Rheology
     motion: float | None = None  # of `set_motion`
 
 
 class System(BlockProblem):
     """Assembles and solves J δ = -R for the state of one model. Every method is collective."""
 
+    rheology: Rheology  # of the moment; given before anything is assembled
+
     def __init__(self, model: Model, linear: str | None = None, tolerance: float = KRYLOV_TOLERANCE) -> None:
         """linear: in place of the model's choice; tolerance: of the Krylov solver."""
         self.model, self.state, self.residual, self.gas = model, model.state, model.residual, model.gas
         self.border: list[Border] = []  # what the pressures of gas add to the present Jacobian
         self.solved: list[Array] = []  # J⁻¹ of its columns
-        self.creep: CreepLaw = PowerLaw(1.0, 1.0)
-        self.floor = 1e-8
         self.origin: Origin | None = None  # of the present Jacobian
         self.motion: float | None = None  # µm/s, of `set_motion`
         self.taken = np.zeros(2)
@@ -66,12 +65,12 @@ class System(BlockProblem):
 
     def prepare(self) -> None:
         """Creep law at the points."""
-        self.residual.law.update(self.creep, self.floor)
+        self.residual.law.update(self.rheology)
 
     def assemble_by_stress(self) -> Array:
         """R with the creep law replaced by its tangents at the stresses of the present tangents: R
         where both are the same, as in a solution."""
-        self.residual.law.follow_stresses(self.creep, self.floor)
+        self.residual.law.follow_stresses(self.rheology)
         return self.assembled()
 
     def assembled(self) -> Array:
@@ -112,13 +111,13 @@ class System(BlockProblem):
     def now(self) -> Origin:
         """What a Jacobian of the present state is made of (copies)."""
         functions = np.concatenate([owned(f) for f in self.makings])
-        return Origin(functions, self.residual.constants.values(), self.creep, self.floor, self.motion)
+        return Origin(functions, self.residual.constants.values(), self.rheology, self.motion)
 
     def put(self, origin: Origin) -> None:
         """Bring state, constants and creep law to those of an origin."""
         set_owned(self.makings, origin.functions)
         self.residual.constants.put(origin.constants)
-        self.creep, self.floor = origin.creep, origin.floor
+        self.rheology = origin.rheology
         self.weight[self.at.velocity], self.motion = self.velocity_weight, None
         if origin.motion is not None:
             self.set_motion(origin.motion)

@@ -62,6 +62,12 @@ def test_no_room_imports_itself_by_way_of_others() -> None:
     assert circle(rooms) == ""
 
 
+def test_the_solver_knows_no_lithium() -> None:
+    """Newton, steps and factors know a model, whose laws are those of `model/` and `physics/`."""
+    arrows = [(module, name) for module, names in GRAPH.items() for name in names]
+    assert [arrow for arrow in arrows if [room(end) for end in arrow] == ["solver", "physics"]] == []
+
+
 def test_a_circle_is_seen() -> None:
     assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}})
     assert not circle({"a": {"b"}, "b": {"c"}, "c": set()})

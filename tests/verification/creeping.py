@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ufl.core.expr import Expr
 
 from cellfem import backend  # noqa: F401  before dolfinx
-from cellfem.model.creep_points import LawPoints
+from cellfem.model.creep_points import LawPoints, Rheology
 from cellfem.physics import flow, kinematics
 from cellfem.physics.creep import CreepLaw, PowerLaw
 from cellfem.solver.block_problem import BlockProblem
@@ -56,7 +56,7 @@ class CreepingBody(BlockProblem):
         self.set_sizes_each([(speed, self.part(0, 0)), (pressure, self.part(0, 1))])
 
     def prepare(self) -> None:
-        self.law_points.update(self.creep, self.floor)
+        self.law_points.update(Rheology(self.creep, self.floor))
 
     def solve_for(self, creep: CreepLaw, newton: Newton) -> None:
         """From the present state to the solution with this law; AssertionError where Newton

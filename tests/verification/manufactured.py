@@ -19,6 +19,7 @@ from cellfem.geometry import build_stack
 from cellfem.geometry.groups import ELECTROLYTE, LITHIUM, TOP
 from cellfem.model.build import Model, build_model
 from cellfem.model.control import Current
+from cellfem.model.creep_points import Rheology
 from cellfem.model.fixture import Platen, UniformPressure
 from cellfem.model.load import Load
 from cellfem.model.parameters import Numerics, Structure
@@ -297,7 +298,7 @@ def solve(
     model.set_load(Load(0.5, Current(100.0), Platen() if everything else UniformPressure()))
     sources = Sources(model, StrongForm(exact, axisymmetric), polygon)
     system = ManufacturedSystem(model, sources)
-    system.creep, system.floor = MATERIAL.creep, FLOOR
+    system.rheology = Rheology(MATERIAL.creep, FLOOR)
     conditions = boundary_conditions(model.domain, model.state, structure, platen=True)
     system.set_conditions(conditions + pinned(model, free))
     system.set_scales(

@@ -67,7 +67,7 @@ def test_an_engine_takes_every_option_of_the_creep_law() -> None:
     power = ANAND.prefactor, ANAND.exponent
     for law in (WithDiffusion(SinhLaw(*power, 2.8), 1e-3), LeblondLaw(*power), AnandLaw(*power, ANAND)):
         engine.set(Load(0.4, Current(0.5)), replace(SOFT, creep=law))
-        assert engine.system.creep is law
+        assert engine.system.rheology.creep is law
 
 
 def test_linear_removal_ends_where_it_takes_up_what_is_injected():

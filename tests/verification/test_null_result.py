@@ -24,6 +24,7 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.geometry import PatchShape as MeshPatch
 from cellfem.geometry import build_stack
 from cellfem.model.control import Current
+from cellfem.model.creep_points import Rheology
 from cellfem.model.load import Load
 from cellfem.model.parameters import Interface, Material, Numerics, PatchResistance, Structure
 from cellfem.model.start import GAMMA, boundary_conditions
@@ -73,10 +74,10 @@ def retreat_of_a_free_disc(engine: Engine) -> float:
     free = (GAMMA, fem.dirichletbc(fem.Function(collapsed), disc, pressure))
     system.set_conditions([*boundary_conditions(model.domain, state, model.structure, platen=True), free])
     engine.stepper.set_scheme(INSTANT)
-    law = system.creep
+    law = system.rheology.creep
     for exponent, floor in ((1.0, 1e-6), (2.0, 1e-6), (4.0, 1e-6), *((law.exponent, f) for f in (1e-6, 1e-7, 1e-8, FLOOR))):
         if exponent <= law.exponent:
-            system.creep, system.floor, engine.newton.keep = replace(law, exponent=exponent), floor, False
+            system.rheology, engine.newton.keep = Rheology(replace(law, exponent=exponent), floor), False
             outcome = engine.newton.solve()
             assert outcome.converged, outcome.reason
     platen = (state.numbers.x.array[0] - state.travel_old[0].x.array[0]) / INSTANT
