@@ -10,7 +10,7 @@ from pathlib import Path
 from cellfem.campaign.penetration import measured_times
 from cellfem.campaign.sweep import BY as SWEEP
 from cellfem.campaign.sweep import OUTPUTS as MAPS
-from cellfem.campaign.sweep import plan_of, report, run_grid
+from cellfem.campaign.sweep import SweepReport, plan_of, report, run_grid
 from cellfem.campaign.sweep_points import Outcome
 from cellfem.campaign.sweep_results import published_points
 from cellfem.campaign.window import BY, CRITERIA, OUTPUTS, Window, after_stripping, check_protocol, plain_windows, windows_of
@@ -23,10 +23,12 @@ from cellfem.results import adding, examine
 
 @dataclass(frozen=True)
 class WindowsFound:
-    """windows: one for each choice of the axes beside pressure and current. runs: all points."""
+    """windows: one for each choice of the axes beside pressure and current. runs: all points.
+    maps: those of the sweep."""
 
     windows: tuple[Window, ...]
     runs: tuple[Outcome, ...]
+    maps: SweepReport
 
 
 def find_windows(
@@ -51,10 +53,10 @@ def find_windows(
     ran = run_grid(plan, out, jobs, replace=replace)
     outcomes = [after_stripping(outcome, out) for outcome in ran]
     with adding(out, SWEEP, MAPS, inputs, replace):
-        report(plan, out, outcomes, criteria=CRITERIA)
+        maps = report(plan, out, outcomes, criteria=CRITERIA)
     windows = windows_of(outcomes, out)
     with adding(out, BY, OUTPUTS, inputs, replace):
         text = json.dumps(plain_windows(windows), indent=2, ensure_ascii=False, allow_nan=False)
         write_atomic(out / "window.json", text + "\n")
         draw_window(out / "window.png", windows, published_points(), measured_times(), title=windows[0].label)
-    return WindowsFound(windows, tuple(ran))
+    return WindowsFound(windows, tuple(ran), maps)

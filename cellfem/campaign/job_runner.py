@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-
-import typer
 
 from cellfem.campaign.grid import Grid, Point
 from cellfem.campaign.sweep_points import BY, CONSOLE, Outcome, known_outcome, run_points
@@ -74,7 +73,7 @@ def note_warnings(points: Iterable[Point]) -> None:
 
 def say(text: str) -> None:
     """A line on standard error."""
-    typer.echo(text, err=True)
+    print(text, file=sys.stderr, flush=True)
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> ExitCode:

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import typer
 
 from cellfem.campaign.grid import CREEP, PRESSURE, SEED, Grid, Point, grid_points, midpoints, parse_axis, seeds, word
 from cellfem.case import CaseError, load_case
@@ -27,6 +26,14 @@ BY = "sweep"
 OUTPUTS = (LOCK, "map.csv", "map.json", "maps*.png", "critical_current.png", "statistics.json", "realisations.png")
 SQUARE_UM = 1e8
 """µm² per cm²."""
+
+
+@dataclass(frozen=True)
+class SweepReport:
+    """What outcomes come to in words, and the files that show it."""
+
+    lines: tuple[str, ...]
+    files: tuple[Path, ...]
 
 
 def run_grid(
@@ -90,9 +97,9 @@ def report(
     depth: float | None = None,
     cell_um2: float = SQUARE_UM,
     criteria: Mapping[Criterion, str] | None = None,
-) -> None:
-    """map.csv, map.json, pictures, and the slopes on the terminal; criteria: other words for what
-    they mean."""
+) -> SweepReport:
+    """Write map.csv, map.json and pictures; the slopes in words. criteria: other words for what
+    they mean. Raises OSError."""
     from cellfem.campaign.map_pictures import UNTESTED
     from cellfem.campaign.realisations import pooled
     from cellfem.campaign.sweep_results import CRITERIA, carries_current, slices_of, write_report, write_table
@@ -104,15 +111,16 @@ def report(
     title, current = outcomes[0].point.case.title, carries_current(outcomes)
     files = [out / "map.csv", out / "map.json", *_pictures(plan, out, slices, title, means if current else None)]
     counts = Counter(outcome.verdict for outcome in outcomes)
-    typer.echo(f"{len(outcomes)} points: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+    lines = [f"{len(outcomes)} points: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items())]
     if counts["untested"]:
-        typer.echo(UNTESTED)
+        lines.append(UNTESTED)
     if several:
-        files += _statistics(out, outcomes, depth, cell_um2, title)
+        said, more = _statistics(out, outcomes, depth, cell_um2, title)
+        lines += said
+        files += more
     if current and (plan.has(PRESSURE) or plan.has("current")):
-        _say_slopes(slices, means)
-    for path in files:
-        typer.echo(str(path))
+        lines += _slopes(slices, means)
+    return SweepReport(tuple(lines), tuple(files))
 
 
 def _pictures(plan: Grid, out: Path, slices: Sequence[Slice], title: str, criteria: Mapping[Criterion, str] | None) -> list[Path]:
@@ -137,35 +145,37 @@ def _pictures(plan: Grid, out: Path, slices: Sequence[Slice], title: str, criter
     return files
 
 
-def _say_slopes(slices: Sequence[Slice], criteria: Mapping[Criterion, str]) -> None:
+def _slopes(slices: Sequence[Slice], criteria: Mapping[Criterion, str]) -> list[str]:
     from cellfem.campaign.map_pictures import slope_text
     from cellfem.campaign.sweep_results import NOTE, published_slopes
 
+    lines = []
     for member in slices:
         for criterion, meaning in criteria.items():
             fit = member.slope(criterion, "pressure")
-            typer.echo(f"{f'{member.label}, ' if member.label else ''}{criterion} ({meaning}): {slope_text(fit)}")
+            lines.append(f"{f'{member.label}, ' if member.label else ''}{criterion} ({meaning}): {slope_text(fit)}")
     measured = ", ".join(f"{cell} {value:.2f}" for cell, value in published_slopes().items())
-    typer.echo(f"measured slopes, of two points each: {measured}")
-    typer.echo(NOTE)
+    return [*lines, f"measured slopes, of two points each: {measured}", NOTE]
 
 
-def _statistics(out: Path, outcomes: Sequence[Outcome], depth: float | None, cell_um2: float, title: str) -> list[Path]:
-    """statistics.json, its picture, and lines on the terminal; the paths of both files."""
+def _statistics(
+    out: Path, outcomes: Sequence[Outcome], depth: float | None, cell_um2: float, title: str
+) -> tuple[list[str], list[Path]]:
+    """What they say in lines; statistics.json and its picture."""
     from cellfem.campaign.realisation_picture import draw_statistics
     from cellfem.campaign.realisations import areal, groups_of, statistic_lines, statistics_of, write_statistics
 
     groups = groups_of(outcomes)
     found = [statistics_of(values, members) for values, members in groups.items()]
     areas: list[Areal | None] = []
+    lines: list[str] = []
     for one, members in zip(found, groups.values(), strict=True):
         case = members[0].point.case
         deep = case.flaw.depth if depth is None else depth
         plane = case.stack.symmetry == "plane" and case.stack.dimension == 2
         areas.append(areal(one, case.stack.width, deep, cell_um2, case.total_duration) if plane else None)
-        for line in statistic_lines(one, areas[-1], deep):
-            typer.echo(line)
+        lines += statistic_lines(one, areas[-1], deep)
     files = [out / "statistics.json", out / "realisations.png"]
     write_statistics(files[0], found, areas)
     draw_statistics(files[1], [(one, groups[one.values]) for one in found], title)
-    return files
+    return lines, files

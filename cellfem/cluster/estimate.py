@@ -1,4 +1,5 @@
-"""cellfem estimate: unknowns, memory and wall time of a case before it is submitted, from what steps have cost so far."""
+"""Unknowns, memory and wall time of a case before it is submitted, from what steps have cost so
+far."""
 
 from __future__ import annotations
 
@@ -6,18 +7,11 @@ import csv
 import math
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-import typer
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
 
-from cellfem.case import Case, load_case
-from cellfem.ending import ending
-from cellfem.formatting import time_text
+from cellfem.case import Case
 from cellfem.model import from_case
 
 STEPS = (30, 250)
@@ -59,40 +53,47 @@ class Cost:
     speedup: float
     extrapolated: bool
 
+    @property
+    def step_s(self) -> tuple[float, float]:
+        """Least and most wall time of a time step, s (`EFFORT`)."""
+        return EFFORT[0] * self.seconds, EFFORT[1] * self.seconds
 
-def estimate(
-    case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
-    ranks: Annotated[int, typer.Option("--ranks", min=1, help="Largest number of ranks to tell of.")] = 8,
-    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")] = None,
-) -> None:
-    """Say how many unknowns a case has, and what memory and wall time it will take on 1 to N ranks."""
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a case will need.
+
+    steps: fewest and most time steps. costs: on 1, 2, 4, … ranks; empty where nothing of this
+    dimension has been measured. measured_unknowns, measured_ranks: smallest and largest size, and
+    most ranks, that were.
+    """
+
+    dimension: int
+    unknowns: int
+    steps: tuple[int, int]
+    costs: tuple[Cost, ...]
+    measured_unknowns: tuple[int, int]
+    measured_ranks: int
+
+    def wall_s(self, cost: Cost) -> tuple[float, float]:
+        """Least and most wall time of the whole run, s, without compiling."""
+        low, high = (cost.start + count * step for count, step in zip(self.steps, cost.step_s, strict=True))
+        return low, high
+
+
+def estimate_cost(case: Case, ranks: int = 8) -> Estimate:
+    """Unknowns of a case, and what they cost on 1 to `ranks` ranks. Raises MeshError."""
     from cellfem.cluster.size import unknowns
     from cellfem.run.prepare import source_of
 
-    with ending():
-        checked = load_case(case, overrides or ())
-        count = unknowns(source_of(checked), from_case.structure(checked).quadratic_porosity)
-    least, most = steps(checked)
-    data = [row for row in measured() if row.dimension == checked.stack.dimension]
-    console = Console(highlight=False, soft_wrap=True)
+    count = unknowns(source_of(case), from_case.structure(case).quadratic_porosity)
+    dimension = case.stack.dimension
+    data = [row for row in measured() if row.dimension == dimension]
     if not data:
-        console.print(
-            f"{count} unknowns; what a step costs in {checked.stack.dimension}-D has not been measured: try a few steps"
-        )
-        return
-    between = str(least) if least == most else f"{least} to {most}"
-    console.print(f"{count} unknowns, {between} time steps" + ("" if least == most else " (a guess: error control decides)"))
-    tried = max(row.ranks for row in data)
-    costs = [cost(data, count, number) for number in (counts(ranks) if tried > 1 else [1])]
-    console.print(table(costs, least, most))
-    if any(one.extrapolated for one in costs):
-        sizes = [row.unknowns for row in data]
-        console.print(f"measured: {min(sizes)} to {max(sizes)} unknowns on 1 to {tried} ranks; * is extrapolated from there")
-    if tried == 1:
-        console.print(
-            'several ranks have not been measured on a quiet machine: try --max-time "2 min" on as many as you mean to use'
-        )
-    console.print(f"besides: {COMPILING_S:g} s where forms must be compiled")
+        return Estimate(dimension, count, steps(case), (), (0, 0), 0)
+    sizes, tried = [row.unknowns for row in data], max(row.ranks for row in data)
+    costs = tuple(cost(data, count, number) for number in (counts(ranks) if tried > 1 else [1]))
+    return Estimate(dimension, count, steps(case), costs, (min(sizes), max(sizes)), tried)
 
 
 def steps(case: Case) -> tuple[int, int]:
@@ -151,24 +152,6 @@ def parallel_share(data: list[MeasuredCost]) -> float:
         return 0.0
     speedup = alone[several.unknowns] / several.whole
     return min(max((1 - 1 / speedup) / (1 - 1 / several.ranks), 0.0), 1.0)
-
-
-def table(costs: list[Cost], least: int, most: int) -> Table:
-    """One row for each number of ranks."""
-    shown = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("ranks", "memory", "start", "a step", "wall time", "speed-up"):
-        shown.add_column(heading, justify="right")
-    for one in costs:
-        low, high = (one.start + count * effort * one.seconds for count, effort in zip((least, most), EFFORT, strict=True))
-        shown.add_row(
-            f"{one.ranks}{'*' if one.extrapolated else ''}",
-            f"{one.memory_MB / 1024:.2g} GB",
-            time_text(one.start),
-            " to ".join(time_text(effort * one.seconds) for effort in EFFORT),
-            f"{time_text(low)} to {time_text(high)}",
-            f"{one.speedup:.2g}",
-        )
-    return shown
 
 
 def _prescribed(duration: float, plan: tuple[float, ...]) -> int:

@@ -1,4 +1,4 @@
-"""cellfem status: how far a run is, or all runs of a sweep. Reads only."""
+"""How far a run is, or all runs of a sweep, from their files, and the table of it. Reads only."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from cellfem.ending import fail
+from cellfem.errors import CellfemError
 from cellfem.formatting import time_text, until_text
 from cellfem.output.progress import STATUS
 from cellfem.results.lock import AHEAD_S, holder, silence_text
@@ -42,24 +41,20 @@ class Status:
     note: str = ""
 
 
-def status(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The results of a run, or of a sweep.", show_default=False)],
-) -> None:
-    """Show how far a run is, or every run of a sweep as a table; nothing is written."""
+class StatusError(CellfemError):
+    """A folder of which there is nothing to tell."""
+
+
+def read_all(folder: Path) -> tuple[Status, ...]:
+    """Of the run in a folder, or of each run of the sweep in it, submitted points that wait
+    included. Raises StatusError."""
     if not folder.is_dir():
-        fail(f"{folder}: there is no such folder")
+        raise StatusError(f"{folder}: there is no such folder")
     within = {path for path in folder.iterdir() if path.is_dir() and is_run(path)}
     runs = [folder] if is_run(folder) else sorted(within | planned(folder))
     if not runs:
-        fail(f"{folder}: holds no run and no sweep of cellfem")
-    found = [read_status(run) for run in runs]
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = UNBOUNDED  # in a file or a pipe a run keeps its line
-    show(console, found)
-    if len(found) > 1:
-        states = [one.state.split(" ")[0] for one in found]
-        console.print(", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)))
+        raise StatusError(f"{folder}: holds no run and no sweep of cellfem")
+    return tuple(read_status(run) for run in runs)
 
 
 def is_run(folder: Path) -> bool:

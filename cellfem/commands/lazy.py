@@ -76,19 +76,19 @@ COMMANDS = {
         "Draw the scene of a run without ParaView: render.png, and with --animation render.gif.",
     ),
     "submit": (
-        "cellfem.cluster.submit",
+        "cellfem.commands.batch",
         "Write a batch script and submit it: it runs the case, resumes it after each time limit, and ends when the run is done.",
     ),
     "collect": (
-        "cellfem.cluster.submit",
+        "cellfem.commands.batch",
         "Gather what the tasks of a submitted sweep have found so far: map.csv, map.json and maps, at any time.",
     ),
     "status": (
-        "cellfem.cluster.status",
+        "cellfem.commands.status",
         "Show how far a run is, or every run of a sweep as a table; nothing is written.",
     ),
     "estimate": (
-        "cellfem.cluster.estimate",
+        "cellfem.commands.batch",
         "Say how many unknowns a case has, and what memory and wall time it will take on 1 to N ranks.",
     ),
     "doctor": (

@@ -7,11 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cellfem.ending import fail
-from cellfem.errors import CellfemError
-from cellfem.results import adding
-
-OUTPUTS = ("measured.png", "measured.json")
+from cellfem.ending import ending, fail
 
 
 def overlay(
@@ -32,8 +28,7 @@ def overlay(
     from pydantic import ValidationError
 
     from cellfem.case.measured_curve import CurveError, MeasuredCurve, read_curve
-    from cellfem.output.comparison import verdict
-    from cellfem.output.overlay import lay_over
+    from cellfem.output.overlay import overlay_run
 
     try:
         table = MeasuredCurve.model_validate(
@@ -47,17 +42,13 @@ def overlay(
             }
         )
         measured = read_curve(table, lambda key: f"--{key.replace('_', '-')}")
-        typer.echo(f"{curve}: {measured.understood}")
-        with adding(results, "run", OUTPUTS, {"the curve": curve, "records.csv": results / "records.csv"}, anywhere=True):
-            found = lay_over(results, measured, table.series)
-    except CurveError as error:
-        fail(f"{curve} {error}")
     except ValidationError as error:
         fail(f"--series: {error.errors()[0]['msg']}")
-    except CellfemError as error:
-        fail(str(error))
-    except (OSError, ValueError) as error:
-        fail(f"{results}: {error}")
-    typer.echo(str(verdict(found)["text"]))
-    for name in OUTPUTS:
-        typer.echo(str(results / name))
+    except CurveError as error:
+        fail(f"{curve} {error}")
+    typer.echo(f"{curve}: {measured.understood}")
+    with ending():
+        found = overlay_run(results, measured, table.series, curve)
+    typer.echo(found.sentence)
+    for path in found.files:
+        typer.echo(str(path))

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from cellfem.campaign.penetration import NOTE, OUTPUTS, MeasuredShorts, measured_slope, measured_times
+from cellfem.commands.shared import Replace
 from cellfem.ending import ending, fail
 from cellfem.materials import electrolyte
 from cellfem.materials.parameters import UnknownMaterialError
 from cellfem.physics.penetration import opened_length
-from cellfem.results.options import Replace
 
 
 def penetration(

@@ -10,12 +10,12 @@ import typer
 
 from cellfem.case import CaseError, load_case, warnings
 from cellfem.case.identity import files_read
+from cellfem.commands.shared import Replace
 from cellfem.ending import ending, fail
 from cellfem.errors import ExitCode
 from cellfem.formatting import time_text
 from cellfem.results import adding
 from cellfem.results.lock import CAMPAIGN as LOCK
-from cellfem.results.options import Replace
 from cellfem.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from cellfem.commands.shared import CasePath, Overrides, load, note
+from cellfem.commands.shared import CasePath, Overrides, Replace, load, note
 from cellfem.ending import ending, fail, first_rank
 from cellfem.errors import CellfemError, ExitCode
 from cellfem.formatting import not_printed
-from cellfem.results.options import Replace
 from cellfem.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:

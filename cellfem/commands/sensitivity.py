@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cellfem.campaign.grid import Grid
-from cellfem.case import CaseError, load_case
-from cellfem.case.identity import files_read
+from cellfem.case import CaseError
+from cellfem.commands.shared import Replace
 from cellfem.ending import ending
-from cellfem.errors import StoppedError
-from cellfem.results import adding
-from cellfem.results.lock import CAMPAIGN as LOCK
-from cellfem.results.options import Replace
-
-BY = "sensitivity"
-OUTPUTS = (LOCK, "sensitivity.csv", "sensitivity.json", "tornado.png")
 
 
 def sensitivity(
@@ -48,37 +39,19 @@ def sensitivity(
     replace: Replace = False,
 ) -> None:
     """Vary what is not known well, and show what contact, carrying fraction, time to failure and voltage owe to each."""
-    from cellfem.campaign.design import factors_of, one_at_a_time
-    from cellfem.campaign.design import screening as screen
-    from cellfem.campaign.job_runner import JobRunner, exit_code, note_warnings, run_all
-    from cellfem.campaign.sensitivity import effects_of, table, write_effects
-    from cellfem.campaign.sweep_points import Outcome, only_sweep, stop_on_signal
-    from cellfem.campaign.tornado import draw_tornado
+    from cellfem.campaign.find_sensitivity import find_sensitivity
+    from cellfem.campaign.job_runner import exit_code
+    from cellfem.campaign.sensitivity import table
 
+    names = [name.strip() for name in (factors or "").split(",") if name.strip()]
     with ending():
-        base = load_case(case, overrides or [])
-        plan = Grid(case, tuple(overrides or ()), ())
-        chosen = factors_of(base, [name.strip() for name in (factors or "").split(",") if name.strip()], _ranges(span or []))
-        steps = (*one_at_a_time(plan, chosen), *screen(plan, chosen, screening))
-    points = [step.point for step in steps]
-    note_warnings(points)
-    outcomes: tuple[Outcome, ...] = ()
-    with ending():
-        inputs = files_read(base, case)
-        with adding(out, BY, OUTPUTS, inputs, replace), only_sweep(out) as lock, stop_on_signal() as stopped:
-
-            def write(known: Sequence[Outcome]) -> None:
-                write_effects(out, effects_of(chosen, steps, known))
-
-            outcomes = run_all(JobRunner(plan, out, jobs, lock, stopped, retry, write, replace), points)
-            if stopped():
-                raise StoppedError(f"stopped with {len(outcomes)} of {len(points)} runs done; the same command goes on")
-            effects = effects_of(chosen, steps, outcomes)
-            draw_tornado(out / "tornado.png", effects, base.title)
-    typer.echo("\n".join(table(effects)))
-    for name in OUTPUTS[1:]:
-        typer.echo(str(out / name))
-    raise typer.Exit(exit_code(outcomes))
+        found = find_sensitivity(
+            case, out, names, _ranges(span or []), screening, jobs, overrides or [], retry=retry, replace=replace
+        )
+    typer.echo("\n".join(table(found.effects)))
+    for path in found.files:
+        typer.echo(str(path))
+    raise typer.Exit(exit_code(found.runs))
 
 
 def _ranges(texts: list[str]) -> dict[str, tuple[float, float]]:

@@ -20,6 +20,13 @@ Overrides = Annotated[
         "--set", metavar="KEY=VALUE", help='Override a key, as in --set protocol.0.pressure="2 MPa"; as often as wanted.'
     ),
 ]
+Replace = Annotated[
+    bool,
+    typer.Option(
+        "--replace",
+        help="Write into a folder that holds other files, too (they stay), and replace results of an older cellfem.",
+    ),
+]
 ReplaceFile = Annotated[bool, typer.Option("--replace", help="Overwrite a file that cellfem did not write.")]
 
 

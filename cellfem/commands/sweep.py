@@ -10,9 +10,9 @@ import typer
 from cellfem.campaign.job_runner import exit_code
 from cellfem.campaign.sweep import BY, OUTPUTS, SQUARE_UM, plan_of, report, run_grid
 from cellfem.case import CaseError
+from cellfem.commands.shared import Replace
 from cellfem.ending import ending
 from cellfem.results import adding
-from cellfem.results.options import Replace
 from cellfem.units import QuantityError, parse_quantity
 
 
@@ -52,7 +52,9 @@ def sweep(
         deep = None if depth is None else _depth(depth)
         outcomes = run_grid(plan, out, jobs, refine, retry=retry, replace=replace)
         with adding(out, BY, OUTPUTS, replace=replace):
-            report(plan, out, outcomes, deep, cell_area * SQUARE_UM)
+            found = report(plan, out, outcomes, deep, cell_area * SQUARE_UM)
+    for line in (*found.lines, *found.files):
+        typer.echo(str(line))
     raise typer.Exit(exit_code(outcomes))
 
 

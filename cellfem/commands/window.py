@@ -9,8 +9,8 @@ import typer
 
 from cellfem.campaign.job_runner import exit_code
 from cellfem.campaign.window import GRID, NOTE, OUTPUTS, words
+from cellfem.commands.shared import Replace
 from cellfem.ending import ending
-from cellfem.results.options import Replace
 
 
 def window(
@@ -31,9 +31,11 @@ def window(
 
     with ending():
         found = find_windows(case, grid or GRID, out, jobs, creep, overrides or [], replace)
+    for line in (*found.maps.lines, *found.maps.files):
+        typer.echo(str(line))
     for window_found in found.windows:
-        for line in words(window_found):
-            typer.echo(line)
+        for text in words(window_found):
+            typer.echo(text)
     typer.echo(NOTE)
     for name in OUTPUTS:
         typer.echo(str(out / name))

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import typer
 
 import cellfem
 from cellfem.case import Case, resolved_toml
@@ -29,8 +28,8 @@ QUADRATIC_TRIANGLE = 22
 
 
 class Report:
-    """Collects the answers and writes them into a folder, each at once; `close` prints the
-    verdict."""
+    """Collects the answers and writes them into a folder, each at once; `close` writes the
+    summary."""
 
     def __init__(self, folder: Path, case: Case, question: FlawProblem) -> None:
         self.folder, self.case, self.question = folder, case, question
@@ -102,26 +101,23 @@ class Report:
         draw_growth(path, growth, self.question.flaw.thickness, self.case.title)
         self.files["picture of the growth"] = path
 
-    def varied(self, key: str, rows: Sequence[tuple[dict[str, str], float, FlawState]]) -> None:
-        """Critical currents over one key."""
+    def varied(self, key: str, rows: Sequence[tuple[str, float, FlawState]]) -> None:
+        """Critical currents over one key: its value, the current, the last state."""
         name = key.split(".")[-1]
-        table = [(values[key], MA_CM2 * limit, s.pressure, s.drive, s.thin) for values, limit, s in rows]
+        table = [(value, MA_CM2 * limit, s.pressure, s.drive, s.thin) for value, limit, s in rows]
         self._csv(
             f"critical-{name}.csv", (key, "critical_mA_cm2", "pressure_MPa", "overpotential_MPa", "slender_slit_MPa"), table
         )
-        self.summary.setdefault("varied", {})[key] = {values[key]: MA_CM2 * limit for values, limit, _ in rows}
+        self.summary.setdefault("varied", {})[key] = {value: MA_CM2 * limit for value, limit, _ in rows}
         path = self.folder / f"critical-{name}.png"
-        draw_varied(path, key, [values[key] for values, _, _ in rows], [MA_CM2 * limit for _, limit, _ in rows], self.case.title)
+        draw_varied(path, key, [value for value, _, _ in rows], [MA_CM2 * limit for _, limit, _ in rows], self.case.title)
         self.files[f"critical current over {name}"] = path
 
     def close(self) -> None:
-        """Write summary.json and print the verdict with the places of the files."""
+        """Write summary.json."""
         self.summary["text"] = " ".join(self.text)
         write_atomic(self.folder / "summary.json", json.dumps(_plain(self.summary), indent=2, ensure_ascii=False) + "\n")
         self.files["summary"] = self.folder / "summary.json"
-        typer.echo(self.summary["text"])
-        for shows, path in self.files.items():
-            typer.echo(f"{shows}: {path}")
 
     def _csv(self, name: str, columns: Sequence[str], rows: Any) -> None:
         lines = [",".join(columns)]

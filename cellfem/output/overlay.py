@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cellfem.errors import CellfemError
 from cellfem.formatting import time_unit
 from cellfem.output.comparison import NEEDED, Comparison, Points, compare, modelled, verdict
 from cellfem.output.records import read_records, write_atomic
 from cellfem.output.style import INK, new_figure, save, style
+from cellfem.results import adding
 from cellfem.units import OHM_CM2
 
 if TYPE_CHECKING:
     from cellfem.tables.curve import VoltageCurve
 
+OUTPUTS = ("measured.png", "measured.json")
 BLUE, ORANGE = "#1f5f99", "#d1661c"
 
 
@@ -52,6 +56,39 @@ def draw_overlay(
         figure.align_ylabels([both, rest])
         figure.tight_layout()
         save(figure, path)
+
+
+class OverlayError(CellfemError, ValueError):
+    """A run and a curve that cannot be laid over each other."""
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """How far the curve is from the run, and the files that show it."""
+
+    comparison: Comparison
+    files: tuple[Path, ...]
+
+    @property
+    def sentence(self) -> str:
+        return str(verdict(self.comparison)["text"])
+
+
+def overlay_run(run: Path, curve: VoltageCurve, series: float = 0.0, path: Path | None = None) -> Overlay:
+    """Lay a measured voltage curve over a run: measured.png and measured.json in its folder.
+
+    series: resistance of what the cell has and the model has not, Ω m². path: of the curve, which
+    is not overwritten. Raises FolderError, and OverlayError where run and curve do not fit or a
+    file cannot be read or written.
+    """
+    inputs = {"records.csv": run / "records.csv"} | ({} if path is None else {"the curve": path})
+    try:
+        with adding(run, "run", OUTPUTS, inputs, anywhere=True):
+            return Overlay(lay_over(run, curve, series), tuple(run / name for name in OUTPUTS))
+    except CellfemError:
+        raise
+    except (OSError, ValueError) as error:
+        raise OverlayError(f"{run}: {error}") from error
 
 
 def lay_over(folder: Path, curve: VoltageCurve, series: float, title: str = "") -> Comparison:

@@ -22,7 +22,8 @@ lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT)
 sys.modules["cffi"] = None  # cannot be imported: left to the runs
 preload()
 del sys.modules["cffi"]
-for name in ("commands.sweep", "commands.sensitivity", "campaign.target", "campaign.find_windows", "commands.press"):
+commands = ("commands.sweep", "commands.sensitivity", "commands.press")
+for name in (*commands, "campaign.find_sensitivity", "campaign.target", "campaign.find_windows"):
     importlib.import_module(f"cellfem.{name}")
 importlib.import_module("cellfem.model.from_case")
 found["started"] = [name for name in STARTED if name in sys.modules]

@@ -80,6 +80,14 @@ def test_commands_end_in_one_place(pattern: str) -> None:
     assert found <= {"cellfem.errors"}
 
 
+def test_commands_alone_talk_to_the_command_line() -> None:
+    """What a command does is a function that Python can call too: it returns what it found, and
+    raises what is wrong."""
+    pattern = re.compile(r"^\s*(import typer|from typer)", re.MULTILINE)
+    found = {name for name, path in MODULES.items() if pattern.search(path.read_text(encoding="utf-8"))}
+    assert {name for name in found if room(name) not in ("commands", "cli", "ending")} == set()
+
+
 def test_no_test_module_imports_another() -> None:
     """What several of them need is in tests/support, or beside them under a name of its own."""
     tests = PACKAGE.parent / "tests"

@@ -14,12 +14,12 @@ from typer.testing import CliRunner
 
 from cellfem.case import parse_case, resolved_toml
 from cellfem.cli import app
-from cellfem.commands.scene import paraview_command
 from cellfem.observe.arrays import Block, Snapshot
 from cellfem.output.paraview import Series
 from cellfem.output.rendering import off_screen_backend
 from cellfem.output.vtkhdf import HdfSeries, read_file
 from cellfem.scene.files import SceneError, field_files
+from cellfem.scene.scene import paraview_command
 from cellfem.scene.scene_spec import Kind, read_scene_spec
 from tests.support.scene_grids import WIDTH, section
 

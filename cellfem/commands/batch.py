@@ -1,0 +1,154 @@
+"""cellfem submit, collect and estimate: batch jobs, what a submitted sweep has found, what a job will need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cellfem.ending import ending
+from cellfem.formatting import time_text
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from cellfem.cluster.estimate import Estimate
+
+Text = str | None
+
+
+def submit(
+    case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder for the results, on a file system that all nodes share.")],
+    time: Annotated[str, typer.Option(help='Wall time of one turn, "2 h"; the job queues itself again until it is done.')],
+    nodes: Annotated[int, typer.Option(min=1, help="Nodes.")] = 1,
+    tasks: Annotated[int, typer.Option(min=1, help="MPI ranks, all nodes together.")] = 1,
+    account: Annotated[str, typer.Option(help="Account to charge.")] = "",
+    partition: Annotated[str, typer.Option(help="Partition or queue.")] = "",
+    image: Annotated[Text, typer.Option(help="Apptainer image to run in.")] = None,
+    container: Annotated[Text, typer.Option(help='What runs a program in a container, as "ch-run ./image --".')] = None,
+    launcher: Annotated[
+        Text, typer.Option(help='What starts MPI ranks, as "srun --mpi=pmi2"; mpiexec of the installation without it.')
+    ] = None,
+    setup: Annotated[str, typer.Option(help='A line for the script, as "module load mpich".')] = "",
+    option: Annotated[list[str] | None, typer.Option(help='A further line of options, as "#SBATCH --mem=8G".')] = None,
+    margin: Annotated[str, typer.Option(help="Time of a turn kept for the last checkpoint and the pictures.")] = "2 min",
+    restarts: Annotated[int, typer.Option(min=0, help="Restarts after accidents: a lost node, no memory.")] = 3,
+    system: Annotated[str, typer.Option(help="Batch system, slurm or pbs.")] = "slurm",
+    grid: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUES", help="An axis of a sweep, as for cellfem sweep; a job array then.")
+    ] = None,
+    creep: Annotated[Text, typer.Option(metavar="NAMES", help="Creep sets to compare, as for cellfem sweep.")] = None,
+    each: Annotated[int, typer.Option(min=1, help="Points of a sweep that one task of the array runs.")] = 1,
+    at_a_time: Annotated[
+        int, typer.Option(min=0, help="Tasks of the array that run at a time; 0: as many as there is room.")
+    ] = 0,
+    dry: Annotated[bool, typer.Option("--dry", help="Write the script, submit nothing.")] = False,
+    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Run this case in place of another one's job or results in the folder.")
+    ] = False,
+) -> None:
+    """Write a batch script and submit it: it runs the case, resumes it after each time limit, and ends when the run is done."""
+    from cellfem.cluster.jobs import JobRequest, submit_job, write_job
+
+    asked = JobRequest(
+        out=out,
+        time=time,
+        system=system,
+        nodes=nodes,
+        tasks=tasks,
+        account=account,
+        partition=partition,
+        image=image,
+        container=container,
+        launcher=launcher,
+        setup=setup,
+        options=tuple(option or ()),
+        margin=margin,
+        restarts=restarts,
+        axes=tuple(grid or ()),
+        creep=creep,
+        each=each,
+        at_a_time=at_a_time,
+    )
+    with ending():
+        job = write_job(case, asked, overrides or (), replace)
+        if dry:
+            typer.echo(f"{job.script} is written, nothing submitted")
+            return
+        typer.echo(submit_job(job))
+    typer.echo(f"cellfem status {job.script.parent} says how far it is")
+
+
+def collect(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a submitted sweep.", show_default=False)],
+) -> None:
+    """Gather what the tasks of a submitted sweep have found so far: map.csv, map.json and maps, at any time."""
+    from cellfem.campaign.job_runner import exit_code, say
+    from cellfem.cluster.jobs import collect_sweep
+
+    with ending():
+        found = collect_sweep(folder, say)
+    missing = f"; missing: {found.waiting[0].label}" if found.waiting else ""
+    typer.echo(f"{len(found.outcomes)} of {found.points} points have ended{missing}")
+    if len(found.waiting) > 1:
+        typer.echo(f"  and {len(found.waiting) - 1} more; cellfem status {folder} says how far they are")
+    for line in (*found.lines, *found.files):
+        typer.echo(str(line))
+    raise typer.Exit(exit_code(found.outcomes))
+
+
+def estimate(
+    case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
+    ranks: Annotated[int, typer.Option("--ranks", min=1, help="Largest number of ranks to tell of.")] = 8,
+    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")] = None,
+) -> None:
+    """Say how many unknowns a case has, and what memory and wall time it will take on 1 to N ranks."""
+    from rich.console import Console
+
+    from cellfem.case import load_case
+    from cellfem.cluster.estimate import COMPILING_S, estimate_cost
+
+    with ending():
+        found = estimate_cost(load_case(case, overrides or ()), ranks)
+    console = Console(highlight=False, soft_wrap=True)
+    if not found.costs:
+        console.print(
+            f"{found.unknowns} unknowns; what a step costs in {found.dimension}-D has not been measured: try a few steps"
+        )
+        return
+    least, most = found.steps
+    between = str(least) if least == most else f"{least} to {most}"
+    console.print(
+        f"{found.unknowns} unknowns, {between} time steps" + ("" if least == most else " (a guess: error control decides)")
+    )
+    console.print(_table(found))
+    if any(one.extrapolated for one in found.costs):
+        low, high = found.measured_unknowns
+        console.print(f"measured: {low} to {high} unknowns on 1 to {found.measured_ranks} ranks; * is extrapolated from there")
+    if found.measured_ranks == 1:
+        console.print(
+            'several ranks have not been measured on a quiet machine: try --max-time "2 min" on as many as you mean to use'
+        )
+    console.print(f"besides: {COMPILING_S:g} s where forms must be compiled")
+
+
+def _table(found: Estimate) -> Table:
+    """One row for each number of ranks."""
+    from rich.table import Table
+
+    shown = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("ranks", "memory", "start", "a step", "wall time", "speed-up"):
+        shown.add_column(heading, justify="right")
+    for one in found.costs:
+        shown.add_row(
+            f"{one.ranks}{'*' if one.extrapolated else ''}",
+            f"{one.memory_MB / 1024:.2g} GB",
+            time_text(one.start),
+            " to ".join(time_text(seconds) for seconds in one.step_s),
+            " to ".join(time_text(seconds) for seconds in found.wall_s(one)),
+            f"{one.speedup:.2g}",
+        )
+    return shown
