@@ -36,7 +36,7 @@ ENV OMP_NUM_THREADS=1 \
 # The equations of all shipped cases, compiled: no compiler runs for them later on. The doctor draws, so that matplotlib lists its fonts.
 RUN useradd --create-home --uid 1000 cellfem \
     && mkdir -p "$MPLCONFIGDIR" /results \
-    && XDG_CACHE_HOME=/tmp/cache python -m cellfem.run.precompile /opt/forms /cases/*/ \
+    && XDG_CACHE_HOME=/tmp/cache python -m cellfem.runner.precompile /opt/forms /cases/*/ \
     && python -m cellfem.doctor \
     && python -c "import matplotlib.font_manager" \
     && rm -rf /tmp/cache \

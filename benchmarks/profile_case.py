@@ -58,7 +58,7 @@ def instrument(clock: Clock) -> None:
     from cellfem.output.paraview import Series
     from cellfem.output.progress import Progress
     from cellfem.output.records import RecordWriter
-    from cellfem.run import execute, finalize
+    from cellfem.runner import execute, finalize
     from cellfem.solver.system import System
 
     for name in ("stack_of", "write_msh"):
@@ -87,7 +87,7 @@ def profile(case: Path, overrides: list[str]) -> str:
     clock, begin = Clock(), time.perf_counter()
     instrument(clock)
     from cellfem.case import load_case
-    from cellfem.run import run_case
+    from cellfem.runner import run_case
 
     clock.own["libraries: imported"] = time.perf_counter() - begin
     with tempfile.TemporaryDirectory() as folder:

@@ -15,7 +15,7 @@ from cellfem.backend import MPI
 from cellfem.case import load_case
 from cellfem.model import from_case
 from cellfem.model.build import build_model
-from cellfem.run.prepare import segments_of, source_of
+from cellfem.runner.prepare import segments_of, source_of
 from cellfem.solver.engine import Engine
 from cellfem.solver.newton import Newton, Outcome
 

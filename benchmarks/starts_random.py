@@ -31,8 +31,8 @@ from cellfem.case import Case, CaseError, load_case
 from cellfem.model import from_case
 from cellfem.model.build import build_model
 from cellfem.observe.step_record import Observer
-from cellfem.run.prepare import segments_of, source_of
-from cellfem.run.pressure_ramp import with_pressure_ramps
+from cellfem.runner.prepare import segments_of, source_of
+from cellfem.runner.pressure_ramp import with_pressure_ramps
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.march import GaveUp, Measures, Place, Watcher, march
 from cellfem.solver.newton import Outcome

@@ -20,7 +20,7 @@ from cellfem.case import load_case
 from cellfem.cluster.size import unknowns
 from cellfem.model import from_case
 from cellfem.output.records import read_records
-from cellfem.run import run_case, source_of
+from cellfem.runner import run_case, source_of
 
 
 def main(path: str, near: str, steps: str = "30") -> None:

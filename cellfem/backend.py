@@ -8,6 +8,10 @@ official image) there is none, and none is needed.
 import importlib.util
 from pathlib import Path
 
+from cellfem.process import configure
+
+configure()  # the first use of the solver: one thread per rank, before any BLAS is loaded
+
 if importlib.util.find_spec("dolfinx_solver"):
     import dolfinx_solver  # noqa: F401
 

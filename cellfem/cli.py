@@ -10,8 +10,10 @@ import sys
 from typing import NoReturn
 
 from cellfem.pipes import outlive_readers
+from cellfem.process import configure
 from cellfem.signals import listen
 
+configure()  # before numpy and matplotlib are imported
 if __name__ == "__main__" or sys.argv[0].endswith("cellfem"):
     outlive_readers()
     listen(sys.argv)  # before the imports below and those of the commands, which take time

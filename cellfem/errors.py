@@ -24,3 +24,10 @@ class StoppedError(CellfemError):
     """Stopped from outside."""
 
     exit_code = ExitCode.STOPPED
+
+
+class MissingExtraError(CellfemError, ImportError):
+    """A library that cellfem does without is not installed."""
+
+    def __init__(self, what: str, library: str, extra: str) -> None:
+        super().__init__(f"{what} needs {library}, which is not installed: pip install 'cellfem[{extra}]'")

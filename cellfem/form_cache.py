@@ -37,6 +37,7 @@ import ffcx.codegeneration.jit
 from cffi import VerificationError  # type: ignore[import-untyped]
 
 from cellfem.errors import CellfemError, ExitCode
+from cellfem.process import FORMS as READY_FORMS
 from dolfinx import jit
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -44,7 +45,6 @@ PROBE = 1_000_000
 """Bytes: what the code of a form takes."""
 JIT_FAILED = ("Failed JIT compilation of form:", "JIT compilation failed on rank 0", "JIT cache load failed")
 """How dolfinx begins what it says on several ranks."""
-READY_FORMS = "CELLFEM_FORMS"
 LOCK = ".cellfem.lock"
 READY = ".c.cached"  # FFCx writes it last
 CODE = "libffcx_*.c"

@@ -41,8 +41,12 @@ def remembered() -> Iterator[list[int]]:
     """A list that signals fill, those that came before included.
 
     SIGTERM, SIGINT and SIGHUP (the terminal was closed) end the run after the present step, SIGUSR1
-    has a checkpoint written there.
+    has a checkpoint written there. In another thread than the main one Python lets no handler be
+    set: then signals go their usual way.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield []
+        return
     before = {number: signal.signal(number, _remember) for number in heard(*ENDING, signal.SIGUSR1)}
     try:
         yield _received

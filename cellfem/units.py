@@ -214,6 +214,17 @@ def _convert(number: Decimal, symbol: pint.Unit, unit: str, text: str) -> Decima
     return registry().Quantity(number, symbol).to(unit).magnitude
 
 
+def plain_value(value: Any) -> Any:
+    """A value from Python as a case file has it: a quantity of pint as text with its unit, a number
+    of numpy as Python's own."""
+    if hasattr(value, "magnitude") and hasattr(value, "units"):
+        number = plain_value(value.magnitude)
+        return number if str(value.units) in ("", "dimensionless") else f"{number!r} {value.units}"
+    if type(value).__module__ == "numpy" and not getattr(value, "shape", ()):
+        return value.item()
+    return value
+
+
 @lru_cache(maxsize=4096)
 def format_quantity(value: float, unit: str) -> str:
     """`value` (working unit) as text: in the unit that users know where that reads back exactly,
@@ -221,16 +232,16 @@ def format_quantity(value: float, unit: str) -> str:
     shown = KINDS[unit].shown
     if shown == unit:
         return f"{_short(value)} {unit}"
-    text = f"{_short(_in_shown(value, unit))} {shown}"
+    text = f"{_short(shown_value(value, unit))} {shown}"
     return text if parse_quantity(text, unit) == value else f"{_short(value)} {unit}"
 
 
 def format_shown(value: float, unit: str) -> str:
     """`value` (working unit) with three digits in the unit that users know, for sentences."""
-    return f"{_in_shown(value, unit):.3g} {KINDS[unit].shown}"
+    return f"{shown_value(value, unit):.3g} {KINDS[unit].shown}"
 
 
-def _in_shown(value: float, unit: str) -> float:
+def shown_value(value: float, unit: str) -> float:
     """`value` (working unit) in the unit that users know, all of which are in the table."""
     shown = from_working(Decimal(repr(value)), KINDS[unit].shown, unit)
     assert shown is not None

@@ -110,10 +110,16 @@ def parse_axis(text: str) -> Axis:
         raise CaseError([f'--grid "{text}": is not an axis; write for example --grid pressure="0.1,0.4,1.6 MPa"'])
     unit = _unit(values[-1])
     values = [f"{value} {unit}" if unit and re.fullmatch(_NUMBER, value) else value for value in values]
+    return axis_of(name, values, f'--grid "{text}"')
+
+
+def axis_of(name: str, values: Sequence[str], said: str) -> Axis:
+    """The axis of a key with these values, as they would be written after --set; said: who asks for
+    it. Raises CaseError."""
     if name in SHORT:
         values = [_canonical(name, value) for value in values]
     if twice := sorted({value for value in values if values.count(value) > 1}):
-        raise CaseError([f'--grid "{text}": {name} has {", ".join(twice)} more than once; keep one of them'])
+        raise CaseError([f"{said}: {name} has {', '.join(twice)} more than once; keep one of them"])
     return Axis(name, tuple(values))
 
 

@@ -118,6 +118,12 @@ def carries_current(outcomes: Sequence[Outcome]) -> bool:
     return any(placed.step.signed_current != 0 for outcome in outcomes for placed in outcome.point.case.steps)
 
 
+def numbers_of(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """Numbers of an outcome that mean something: without a current there are none of it."""
+    current = carries_current(outcomes)
+    return tuple(name for name in NUMBERS if current or name not in OF_CURRENT)
+
+
 def write_table(path: Path, outcomes: Sequence[Outcome]) -> None:
     """map.csv: one row per point that has an outcome, by slice, current and pressure; atomically
     replaced.
@@ -129,8 +135,7 @@ def write_table(path: Path, outcomes: Sequence[Outcome]) -> None:
     axisymmetric = any(outcome.point.case.stack.symmetry == "axisymmetric" for outcome in outcomes)
     extra = [name for name, _ in outcomes[0].point.slice if name not in (CREEP, "temperature")] if outcomes else []
     size = "void_volume_um3" if axisymmetric else "void_area_um2"
-    current = carries_current(outcomes)
-    numbers = [name for name in NUMBERS if current or name not in OF_CURRENT]
+    current, numbers = carries_current(outcomes), numbers_of(outcomes)
     places = ("pressure_MPa", *(["current_mA_cm2"] if current else []), "temperature_degC", "creep")
     writer.writerow([*places, *extra, "verdict", "end", *numbers, "opening_cause", size, "gap_max_um", "wall_s", "folder"])
     for outcome in sorted(outcomes, key=lambda outcome: (outcome.point.slice, outcome.point.current, outcome.point.pressure)):

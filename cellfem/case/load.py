@@ -3,7 +3,7 @@
 import math
 import os
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -32,16 +32,28 @@ def load_case(path: str | Path, overrides: Iterable[str] = ()) -> Case:
     Lists are counted from 0; paths of files are from the folder of the case. Raises CaseError with
     every error of file and overrides.
     """
+    file, data = read_data(path)
+    errors = [error for text in overrides if (error := apply_override(data, text)) is not None]
+    return case_of(data, file, errors)
+
+
+def read_data(path: str | Path) -> tuple[Path, dict[str, Any]]:
+    """The case file, and what it says, unchecked. Raises CaseError where it cannot be read."""
     file = Path(path)
     if os.path.isdir(file):  # False, and no error, for a name that no file can have
         file = file / "case.toml"
-    data = _read(file)
-    errors = [error for text in overrides if (error := apply_override(data, text)) is not None]
-    data, wrong = with_sizes(_with_paths(data, file.parent))
+    return file, _read(file)
+
+
+def case_of(data: dict[str, Any], file: Path, errors: Sequence[str] = ()) -> Case:
+    """The checked case of what a case file says; paths in it are from the folder of `file`.
+
+    errors: found before. Raises CaseError with all of them.
+    """
+    data, wrong = with_sizes(with_paths(data, file.parent))
     case, others, more = _check(data)
-    errors += wrong
-    if errors or case is None:
-        raise CaseError([*errors, *others], file, more)
+    if errors or wrong or case is None:
+        raise CaseError([*errors, *wrong, *others], file, more)
     named = [(name, getattr(case, name).file) for name in WITH_FILE]
     lost = [
         f"{name}.file: there is no file {as_written(path)}; give its path from the folder of the case"
@@ -102,7 +114,8 @@ def _read(file: Path) -> dict[str, Any]:
         raise CaseError([f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}"], file) from error
 
 
-def _with_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+def with_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """What a case file in `folder` says, with paths of files in full."""
     for name in WITH_FILE:
         table = data.get(name)
         if isinstance(table, dict) and isinstance(table.get("file"), str):

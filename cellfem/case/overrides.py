@@ -31,7 +31,7 @@ def apply_override(data: dict[str, Any], text: str) -> str | None:
     if not equals or not all(keys) or len(keys) > DEEPEST:
         return f'{said}: is not an override; write for example --set protocol.0.pressure="2 MPa"'
     if keys[0] in EVERY_STEP and len(keys) == 1:
-        holders: list[Any] = [step for step in _steps(data.get("protocol")) if keys[0] != "current" or "current" in step]
+        holders: list[Any] = [step for step in steps_of(data.get("protocol")) if keys[0] != "current" or "current" in step]
         if not holders:
             return f"{said}: no step of the protocol carries {keys[0]}; the file needs a [[protocol]] that does"
         return _put(holders, keys[0], value, said)
@@ -59,11 +59,11 @@ def _put(holders: list[Any], key: str | int, text: str, said: str) -> str | None
     return None
 
 
-def _steps(entries: Any) -> Iterator[dict[str, Any]]:
+def steps_of(entries: Any) -> Iterator[dict[str, Any]]:
     """The tables of steps as the file has them, those inside loops too."""
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict) and "step" in entry:
-            yield from _steps(entry["step"])
+            yield from steps_of(entry["step"])
         elif isinstance(entry, dict):
             yield entry
 

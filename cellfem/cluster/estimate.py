@@ -84,7 +84,7 @@ class Estimate:
 def estimate_cost(case: Case, ranks: int = 8) -> Estimate:
     """Unknowns of a case, and what they cost on 1 to `ranks` ranks. Raises MeshError."""
     from cellfem.cluster.size import unknowns
-    from cellfem.run.prepare import source_of
+    from cellfem.runner.prepare import source_of
 
     count = unknowns(source_of(case), from_case.structure(case).quadratic_porosity)
     dimension = case.stack.dimension

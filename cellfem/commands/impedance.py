@@ -32,7 +32,7 @@ def impedance(
     A case is run first. In a folder of results only the spectrum is made: keys of the table impedance can be
     changed at will.
     """
-    from cellfem.run.impedance import holds_run, impedance_of_case, impedance_of_run
+    from cellfem.runner.impedance import holds_run, impedance_of_case, impedance_of_run
 
     with ending():
         if holds_run(case):

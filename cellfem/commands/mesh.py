@@ -22,7 +22,7 @@ def mesh(
     note(checked)
     from cellfem.geometry import write_msh
     from cellfem.geometry.files import is_ours
-    from cellfem.run.prepare import stack_of
+    from cellfem.runner.prepare import stack_of
 
     with ending():
         new_file(out, files_read(checked, case), is_ours(out), replace)
@@ -41,7 +41,7 @@ def surface(
 ) -> None:
     """Show a rough face: rms, slopes, spectrum, picture; a file as the table roughness reads it, with --set roughness.unit=nm."""
     from cellfem.output.style import is_ours
-    from cellfem.run.surface import draw, files_of, read_surface, report
+    from cellfem.runner.surface import draw, files_of, read_surface, report
 
     with ending():
         new_file(out, files_of(path, overrides or []), is_ours(out), replace)

@@ -17,7 +17,7 @@ from cellfem.formatting import not_printed
 from cellfem.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:
-    from cellfem.run import Result
+    from cellfem.runner import Result
 
 EXIT_CODES = {
     "done": ExitCode.DONE,
@@ -59,7 +59,7 @@ def run(
         words = ["run", str(case), "--out", str(folder), *(word for item in overrides for word in ("--set", item))]
         words += ["--replace"] if replace else []
         raise typer.Exit(_start_ranks(ranks, [*words, *_pace_words(quiet, max_time, progress)]))
-    from cellfem.run import Pace, run_case
+    from cellfem.runner import Pace, run_case
 
     if first_rank() and not quiet:
         note(checked)
@@ -77,7 +77,7 @@ def resume(
     limit = _seconds("--max-time", max_time)
     if ranks > 1:
         raise typer.Exit(_start_ranks(ranks, ["resume", str(folder), *_pace_words(quiet, max_time, progress)]))
-    from cellfem.run import Pace, resume_run
+    from cellfem.runner import Pace, resume_run
 
     _show(lambda: resume_run(folder, quiet, pace=Pace(limit, progress)), folder)
 
@@ -106,7 +106,7 @@ def _show(start: Callable[[], Result], folder: Path) -> NoReturn:
 
 
 def _how_to_go_on(folder: Path) -> str:
-    from cellfem.run.checkpoints import FOLDER, START, numbered
+    from cellfem.runner.checkpoints import FOLDER, START, numbered
 
     if numbered(folder) or (folder / FOLDER / START).exists():
         return f"stopped; to go on: cellfem resume {shlex.quote(str(folder))}"

@@ -143,7 +143,7 @@ def draw(drawing: Drawing, folder: Path) -> Drawn:
     return drawn
 
 
-type Picture = tuple[str, str, Callable[[Path], None]]
+type Picture = tuple[str, str, Callable[[Path], object]]
 """What it shows, its name, and what draws it."""
 
 

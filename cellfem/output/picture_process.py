@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from cellfem.output.drawing import FILE, Drawn
+from cellfem.process import configure
 from cellfem.results.manifest import begin_listing, read_manifest
 
 BY = "run"
@@ -78,6 +79,7 @@ def _wait(words: list[str], more: dict[str, str], stop: Callable[[], bool]) -> t
 
 def main(folder: Path) -> None:
     """Draw here and now."""
+    configure()
     plain_matplotlib()
     from cellfem.output.drawing import draw, read_drawing
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import AutoMinorLocator
 
 from cellfem.formatting import length_unit, time_text, time_unit
@@ -27,21 +28,21 @@ BLUE, ORANGE, GREEN, PURPLE = "#1f5f99", "#d1661c", "#2b7a4b", "#7a4b94"
 
 
 def draw_history(
-    path: Path,
+    path: Path | None,
     rows: Sequence[Mapping[str, float]],
     *,
     half_pressure_MPa: float,
     title: str = "",
     end: str = "",
     axisymmetric: bool = False,
-) -> None:
+) -> Figure:
     """Contact, carrying fraction, voltage (without any current: interface resistance) and size of
     the voids over time.
 
-    rows: those of records.csv, at least one. half_pressure_MPa: p_½; the dotted line is the contact
-    of a perfect flat face, P/(P + p_½). end: why the run ended, if a stop condition did it; marked
-    by a line. Where the load changes, a panel shows current and pressure; thin lines are those of a
-    second electrode.
+    path: of the PNG; None: nothing is written. rows: those of records.csv, at least one.
+    half_pressure_MPa: p_½; the dotted line is the contact of a perfect flat face, P/(P + p_½). end:
+    why the run ended, if a stop condition did it; marked by a line. Where the load changes, a panel
+    shows current and pressure; thin lines are those of a second electrode.
     """
     size, size_unit = ("void_volume_um3", "µm³") if axisymmetric else ("void_area_um2", "µm²")
     column = {name: np.array([row[name] for row in rows], dtype=float) for name in rows[0]}
@@ -95,7 +96,9 @@ def draw_history(
         contact.set_title(f"{headline(title)}\n" if title and end else headline(title), loc="left", fontweight="bold")
         figure.align_ylabels([contact, voltage, voids, *load])
         figure.tight_layout(h_pad=0.4)
-        save(figure, path)
+        if path is not None:
+            save(figure, path)
+        return figure
 
 
 def _draw_resistance(axes: Axes, time: Array, column: Mapping[str, Array]) -> None:
@@ -132,9 +135,11 @@ def _draw_load(axes: Axes, time: Array, column: Mapping[str, Array]) -> None:
     pressure.set_ylabel("pressure (MPa)", color=BLUE)
 
 
-def draw_interface(path: Path, start: Scene, end: Scene, *, delta_um: float, title: str = "", axisymmetric: bool = False) -> None:
+def draw_interface(
+    path: Path | None, start: Scene, end: Scene, *, delta_um: float, title: str = "", axisymmetric: bool = False
+) -> Figure:
     """Gap, contact and carrying fraction, current and porosity along Γ at the end, with the start
-    dashed; patches shaded."""
+    dashed; patches shaded. path: of the PNG; None: nothing is written."""
     with style():
         figure = new_figure(CURVES_WIDTH_IN, 6.4)
         gap, contact, current, porosity = figure.subplots(4, 1, sharex=True, height_ratios=(1.2, 1.0, 1.0, 1.0))
@@ -173,7 +178,9 @@ def draw_interface(path: Path, start: Scene, end: Scene, *, delta_um: float, tit
         gap.set_title(times, loc="right", fontsize=7.5)
         figure.align_ylabels([gap, contact, current, porosity])
         figure.tight_layout(h_pad=0.4)
-        save(figure, path)
+        if path is not None:
+            save(figure, path)
+        return figure
 
 
 def _pair(axes: Axes, start: Profile, end: Profile, name: str, colour: str, per_unit: float = 1.0, label: str = "") -> None:

@@ -32,9 +32,9 @@ AT_REST = 1e-6  # mA/cm²: below, contact pressure is shown in place of currents
 DEEPEST_OVER_WIDTH = 0.25  # height to which the surface of the lithium is stretched in its picture
 
 
-def draw_maps(path: Path, start: Scene, end: Scene, *, delta_um: float, title: str = "") -> None:
+def draw_maps(path: Path | None, start: Scene, end: Scene, *, delta_um: float, title: str = "") -> Figure:
     """Gap, contact and current over Γ, at the start above and at the end below; the line is the
-    edge of voids, gap = 3δ."""
+    edge of voids, gap = 3δ. path: of the PNG; None: nothing is written."""
     deepest = max(float(scene.profile.gap_um.max()) for scene in (start, end))
     per_unit, unit = length_unit(deepest)
     threshold = VOID_AT * delta_um / per_unit
@@ -76,7 +76,9 @@ def draw_maps(path: Path, start: Scene, end: Scene, *, delta_um: float, title: s
                     bar = (left / PAGE_WIDTH_IN, 0.42 / height, column / PAGE_WIDTH_IN, 0.11 / height)
                     _scale(figure, bar, norm, colours, label, "max")
         figure.text(LEFT / PAGE_WIDTH_IN, 1 - 0.12 / height, title, fontsize=9.5, fontweight="bold", va="top", color=INK)
-        save(figure, path)
+        if path is not None:
+            save(figure, path)
+        return figure
 
 
 def _gap_norm(deepest: float, threshold: float) -> Normalize:
@@ -107,17 +109,18 @@ def _map(axes: Axes, profile: Profile, values: Array, norm: Normalize, colours: 
 
 
 def draw_solid(
-    path: Path, start: Scene, end: Scene, *, delta_um: float, title: str = "", note: Callable[[str], None] = print
-) -> None:
+    path: Path | None, start: Scene, end: Scene, *, delta_um: float, title: str = "", note: Callable[[str], None] = print
+) -> Figure | None:
     """The block at the end, cut open at the y of its deepest gap, and the lithium's surface at
     start and end, stretched upwards.
 
-    note: takes a sentence for the log. Without off-screen OpenGL nothing is drawn but the sentence.
+    path: of the PNG; None: nothing is written. note: takes a sentence for the log. Without off-screen
+    OpenGL nothing is drawn but the sentence.
     """
     backend = off_screen_backend()
     if backend is None:
         note("No off-screen OpenGL (EGL or OSMesa) on this machine: the block is not drawn.")
-        return
+        return None
     if backend:
         os.environ[WINDOW] = backend
     scenes = (start, end)
@@ -146,7 +149,9 @@ def draw_solid(
         _scale(figure, (0.29, 0.10, 0.2, 0.022), norms["LLZO"], COLOURS["LLZO"], "|current| in LLZO (mA/cm²)", "max")
         _scale(figure, (0.62, 0.10, 0.28, 0.022), Normalize(0.0, deepest / per_unit), "viridis", f"gap ({unit})", "neither")
         figure.text(0.02, 0.98, title, fontsize=9.5, fontweight="bold", va="top", color=INK)
-        save(figure, path)
+        if path is not None:
+            save(figure, path)
+        return figure
 
 
 def _round_down(value: float) -> float:

@@ -35,7 +35,7 @@ COLOURS = {"lithium": without_white("GnBu", 0.18), "LLZO": without_white("YlOrRd
 
 
 def draw_stack(
-    path: Path,
+    path: Path | None,
     start: Scene,
     end: Scene,
     *,
@@ -44,8 +44,8 @@ def draw_stack(
     axisymmetric: bool = False,
     relief: Callable[[Array], Array] | None = None,
     note: Callable[[str], None] = print,
-) -> None:
-    """Write the picture (PNG). Lithium lies above y = 0, LLZO below, a second electrode below that.
+) -> Figure:
+    """The picture, written as PNG unless path is None. Lithium lies above y = 0, LLZO below, a second electrode below that.
 
     delta_um: δ. relief: heights (µm) of LLZO's rough face at places x, at most 0; None: flat. note:
     takes a sentence for the log.
@@ -85,7 +85,9 @@ def draw_stack(
         _colour_bars(figure, axes_at, norms, tall, height)
         _legend(figure, delta_um, start.profile)
         figure.text(LEFT / PAGE_WIDTH_IN, 1 - 0.14 / height, title, fontsize=9.5, fontweight="bold", va="top", color=INK)
-        save(figure, path)
+        if path is not None:
+            save(figure, path)
+        return figure
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,9 +4,9 @@ condition."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -103,9 +103,29 @@ class Finish:
     condition: str = ""
 
 
+type Marching[T] = Generator[None, None, T]
+"""A march that stands still after each accepted step, until it is told to go on."""
+
+
 def march(engine: Engine, segments: list[Segment], watch: Watcher, measures: Measures, place: Place | None = None) -> Finish:
     """Run all segments from the engine's present state (started), which has these measures. Raises
     GaveUp (collective)."""
+    return exhausted(marching(engine, segments, watch, measures, place))
+
+
+def exhausted[T](steps: Generator[Any, Any, T]) -> T:
+    """Go through all steps; what comes of them."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as ended:
+            return cast(T, ended.value)
+
+
+def marching(
+    engine: Engine, segments: list[Segment], watch: Watcher, measures: Measures, place: Place | None = None
+) -> Marching[Finish]:
+    """`march`, step by step."""
     here = place or first_place(segments, measures)
     if place is None:
         watch.entered(0)
@@ -113,7 +133,7 @@ def march(engine: Engine, segments: list[Segment], watch: Watcher, measures: Mea
         segment = segments[here.segment]
         if (met := _first_met(segment.stops, measures, here.base)) is not None:
             return Finish("stop", met.name)
-        finish, measures, here = _segment(engine, segment, watch, measures, here)
+        finish, measures, here = yield from _segment(engine, segment, watch, measures, here)
         if finish is not None:
             return finish
         if here.segment + 1 == len(segments):
@@ -122,6 +142,7 @@ def march(engine: Engine, segments: list[Segment], watch: Watcher, measures: Mea
         if over and watch.interrupted(here, measures):  # before the jump of the load, which may take long
             return Finish("interrupted")
         here, measures = _next(engine, segments, watch, measures, here)
+        yield
 
 
 def first_place(segments: list[Segment], measures: Measures) -> Place:
@@ -153,7 +174,7 @@ def _first_dt(segment: Segment) -> float:
 
 def _segment(
     engine: Engine, segment: Segment, watch: Watcher, before: Measures, here: Place
-) -> tuple[Finish | None, Measures, Place]:
+) -> Marching[tuple[Finish | None, Measures, Place]]:
     """From the present time to the end of a segment; before: measures of the present state. Returns
     those of the last one."""
     stepper, plan = engine.stepper, segment.prescribed
@@ -198,6 +219,7 @@ def _segment(
         elif not here.located:
             here = replace(here, dt=_adapted(dt, trial.error, stepper.rate_order))
         watch.accepted(dt)
+        yield
         if ends_run is not None:
             return Finish("stop", ends_run.name), before, here
         if ends_segment is not None:

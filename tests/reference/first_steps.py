@@ -67,9 +67,9 @@ def first_steps(name: str, steps: int = STEPS) -> Numbers:
     from cellfem.case import load_case
     from cellfem.model import from_case
     from cellfem.model.build import build_model
-    from cellfem.run.prepare import segments_of, source_of
-    from cellfem.run.pressure_ramp import with_pressure_ramps
-    from cellfem.run.recorder import Recorder
+    from cellfem.runner.prepare import segments_of, source_of
+    from cellfem.runner.pressure_ramp import with_pressure_ramps
+    from cellfem.runner.recorder import Recorder
     from cellfem.solver.engine import Engine
     from cellfem.solver.march import Watcher, march
 

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cellfem.run.recorder import Recorder
+from cellfem.runner.recorder import Recorder
 
 
 @contextmanager

@@ -74,7 +74,7 @@ def run_here(folder: Path, *overrides: str) -> Ran:
 
 def run_file_here(case: Path, out: Path, *overrides: str) -> Ran:
     """The same for any case."""
-    from cellfem.run import run_case
+    from cellfem.runner import run_case
 
     result = run_case(load_case(case, overrides), out, quiet=True)
     return read_run(out, result.end.kind)

@@ -13,8 +13,8 @@ from cellfem.case import load_case
 from cellfem.cluster.size import unknowns
 from cellfem.geometry import solid
 from cellfem.output.records import read_records
-from cellfem.run import execute, prepare, resume_run, run_case
-from cellfem.run.prepare import source_of, stack_of
+from cellfem.runner import execute, prepare, resume_run, run_case
+from cellfem.runner.prepare import source_of, stack_of
 from tests.support.restarts import assert_alike, signal_after
 from tests.system.small import cellfem, settings, write_case
 

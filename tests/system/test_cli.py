@@ -17,7 +17,7 @@ from cellfem.geometry import read_mesh
 from cellfem.output.records import read_records
 from cellfem.quantities import record_columns
 from cellfem.results.manifest import Manifest
-from cellfem.run import stack_of
+from cellfem.runner import stack_of
 from tests.system.small import Ran, cellfem, read_run, run_here, settings, write_case
 
 OVERRIDES = ("output.pictures=true", "output.interval=5 s", "title=Started by a test")

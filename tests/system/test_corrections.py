@@ -7,7 +7,7 @@ from cellfem.backend import MPI
 from cellfem.case import load_case
 from cellfem.model import from_case
 from cellfem.model.build import build_model
-from cellfem.run.prepare import segments_of, source_of
+from cellfem.runner.prepare import segments_of, source_of
 from cellfem.solver.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[2]

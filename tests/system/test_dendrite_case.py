@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cellfem.case import Case, load_case
 from cellfem.output.records import read_records
 from cellfem.quantities import DENDRITE
-from cellfem.run import run_case
+from cellfem.runner import run_case
 
 CASE = Path(__file__).parents[2] / "cases" / "dendrite-void-rim"
 SHORT = [

@@ -19,7 +19,7 @@ from cellfem.case import load_case
 from cellfem.cluster.status import read_status
 from cellfem.output.drawing import FILE, draw, read_drawing
 from cellfem.results.lock import NAME
-from cellfem.run import resume_run, run_case
+from cellfem.runner import resume_run, run_case
 from tests.system.small import ROOT, WAIT_S, cellfem, command, environment, settings, write_case
 
 SHORT = ("protocol.0.duration=1 s", "output.pictures=true", "impedance.spectrum=true")

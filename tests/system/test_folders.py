@@ -18,7 +18,7 @@ from cellfem.output.records import read_records
 from cellfem.results import FolderError, adding
 from cellfem.results.lock import held
 from cellfem.results.manifest import MARK, listed
-from cellfem.run import run_case
+from cellfem.runner import run_case
 from tests.system.small import TEXT, settings, write_case
 
 SHORT = ("protocol.0.duration=1 s", "numerics.dt_initial=1 s")
@@ -93,7 +93,7 @@ def test_refused_run_relabels_nothing(results: Path, monkeypatch: pytest.MonkeyP
     def fails(*_: object) -> None:
         raise MeshError("gmsh has made no mesh")
 
-    monkeypatch.setattr("cellfem.run.execute.source_of", fails)
+    monkeypatch.setattr("cellfem.runner.execute.source_of", fails)
     for out in (results, results.parent / "new" / "out"):
         assert "no mesh" in call("run", results.parent / "small.toml", "--out", out, code=2)
     assert bytes_of(results) == before

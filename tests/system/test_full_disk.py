@@ -15,9 +15,9 @@ import pytest
 from cellfem.case import load_case
 from cellfem.output.records import read_records
 from cellfem.output.vtkhdf import HdfSeries
-from cellfem.run import resume_run, run_case
-from cellfem.run.recorder import Recorder
-from cellfem.run.write_errors import CannotWriteError
+from cellfem.runner import resume_run, run_case
+from cellfem.runner.recorder import Recorder
+from cellfem.runner.write_errors import CannotWriteError
 from tests.system.small import WAIT_S, cellfem, command, environment, settings, write_case
 
 SHORT = ("protocol.0.duration=4 s", 'numerics.dt=["0.5 s"]', "numerics.dt_initial=0.5 s", "output.interval=0.5 s")

@@ -85,7 +85,7 @@ import os, signal, sys
 from pathlib import Path
 from mpi4py import MPI
 from cellfem.case import load_case
-from cellfem.run import Pace, run_case
+from cellfem.runner import Pace, run_case
 from cellfem.solver.newton import Newton
 
 case, out, way = sys.argv[1:]

@@ -12,7 +12,7 @@ import pytest
 
 from cellfem.case import CaseError, load_case, parse_case, resolved_toml
 from cellfem.physics.creep import law as laws
-from cellfem.run import resume_run
+from cellfem.runner import resume_run
 from tests.support.restarts import signal_after
 from tests.system.small import ROOT, WAIT_S, cellfem, command, environment, read_run, run_here, settings, write_case
 

@@ -20,7 +20,7 @@ from cellfem.cluster.status import read_status
 from cellfem.output.records import read_records
 from cellfem.results.lock import NAME, SILENT_S, BusyError, holder
 from cellfem.results.manifest import MARK, listed
-from cellfem.run import Pace, resume_run, run_case
+from cellfem.runner import Pace, resume_run, run_case
 from tests.support.restarts import assert_alike, signal_after
 from tests.system.small import WAIT_S, cellfem, command, environment, settings, write_case
 

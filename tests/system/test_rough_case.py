@@ -15,8 +15,8 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.case import parse_case
 from cellfem.model.parameters import Interface
 from cellfem.model.start import contact_shift
-from cellfem.run import run_case
-from cellfem.run.prepare import stack_of
+from cellfem.runner import run_case
+from cellfem.runner.prepare import stack_of
 
 BALANCES = ("balance_charge", "balance_lithium", "balance_force")
 

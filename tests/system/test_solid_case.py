@@ -13,7 +13,7 @@ import pyvista
 
 from cellfem.case import parse_case
 from cellfem.output.records import read_records
-from cellfem.run import run_case
+from cellfem.runner import run_case
 
 LENS = {"center": "0 um", "center_y": "4 um", "half_width": "2.5 um", "half_width_y": "2 um", "depth": "0.4 um"}
 CASE: dict[str, Any] = {

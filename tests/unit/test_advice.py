@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cellfem.case import CaseError, parse_case
-from cellfem.run.advice import PLAIN, advice
+from cellfem.runner.advice import PLAIN, advice
 
 STRIP = {"mode": "strip", "duration": "10 s", "pressure": "0.8 MPa", "current": "0.5 mA/cm^2"}
 

@@ -26,7 +26,7 @@ from cellfem.geometry.maps import GrooveMap, MapFace, PoreMap, periodic_map, sel
 from cellfem.geometry.periodic import joined
 from cellfem.geometry.roughness import Grooves, SelfAffine
 from cellfem.geometry.stack import interface_nodes
-from cellfem.run.mesh_file import FACES, read_source, source_hash, write_source
+from cellfem.runner.mesh_file import FACES, read_source, source_hash, write_source
 
 BOX = Box(6.0, 5.0, 4.0, 5.0)
 FEATURES = [VoidShape(6.0, 2.5, 0.4, center_y=1.5, half_width_y=1.0), PatchShape(1.5, 0.7)]

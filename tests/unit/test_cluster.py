@@ -31,7 +31,7 @@ from cellfem.model.state import create_state
 from cellfem.output.progress import STATUS
 from cellfem.results.lock import NAME
 from cellfem.results.manifest import Aside, Manifest
-from cellfem.run.prepare import stack_of
+from cellfem.runner.prepare import stack_of
 
 ROOT = Path(__file__).resolve().parents[2]
 

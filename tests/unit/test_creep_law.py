@@ -29,8 +29,8 @@ from cellfem.physics.creep import (
 )
 from cellfem.physics.hardening import Hardening
 from cellfem.physics.kinetics import SPEED
-from cellfem.run.pressing import pressing_of
-from cellfem.run.pressure_ramp import CONSTRAINT, gentle
+from cellfem.runner.pressing import pressing_of
+from cellfem.runner.pressure_ramp import CONSTRAINT, gentle
 from cellfem.solver.engine import INSTANT
 from cellfem.solver.march import Segment
 

@@ -21,7 +21,7 @@ from cellfem.output.summary import End, contact_verdict
 from cellfem.physics import fracture
 from cellfem.physics.kinetics import STRESS_POTENTIAL
 from cellfem.quantities import COLUMNS
-from cellfem.run.prepare import segments_of
+from cellfem.runner.prepare import segments_of
 from tests.support.plated import AROUND, STEP, along
 
 FLAWS = Flaws()

@@ -12,8 +12,8 @@ from cellfem.geometry.heights import read_measured
 from cellfem.geometry.measured_face import MeasuredHeights, levelled, line_of, statistics_of
 from cellfem.geometry.roughness import RoughnessError
 from cellfem.geometry.scattered_points import gridded
-from cellfem.run.prepare import MUCH_MISSING
-from cellfem.run.surface import read_surface, report
+from cellfem.runner.prepare import MUCH_MISSING
+from cellfem.runner.surface import read_surface, report
 from tests.support.rough_maps import rough_map
 
 Floats = NDArray[np.float64]

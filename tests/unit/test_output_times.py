@@ -8,7 +8,7 @@ import pytest
 from cellfem.case import CaseError, parse_case
 from cellfem.output.records import RecordWriter, read_records
 from cellfem.quantities import WRITTEN, record_columns
-from cellfem.run.prepare import segments_of
+from cellfem.runner.prepare import segments_of
 from cellfem.solver.march import _to_output, whole_steps
 
 STRIP = {"mode": "strip", "current": "0.5 mA/cm^2", "duration": "60 s", "pressure": "1 MPa"}

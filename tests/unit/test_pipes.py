@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cellfem.pipes import Lasting
-from cellfem.run.stop_requests import StopRequests
+from cellfem.runner.stop_requests import StopRequests
 from cellfem.signals import heard
 from cellfem.solver.newton import Interrupted, Newton
 from tests.support.problems import square

@@ -187,8 +187,8 @@ def test_a_rise_is_short_against_the_step() -> None:
 def test_a_jump_of_pressure_rises_with_a_current_or_without(mode: str) -> None:
     """From what the highest asperity bears, at the start and at a jump; the first time step is
     never below the smallest."""
-    from cellfem.run.prepare import segments_of
-    from cellfem.run.pressure_ramp import with_pressure_ramps
+    from cellfem.runner.prepare import segments_of
+    from cellfem.runner.pressure_ramp import with_pressure_ramps
 
     driven = {"current": "0.1 mA/cm^2"} if mode == "strip" else {}
     steps = [{"mode": mode, "pressure": p, "duration": "0.001 s"} | driven for p in ("2 MPa", "4 MPa", "5 MPa")]

@@ -16,7 +16,7 @@ from cellfem.model.constants import Constants
 from cellfem.model.control import CONTROLS, Control, Current, Voltage, acting_control
 from cellfem.model.fixture import FIXTURES, FixedPlaten, Fixture, Platen, UniformPressure, acting_fixture
 from cellfem.model.load import MODE_NUMBERS, Load
-from cellfem.run.prepare import segments_of
+from cellfem.runner.prepare import segments_of
 from cellfem.solver.march import Place, Stop
 
 STRIP = {"mode": "strip", "current": "0.5 mA/cm^2", "capacity": "0.25 mAh/cm^2", "pressure": "2 MPa"}

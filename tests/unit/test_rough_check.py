@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from cellfem.case import CaseError, parse_case
 from cellfem.cli import app
-from cellfem.run.prepare import stack_of
+from cellfem.runner.prepare import stack_of
 
 PROTOCOL = [{"mode": "press", "pressure": "5 MPa", "duration": "1 min"}]
 ROUGH = {"kind": "self-affine", "rms": "1 um"}

@@ -17,8 +17,8 @@ from cellfem.geometry.measured_face import (
     resampled,
 )
 from cellfem.geometry.roughness import Grooves, SelfAffine, pores, power_spectrum, sampled, self_affine, statistics
-from cellfem.run.prepare import face_of, stack_of
-from cellfem.run.surface import draw, read_surface, report
+from cellfem.runner.prepare import face_of, stack_of
+from cellfem.runner.surface import draw, read_surface, report
 from tests.support.rough_maps import rough_map
 
 WIDTH = 100.0

@@ -29,7 +29,7 @@ from cellfem.geometry.measured_face import MeasuredHeights
 from cellfem.geometry.periodic import joined
 from cellfem.geometry.roughness import Grooves, SelfAffine
 from cellfem.geometry.stack import sizes
-from cellfem.run import stack_of
+from cellfem.runner import stack_of
 
 BOX = Box(8.0, 6.0, 7.0, 5.0)
 VOID = VoidShape(0.0, 3.0, 0.8, center_y=0.0)

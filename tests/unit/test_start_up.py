@@ -31,7 +31,7 @@ CALLING = PRINTING | {"annotated_types", "pydantic", "pydantic_core", "typing_ex
 """typer checks the words of a command by pydantic."""
 HELP_ROOMS = {"cellfem.errors",
     *("cellfem.cli", "cellfem.commands", "cellfem.commands.lazy", "cellfem.commands.shared", "cellfem.fonts"),
-    *("cellfem.output", "cellfem.formatting", "cellfem.pipes", "cellfem.signals"),
+    *("cellfem.output", "cellfem.formatting", "cellfem.pipes", "cellfem.process", "cellfem.signals"),
 }
 
 
@@ -62,7 +62,7 @@ def test_check_imports_what_reads_a_case() -> None:
     mesh."""
     packages, rooms = imported("check", "cases/strip-void")
     assert packages <= CALLING | {"tomli_w"}
-    assert not any(name.startswith(("cellfem.geometry", "cellfem.model", "cellfem.physics", "cellfem.run")) for name in rooms)
+    assert not any(name.startswith(("cellfem.geometry", "cellfem.model", "cellfem.physics", "cellfem.runner")) for name in rooms)
 
 
 def test_status_imports_what_prints_a_table(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from mpi4py import MPI
 from cellfem.case import parse_case
 from cellfem.domain import Domain, build_domain
 from cellfem.geometry import Hexahedra
-from cellfem.run.prepare import source_of, stack_of
+from cellfem.runner.prepare import source_of, stack_of
 
 SIZES: dict[str, Any] = {
     "stack": {"dimension": 3, "width": "6 um", "depth": "5 um"},

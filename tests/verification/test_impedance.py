@@ -12,7 +12,7 @@ from cellfem.model.build import Model, build_model
 from cellfem.observe.impedance import Electric, frequencies, spectrum
 from cellfem.observe.resistance import SmallSignal
 from cellfem.physics.smallsignal import VACUUM
-from cellfem.run.prepare import segments_of, stack_of
+from cellfem.runner.prepare import segments_of, stack_of
 from cellfem.solver.engine import Engine
 
 ELECTRIC = Electric(double_layer=1e-2, permittivity=50.0, gap_floor=0.01)

@@ -27,7 +27,7 @@ from cellfem import backend  # noqa: F401  before dolfinx
 from cellfem.case import Case, parse_case
 from cellfem.model import from_case
 from cellfem.model.build import build_model
-from cellfem.run.prepare import face_of, segments_of, stack_of
+from cellfem.runner.prepare import face_of, segments_of, stack_of
 from cellfem.solver.engine import Engine
 from tests.verification.stepping import gap_along, step_to
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cellfem.backend import MPI
-from cellfem.run.checkpoints import STEPS_AHEAD
+from cellfem.runner.checkpoints import STEPS_AHEAD
 from cellfem.signals import ENDING
 from cellfem.solver.newton import Interrupted
 

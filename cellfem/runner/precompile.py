@@ -1,4 +1,4 @@
-"""Compile the forms of cases into a folder, for a container image: python -m cellfem.run.precompile
+"""Compile the forms of cases into a folder, for a container image: python -m cellfem.runner.precompile
 FOLDER CASE…
 
 Each case is begun and stopped before its first step, so that every form that a run of its structure
@@ -17,7 +17,7 @@ from pathlib import Path
 from cellfem.backend import form_cache_folder
 from cellfem.case import CaseError, load_case
 from cellfem.form_cache import CODE
-from cellfem.run.execute import Pace, run_case
+from cellfem.runner.execute import Pace, run_case
 
 AT_ONCE = Pace(max_time_s=1e-9)
 COARSE = ("mesh.near=3 um", "mesh.far=6 um")

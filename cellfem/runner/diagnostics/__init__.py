@@ -4,6 +4,6 @@ A diagnostic has its columns (`cellfem.quantities`), takes up accepted steps, de
 checkpoint must hold of it, and adds to the summary's verdict, the tables and the pictures.
 """
 
-from cellfem.run.diagnostics.base import Accepted, Diagnostic, Ended, Moment
+from cellfem.runner.diagnostics.base import Accepted, Diagnostic, Ended, Moment
 
 __all__ = ["Accepted", "Diagnostic", "Ended", "Moment"]

@@ -18,7 +18,7 @@ from cellfem.observe.surface_state import load_surface, put_surface
 from cellfem.output.drawing import Spectrum
 from cellfem.output.spectra import write_spectrum
 from cellfem.physics.smallsignal import VACUUM
-from cellfem.run.prepare import segments_of, source_of
+from cellfem.runner.prepare import segments_of, source_of
 
 INTERFACE_BELOW = 0.02
 """Share of the electrolyte's own frequency below which a spectrum shows the interfaces: 2 % of its

@@ -3,8 +3,8 @@
 from cellfem.output.drawing import FILE as DRAWING
 from cellfem.output.drawing import PICTURES
 from cellfem.output.progress import STATUS
-from cellfem.run.checkpoints import FOLDER, MESH, NUMBERED, START
-from cellfem.run.spectrum import SURFACE, TABLE
+from cellfem.runner.checkpoints import FOLDER, MESH, NUMBERED, START
+from cellfem.runner.spectrum import SURFACE, TABLE
 
 RESOLVED, MESH_FILE = "case.resolved.toml", "mesh.msh"
 _TIME = "[0-9]" * 5

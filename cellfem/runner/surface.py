@@ -18,7 +18,7 @@ from cellfem.geometry import RoughFace, maps, measured_face, roughness
 from cellfem.geometry.measured_face import MeasuredHeights
 from cellfem.geometry.roughness import Floats, RoughnessError, Statistics
 from cellfem.output.surface_picture import SpectrumCurve, draw_surface
-from cellfem.run.prepare import face_of, face_told, map_of, measured_of
+from cellfem.runner.prepare import face_of, face_told, map_of, measured_of
 
 WHOLE_PERIODS = 4  # wavelengths longer than this share of a measured line are left out of the fit: they are too few
 FLAT = 1e-6  # µm, a picometre: what no instrument measures

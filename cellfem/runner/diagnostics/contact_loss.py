@@ -15,7 +15,7 @@ from cellfem.model.build import Model
 from cellfem.observe.contact_loss import Openings, advance, start_openings
 from cellfem.observe.contact_loss_causes import Scales, Span, crossing_time, face_of
 from cellfem.output.contact_loss import opening_verdict, write_openings
-from cellfem.run.diagnostics.base import Accepted, Diagnostic, Ended
+from cellfem.runner.diagnostics.base import Accepted, Diagnostic, Ended
 from dolfinx import fem
 
 

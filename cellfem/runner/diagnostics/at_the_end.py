@@ -13,9 +13,9 @@ from cellfem.model.build import Model
 from cellfem.output.comparison import Points, compare, verdict
 from cellfem.output.drawing import MeasuredVoltage
 from cellfem.output.records import write_atomic
-from cellfem.run.diagnostics.base import Diagnostic, Ended
-from cellfem.run.pressing import pressing_of
-from cellfem.run.spectrum import SURFACE, CellSpectrum, cell_spectrum, drawn_spectrum, write_table
+from cellfem.runner.diagnostics.base import Diagnostic, Ended
+from cellfem.runner.pressing import pressing_of
+from cellfem.runner.spectrum import SURFACE, CellSpectrum, cell_spectrum, drawn_spectrum, write_table
 from cellfem.units import OHM_CM2
 
 type Say = Callable[[str], None]

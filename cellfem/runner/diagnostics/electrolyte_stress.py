@@ -17,7 +17,7 @@ from cellfem.observe.arrays import merge_snapshots, nothing_of
 from cellfem.observe.cracks import CrackFields, CrackObserver
 from cellfem.output.cracks import Pressed, crack_verdict, more_likely
 from cellfem.quantities import values_of
-from cellfem.run.diagnostics.base import Accepted, Diagnostic, Ended, Moment
+from cellfem.runner.diagnostics.base import Accepted, Diagnostic, Ended, Moment
 
 
 class ElectrolyteStress(Diagnostic):

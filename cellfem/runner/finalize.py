@@ -29,12 +29,12 @@ from cellfem.output.picture_process import draw_in_own_process
 from cellfem.output.records import write_atomic
 from cellfem.output.scenes import Scene
 from cellfem.output.summary import End, Summary, summarise, write_summary
-from cellfem.run.checkpoints import FOLDER, START, clear
-from cellfem.run.diagnostics import Ended, Moment
-from cellfem.run.prepare import relief_of
-from cellfem.run.recorder import Recorder
-from cellfem.run.spectrum import SURFACE
-from cellfem.run.write_errors import CannotWriteError
+from cellfem.runner.checkpoints import FOLDER, START, clear
+from cellfem.runner.diagnostics import Ended, Moment
+from cellfem.runner.prepare import relief_of
+from cellfem.runner.recorder import Recorder
+from cellfem.runner.spectrum import SURFACE
+from cellfem.runner.write_errors import CannotWriteError
 from cellfem.signals import asked_to_end
 
 ENDED = ("done", "stop")

@@ -22,15 +22,15 @@ from cellfem.output.progress import PLAIN_INTERVAL_S, Progress
 from cellfem.output.records import RecordWriter, read_records
 from cellfem.output.vtkhdf import make_series
 from cellfem.quantities import WRITTEN, ordered, record_columns, values_of
-from cellfem.run.diagnostics import Accepted, Diagnostic, Moment
-from cellfem.run.diagnostics.at_the_end import ImpedanceSpectrum, MeasuredCurve, Pressing
-from cellfem.run.diagnostics.contact_loss import ContactLoss
-from cellfem.run.diagnostics.dendrites import Dendrites
-from cellfem.run.diagnostics.electrolyte_stress import ElectrolyteStress
-from cellfem.run.diagnostics.readings import Readings
-from cellfem.run.diagnostics.voids import Voids
-from cellfem.run.prepare import output_interval
-from cellfem.run.write_errors import Writing
+from cellfem.runner.diagnostics import Accepted, Diagnostic, Moment
+from cellfem.runner.diagnostics.at_the_end import ImpedanceSpectrum, MeasuredCurve, Pressing
+from cellfem.runner.diagnostics.contact_loss import ContactLoss
+from cellfem.runner.diagnostics.dendrites import Dendrites
+from cellfem.runner.diagnostics.electrolyte_stress import ElectrolyteStress
+from cellfem.runner.diagnostics.readings import Readings
+from cellfem.runner.diagnostics.voids import Voids
+from cellfem.runner.prepare import output_interval
+from cellfem.runner.write_errors import Writing
 from cellfem.solver.engine import INSTANT, Engine
 from cellfem.solver.march import SAME_TIME
 from cellfem.solver.newton import Outcome

@@ -5,10 +5,11 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import cellfem
 from cellfem.backend import MPI, versions
@@ -31,8 +32,8 @@ from cellfem.results.files import remove
 from cellfem.results.folder import Claim, claim, examine, made, resumed
 from cellfem.results.lock import only_run
 from cellfem.results.manifest import listed, read_manifest
-from cellfem.run.advice import advice, stands_out
-from cellfem.run.checkpoints import (
+from cellfem.runner.advice import advice, stands_out
+from cellfem.runner.checkpoints import (
     START,
     Keeper,
     Point,
@@ -44,16 +45,17 @@ from cellfem.run.checkpoints import (
     prepare_folder,
     told,
 )
-from cellfem.run.finalize import draw_again, finalize, only_pictures
-from cellfem.run.output_names import MESH_FILE, RESOLVED, RUN_OUTPUTS
-from cellfem.run.prepare import face_told, measured_of, segments_of, source_of, too_large, write_mesh
-from cellfem.run.pressure_ramp import with_pressure_ramps
-from cellfem.run.recorder import Recorder
-from cellfem.run.stop_requests import StopRequests
-from cellfem.run.write_errors import CannotWriteError, may_pass
+from cellfem.runner.diagnostics import Accepted
+from cellfem.runner.finalize import draw_again, finalize, only_pictures
+from cellfem.runner.output_names import MESH_FILE, RESOLVED, RUN_OUTPUTS
+from cellfem.runner.prepare import face_told, measured_of, segments_of, source_of, too_large, write_mesh
+from cellfem.runner.pressure_ramp import with_pressure_ramps
+from cellfem.runner.recorder import Recorder
+from cellfem.runner.stop_requests import StopRequests
+from cellfem.runner.write_errors import CannotWriteError, may_pass
 from cellfem.signals import asked_to_end, remembered
 from cellfem.solver.engine import Engine, StartError
-from cellfem.solver.march import GaveUp, Measures, Place, Watcher, first_place, march
+from cellfem.solver.march import Finish, GaveUp, Marching, Measures, Place, Watcher, exhausted, first_place, marching
 from cellfem.solver.newton import Interrupted
 
 BY = "run"
@@ -93,6 +95,25 @@ def run_case(
     path: of the case, so that it is not overwritten. replace: as of `results.examine`. Raises
     MeshError, FolderError and BusyError (another run is at work in the folder) on every rank.
     """
+    return exhausted(run_steps(case, folder, quiet, comm, pace, path=path, replace=replace))
+
+
+type Stepping = Generator[Accepted, bool | None, Result]
+"""A run that stands still after each accepted step, the start included, until it is told to go on;
+sending True has it end there as a signal would."""
+
+
+def run_steps(
+    case: Case,
+    folder: Path,
+    quiet: bool = False,
+    comm: MPI.Intracomm = MPI.COMM_WORLD,
+    pace: Pace | None = None,
+    *,
+    path: Path | None = None,
+    replace: bool = False,
+) -> Stepping:
+    """`run_case`, step by step. The folder is held until it ends."""
     begin, inputs = time.monotonic(), files_read(case, path)
     _on_root(comm, lambda: examine(folder, BY, RUN_OUTPUTS, inputs, replace))
     with _held(folder, comm), remembered() as received:
@@ -102,7 +123,7 @@ def run_case(
             if _asked_to_end(comm):
                 return Result(End("interrupted", 0.0))
             at = _Setting(quiet, comm, pace or Pace(), begin, received, claimed)
-            return _run_compiled(case, folder, source, None, at)
+            return (yield from _run_compiled(case, folder, source, None, at))
         finally:
             if claimed is not None:
                 claimed.leave()
@@ -116,6 +137,10 @@ def resume_run(folder: Path, quiet: bool = False, comm: MPI.Intracomm = MPI.COMM
     missing are drawn. Raises CaseError, CheckpointError, CannotWriteError, FolderError and
     BusyError on every rank.
     """
+    return exhausted(_resume_steps(folder, quiet, comm, pace))
+
+
+def _resume_steps(folder: Path, quiet: bool, comm: MPI.Intracomm, pace: Pace | None) -> Stepping:
     begin = time.monotonic()
     if read_manifest(folder) is None:
         load_case(folder / RESOLVED)  # without one there is nothing to be resumed, and no folder to be locked
@@ -128,7 +153,8 @@ def resume_run(folder: Path, quiet: bool = False, comm: MPI.Intracomm = MPI.COMM
             source, point = _on_root(comm, lambda: _taken_up(case, folder)) or (None, None)
             point = comm.bcast(point, root=0)
             assert point is not None
-            return _run_compiled(case, folder, source, point, _Setting(quiet, comm, pace or Pace(), begin, received, claimed))
+            at = _Setting(quiet, comm, pace or Pace(), begin, received, claimed)
+            return (yield from _run_compiled(case, folder, source, point, at))
         finally:
             if claimed is not None:
                 claimed.leave()
@@ -153,11 +179,11 @@ class _Setting:
     claimed: Claim | None  # on rank 0
 
 
-def _run_compiled(case: Case, folder: Path, source: Source | None, point: Point | None, at: _Setting) -> Result:
+def _run_compiled(case: Case, folder: Path, source: Source | None, point: Point | None, at: _Setting) -> Stepping:
     """`_run`; a compiler that Ctrl-C reached ends it as a signal does. Raises FormError on every
     rank where it fails."""
     try:
-        return _run(case, folder, source, point, at)
+        return (yield from _run(case, folder, source, point, at))
     except RuntimeError as error:
         if (why := failure(error)) is None:
             raise
@@ -166,7 +192,7 @@ def _run_compiled(case: Case, folder: Path, source: Source | None, point: Point 
         raise FormError(why) from error
 
 
-def _run(case: Case, folder: Path, source: Source | None, point: Point | None, at: _Setting) -> Result:
+def _run(case: Case, folder: Path, source: Source | None, point: Point | None, at: _Setting) -> Stepping:
     """From a mesh to the results, from the start or from a checkpoint; nothing, where a signal ends
     it in set-up."""
     comm, received = at.comm, at.received
@@ -216,7 +242,7 @@ def _run(case: Case, folder: Path, source: Source | None, point: Point | None, a
                 ) from error
             recorder.note(told(point))
             measures, place = point.measures, point.place
-        finish = march(engine, segments, watch, measures, place)
+        finish = yield from _stepping(marching(engine, segments, watch, measures, place), recorder, received)
         place_um = recorder.thinnest_place(finish.condition)
         end = End(finish.kind, engine.stepper.time, finish.condition, place_um, finish.kind == "stop" and recorder.unmoved)
     except Interrupted:
@@ -242,6 +268,18 @@ def _run(case: Case, folder: Path, source: Source | None, point: Point | None, a
     result = Result(end, *finalize(case, folder, recorder, model, end, at.begin - keeper.wall_before))
     recorder.close()
     return result
+
+
+def _stepping(steps: Marching[Finish], recorder: Recorder, received: list[int]) -> Generator[Accepted, bool | None, Finish]:
+    """Hand out the state to begin with, then each accepted one; whoever takes them may send True to
+    have the run end."""
+    while True:
+        if (yield recorder.step):
+            received.append(signal.SIGTERM)
+        try:
+            next(steps)
+        except StopIteration as ended:
+            return cast(Finish, ended.value)
 
 
 def _nothing(recorder: Recorder, end: End, why: str, at: _Setting) -> Result:

@@ -34,8 +34,8 @@ from cellfem.provenance import commit
 from cellfem.results.files import half_written, remove
 from cellfem.results.lock import touch
 from cellfem.results.manifest import listed
-from cellfem.run.mesh_file import read_source, source_hash, write_source
-from cellfem.run.recorder import Recorder
+from cellfem.runner.mesh_file import read_source, source_hash, write_source
+from cellfem.runner.recorder import Recorder
 from cellfem.solver.checkpoint_state import declare_engine
 from cellfem.solver.engine import Engine
 from cellfem.solver.march import Measures, Place, Segment

@@ -7,7 +7,7 @@ from typing import Any
 from cellfem.checkpoint.registry import Registry
 from cellfem.checkpoint.serialization import from_plain
 from cellfem.output.dendrites import Plated, dendrite_verdict, worse
-from cellfem.run.diagnostics.base import Accepted, Diagnostic, Ended
+from cellfem.runner.diagnostics.base import Accepted, Diagnostic, Ended
 
 
 class Dendrites(Diagnostic):

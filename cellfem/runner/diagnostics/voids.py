@@ -15,8 +15,8 @@ from cellfem.output.records import RecordWriter, void_rows
 from cellfem.output.summary import electrode_verdict, second_rows
 from cellfem.physics.kinetics import SPEED
 from cellfem.quantities import VoidEvent, void_columns, void_row
-from cellfem.run.diagnostics.base import Accepted, Diagnostic, Ended
-from cellfem.run.diagnostics.contact_loss import scales_of, span_of
+from cellfem.runner.diagnostics.base import Accepted, Diagnostic, Ended
+from cellfem.runner.diagnostics.contact_loss import scales_of, span_of
 from cellfem.units import MA_CM2, SECONDS_PER_HOUR
 
 MA_H = SPEED / MA_CM2 * SECONDS_PER_HOUR  # µm of lithium per mAh/cm², 4.85

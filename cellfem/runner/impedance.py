@@ -11,10 +11,10 @@ from cellfem.case import Case, load_case
 from cellfem.case.identity import files_read
 from cellfem.output.summary import End
 from cellfem.results import adding, examine
-from cellfem.run.execute import BY as RUN
-from cellfem.run.execute import run_case
-from cellfem.run.output_names import RESOLVED
-from cellfem.run.spectrum import PICTURE, SURFACE, TABLE, CellSpectrum, cell_spectrum, model_at_end, write_files
+from cellfem.runner.execute import BY as RUN
+from cellfem.runner.execute import run_case
+from cellfem.runner.output_names import RESOLVED
+from cellfem.runner.spectrum import PICTURE, SURFACE, TABLE, CellSpectrum, cell_spectrum, model_at_end, write_files
 
 BY = "impedance"
 OUTPUTS = (TABLE, PICTURE)

@@ -12,7 +12,7 @@ from cellfem.checkpoint.registry import Registry
 from cellfem.model import from_case
 from cellfem.model.build import Model
 from cellfem.observe.step_record import Observer
-from cellfem.run.diagnostics.base import Accepted, Diagnostic
+from cellfem.runner.diagnostics.base import Accepted, Diagnostic
 
 CARRIED = ("contents", "moved", "empty")
 """What an `Electrode` keeps of earlier steps."""

@@ -1,0 +1,140 @@
+"""Runs from Python: what they hand out, step by step, on ranks, and as a sweep."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cellfem
+from cellfem.output.records import read_records
+from tests.system.small import write_case
+
+FIELDS = {"interval": "10 s", "exact": True}
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> cellfem.Case:
+    return cellfem.Case.load(write_case(tmp_path_factory.mktemp("case"))).replace(output=FIELDS)
+
+
+@pytest.fixture(scope="module")
+def result(case: cellfem.Case, tmp_path_factory: pytest.TempPathFactory) -> cellfem.Result:
+    return cellfem.run(case, tmp_path_factory.mktemp("ran") / "out")
+
+
+def test_records_are_those_of_the_file(result: cellfem.Result) -> None:
+    records, rows = result.records, read_records(result.folder / "records.csv")
+    assert list(records.columns) == list(rows[0])
+    assert records["voltage_mV"].tolist() == [row["voltage_mV"] for row in rows]
+    assert records.attrs["units"]["voltage_mV"] == "mV"
+    assert records.attrs["units"]["contact_fraction"] == ""
+
+
+def test_profile_integrates_to_the_records(result: cellfem.Result) -> None:
+    """Fields have the digits of Float32."""
+    profile, records = result.profile, result.records
+    assert profile.sizes["time_s"] == 3
+    assert profile["gap_um"].attrs["units"] == "µm"
+    assert float(profile["weight"].sum()) == pytest.approx(10.0, rel=1e-6)
+    at = records.set_index("time_s").loc[profile["time_s"].values]
+    contact = (profile["contact"] * profile["weight"]).sum("x_um") / profile["weight"].sum()
+    np.testing.assert_allclose(contact, at["contact_fraction"], rtol=1e-5)
+    current = (profile["current_mA_cm2"] * profile["weight"]).sum("x_um") / profile["weight"].sum()
+    np.testing.assert_allclose(current, at["current_mA_cm2"], rtol=1e-5)
+
+
+def test_voids_verdict_and_status(result: cellfem.Result) -> None:
+    voids, verdict = result.voids, result.verdict
+    assert set(voids["event"]) <= {"open", "birth", "closed", "merged", "reopened", "trapped"}
+    assert voids.attrs["units"]["depth_um"] == "µm"
+    assert verdict.contact in ("kept", "reduced")
+    assert verdict.end == result.status.state == "done"
+    assert verdict.text == str(verdict) == result.summary["verdict"]["text"]
+    assert len(verdict.voids) == voids["id"].nunique()
+
+
+def test_mesh_of_a_time(result: cellfem.Result) -> None:
+    mesh = result.mesh("11 s")
+    assert set(mesh.keys()) >= {"lithium", "LLZO", "interface"}
+    assert result.nearest("11 s") == pytest.approx(10.0)
+    assert mesh["lithium"].bounds[3] > 5.0
+    with pytest.raises(cellfem.CellfemError, match="time: 11 has no unit"):
+        result.mesh(11)
+
+
+def test_pictures_are_figures(result: cellfem.Result) -> None:
+    before = sorted(os.listdir(result.folder))
+    for figure, panels in ((result.plot.history(), 4), (result.plot.interface("10 s"), 4), (result.plot.stack(), 4)):
+        assert len(figure.axes) >= panels
+        assert figure.axes[0].get_xlim() != (0.0, 1.0)
+    assert sorted(os.listdir(result.folder)) == before
+
+
+def test_case_of_a_result_is_the_case(result: cellfem.Result, case: cellfem.Case) -> None:
+    assert cellfem.open(result.folder).case == case
+
+
+def test_steps_are_those_of_a_run_and_can_be_gone_on_with(
+    result: cellfem.Result, case: cellfem.Case, tmp_path: Path
+) -> None:
+    rows = result.rows
+    with cellfem.Simulation(case, tmp_path / "out") as simulation:
+        for step in simulation:
+            assert cellfem.open(simulation.folder).status.state == "running"
+            if step.number == 2:
+                break
+    assert step.time_s == rows[2]["time_s"]
+    assert float(step.profile["weight"].sum()) == pytest.approx(10.0)
+    stopped = simulation.result
+    assert stopped.verdict.end_kind == "interrupted"
+    assert [row["voltage_mV"] for row in stopped.rows] == [row["voltage_mV"] for row in rows[:3]]
+    whole = cellfem.resume(tmp_path / "out")
+    assert whole.verdict.end == "done"
+    assert [row["voltage_mV"] for row in whole.rows] == [row["voltage_mV"] for row in rows]
+
+
+def test_progress_is_called_with_each_step(case: cellfem.Case, tmp_path: Path) -> None:
+    shares: list[float] = []
+    cellfem.run(case, tmp_path / "out", progress=lambda step: shares.append(step.share))
+    assert shares[0] == 0.0
+    assert shares[-1] == pytest.approx(1.0)
+    assert shares == sorted(shares)
+
+
+def test_no_initial_state_is_an_error_with_its_reason(
+    case: cellfem.Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cellfem.solver.engine.START_MOST", 1)
+    with pytest.raises(cellfem.GaveUpError, match=r"no equilibrium at t = 0 s .*begin with a step at rest"):
+        cellfem.run(case.replace(numerics={"newton_max": 1}), tmp_path / "out")
+    with pytest.raises(cellfem.CellfemError, match="has no verdict: no equilibrium"):
+        _ = cellfem.open(tmp_path / "out").verdict
+
+
+def test_a_foreign_folder_is_refused(case: cellfem.Case, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(cellfem.CellfemError, match="holds files that cellfem did not write"):
+        cellfem.run(case, tmp_path)
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+def test_ranks_give_the_same(result: cellfem.Result, case: cellfem.Case, tmp_path: Path) -> None:
+    ran = cellfem.run(case, tmp_path / "out", ranks=2)
+    assert ran.rows[-1]["voltage_mV"] == pytest.approx(result.rows[-1]["voltage_mV"], rel=1e-6)
+    assert ran.profile["gap_um"].shape == result.profile["gap_um"].shape
+    with pytest.raises(cellfem.CaseError, match="one rank only"):
+        cellfem.run(case, tmp_path / "out", ranks=2, progress=print)
+
+
+def test_a_sweep_is_a_dataset(case: cellfem.Case, tmp_path: Path) -> None:
+    swept = cellfem.sweep(case, tmp_path / "map", pressure=["0.8 MPa", "2 MPa"], current=["0.5 mA/cm^2"])
+    found = swept.to_xarray()
+    assert found["pressure"].values.tolist() == [0.8, 2.0]
+    assert found["pressure"].attrs["units"] == "MPa"
+    assert found["contact_fraction"].shape == (2, 1)
+    assert found["contact_fraction"][1, 0] > found["contact_fraction"][0, 0]
+    assert swept.records["verdict"].isin(["kept", "reduced"]).all()
+    assert [run.verdict.end for run in swept] == ["done", "done"]
+    again = cellfem.sweep(case, tmp_path / "map", pressure=["0.8 MPa", "2 MPa"], current=["0.5 mA/cm^2"])
+    assert again.to_xarray().equals(found)
