@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 
 from cellfem.case.creep_checks import creep_problems
+from cellfem.case.electrolyte import SAME
 from cellfem.case.interface import Spot, Void
 from cellfem.case.models import Case
 from cellfem.case.overlaps import overlapping
@@ -46,6 +47,7 @@ def problems(case: Case) -> list[str]:
         *_heterogeneity(case),
         *_flaw(case),
         *_densification(case),
+        *_electrolyte(case),
         *_crack(case),
         *protocol_problems(case),
         *_mesh(case),
@@ -96,6 +98,14 @@ def _interface(case: Case) -> Iterator[str]:
         yield 'interface.void_gas: "gas" needs voids, a bonded face has none; write void_gas = "vacuum", or contact = "asperity"'
     if interface.contact == "bonded" and case.void:
         yield 'void: interface.contact = "bonded" has no gap and so no voids; remove [[void]], or write contact = "asperity"'
+
+
+def _electrolyte(case: Case) -> Iterator[str]:
+    for key, others in SAME.items():
+        for other in others:
+            section, _, name = other.partition(".")
+            if getattr(case.electrolyte, key) is not None and getattr(getattr(case, section), name) is not None:
+                yield f"electrolyte.{key}: {other} says the same, and is given too; keep one of them"
 
 
 def _spots(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 import tomli_w
 
 from cellfem import materials
+from cellfem.case.electrolyte import OWN, SAME
 from cellfem.case.models import LISTS, Case
 from cellfem.materials.parameters import Parameter
 from cellfem.units import format_quantity
@@ -57,12 +58,10 @@ def _sources(case: Case) -> list[str]:
     ]
 
 
-LITHIUM_KEYS = {name: f"lithium.{name}" for name in ("D", "D_activation", "f_c", "length", "breakdown", "surface_tension")}
+LITHIUM_KEYS = {name: (f"lithium.{name}",) for name in ("D", "D_activation", "f_c", "length", "breakdown", "surface_tension")}
 ELECTROLYTE_KEYS = {
-    "conductivity": "electrolyte.conductivity",
-    "fracture_toughness": "flaw.toughness",
-    "flexural_strength": "crack.strength",
-    "weibull_modulus": "crack.modulus",
+    "conductivity": ("electrolyte.conductivity",),
+    **{name: (f"electrolyte.{key}", *SAME.get(key, ())) for key, name in OWN.items()},
 }
 """Keys of a case that take the place of a material's parameter; None is the material's own."""
 FOR_COMPARISON = ("asr_clean", "adhesion_energy_clean")
@@ -79,21 +78,26 @@ def _creep(case: Case) -> str:
     return f"creep {creep.name}: {law} ({creep.quality}); {creep.source}"
 
 
-def _listing(case: Case, name: str, parameters: Mapping[str, Parameter], keys: Mapping[str, str]) -> list[str]:
+def _listing(case: Case, name: str, parameters: Mapping[str, Parameter], keys: Mapping[str, tuple[str, ...]]) -> list[str]:
     lines = []
     for parameter, item in parameters.items():
         if parameter in FOR_COMPARISON:
             continue
-        section, _, key = keys.get(parameter, "").partition(".")
-        own = getattr(getattr(case, section), key) if key else None
+        given = {key: value for key in keys.get(parameter, ()) if (value := _value(case, key)) is not None}
+        key, own = next(iter(given.items()), ("", None))
         if own == "off":
-            lines.append(f"{name} {parameter}: off (this case, {section}.{key})")
+            lines.append(f"{name} {parameter}: off (this case, {key})")
         elif isinstance(own, float) and own != item.value:
             value = repr(own) if item.unit is None else format_quantity(own, item.unit)
-            lines.append(f"{name} {parameter}: {value} (this case, {section}.{key})")
+            lines.append(f"{name} {parameter}: {value} (this case, {key})")
         else:
             lines.append(f"{name} {parameter}: {item.text} ({item.quality}); {item.source}")
     return lines
+
+
+def _value(case: Case, key: str) -> object:
+    section, name = key.split(".")
+    return getattr(getattr(case, section), name)
 
 
 def json_schema() -> dict[str, Any]:

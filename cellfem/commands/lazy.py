@@ -51,6 +51,10 @@ COMMANDS = {
         "cellfem.commands.press",
         "Find the stack pressure that reaches a resistance, by bisection: a folder for each run, the answer on the last line.",
     ),
+    "fit-creep": (
+        "cellfem.commands.fit_creep",
+        "Fit power-law creep to rows of stress, rate and temperature: the line for a case, with the errors of the fit.",
+    ),
     "overlay": (
         "cellfem.commands.overlay",
         "Lay a measured voltage curve over a run: measured.png and measured.json in its folder, with the rms difference.",
@@ -100,7 +104,7 @@ COMMANDS = {
         "Print the version.",
     ),
 }
-"""Name, which is that of the function, to its module and the first paragraph of its help."""
+"""Name, which is that of the function (with - for _), to its module and the first paragraph of its help."""
 
 
 class LazyCommand(TyperCommand):
@@ -122,5 +126,5 @@ class LazyGroup(TyperGroup):
 def load_command(name: str) -> Any:
     """The command itself."""
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    alone.command(name)(getattr(import_module(COMMANDS[name][0]), name))
+    alone.command(name)(getattr(import_module(COMMANDS[name][0]), name.replace("-", "_")))
     return get_command(alone)

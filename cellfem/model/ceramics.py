@@ -48,9 +48,10 @@ def density_of(case: Case) -> float | None:
 def ceramics_of(case: Case) -> Ceramics:
     """Properties at that density, each scaled from the density that the material's data belong to.
 
-    The strength goes with the toughness: flaws of the same size.
+    The strength goes with the toughness: flaws of the same size. Numbers of the case itself are
+    those of its electrolyte, and stay.
     """
-    e, f = case.electrolyte.properties, case.flaw
+    e, f, own = case.electrolyte.properties, case.flaw, case.electrolyte
     density, strength = density_of(case), case.crack.strength or e.flexural_strength
     toughness, young, conductivity = e.fracture_toughness, e.young_modulus, case.electrolyte.conductivity
     if density is not None:
@@ -58,15 +59,17 @@ def ceramics_of(case: Case) -> Ceramics:
         law = {"bruggeman": densification.bruggeman, "percolation": densification.percolation}
         of = law[case.densification.conductivity_law]
         conductivity *= of(density) / of(p.reference_density)
-        if p.young_porosity is not None:
+        if p.young_porosity is not None and own.young_modulus is None:
             young *= densification.spriggs(density, p.young_porosity) / densification.spriggs(
                 p.reference_density, p.young_porosity
             )
         if p.toughness_trend is not None:
-            toughness = densification.exponential_between(density, *p.toughness_trend)
+            at_density = densification.exponential_between(density, *p.toughness_trend)
             at_reference = densification.exponential_between(p.reference_density, *p.toughness_trend)
-            if strength is not None and case.crack.strength is None:
-                strength *= toughness / at_reference
+            if own.toughness is None:
+                toughness = at_density
+            if strength is not None and case.crack.strength is None and own.strength is None:
+                strength *= at_density / at_reference
     return Ceramics(density, conductivity, young, e.poisson_ratio, toughness if f.toughness is None else f.toughness, strength)
 
 

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from cellfem.case import Case, CaseError, parse_case
+from cellfem.case import Case, CaseError, parse_case, resolved_toml
 from cellfem.case.checks import warnings
 from cellfem.model import from_case
 from cellfem.model.ceramics import ceramics_of, densification_text, density_of
@@ -102,3 +102,38 @@ def test_contradictions_are_told() -> None:
         _case(crack={"sides": "free", "support": "fixed"})
     told = warnings(_case(densification={"pressure": "60 MPa", "temperature": "500 degC", "time": "1 h"}))
     assert any("extrapolation" in line for line in told)
+
+
+def test_an_electrolyte_of_ones_own_stands_in_one_table() -> None:
+    """Its numbers are taken as they are, whatever the density; the conductivity alone is scaled."""
+    own = {
+        "conductivity": "0.6 mS/cm",
+        "conductivity_activation": "0.3 eV",
+        "young_modulus": "120 GPa",
+        "poisson_ratio": 0.25,
+        "toughness": "0.8 MPa*m^0.5",
+        "strength": "90 MPa",
+        "weibull_modulus": 7.0,
+    }
+    for density in ({}, {"density": 0.9}):
+        case = _case(electrolyte=own, densification=density)
+        found, ceramic = ceramics_of(case), from_case.ceramic(case)
+        assert ceramic is not None
+        assert (found.young, found.poisson, found.strength) == (120e3, 0.25, 90.0)
+        assert found.toughness == pytest.approx(800.0)
+        assert (ceramic.strength, ceramic.modulus) == (90.0, 7.0)
+        assert from_case.flaws(case).toughness == pytest.approx(800.0)
+    warm, cold = (_case(electrolyte=own).electrolyte.properties, _case().electrolyte.properties)
+    assert warm.conductivity_activation == pytest.approx(0.3 * 96485.33, rel=1e-5)
+    assert cold.conductivity_activation > warm.conductivity_activation
+
+
+def test_a_number_given_twice_is_told() -> None:
+    with pytest.raises(CaseError, match=r"electrolyte\.strength: crack\.strength says the same, and is given too"):
+        _case(electrolyte={"strength": "90 MPa"}, crack={"strength": "80 MPa"})
+
+
+def test_the_resolved_case_tells_whose_numbers_they_are() -> None:
+    text = resolved_toml(_case(electrolyte={"young_modulus": "120 GPa"}, flaw={"toughness": "0.8 MPa*m^0.5"}))
+    assert "LLZO young_modulus: 120000 MPa (this case, electrolyte.young_modulus)" in text
+    assert "LLZO fracture_toughness: 0.8 MPa*m^0.5 (this case, flaw.toughness)" in text
