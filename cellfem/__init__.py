@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from cellfem.api.heights import save_heights
     from cellfem.api.result import Result, open
     from cellfem.api.running import GaveUpError, Simulation, resume, run
-    from cellfem.api.sweeps import Sweep, sweep
+    from cellfem.api.sweeps import Sweep, need, sweep
     from cellfem.api.verdict import Verdict
     from cellfem.case.errors import CaseError
     from cellfem.errors import CellfemError, MissingExtraError, StoppedError
+    from cellfem.materials.creep_fit import fit_creep
     from cellfem.physics.creep import CreepLaw, MatrixLaw
     from cellfem.physics.creep import register as register_creep_law
     from cellfem.process import configure
@@ -44,7 +45,9 @@ EXPORTS = {
     "Sweep": "cellfem.api.sweeps",
     "Verdict": "cellfem.api.verdict",
     "configure": "cellfem.process",
+    "need": "cellfem.api.sweeps",
     "open": "cellfem.api.result",
+    "fit_creep": "cellfem.materials.creep_fit",
     "register_creep_law": "cellfem.physics.creep",
     "resume": "cellfem.api.running",
     "run": "cellfem.api.running",
@@ -70,6 +73,8 @@ __all__ = [
     "Verdict",
     "__version__",
     "configure",
+    "fit_creep",
+    "need",
     "open",
     "register_creep_law",
     "resume",

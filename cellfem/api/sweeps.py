@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 from cellfem.api.case import Case
 from cellfem.api.frames import frame, library, variable
 from cellfem.api.result import Result
+from cellfem.campaign.ask import ask
 from cellfem.campaign.grid import SHORT, Axis, Grid, axis_of
+from cellfem.campaign.need import BY as ASK
+from cellfem.campaign.need import Need
 from cellfem.campaign.sweep import BY, OUTPUTS, report, run_grid
 from cellfem.campaign.sweep_results import numbers_of
 from cellfem.case.errors import CaseError
@@ -56,16 +59,57 @@ def sweep(
     parsed = tuple(axis_of(name, [_text(name, value) for value in values], f"sweep({name}=…)") for name, values in wanted.items())
     if not parsed:
         raise CaseError(['sweep: has nothing to vary; give an axis, as in pressure=["0.1 MPa", "0.4 MPa"]'])
-    path = settled.path
-    if path is None:
-        with adding(out, BY, (CASE_FILE,), replace=replace):
-            path = out / CASE_FILE
-            write_atomic(path, settled.to_toml())
-    plan = Grid(path, (), parsed)
+    plan = Grid(_case_file(settled, out, BY, replace), (), parsed)
     outcomes = run_grid(plan, out, jobs, refine, retry=retry, replace=replace)
     with adding(out, BY, OUTPUTS, replace=replace):
         told = report(plan, out, outcomes)
     return Sweep(out, plan.axes, outcomes, told)
+
+
+def need(
+    case: Case | str | Path,
+    folder: str | Path,
+    *,
+    current: object = None,
+    asr: object = None,
+    contact: float | None = None,
+    life: object = None,
+    vary: str = "pressure",
+    creep: Sequence[str] | None = None,
+    choices: bool = False,
+    low: object = None,
+    high: object = None,
+    precision: float = 0.1,
+    jobs: int = 2,
+    replace: bool = False,
+) -> Need:
+    """What an interface needs: the least pressure (vary: or "temperature", "time") at which it has
+    `asr` at most, or `contact` at least, or lives for `life`; without these, at which contact is not
+    lost through the protocol. For each creep set, with `choices` for each choice of the model.
+
+        cellfem.need(case, "results/need", current="1 mA/cm^2").sentence
+
+    Quantities as text or of pint; files and meaning as of `cellfem need` (docs/maps.md). Raises as
+    `sweep`.
+    """
+    settled = case if isinstance(case, Case) else Case.load(case)
+    out = Path(folder)
+    path = _case_file(settled, out, ASK, replace)
+    texts = [None if value is None else str(plain_value(value)) for value in (current, asr, life, low, high)]
+    amps, ohms, lasting, least, most = texts
+    found, _ = ask(
+        path, out, amps, ohms, contact, lasting, vary, creep, choices, (least, most), precision, jobs, replace=replace
+    )
+    return found
+
+
+def _case_file(case: Case, folder: Path, by: str, replace: bool) -> Path:
+    """The file of a case; written into the folder of the runs for one that was made in Python."""
+    if case.path is not None:
+        return case.path
+    with adding(folder, by, (CASE_FILE,), replace=replace):
+        write_atomic(folder / CASE_FILE, case.to_toml())
+    return folder / CASE_FILE
 
 
 class Sweep:

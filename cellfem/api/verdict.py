@@ -16,10 +16,11 @@ class Verdict:
     contact: "lost" where a limit of voltage, contact or gap ended the run; "kept" from 0.9 of a
     perfect flat face's contact on; "untested" where the start was beyond the limit; else "reduced".
     contact_fraction, perfect_contact_fraction: shares of Γ at the end. capacity_mAh_cm2: stripped
-    less plated. text: the same in two sentences. end: how the run ended, in words; end_kind: "done",
-    "stop", "gave up" or "interrupted"; condition: of the stop. end_time_s: of the protocol, s.
-    voids: what became of each void. dendrite, crack, pressing, opening, second_electrode: what else
-    was asked for, as summary.json has it; None where it was not.
+    less plated. text: the same in two sentences. end: how the run ended, in words; end_kind:
+    "done", "stop", "gave up" or "interrupted"; condition: of the stop. end_time_s: of the protocol,
+    s. measured: how far such numbers lie from measured ones. voids: what became of each void.
+    dendrite, crack, pressing, opening, second_electrode: what else was asked for, as summary.json
+    has it; None where it was not.
     """
 
     contact: Contact
@@ -32,6 +33,7 @@ class Verdict:
     condition: str
     end_time_s: float
     voids: tuple[Mapping[str, Any], ...]
+    measured: str = ""
     dendrite: Mapping[str, Any] | None = None
     crack: Mapping[str, Any] | None = None
     pressing: Mapping[str, Any] | None = None
@@ -49,6 +51,7 @@ class Verdict:
             **{name: found[name] for name in plain},
             **{name: summary[name] for name in end},
             voids=tuple(found["voids"]),
+            measured=found.get("measured", ""),
             **{name: found.get(name) for name in more},
         )
 

@@ -13,6 +13,7 @@ from cellfem.campaign.grid import CREEP, PRESSURE, SEED, Grid, Point, grid_point
 from cellfem.case import CaseError, load_case
 from cellfem.case.identity import files_read
 from cellfem.errors import StoppedError
+from cellfem.measured import distance_text
 from cellfem.results import adding
 from cellfem.results.lock import CAMPAIGN as LOCK
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from cellfem.campaign.sweep_results import Slice
 
 BY = "sweep"
-OUTPUTS = (LOCK, "map.csv", "map.json", "maps*.png", "critical_current.png", "statistics.json", "realisations.png")
+OUTPUTS = (LOCK, "map.csv", "map.json", "maps*.png", "critical_current.png", "curve.png", "statistics.json", "realisations.png")
 SQUARE_UM = 1e8
 """µm² per cm²."""
 
@@ -100,6 +101,7 @@ def report(
 ) -> SweepReport:
     """Write map.csv, map.json and pictures; the slopes in words. criteria: other words for what
     they mean. Raises OSError."""
+    from cellfem.campaign.curve import curve_lines
     from cellfem.campaign.map_pictures import UNTESTED
     from cellfem.campaign.realisations import pooled
     from cellfem.campaign.sweep_results import CRITERIA, carries_current, slices_of, write_report, write_table
@@ -120,12 +122,15 @@ def report(
         files += more
     if current and (plan.has(PRESSURE) or plan.has("current")):
         lines += _slopes(slices, means)
+    lines += curve_lines(slices) if plan.has(PRESSURE) else ()
+    lines.append(distance_text("contact" if current else "pressing"))
     return SweepReport(tuple(lines), tuple(files))
 
 
 def _pictures(plan: Grid, out: Path, slices: Sequence[Slice], title: str, criteria: Mapping[Criterion, str] | None) -> list[Path]:
     """Maps and critical currents, or without a current (no criteria) what pressing came to; their
     paths."""
+    from cellfem.campaign.curve_picture import can_draw_curve, draw_curve
     from cellfem.campaign.map_pictures import can_map, draw_critical, draw_maps
     from cellfem.campaign.press_picture import can_draw, draw_pressed
 
@@ -135,6 +140,9 @@ def _pictures(plan: Grid, out: Path, slices: Sequence[Slice], title: str, criter
             files.append(out / "pressed.png")
             draw_pressed(files[-1], slices, title)
         return files
+    if plan.has(PRESSURE) and can_draw_curve(slices):
+        files.append(out / "curve.png")
+        draw_curve(files[-1], slices, title)
     if plan.has(PRESSURE) or plan.has("current"):
         files.append(out / "critical_current.png")
         draw_critical(files[-1], slices, title, criteria)

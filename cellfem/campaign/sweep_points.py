@@ -82,6 +82,7 @@ class Outcome:
     opening_place_um: float = math.nan
     opening_cause: str = ""
     gap_max_um: float = math.nan
+    dendrite_index_max: float = math.nan  # over Γ and over the whole run; nan without plating
     wall_s: float = math.nan
     source: str = ""
     end_kind: str = ""  # of the summary; "" where there is none
@@ -270,6 +271,7 @@ def _read(point: Point, summary: dict[str, Any], source: str) -> Outcome:
         opening_place_um=_number(first.get("x_um")),
         opening_cause=first.get("cause", ""),
         gap_max_um=_number(final["gap_max_um"]),
+        dendrite_index_max=_number(summary["max"].get("dendrite_index_max")) or math.nan,
         wall_s=_number(summary["wall_s"]),
         source=source,
         end_kind=kind,

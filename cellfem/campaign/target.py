@@ -8,14 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cellfem.campaign.bisection import searching
 from cellfem.campaign.grid import Grid, Point, word
 from cellfem.case import Case, CaseError, load_case
 from cellfem.model import from_case
 from cellfem.output.summary import read_summary
 from cellfem.units import OHM_CM2, QuantityError, format_quantity, parse_quantity
-
-DIGITS = 4
-"""Significant digits of a pressure that is tried."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +66,11 @@ def pressure_keys(case: Case) -> tuple[str, ...]:
     stands. Raises CaseError."""
     if all(placed.step.mode != "press" for placed in case.steps):
         raise CaseError(['protocol: no step has mode = "press"; a case to look for a pressure needs one'])
+    return highest_keys(case)
+
+
+def highest_keys(case: Case) -> tuple[str, ...]:
+    """The keys that hold the highest pressure of the protocol."""
     highest = highest_pressure(case)
     return tuple(
         f"{placed.key}.{key}"
@@ -97,10 +100,6 @@ def plain_grid(path: Path) -> Grid:
     return Grid(path, (), ())
 
 
-def rounded(pressure: float) -> float:
-    return float(f"{pressure:.{DIGITS}g}")
-
-
 def read_trial(point: Point, out: Path, target: Target, pressure: float) -> TargetRun:
     """Of the folder of a run that ended by itself."""
     folder = out / point.name
@@ -116,39 +115,16 @@ def read_trial(point: Point, out: Path, target: Target, pressure: float) -> Targ
 def search(
     start: float, low: float, high: float, limit: float, precision: float, evaluate: Callable[[float], TargetRun]
 ) -> list[TargetRun]:
-    """Runs by which the lowest pressure with value ≤ limit is found, in their order: from `start`
-    outwards by doubling within [low, high] (MPa), because each is a run, then by bisection of the
-    logarithm, because a run may have no value but that it missed (inf).
-
-    Ends when the bracket is within `precision`, a run failed, or an end of the range answers.
-    Higher pressure is taken to mean lower resistance.
-    """
-    from scipy.optimize import bisect
-
-    runs: dict[float, TargetRun] = {}
-
-    def misses(log_pressure: float) -> float:
-        """1 where the limit is missed, -1 where it is kept. Raises _Failed."""
-        pressure = rounded(math.exp(log_pressure))
-        if pressure not in runs:
-            runs[pressure] = evaluate(pressure)
-        if math.isnan(runs[pressure].value):
-            raise _Failed
-        return -1.0 if runs[pressure].value <= limit else 1.0
-
-    least, most = math.log(low), math.log(high)
-    missed = kept = min(max(math.log(start), least), most)
-    try:
-        while misses(kept) > 0 and kept < most:
-            missed, kept = kept, min(kept + math.log(2), most)
-        while misses(missed) < 0 and missed > least:
-            missed, kept = max(missed - math.log(2), least), missed
-        if misses(missed) > 0 > misses(kept):
-            bisect(misses, missed, kept, xtol=math.log1p(precision), rtol=1e-12)
-    except _Failed:
-        pass
-    return list(runs.values())
-
-
-class _Failed(Exception):
-    """A run of a search has no value."""
+    """Runs by which the lowest pressure with value ≤ limit is found, in their order
+    (`bisection.searching`, MPa); a run without a value ends it. Higher pressure is taken to mean
+    lower resistance."""
+    runs: list[TargetRun] = []
+    steps = searching(start, low, high, precision)
+    pressure = next(steps)
+    while True:
+        runs.append(evaluate(pressure))
+        value = runs[-1].value
+        try:
+            pressure = steps.send(None if math.isnan(value) else value <= limit)
+        except StopIteration:
+            return runs

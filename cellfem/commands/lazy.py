@@ -47,6 +47,10 @@ COMMANDS = {
         "cellfem.commands.impedance",
         "Impedance spectrum at the end of a run: spectrum.csv (frequency, Z', Z''; impedance.py reads it) and a Nyquist plot.",
     ),
+    "need": (
+        "cellfem.commands.need",
+        "Find what an interface needs to keep contact: bisection over pressure for each creep set, the answer in one sentence.",
+    ),
     "press": (
         "cellfem.commands.press",
         "Find the stack pressure that reaches a resistance, by bisection: a folder for each run, the answer on the last line.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -14,6 +14,7 @@ from cellfem.commands.shared import Replace
 from cellfem.ending import ending, fail
 from cellfem.errors import ExitCode
 from cellfem.formatting import time_text
+from cellfem.measured import distance_text
 from cellfem.results import adding
 from cellfem.results.lock import CAMPAIGN as LOCK
 from cellfem.units import QuantityError, parse_quantity
@@ -37,6 +38,11 @@ def press(
     low: Annotated[str, typer.Option("--from", help="Lowest pressure to try.")] = "0.2 MPa",
     high: Annotated[str, typer.Option("--to", help="Highest pressure to try.")] = "100 MPa",
     precision: Annotated[float, typer.Option(min=1e-3, max=1.0, help="Relative width of the answer.")] = 0.05,
+    creep: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="Creep sets to compare, as in masias,lepage: the answer with its band over them."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="With --creep: runs at a time.")] = 2,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key in all runs; as often as wanted.")
     ] = None,
@@ -46,8 +52,11 @@ def press(
 
     The highest pressure of the protocol is what is varied, the resistance at the protocol's end (after unloading, if it unloads)
     what is compared. With --pressure the run at that pressure is stopped where it reaches the target.
+    With --creep the search is that of cellfem need --asr, for each set.
     """
     settings = tuple(overrides or ())
+    if creep is not None:
+        _with_band(case, out, target, pressure, (low, high), precision, creep, jobs, settings, replace)
     with ending():
         checked = load_case(case, settings)
         wanted = _target(target, checked)
@@ -63,6 +72,38 @@ def press(
                 _tell_pressure(find_pressure(runs, limits, precision, partial(_tell_run, wanted)), out)
             else:
                 _tell_time(find_time(runs, given), wanted, given)
+
+
+def _with_band(
+    case: Path,
+    out: Path,
+    target: str,
+    pressure: str | None,
+    limits: tuple[str, str],
+    precision: float,
+    creep: str,
+    jobs: int,
+    settings: tuple[str, ...],
+    replace: bool,
+) -> NoReturn:
+    """The pressure, or at a given one the time, for each creep set; ends the command."""
+    from cellfem.campaign.ask import ask
+    from cellfem.campaign.target import pressure_keys
+
+    names = [name.strip() for name in creep.split(",") if name.strip()]
+    with ending():
+        keys = pressure_keys(load_case(case, settings))
+        given = () if pressure is None else tuple(f"{key}={pressure}" for key in keys)
+        vary, ends = ("pressure", limits) if pressure is None else ("time", (None, None))
+        found, files = ask(
+            case, out, asr=target, vary=vary, creep=names, limits=ends, precision=precision, jobs=jobs,
+            overrides=(*settings, *given), replace=replace,
+        )  # fmt: skip
+    for path in files:
+        typer.echo(str(path))
+    typer.echo(found.far)
+    typer.echo(found.sentence)
+    raise typer.Exit(ExitCode.DONE if found.complete else ExitCode.GAVE_UP)
 
 
 def _target(text: str, case: Case) -> Target:
@@ -93,6 +134,7 @@ def _tell_pressure(found: PressureFound, out: Path) -> None:
         typer.echo("reached at the lowest pressure to try already (--from)")
     if found.window is not None:
         typer.echo(found.window)
+    typer.echo(distance_text("pressing"))
     typer.echo(f"runs: {out / 'press.csv'}")
     typer.echo(f"{found.pressure:g} MPa")
 
@@ -103,5 +145,6 @@ def _tell_time(found: TimeFound, target: Target, pressure: float) -> None:
         typer.echo(f"{run.folder}: {run.value:.4g} at the end against {target.text} ({run.end})")
         typer.echo(f"not reached within {time_text(found.within)} at {pressure:g} MPa: make the step longer")
         raise typer.Exit(ExitCode.GAVE_UP)
+    typer.echo(distance_text("pressing"))
     typer.echo(f"run: {run.folder}")
     typer.echo(f"{found.time:.4g} s")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cellfem.formatting import time_text
+from cellfem.measured import distance_text
 from cellfem.output.records import WHOLE, write_atomic
 from cellfem.quantities import SECOND
 
@@ -113,19 +114,22 @@ def summarise(
 
     rows: those of records.csv. voids: all ever known, from `track`. half_pressure_MPa: p_½. wall_s:
     wall time of the run. has_volume: the size of voids is a volume. verdicts: what diagnostics add
-    to `verdict` beside contact and voids.
+    to `verdict` beside contact and voids, and how far such numbers lie from measured ones.
     min and max pass over nan. Raises ValueError without rows.
     """
     if not rows:
         raise ValueError("a run without a single record has no summary")
     final = dict(rows[-1])
+    more = dict(verdicts or {})
+    about = "pressing" if more.get("pressing") else "contact"
     return {
         "final": final,
         "min": _extreme(rows, min),
         "max": _extreme(rows, max),
         "verdict": _verdict(final, voids, end, half_pressure_MPa, has_volume)
         | {"dendrite": None, "crack": None, "pressing": None, "opening": None}
-        | dict(verdicts or {}),
+        | {"measured": distance_text(about)}
+        | more,
         **_end(end),
         "end_time_s": end.time_s,
         "wall_s": wall_s,
@@ -225,6 +229,8 @@ def _table(summary: Summary) -> Table:
         result.add_row("dendrites", verdict["dendrite"]["text"])
     if verdict["crack"]:
         result.add_row("LLZO", verdict["crack"]["text"])
+    if measured := verdict.get("measured"):
+        result.add_row("measured", measured)
     return result
 
 

@@ -1,6 +1,7 @@
 """cellfem press and cellfem impedance from the command line, and what a press leaves in its
 folder."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from cellfem.output.records import read_records
 from cellfem.output.spectra import read_spectrum
-from tests.system.small import cellfem, settings
+from tests.system.small import cellfem, settings, write_case
 
 CASE = """
 title = "A small rough face"
@@ -95,3 +96,34 @@ def test_pressure_and_hold_time_that_reach_a_target(case: Path, tmp_path: Path) 
     assert {folder.name for folder in out.iterdir() if folder.is_dir()} == runs
     timed = cellfem(*command[:-2], "--pressure", f"{1.5 * pressure} MPa")
     assert 0 < float(timed.stdout.strip().splitlines()[-1].removesuffix(" s")) < 2.0
+
+
+@pytest.mark.slow
+def test_the_pressure_with_its_band_over_creep_sets(case: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = ("press", case, "--target", "15 ohm*cm^2", "--out", out, "--precision", 0.5, "--creep", "masias,lepage")
+    *_, far, sentence = cellfem(*command).stdout.strip().splitlines()
+    assert "measured ones" in far
+    assert "over 2 creep sets), each within 50 %: the lowest stack pressure at which the resistance is 15 Ω cm²" in sentence
+    found = json.loads((out / "need.json").read_text(encoding="utf-8"))
+    ends = {a["variant"]: float(a["holds_from"].removesuffix(" MPa")) for a in found["answers"]}
+    assert ends["lepage"] >= ends["masias"] > 0.2, "lithium of LePage's set creeps slower"
+    assert cellfem(*command).stdout.strip().splitlines()[-1] == sentence  # known runs are taken as they are
+
+
+@pytest.mark.slow
+def test_what_a_stripped_interface_needs(tmp_path: Path) -> None:
+    """A run at each end of the bracket: contact is lost at the one, and kept at the other."""
+    case, out = write_case(tmp_path), tmp_path / "out"
+    asked = settings("protocol.0.stop.contact=0.6", "protocol.0.duration=200 s")
+    done = cellfem("need", case, "--out", out, "--current", "2 mA/cm^2", "--creep", "masias", "--precision", 0.5, *asked)
+    sentence = done.stdout.strip().splitlines()[-1]
+    assert "the lowest stack pressure at which contact is not lost in 200 s" in sentence
+    assert "Measured cells need" in sentence
+    rows = [line.split(",") for line in (out / "need.csv").read_text(encoding="utf-8").splitlines()[1:]]
+    verdicts = {float(row[1].removesuffix(" MPa")): row[4] for row in rows}
+    answer = json.loads((out / "need.json").read_text(encoding="utf-8"))["answers"][0]
+    missed, kept = (float(answer[name].removesuffix(" MPa")) for name in ("does_not_hold_at", "holds_from"))
+    assert 1.0 < kept / missed <= 1.5 * 1.001
+    assert verdicts[missed] == "lost"
+    assert verdicts[kept] in ("kept", "reduced")

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from cellfem.campaign.target import TargetRun, parse_target, point_at, pressure_keys, rounded, search
+from cellfem.campaign.bisection import rounded
+from cellfem.campaign.target import TargetRun, parse_target, point_at, pressure_keys, search
 from cellfem.case import CaseError, load_case, parse_case, resolved_toml
 from cellfem.model import from_case
 from cellfem.output.nyquist import draw_nyquist
