@@ -13,10 +13,10 @@ from cellfem.case import Case, CaseError
 from cellfem.case.protocol import Placed
 from cellfem.formatting import time_text
 from cellfem.model.from_case import material
-from cellfem.units import QuantityError, format_quantity, format_shown, parse_quantity
+from cellfem.units import ZERO_CELSIUS, QuantityError, format_quantity, format_shown, parse_quantity
 
-COLD, TENFOLD = 273.15, 10.0
-"""Temperatures are searched as 2^((T - COLD)/TENFOLD): a doubling is 10 K."""
+TENFOLD = 10.0
+"""K: temperatures are searched as 2^((T - 0 °C)/TENFOLD), so that a doubling is 10 K."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class Knob:
 
     def inward(self, value: float) -> float:
         """The value (working unit) as it is searched, above zero."""
-        return 2 ** ((value - COLD) / TENFOLD) if self.unit == "K" else value
+        return 2 ** ((value - ZERO_CELSIUS) / TENFOLD) if self.unit == "K" else value
 
     def outward(self, searched: float) -> float:
         """The opposite of `inward`."""
-        return COLD + TENFOLD * math.log2(searched) if self.unit == "K" else searched
+        return ZERO_CELSIUS + TENFOLD * math.log2(searched) if self.unit == "K" else searched
 
     def shown(self, searched: float) -> str:
         """A searched value as text with its unit."""
