@@ -19,7 +19,7 @@ from mpi4py import MPI
 
 from cellfem.signals import held_back
 
-with held_back():  # PETSc takes signals over as it is loaded: one that comes meanwhile is heard afterwards
+with held_back():  # PETSc installs its own signal handlers while it loads; a signal that arrives meanwhile is handled afterwards
     from petsc4py import PETSc
 
 import dolfinx
@@ -31,11 +31,10 @@ if PETSc.ScalarType != PETSc.RealType:
 
 form_cache.install()
 
-# PETSc takes inner products of many vectors by one matrix product where these lie evenly in memory,
-# one by one where not:
-# the last digits would depend on what the process has allocated before, and a resumed run would not
-# be the same to the last bit. Asked for as soon as set: PETSc complains at the end about options
-# that nobody has asked for.
+# PETSc computes inner products of many vectors by one matrix product if they are evenly spaced in
+# memory, and one by one otherwise. The last digits would then depend on earlier allocations, and a
+# resumed run would not be identical to the last bit. The option is read right after it is set:
+# PETSc warns at exit about options that were never read.
 for name in ("vec_mdot_use_gemv", "vec_maxpy_use_gemv"):
     PETSc.Options().setValue(name, "0")
     PETSc.Options().getBool(name)
@@ -49,7 +48,7 @@ def form_cache_folder() -> Path:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what computes, for the record of a run."""
+    """Versions of the numerical libraries, for the record of a run."""
     return {
         "dolfinx": dolfinx.__version__,
         "petsc": ".".join(str(part) for part in PETSc.Sys.getVersion()),

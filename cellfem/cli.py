@@ -1,5 +1,5 @@
-"""The command line: `cellfem COMMAND`. A command's module is imported when the command is called,
-or its help asked for: `cellfem --help` knows names and first lines by `commands.lazy`.
+"""The command line: `cellfem COMMAND`. A command's module is imported when the command is called or
+its help is shown; `cellfem --help` takes names and help lines from `commands.lazy`.
 
 Exit codes: 0 done, 2 bad case, 3 solver gave up, 4 stopped from outside.
 """
@@ -16,7 +16,7 @@ from cellfem.signals import listen
 configure()  # before numpy and matplotlib are imported
 if __name__ == "__main__" or sys.argv[0].endswith("cellfem"):
     outlive_readers()
-    listen(sys.argv)  # before the imports below and those of the commands, which take time
+    listen(sys.argv)  # before the other imports, which take time
 
 import typer
 
@@ -32,17 +32,17 @@ app = typer.Typer(
 
 @app.callback()
 def commands() -> None:
-    """Of `LazyGroup`; what typer shows is the help of the app."""
+    """Placeholder for `LazyGroup`; typer shows the help of the app."""
 
 
 def main() -> NoReturn:
-    """The command line. A name that is no text, or a standard output that takes nothing, ends it in
-    a sentence."""
+    """Run the command line. A name that is not valid text, or a closed standard output, ends it
+    with one sentence."""
     for word in sys.argv[1:]:
         try:
             word.encode("utf-8")
         except UnicodeEncodeError:
-            _end(f"{word!a}: is not written in UTF-8, as names must be here; rename it, or give another")
+            _end(f"{word!a}: is not UTF-8, which names must be; rename it, or give another")
     code: object = 0
     problem: OSError | None = None
     try:

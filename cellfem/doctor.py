@@ -1,8 +1,8 @@
-"""Checks that this machine has what cellfem needs; each finding is one sentence, with the remedy
-when something is missing.
+"""Checks that this machine has what cellfem needs; each finding is one sentence, with a remedy if
+something is missing.
 
-Libraries are tried in processes of their own: a missing system library may end the process instead
-of raising an error.
+Libraries are tried in separate processes: a missing system library may end the process instead of
+raising an error.
 """
 
 import ctypes
@@ -24,7 +24,7 @@ Severity = Literal["error", "warning"]
 
 MINIMUM_PYTHON = (3, 12)
 TIME_LIMIT = 120.0
-"""Seconds that one probe may take."""
+"""Time limit of one probe, in seconds."""
 
 GMSH_LIBRARIES = {
     "libGLU.so.1": "libglu1-mesa",
@@ -38,7 +38,7 @@ GMSH_LIBRARIES = {
     "libgomp.so.1": "libgomp1",
 }
 """System libraries that gmsh is linked to, even without a screen, and the packages of Debian 12 and
-13 that hold them."""
+13 that contain them."""
 
 RANKS_PROBE = """
 import numpy
@@ -60,8 +60,7 @@ assert plotter.screenshot(None, return_img=True).std() > 1
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found. `severity` says how bad it is if not `ok`: without an error's subject
-    cellfem cannot run."""
+    """Result of one check. `severity` applies if not `ok`: "error" means that cellfem cannot run."""
 
     subject: str
     ok: bool
@@ -75,7 +74,7 @@ class Finding:
 
 
 def check() -> list[Finding]:
-    """All findings, in the order of dependence. Takes a few seconds; starts processes, so not
+    """All findings, in order of dependence. Takes a few seconds and starts processes, so it is not
     collective: call it on one rank."""
     checks = (_python, _compiler, _headers, _gmsh, _dolfinx, _mpiexec, _pictures, _cache)
     with ThreadPoolExecutor(max_workers=max(1, os.cpu_count() or 1)) as pool:
@@ -83,14 +82,14 @@ def check() -> list[Finding]:
 
 
 def form_cache() -> Path:
-    """Where FFCx keeps compiled forms: $XDG_CACHE_HOME/fenics, by default ~/.cache/fenics.
-    RuntimeError without a home."""
+    """Folder of the forms compiled by FFCx: $XDG_CACHE_HOME/fenics, by default ~/.cache/fenics.
+    Raises RuntimeError without a home."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "fenics"
 
 
 def main() -> int:
-    """Print what is wrong, or one line if nothing is; 1 if there is an error."""
+    """Print all problems, or one line if there are none; returns 1 if there is an error."""
     findings = check()
     wrong = [finding for finding in findings if not finding.ok]
     for finding in wrong:
@@ -122,7 +121,7 @@ def _compiler() -> Finding:
         "C compiler",
         False,
         "error",
-        f"'{command[0]}' does not compile a small file ({trouble}), and FFCx compiles the equations with it.",
+        f"'{command[0]}' does not compile a small file ({trouble}); FFCx compiles the equations with it.",
         "On Debian or Ubuntu: apt install gcc libc6-dev; or set CC to another compiler.",
     )
 
@@ -136,7 +135,7 @@ def _headers() -> Finding:
         "Python headers",
         False,
         "error",
-        f"Python.h is not in {include}, and FFCx compiles the equations against it.",
+        f"Python.h is not in {include}; FFCx compiles the equations against it.",
         f"On Debian or Ubuntu: apt install libpython{version}-dev; "
         f"or let uv fetch a Python that has it: uv python install {version}, then make clean setup.",
     )
@@ -151,7 +150,7 @@ def _gmsh() -> Finding:
         remedy = f"Install the system libraries it is linked to; on Debian or Ubuntu: apt install {' '.join(packages)}."
     else:
         remedy = "Run 'make setup', or pip install gmsh."
-    return Finding("gmsh", False, "error", f"it does not load ({trouble}), and it makes the meshes.", remedy)
+    return Finding("gmsh", False, "error", f"it does not load ({trouble}); it is needed for meshes.", remedy)
 
 
 def _dolfinx() -> Finding:
@@ -180,7 +179,7 @@ def _mpiexec() -> Finding:
         "mpiexec",
         False,
         "warning",
-        f"{launcher} does not run two ranks that talk to each other ({trouble}).",
+        f"{launcher} does not run two communicating ranks ({trouble}).",
         "Use the mpiexec of the same MPI as mpi4py's; in a container set MPIR_CVAR_CH4_CMA_ENABLE=0.",
     )
 
@@ -205,20 +204,20 @@ def _cache() -> Finding:
         with tempfile.TemporaryFile(dir=cache):
             return Finding("form cache", True, "error", f"{cache} is writable.")
     except (OSError, RuntimeError) as error:
-        text = f"compiled equations cannot be kept ({error})."
+        text = f"compiled equations cannot be cached ({error})."
         return Finding("form cache", False, "error", text, "Set XDG_CACHE_HOME to a folder that you may write to.")
 
 
-# --- trying things
+# --- probes
 
 
 def _compiler_command() -> list[str]:
-    """The compiler that setuptools, and so FFCx, will use."""
+    """The compiler that setuptools, and so FFCx, uses."""
     return shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
 
 
 def _compile(command: list[str], source: str) -> str | None:
-    """What went wrong in making a shared library of this source, or None."""
+    """The error of compiling this source to a shared library, or None."""
     try:
         with tempfile.TemporaryDirectory(dir=_usable_cache()) as folder:
             Path(folder, "probe.c").write_text(source)
@@ -228,8 +227,8 @@ def _compile(command: list[str], source: str) -> str | None:
 
 
 def _usable_cache() -> Path | None:
-    """The form cache, where FFCx compiles, if it can be had; containers may have no other folder to
-    write to."""
+    """The form cache in which FFCx compiles, if there is one; containers may have no other writable
+    folder."""
     try:
         form_cache().mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError):
@@ -238,12 +237,12 @@ def _usable_cache() -> Path | None:
 
 
 def _run(code: str, launcher: list[str] | None = None) -> str | None:
-    """What went wrong in running this Python code in a process of its own, or None."""
+    """The error of running this Python code in a separate process, or None."""
     return _trouble([*(launcher or []), sys.executable, "-c", code], os.sep)
 
 
 def _trouble(command: list[str], folder: str) -> str | None:
-    """The last line that a failing command says, or how it ended; None if it succeeds."""
+    """The last line printed by a failing command, or how it ended; None if it succeeds."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PMI", "HYDRA_", "MPI_"))}
     environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
     with suppress(LaunchError):

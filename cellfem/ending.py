@@ -1,4 +1,4 @@
-"""How a command ends that does not end well: the one place that prints an error and exits."""
+"""Failing commands: the one place that prints an error and exits."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from cellfem.errors import CellfemError, ExitCode
 from cellfem.formatting import cannot_write
 
 RANK_VARIABLES = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
-"""What launchers set: the rank is known before MPI starts, so that messages are said once."""
+"""Environment variables set by launchers: the rank is known before MPI starts, so that messages are
+printed once."""
 
 
 @contextmanager
 def ending() -> Iterator[None]:
-    """Errors that are for the user end the command with their sentence and their exit code; so does
-    a file that cannot be read or written. Any other is a fault of the program and goes through."""
+    """Errors for the user end the command with their text and exit code; so does a file that cannot
+    be read or written. Any other error is a fault of the program and is passed on."""
     try:
         yield
     except CellfemError as error:
@@ -29,12 +30,12 @@ def ending() -> Iterator[None]:
 
 
 def fail(text: str, code: ExitCode = ExitCode.BAD_CASE) -> NoReturn:
-    """End the command, with a sentence."""
+    """End the command with a message."""
     if first_rank():
         typer.echo(text, err=True)
     raise typer.Exit(code)
 
 
 def first_rank() -> bool:
-    """Whether this is the process that speaks: rank 0."""
+    """Whether this process prints messages: rank 0."""
     return all(os.environ.get(name, "0") == "0" for name in RANK_VARIABLES)

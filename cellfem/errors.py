@@ -1,4 +1,4 @@
-"""How cellfem ends: the exit codes, and the base of all errors that end a command in a sentence."""
+"""The exit codes, and the base class of all errors that end a command with a message."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Of every command."""
+    """Exit codes of every command."""
 
     DONE = 0
-    BAD_CASE = 2  # of what a user gave: a case, a file, a folder, an option
-    GAVE_UP = 3  # no solution, or not all that was asked for
-    STOPPED = 4  # from outside; the same command goes on
+    BAD_CASE = 2  # of user input: a case, a file, a folder, an option
+    GAVE_UP = 3  # no solution, or not all requested results
+    STOPPED = 4  # from outside; the same command continues
 
 
 class CellfemError(Exception):
-    """Its text is for the user: what is wrong, why, and what to do."""
+    """The text is for the user: what is wrong, why, and what to do."""
 
     exit_code = ExitCode.BAD_CASE
 

@@ -1,5 +1,4 @@
-"""Where matplotlib keeps its list of fonts, when the folder that it was given may only be read: in
-an image, say."""
+"""Font cache of matplotlib if its folder is read-only, for example in a container image."""
 
 import atexit
 import os
@@ -11,10 +10,10 @@ FOLDER = "MPLCONFIGDIR"
 
 
 def settle() -> None:
-    """Let matplotlib write into a copy of its folder: it would make an empty one, warn, and list
-    all fonts anew in each process.
+    """Let matplotlib write to a copy of its folder: otherwise it would make an empty one, warn, and
+    list all fonts again in each process.
 
-    To be called before matplotlib is imported. The copy is removed when the process ends.
+    Call it before matplotlib is imported. The copy is removed when the process ends.
     """
     given = Path(os.environ.get(FOLDER, ""))
     if FOLDER not in os.environ or not given.is_dir() or os.access(given, os.W_OK | os.X_OK):

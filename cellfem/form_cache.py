@@ -1,19 +1,19 @@
 """The cache of compiled forms, made safe for processes that start at the same time, and filled from
 a container image.
 
-FFCx lets the first process that needs a form compile it while others wait for ten seconds, then
-give up; and a process that is killed while it compiles leaves a file for which every later one
-waits in vain. Here compiling is done under a lock of the file system, which the kernel frees when
-its holder ends, and whoever has the lock clears away what a crashed one has left.
+In FFCx the first process that needs a form compiles it while others wait ten seconds and then fail;
+a process killed during compilation leaves a file for which all later ones wait in vain. Here forms
+are compiled under a file-system lock, which the kernel releases when its holder ends, and the
+holder of the lock removes the files of a crashed process.
 
-CELLFEM_FORMS names a folder of forms compiled before, in an image, say: what the user's cache
-($XDG_CACHE_HOME/fenics) lacks is copied from there. Where no cache can be written that folder is
-used as it is, or else one for this process alone.
+CELLFEM_FORMS names a folder of precompiled forms, for example in a container image: forms missing
+in the user's cache ($XDG_CACHE_HOME/fenics) are copied from there. If no cache is writable, that
+folder is used directly, or otherwise one for this process alone.
 
-The compiler is called without the flags of the environment (CFLAGS and the like): FFCx's names of
-forms do not tell them, and a cache that is shared would hand what was compiled with -ffast-math or
--march=native to everyone. Flags that change what a form computes belong into dolfinx's
-`cffi_extra_compile_args`, which are part of the name.
+The compiler is called without the flags of the environment (CFLAGS and the like): they are not part
+of FFCx's names of forms, and a shared cache would give everyone forms compiled with -ffast-math or
+-march=native. Flags that change the result of a form belong in dolfinx's `cffi_extra_compile_args`,
+which are part of the name.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ from dolfinx import jit
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PROBE = 1_000_000
-"""Bytes: what the code of a form takes."""
+"""Bytes of the code of one form."""
 JIT_FAILED = ("Failed JIT compilation of form:", "JIT compilation failed on rank 0", "JIT cache load failed")
-"""How dolfinx begins what it says on several ranks."""
+"""First words of dolfinx's error message on several ranks."""
 LOCK = ".cellfem.lock"
 READY = ".c.cached"  # FFCx writes it last
 CODE = "libffcx_*.c"
 FLAGS = ("CFLAGS", "CPPFLAGS", "LDFLAGS", "LDSHARED", "CPP", "ARFLAGS")
-"""Variables by which setuptools has the compiler called otherwise; CC, which names it, is used
-without its options."""
+"""Environment variables that change setuptools' compiler call; CC, which names the compiler, is
+used without its options."""
 
 
 def install() -> None:
-    """Guard FFCx, and settle where forms are cached. To be called once, when dolfinx is loaded."""
+    """Guard FFCx, and choose the folder of the cache. Call it once, when dolfinx is loaded."""
     for name in ("compile_forms", "compile_expressions"):
         setattr(ffcx.codegeneration.jit, name, _guarded(getattr(ffcx.codegeneration.jit, name)))
     cache, given = Path(jit.get_options()["cache_dir"]), os.environ.get(READY_FORMS)
@@ -69,13 +69,13 @@ def install() -> None:
 
 
 class FormError(CellfemError, RuntimeError):
-    """The equations were not compiled; str() says why, and what to do."""
+    """The equations were not compiled; str() gives reason and remedy."""
 
     exit_code = ExitCode.GAVE_UP
 
 
 def usable(folder: Path) -> bool:
-    """Whether forms can be written there; made if missing."""
+    """Whether forms can be written there; the folder is made if missing."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -84,7 +84,7 @@ def usable(folder: Path) -> bool:
 
 
 def fill(cache: Path, source: Path) -> None:
-    """Copy the forms that the cache lacks, each in the order in which FFCx writes its files."""
+    """Copy missing forms to the cache, each in the order in which FFCx writes its files."""
     lacking = [ready for ready in sorted(source.glob(f"*{READY}")) if not (cache / ready.name).exists()]
     if not lacking:
         return
@@ -100,7 +100,8 @@ def fill(cache: Path, source: Path) -> None:
 
 @contextmanager
 def locked(cache: Path) -> Iterator[bool]:
-    """One process at a time; False where the file system knows no locks, or has no room for one."""
+    """Admits one process at a time; yields False if the file system has no locks, or no space for
+    one."""
     try:
         file = (cache / LOCK).open("w")
     except OSError:
@@ -117,7 +118,7 @@ def locked(cache: Path) -> Iterator[bool]:
 
 @contextmanager
 def plain_compiler() -> Iterator[None]:
-    """Nothing of the environment but the compiler's name gets into the code that it makes."""
+    """Keep everything of the environment out of compilation, except the compiler's name."""
     before = {name: os.environ.pop(name) for name in (*FLAGS, "CC") if name in os.environ}
     if before.get("CC"):
         os.environ["CC"] = shlex.join(_without_options(shlex.split(before["CC"])))
@@ -129,8 +130,8 @@ def plain_compiler() -> Iterator[None]:
 
 
 def _without_options(words: list[str]) -> list[str]:
-    """A compiler's command without -O3, -march=native, -ffast-math, …; what says where it finds its
-    files stays."""
+    """A compiler's command without -O3, -march=native, -ffast-math, …; options that locate its
+    files are kept."""
     return [word for word in words if not word.startswith(("-O", "-f", "-m", "-D", "-U"))]
 
 
@@ -149,8 +150,8 @@ def _guarded(compiler: Callable[..., Any]) -> Callable[..., Any]:
                 with locked(Path(cache_dir)) as alone, suppress(TimeoutError, FileExistsError):
                     if alone:
                         return compiler(*arguments, cache_dir=cache_dir, **options)
-                # No locks; or one that crashed has left its file; or another machine compiles,
-                # which does not see the lock.
+                # No locks; or a crashed process has left its file; or another machine, which does
+                # not see the lock, is compiling.
                 return _apart(compiler, Path(cache_dir), *arguments, **options)
         except (VerificationError, OSError) as error:
             raise FormError(reason(error, cache_dir)) from error
@@ -159,7 +160,7 @@ def _guarded(compiler: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _apart(compiler: Callable[..., Any], cache: Path, *arguments: Any, **options: Any) -> Any:
-    """Compiled in a folder of this process, then handed to the cache file by file: others may do
+    """Compile in a folder of this process, then move the files to the cache: other processes may do
     the same at the same time."""
     own = _own_folder()
     fill(own, cache)
@@ -192,8 +193,8 @@ def reason(error: Exception, cache: Path | None) -> str:
 
 
 def failure(error: BaseException) -> str | None:
-    """What `reason` said, if it is this that a run met, on one rank or on all of them (dolfinx
-    words it anew); else None."""
+    """The text of `reason`, if this error caused the end of a run, on one rank or on all (dolfinx
+    rewords it); otherwise None."""
     if isinstance(error, FormError):
         return str(error)
     said = str(error)

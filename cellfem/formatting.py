@@ -1,9 +1,9 @@
-"""Times and lengths in units that suit their size; what is said where files cannot be written."""
+"""Times and lengths in suitable units; messages about files that cannot be written."""
 
 import time
 
 WEEK_S, AGES_S = 6 * 86400.0, 10 * 365 * 86400.0
-"""Within which the day of the week says enough; from which on a date says nothing."""
+"""Below this the weekday is sufficient; above it a date has no meaning."""
 
 
 def time_unit(longest_s: float) -> tuple[float, str]:
@@ -15,7 +15,7 @@ def time_unit(longest_s: float) -> tuple[float, str]:
 
 
 def time_text(time_s: float) -> str:
-    """A time for a title or a sentence, as in "266 s", "24 min", "1.5 h"."""
+    """A time for a title or a sentence, such as "266 s", "24 min", "1.5 h"."""
     for least, seconds, name in ((172800.0, 86400.0, "d"), (3600.0, 3600.0, "h"), (600.0, 60.0, "min")):
         if time_s >= least:
             return f"{time_s / seconds:.3g} {name}"
@@ -23,8 +23,8 @@ def time_text(time_s: float) -> str:
 
 
 def until_text(left_s: float) -> str:
-    """When something will end that takes that much longer, as in ", until Tue 14:05"; with a date
-    where it is not this week."""
+    """When a remaining time will be over, such as ", until Tue 14:05"; with the date if it is not
+    this week."""
     if left_s > AGES_S:
         return ", for years"
     form = ", until %a %H:%M" if left_s < WEEK_S else ", until %Y-%m-%d"
@@ -37,23 +37,24 @@ def length_unit(longest_um: float) -> tuple[float, str]:
 
 
 def length_text(length_um: float) -> str:
-    """A length for a label, as in "50 nm" or "2 µm"."""
+    """A length for a label, such as "50 nm" or "2 µm"."""
     per_unit, unit = length_unit(length_um)
     return f"{length_um / per_unit:.3g} {unit}"
 
 
 def cannot_write(error: OSError) -> str:
-    """The sentence for a file or folder that could not be written."""
+    """Message about a file or folder that could not be written, with the remedy."""
     return f"{not_written(error)}; give another place with --out, or make room there"
 
 
 def not_written(error: OSError) -> str:
-    """Its first half, as in "out/records.csv: cannot be written (No space left on device)"."""
+    """The same without remedy, such as "out/records.csv: cannot be written (No space left on
+    device)"."""
     if error.errno is None:
         return str(error)
     return f"{error.filename or 'the results'}: cannot be written ({error.strerror})"
 
 
 def not_printed(error: OSError) -> str:
-    """The sentence for a standard output that takes nothing more."""
-    return f"standard output takes nothing more ({error.strerror}): what was to be printed is lost, files are as they should be"
+    """Message about a standard output that cannot be written."""
+    return f"standard output cannot be written ({error.strerror}): the printed text is lost, the files are complete"

@@ -1,7 +1,8 @@
-"""The boundary between kept and lost contact in pressure and current, and its slope. Pure functions
+"""The boundary between kept and lost contact in pressure and current, and its slope: pure functions
 of the verdicts of a map.
 
-Two criteria, side by side, because a "critical current" depends on what ends the test:
+Two criteria are given side by side, because a "critical current" depends on the condition that ends
+the test:
 
 - LOST: a limit of the protocol (voltage, contact, gap) was reached within the test time.
 - NOT_KEPT: lost, or contact below 0.9 of that of a perfect flat face at the end.
@@ -17,13 +18,13 @@ from enum import StrEnum
 from typing import Literal
 
 import numpy as np
-import scipy  # its stats load when first used: they take a second
+import scipy  # scipy.stats is imported on first use: it takes a second
 
 Along = Literal["pressure", "current"]
 
 
 class Criterion(StrEnum):
-    """What ends the safe window."""
+    """The condition that ends the safe window."""
 
     LOST = "lost"
     NOT_KEPT = "not kept"
@@ -49,12 +50,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Crossing:
-    """Where a line of constant current (along pressure), or of constant pressure (along current),
-    crosses the boundary.
+    """The point where a line of constant current (along pressure) or of constant pressure (along
+    current) crosses the boundary.
 
-    low, high: the neighbours that bracket it, in the unit of the line's own variable. single: the
-    line crosses only here; otherwise this is the crossing next to the safe end, beyond which all
-    points hold.
+    low, high: the computed neighbours that bracket the crossing, in the unit of the line's
+    variable. single: the line crosses only once; otherwise this is the crossing next to the safe
+    end, and all points on the safe side hold.
     """
 
     pressure: float
@@ -70,7 +71,7 @@ class OpenLine:
     """A line that does not cross within the map. fixed: its current or pressure; holds: whether all
     its points do.
 
-    Without `holds` the point next to the safe end fails already.
+    If `holds` is false, the point at the safe end fails already.
     """
 
     fixed: float
@@ -92,9 +93,9 @@ class Slope:
     mA/cm²).
 
     standard_error: of the regression; nan for two points. resolution: one standard deviation of the
-    slope when each crossing may lie anywhere in its bracket (ln, uniform). least: two of their
-    joint standard deviations down. resolved: whether the boundary leans at all, by two joint
-    standard deviations; if not, slope may be anything above `least`.
+    slope if each crossing is uniformly distributed (in the logarithm) over its bracket. least: the
+    slope minus two joint standard deviations. resolved: whether the slope differs from zero by two
+    joint standard deviations; if not, only `slope` > `least` is known.
     """
 
     slope: float
@@ -130,9 +131,8 @@ def trace(samples: Iterable[Sample], criterion: Criterion, along: Along) -> Boun
 
 def slope(crossings: Sequence[Crossing]) -> Slope | None:
     """Least squares through crossings of one direction; None for fewer than two lines.
-
-    What was bracketed is taken as uncertain: crossings along pressure give ln P as a function of ln
-    i, whose slope is inverted.
+    The variable that was bracketed is the uncertain one: crossings along pressure give ln P as a
+    function of ln i, and that slope is inverted.
     """
     if len({_other(crossing) for crossing in crossings}) < 2:
         return None

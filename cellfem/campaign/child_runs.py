@@ -1,12 +1,13 @@
 """A run as a child process, forked from this one where that is safe.
 
-A new process takes about a second to import what a run needs, and another half to load parts of
-scipy. A fork has all of that already, and gives its memory back as it ends. MPI, PETSc and dolfinx
-are never loaded here: they start in the child, as what they set up must not be shared. Where this
-process holds one of them, or has several threads, runs are started as new processes instead.
+A new process takes about a second to import the modules of a run, and half a second more for parts
+of scipy. A fork has them already, and its memory is released when it ends. MPI, PETSc and dolfinx
+are never loaded in this process: they must be initialised in the child, because their state cannot
+be shared. If this process has loaded one of them, or has several threads, runs are started as new
+processes instead.
 
-Either way a child leads a session of its own (a Ctrl-C reaches the sweep alone, which then ends its
-children), has one thread, reads nothing, writes into a console file and inherits the lock of the
+In both cases a child leads its own session (Ctrl-C reaches the sweep alone, which then ends its
+children), has one thread, reads no input, writes to a console file and inherits the lock of the
 sweep.
 """
 
@@ -35,7 +36,7 @@ PRELOADED = (
     *("cellfem.observe.dendrite", "cellfem.observe.voids", "cellfem.output.drawing", "cellfem.output.paraview"),
     *("cellfem.output.progress", "cellfem.output.records", "cellfem.output.summary", "cellfem.physics.creep"),
 )
-"""What a run imports and this process may: none of it loads one of STARTED."""
+"""Modules of a run that this process may import: none of them loads one of STARTED."""
 STARTED = ("dolfinx", "mpi4py.MPI", "petsc4py.PETSc", "slepc4py.SLEPc")
 """Loading them starts MPI."""
 POLL_S = 0.02
@@ -93,9 +94,9 @@ class Forked:
 
 
 def start_run(words: Sequence[str], console: IO[bytes], lock: int) -> Run:
-    """Start `cellfem` with these words, which begin with "run"; what it prints goes to `console`.
+    """Start `cellfem` with these words, which begin with "run"; its output goes to `console`.
 
-    lock: a file descriptor that the child is to hold as well.
+    lock: a file descriptor that the child inherits and holds.
     """
     if not _may_fork():
         return subprocess.Popen(
@@ -112,11 +113,12 @@ def start_run(words: Sequence[str], console: IO[bytes], lock: int) -> Run:
 
 
 def fork(words: Sequence[str], out: IO[bytes], err: IO[bytes]) -> Forked:
-    """`cellfem` with these words in a fork of this process, which holds no MPI and has no threads;
-    what it prints goes to `out` and `err`."""
+    """Run `cellfem` with these words in a fork of this process, which has no MPI and no threads;
+    its output goes to `out` and `err`."""
     sys.stdout.flush()
     sys.stderr.flush()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (*ENDING, signal.SIGUSR1))  # until the child hears them itself
+    # signals stay blocked until the child has installed its own handlers
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (*ENDING, signal.SIGUSR1))
     try:
         pid = os.fork()
         if pid == 0:
@@ -127,10 +129,10 @@ def fork(words: Sequence[str], out: IO[bytes], err: IO[bytes]) -> Forked:
 
 
 def preload() -> None:
-    """Import what the children need; once, and out of the garbage collector's sight, so that it
-    does not copy the pages that all share.
+    """Import the modules that the children need, once, and freeze the garbage collector, so that it
+    does not copy the pages that all children share.
 
-    What cannot be imported is left to the runs, which tell of it.
+    A failed import is left to the runs, which report it.
     """
     if all(name in sys.modules for name in PRELOADED):
         return
@@ -142,13 +144,12 @@ def preload() -> None:
 
 
 def _may_fork() -> bool:
-    """Whether nothing is here that a fork would break: libraries that have started MPI, threads."""
+    """Whether a fork is safe: no library that starts MPI is loaded, and there is one thread."""
     return not any(name in sys.modules for name in STARTED) and len(os.listdir("/proc/self/task")) == 1
 
 
 def _become(words: list[str], out: IO[bytes], err: IO[bytes], mask: set[int]) -> NoReturn:
-    """The command line with these words, in the child; nothing of the parent's stack is gone back
-    to."""
+    """Run the command line with these words in the child; never returns to the parent's stack."""
     code = 1
     try:
         os.setsid()

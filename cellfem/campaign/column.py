@@ -1,14 +1,14 @@
-"""The critical current of a uniform face, in one dimension and in milliseconds: what a map of an
-uneven face is held against.
+"""The critical current of a uniform face in one dimension, in milliseconds: the reference for the
+map of an uneven face.
 
 A column of lithium above Γ under uniaxial strain and P, stripped at s = iΩ/F while no lattice
 planes are removed (f < 0.85 f_c):
 
     ∂f/∂t - ∂/∂y[(1-f) v + D ∂f/∂y] = 0,   ∂v/∂y = -C(f),   v(0) = 0,   D ∂f/∂y(0) = -s
 
-C(f), the rate of compaction at σ_yy = -P, is that of the porous creep law of `physics.creep`,
-without a floor of the strain rate. By finite volumes and the method of lines (scipy). Units: µm, s,
-MPa, mA/cm².
+C(f), the compaction rate at σ_yy = -P, follows from the porous creep law of `physics.creep`,
+without a floor of the strain rate. Solved by finite volumes and the method of lines (scipy). Units:
+µm, s, MPa, mA/cm².
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy.integrate is imported on first use: it takes a second
 from numpy.typing import NDArray
 
 from cellfem import materials
@@ -29,7 +29,8 @@ from cellfem.units import A_M2, FARADAY, T_REFERENCE
 
 Array = NDArray[np.float64]
 CELLS, FINEST = 60, 0.02
-"""Cells of the column, and the height of the lowest over the depth that vacancies reach."""
+"""Number of cells of the column, and height of the lowest cell relative to the depth that vacancies
+reach."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class Column:
     f_c: float = 0.2
 
     def surface_porosity(self, pressure: float, current: float, duration: float, stop: float = math.inf) -> tuple[float, float]:
-        """(f at Γ, time) after `duration` s of stripping at `current` mA/cm², or when f at Γ has
-        reached `stop`."""
+        """(f at Γ, time) after `duration` s of stripping at `current` mA/cm², or as soon as f at Γ
+        reaches `stop`."""
         s = recession(current)
         faces = self._faces(s, duration)
         height, middle = np.diff(faces), 0.5 * (faces[1:] + faces[:-1])
@@ -72,13 +73,13 @@ class Column:
         return at_gamma(found.y[:, -1]), float(found.t[-1])
 
     def fails(self, pressure: float, current: float, duration: float, share: float = 0.5) -> bool:
-        """Whether f at Γ reaches `share` f_c, so that no more than 1 - share of the touching area
+        """Whether f at Γ reaches `share` f_c, so that at most 1 - share of the touching area
         carries current."""
         return self.surface_porosity(pressure, current, duration, share * self.f_c)[0] >= share * self.f_c * (1 - 1e-6)
 
     def critical_current(self, pressure: float, duration: Callable[[float], float], share: float = 0.5) -> float:
-        """The current (mA/cm²) at which f at Γ just reaches `share` f_c. duration: of the test, s,
-        by the current."""
+        """The current (mA/cm²) at which f at Γ just reaches `share` f_c. duration: of the test (s),
+        as a function of the current."""
 
         def over(log_current: float) -> float:
             current = math.exp(log_current)
@@ -86,7 +87,7 @@ class Column:
             return f - share * self.f_c
 
         low = math.log(self.f_c * share * math.sqrt(math.pi * self.diffusivity / 4 / duration(1.0)) / recession(1.0))
-        while over(low) > 0:  # without creep the current of Sand for a test of fixed time: a start only
+        while over(low) > 0:  # initial guess: Sand's current without creep, for a test of fixed duration
             low -= 1.0
         high = low + 0.5
         while over(high) < 0:
@@ -94,8 +95,8 @@ class Column:
         return math.exp(scipy.optimize.brentq(over, low, high, xtol=3e-3))
 
     def _faces(self, s: float, duration: float) -> Array:
-        """Faces of the cells, finer towards Γ by the layer f_c D/s; the column is six times as deep
-        as vacancies diffuse."""
+        """Faces of the cells, refined towards Γ by the layer f_c D/s; the column is six diffusion
+        lengths deep."""
         diffused = math.sqrt(self.diffusivity * duration)
         depth, layer = 6 * diffused, min(diffused, self.f_c * self.diffusivity / s)
         first = FINEST * layer

@@ -1,10 +1,10 @@
-"""What a sensitivity study varies, and the runs that it takes. Nothing is run here.
+"""The factors of a sensitivity study and the runs that it needs. Nothing is run here.
 
 One at a time: every factor at both ends of its range, the others as in the case. Screening (Morris
 1991, Technometrics 33, 161) by radial steps (Campolongo, Saltelli & Cariboni 2011, Comput. Phys.
-Commun. 182, 978): from each of several points spread over all ranges one step in each factor; the
-points are Sobol' sequences (scipy). Its elementary effects tell what a factor does wherever the
-others are (their mean size, μ*), and how much that depends on the others (their scatter, σ).
+Commun. 182, 978): from each of several points spread over all ranges, one step in each factor; the
+points are a Sobol' sequence (scipy). Its elementary effects give the mean size of a factor's effect
+over all values of the others (μ*) and how much it depends on them (standard deviation σ).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # its stats load when first used: they take a second
+import scipy  # scipy.stats is imported on first use: it takes a second
 from numpy.typing import NDArray
 
 from cellfem import materials
@@ -25,17 +25,17 @@ from cellfem.model import from_case
 from cellfem.units import T_REFERENCE, format_quantity
 
 LEAST_STEP = 0.25
-"""Share of its range that a factor moves in a step of the screening, at least."""
+"""Smallest step of the screening, as a share of the factor's range."""
 LEAST_SPREAD = 0.5
-"""Upper end of the spread of the resistance where the case has less than half of it."""
+"""Upper end of the range of the resistance's spread if the case has less than half of it."""
 CREEP = "lithium.creep"
 CREEP_SETS = ("anand_narayan_steady", "lepage", "masias")
 
 
 @dataclass(frozen=True)
 class Factor:
-    """A key and its range. share: 0 at the lower, 1 at the upper end. levels: shares that it may
-    take, () for all between."""
+    """A key and its range. share: 0 at the lower end, 1 at the upper end. levels: the allowed
+    shares; () allows all."""
 
     name: str
     key: str
@@ -44,7 +44,7 @@ class Factor:
     levels: tuple[float, ...] = ()
 
     def snapped(self, share: float) -> float:
-        """The share that it can take next to this one."""
+        """The allowed share nearest to this one."""
         return min(self.levels, key=lambda level: abs(level - share)) if self.levels else share
 
 
@@ -67,17 +67,17 @@ RANGES: dict[str, tuple[float, float]] = {
     "p_half": (0.5, 2.0),
     "D": (0.5, 10.0),
 }
-"""Ends of the ranges over the value of the case. δ is 10 to 50 nm; D: grain boundaries 1e3 to 1e6
-times faster than the bulk (Yoon et al. 2023, doi 10.1039/d3ta03814a), 1 nm thick and some 10 µm
-apart, may raise the mean tenfold and more."""
+"""Ends of the ranges relative to the value of the case. δ is 10 to 50 nm. D: grain boundaries
+diffuse 1e3 to 1e6 times faster than the bulk (Yoon et al. 2023, doi 10.1039/d3ta03814a); 1 nm thick
+and some 10 µm apart, they may raise the mean tenfold and more."""
 OTHERS = ("asr_spread", "creep")
 
 
 def factors_of(
     case: Case, chosen: Sequence[str] = (), ranges: dict[str, tuple[float, float]] | None = None
 ) -> tuple[Factor, ...]:
-    """The factors of a case: the chosen ones, or all. ranges: in place of RANGES. Raises CaseError
-    for unknown names."""
+    """The chosen factors of a case, or all. ranges: replace those of RANGES. Raises CaseError for
+    unknown names."""
     li, face = case.lithium, case.interface
     rate = from_case.interface(case).removal_rate
     plain: dict[str, tuple[str, float, str]] = {
@@ -102,8 +102,8 @@ def factors_of(
 
 
 def one_at_a_time(grid: Grid, factors: Sequence[Factor]) -> tuple[Step, ...]:
-    """The case itself, then each factor at the lower and the upper end of its range where that is
-    not what the case has."""
+    """The case itself, then each factor at the lower and upper end of its range, unless the case is
+    at that end."""
     base = tuple(factor.base for factor in factors)
     steps = [_step(grid, factors, base, "base", changed=())]
     for k, factor in enumerate(factors):
@@ -120,7 +120,7 @@ def screening(grid: Grid, factors: Sequence[Factor], count: int, seed: int = 1) 
     if not count:
         return ()
     size, steps = len(factors), []
-    # A power of two keeps the balance of the sequence; the first `count` of them are run.
+    # A power of two keeps the sequence balanced; the first `count` points are run.
     table = scipy.stats.qmc.Sobol(2 * size, rng=seed).random_base2(math.ceil(math.log2(max(count, 2))))[:count]
     for number, row in enumerate(table):
         origin = tuple(factor.snapped(float(share)) for factor, share in zip(factors, row[:size], strict=True))
@@ -160,7 +160,7 @@ def _step(
 
 
 def _moved(factor: Factor, share: float, wanted: float) -> float:
-    """Another share of the factor, LEAST_STEP away at least."""
+    """Another share of the factor, at least LEAST_STEP away."""
     if abs(wanted - share) < LEAST_STEP:
         wanted = (share + 0.5) % 1.0
     other = factor.snapped(wanted)
@@ -172,7 +172,7 @@ def _moved(factor: Factor, share: float, wanted: float) -> float:
 def _scaled(name: str, key: str, base: float, unit: str, ends: tuple[float, float]) -> Factor:
     low, high = ends
     if not 0 < low <= 1 <= high or low == high:
-        raise CaseError([f"{name}: the range {low:g} to {high:g} times the case's value must hold 1 and have a width"])
+        raise CaseError([f"{name}: the range {low:g} to {high:g} times the case's value must include 1 and must not be empty"])
     width = math.log(high / low)
 
     def value(share: float) -> str:
@@ -186,7 +186,7 @@ def _spread(case: Case, ends: tuple[float, float] | None) -> Factor:
     own = case.heterogeneity.asr.spread
     low, high = ends or (0.0, max(2 * own, LEAST_SPREAD))
     if not 0 <= low <= own <= high or low == high:
-        raise CaseError([f"asr_spread: the range {low:g} to {high:g} must hold the case's spread, {own:g}, and have a width"])
+        raise CaseError([f"asr_spread: the range {low:g} to {high:g} must include the case's, {own:g}, and must not be empty"])
     return Factor(
         "asr_spread",
         "heterogeneity.asr.spread",
@@ -196,11 +196,11 @@ def _spread(case: Case, ends: tuple[float, float] | None) -> Factor:
 
 
 def _creep(case: Case) -> Factor:
-    """The creep sets from the slowest to the fastest at 1 MPa; one of the user's own stands in its
-    place among them."""
+    """The creep sets, sorted from the slowest to the fastest at 1 MPa; a user-defined set is sorted
+    in."""
     for key, given in (("anand", case.lithium.anand), ("own_law", case.lithium.own_law)):
         if given is not None:
-            raise CaseError([f"creep: lithium.{key} stands in the place of lithium.creep; leave one of them out"])
+            raise CaseError([f"creep: lithium.{key} replaces lithium.creep; leave one of them out"])
     own = case.lithium.creep_set
     names = sorted({*CREEP_SETS, *([own.name] if isinstance(case.lithium.creep, str) else [])}, key=_rate)
     levels = tuple(k / (len(names) - 1) for k in range(len(names)))

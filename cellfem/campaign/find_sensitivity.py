@@ -26,7 +26,7 @@ OUTPUTS = (LOCK, *FILES)
 
 @dataclass(frozen=True)
 class SensitivityFound:
-    """Each factor's effect on each number, all runs, and the files that show them."""
+    """The effect of each factor on each number, all runs, and the files written."""
 
     effects: tuple[Effect, ...]
     runs: tuple[Outcome, ...]
@@ -45,10 +45,11 @@ def find_sensitivity(
     retry: bool = False,
     replace: bool = False,
 ) -> SensitivityFound:
-    """Vary factors one at a time and all over their ranges; tables and picture go into `out`.
+    """Vary factors one at a time and over all their ranges; tables and picture go into `out`.
 
-    factors: their names; empty: all that the case has. ranges: times the case's value. screening:
-    points of Morris' design. Raises CaseError, FolderError, BusyError, OSError, and StoppedError.
+    factors: names; all factors of the case if empty. ranges: relative to the case's value.
+    screening: number of points of the Morris design. Raises CaseError, FolderError, BusyError,
+    OSError, and StoppedError.
     """
     base = load_case(path, overrides)
     plan = Grid(path, tuple(overrides), ())

@@ -23,8 +23,8 @@ from cellfem.results import adding, examine
 
 @dataclass(frozen=True)
 class WindowsFound:
-    """windows: one for each choice of the axes beside pressure and current. runs: all points.
-    maps: those of the sweep."""
+    """windows: one for each combination of the axes other than pressure and current. runs: all
+    points. maps: those of the sweep."""
 
     windows: tuple[Window, ...]
     runs: tuple[Outcome, ...]
@@ -40,7 +40,8 @@ def find_windows(
     overrides: Sequence[str] = (),
     replace: bool = False,
 ) -> WindowsFound:
-    """Run the grid (or what of it is not done) into `out`, with map, window.json and window.png.
+    """Run the points of the grid that are not done into `out`; write map, window.json and
+    window.png.
 
     Arguments as of `cellfem window`. Raises CaseError, FolderError, BusyError, StoppedError,
     OSError.

@@ -16,13 +16,13 @@ from cellfem.units import MA_CM2, ZERO_CELSIUS, QuantityError, format_quantity, 
 
 PRESSURE, CURRENT, CREEP, SEED = "pressure", "current", "lithium.creep", "seed"
 SHORT = {PRESSURE: "MPa", CURRENT: "A/m^2", "temperature": "K"}
-"""Names that stand for the key of every protocol step, with the working unit. SEED stands for every
-seed of the case."""
+"""Names that set the key of every protocol step, with the working unit. SEED sets every seed of the
+case."""
 DIGITS = 4
 """Significant digits of an inserted pressure."""
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_COMMA = re.compile(r",(?![^\[{]*[\]}])")  # not inside a list or table
+_COMMA = re.compile(r",(?![^\[{]*[\]}])")  # separators outside lists and tables
 
 Values = tuple[tuple[str, str], ...]
 """(name of the axis, value) for each axis in order."""
@@ -30,7 +30,7 @@ Values = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Axis:
-    """One key and the values that it takes, as they would be written after --set."""
+    """One key and its values, written as after --set."""
 
     name: str
     values: tuple[str, ...]
@@ -38,7 +38,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Grid:
-    """A case file, the overrides that hold at every point, and the axes."""
+    """A case file, the overrides of every point, and the axes."""
 
     path: Path
     settings: tuple[str, ...]
@@ -51,8 +51,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Point:
-    """One point: its values, all overrides that make it from the case file, and the checked
-    case."""
+    """One point: its values, all overrides that make it from the case file, and the checked case."""
 
     values: Values
     settings: tuple[str, ...]
@@ -65,13 +64,13 @@ class Point:
 
     @property
     def label(self) -> str:
-        """Its values for a sentence."""
+        """Its values, for messages."""
         return ", ".join(f"{name} {value}" for name, value in self.values)
 
     @property
     def step(self) -> Step:
-        """The protocol step that the point is placed by: the first that carries current, else the
-        first."""
+        """The protocol step whose pressure and current place the point: the first that carries
+        current, otherwise the first."""
         steps = [placed.step for placed in self.case.steps]
         return next((step for step in steps if step.current is not None), steps[0])
 
@@ -82,7 +81,7 @@ class Point:
 
     @property
     def current(self) -> float:
-        """mA/cm², a magnitude; 0 where no step carries current."""
+        """mA/cm², absolute value; 0 if no step carries current."""
         return round((self.step.current or 0.0) * MA_CM2, 12)
 
     @property
@@ -92,16 +91,16 @@ class Point:
 
     @property
     def slice(self) -> Values:
-        """The values of all axes but pressure and current: points of one slice lie in one map."""
+        """The values of all axes other than pressure and current: points of one slice share a map."""
         return tuple(pair for pair in self.values if pair[0] not in (PRESSURE, CURRENT))
 
 
 def parse_axis(text: str) -> Axis:
-    """The axis `key=value, value, …`; a unit after the last value holds for all bare numbers before
-    it. Raises CaseError.
+    """Parse the axis `key=value, value, …`; a unit after the last value applies to all bare numbers
+    before it. Raises CaseError.
 
-    Values of pressure, current and temperature are brought to one unit, so that a point has one
-    name however it is written.
+    Values of pressure, current and temperature are converted to one unit, so that a point has the
+    same name however it is written.
     """
     name, equals, listed = text.partition("=")
     name = name.strip()
@@ -124,13 +123,13 @@ def axis_of(name: str, values: Sequence[str], said: str) -> Axis:
 
 
 def word(value: str) -> str:
-    """A value as part of the name of a file or folder."""
+    """A value as part of a file or folder name."""
     return re.sub(r"[^\w.+-]", "", value.replace("/", "-"))
 
 
 def grid_points(grid: Grid) -> tuple[Point, ...]:
-    """Every point of the grid, the last axis running fastest. Raises CaseError with each distinct
-    error of any of them."""
+    """Every point of the grid, the last axis varying fastest. Raises CaseError with each distinct
+    error of any point."""
     base = load_case(grid.path, grid.settings)
     _check_axes(grid.axes, base)
     found, errors = [], dict[str, list[str]]()
@@ -149,8 +148,8 @@ def grid_points(grid: Grid) -> tuple[Point, ...]:
 
 
 def make_point(grid: Grid, values: Values, base: Case) -> Point:
-    """The point with these values. base: the case without them. Pictures are off, fields written at
-    start and end only.
+    """The point with these values. base: the case without them. Pictures are off; fields are
+    written at start and end only.
 
     Raises CaseError.
     """
@@ -167,10 +166,10 @@ def settled(path: Path, overrides: Sequence[str]) -> tuple[tuple[str, ...], Case
 
 
 def seeds(case: Case, count: int) -> Axis:
-    """The axis of `count` realisations: the seed of the case and those after it. Raises CaseError
-    where nothing is random."""
+    """The axis of `count` realisations: the seed of the case and the following ones. Raises
+    CaseError if nothing is random."""
     if not _seed_keys(case):
-        text = "--realisations: nothing in this case is drawn at random; give [heterogeneity], or a [roughness] with a seed"
+        text = "--realisations: nothing in this case is random; give [heterogeneity], or a [roughness] with a seed"
         raise CaseError([text])
     first = case.heterogeneity.seed
     return Axis(SEED, tuple(str(seed) for seed in range(first, first + count)))
@@ -179,10 +178,10 @@ def seeds(case: Case, count: int) -> Axis:
 def midpoints(
     grid: Grid, verdicts: Sequence[tuple[Point, str]], skip: Iterable[str] = ("untested", "failed")
 ) -> tuple[Point, ...]:
-    """Points to insert: the geometric mean in pressure of neighbours of different verdict, all else
-    equal.
+    """Points to insert: the geometric mean of pressure between neighbours of different verdict, all
+    other values equal.
 
-    verdicts: each known point with its verdict; those in `skip` have no say. Raises CaseError.
+    verdicts: each known point with its verdict; verdicts in `skip` are ignored. Raises CaseError.
     """
     base = load_case(grid.path, grid.settings)
     known, unsaid = {point.name for point, _ in verdicts}, set(skip)
@@ -205,7 +204,7 @@ def midpoints(
 
 
 def _unit(value: str) -> str:
-    """What follows the number, "" for a bare number or a word."""
+    """The text after the number; "" for a bare number or a word."""
     if re.fullmatch(_NUMBER, value):
         return ""
     match = re.fullmatch(rf"{_NUMBER}\s*(\D.*|1/.*)", value)

@@ -1,4 +1,4 @@
-"""What the commands that make many runs share: run what is not done, tell how it goes."""
+"""Shared by the commands that make many runs: run the points that are not done, report progress."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cellfem.results import examine
 @dataclass(frozen=True)
 class JobRunner:
     """A folder in which points are run. lock, stopped: from `only_sweep` and `stop_on_signal`;
-    table: writes what is known."""
+    table: writes the outcomes known so far."""
 
     plan: Grid
     out: Path
@@ -31,12 +31,12 @@ class JobRunner:
     stopped: Callable[[], bool]
     retry: bool
     table: Callable[[Sequence[Outcome]], None]
-    replace: bool = False  # handed on to the runs
+    replace: bool = False  # file descriptor inherited by the runs
 
 
 def run_all(work: JobRunner, points: Sequence[Point], before: Sequence[Outcome] = ()) -> tuple[Outcome, ...]:
-    """Run what is not done of `points`; all outcomes, those of `before` included. The table is
-    complete after each."""
+    """Run the points that are not done; returns all outcomes, including those of `before`. The
+    table is rewritten after each."""
     outcomes, waiting = list(before), []
     for point in points:
         known = known_outcome(point, work.out, say)
@@ -46,7 +46,7 @@ def run_all(work: JobRunner, points: Sequence[Point], before: Sequence[Outcome] 
             outcomes.append(known)
     if len(waiting) < len(points):
         say(f"{len(points) - len(waiting)} of {len(points)} points are done already")
-    for point in waiting:  # all of them before any is run
+    for point in waiting:  # all points are checked before any is run
         examine(work.out / point.name, BY, (CONSOLE,), replace=work.replace)
     work.table(outcomes)
     begin = time.monotonic()
@@ -61,11 +61,11 @@ def run_all(work: JobRunner, points: Sequence[Point], before: Sequence[Outcome] 
 
 
 def note_warnings(points: Iterable[Point]) -> None:
-    """What the checks of the cases say, once for each kind."""
+    """Warnings of the cases, once for each kind."""
     said: dict[str, list[str]] = {}
     for point in points:
         for warning in warnings(point.case):
-            kind = re.sub(r"[\d.e+-]+", "", warning)  # alike but for the numbers
+            kind = re.sub(r"[\d.e+-]+", "", warning)  # equal except for the numbers
             said.setdefault(kind, []).append(f"{warning} (at {point.label})")
     for lines in said.values():
         say(f"note: {lines[0]}" + (f"; likewise at {len(lines) - 1} more" if len(lines) > 1 else ""))
@@ -77,7 +77,7 @@ def say(text: str) -> None:
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> ExitCode:
-    """Of a command that made these runs: whether the solver gave up in any."""
+    """Exit code of a command that made these runs: whether the solver gave up in any."""
     return ExitCode.GAVE_UP if any(outcome.verdict == "failed" for outcome in outcomes) else ExitCode.DONE
 
 

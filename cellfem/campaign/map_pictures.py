@@ -37,12 +37,12 @@ MARKS = {
 BOUNDARY_LINES = {Criterion.LOST: "-", Criterion.NOT_KEPT: "--"}
 UNTESTED = "untested: the resistance of the start alone exceeds a limit of the protocol; such points are not in the boundaries"
 EMPTY = "#ececec"
-"""Cells without a number: the solver gave up, or contact was not lost within the test."""
+"""Colour of cells without a number: the solver gave up, or contact was not lost within the test."""
 
 
 @dataclass(frozen=True)
 class _Map:
-    """One panel: what it shows of an outcome, and its colours."""
+    """One panel: the quantity of an outcome, and its colours."""
 
     title: str
     value: Callable[[Outcome], float]
@@ -60,8 +60,8 @@ def draw_maps(path: Path, member: Slice, title: str = "") -> None:
     """Contact against that of a perfect face, carrying fraction, focusing and time to failure over
     pressure and current.
 
-    Each computed point colours the cell around it (to the geometric mean with its neighbours) and
-    is marked by its verdict; nothing is interpolated. Needs a slice that `can_map`.
+    Each computed point colours the cell around it (up to the geometric mean with its neighbours),
+    and its symbol gives the verdict; nothing is interpolated. Needs a slice that passes `can_map`.
     """
     outcomes = [outcome for outcome in member.outcomes if outcome.point.pressure > 0 and outcome.point.current > 0]
     longest = max((o.time_to_failure_s for o in outcomes if math.isfinite(o.time_to_failure_s)), default=1.0)
@@ -106,8 +106,8 @@ def draw_critical(path: Path, slices: Sequence[Slice], title: str = "", criteria
     """Critical current against pressure by both criteria, side by side, with measured points on
     top.
 
-    Bars: the two computed points between which each boundary point lies. Arrows: lines of constant
-    current that hold, or fail, throughout. Shaded: the band over creep sets.
+    Bars: the two computed points that bracket each boundary point. Arrows: lines of constant
+    current on which all points hold, or all fail. Shaded: the band over creep sets.
     """
     duration = _duration(slices)
     entries = len(slices) + any(bands(slices, criterion) for criterion in Criterion)
@@ -139,7 +139,7 @@ def draw_critical(path: Path, slices: Sequence[Slice], title: str = "", criteria
 
 
 def slope_text(fit: Slope | None) -> str:
-    """A slope with its two errors, or why there is none."""
+    """A slope with its two errors, or the reason why there is none."""
     if fit is None:
         return "no slope (fewer than two crossings)"
     if not fit.resolved:
@@ -182,7 +182,7 @@ def _draw_map(figure: Figure, axes: Axes, shown: _Map, outcomes: Sequence[Outcom
 
 
 def _edges(centres: Sequence[float]) -> np.ndarray:
-    """Cell edges around sorted centres: geometric means, and as far beyond the ends."""
+    """Cell edges around sorted centres: geometric means, and the same distance beyond the ends."""
     logs = np.log(centres)
     if len(logs) == 1:
         return np.exp(logs[0] + np.array([-0.35, 0.35]))
@@ -207,7 +207,7 @@ def _mark_handle(verdict: str) -> Line2D:
 def _draw_boundary(axes: Axes, member: Slice, criterion: Criterion, colour: str) -> None:
     along: Along = "pressure"
     if not member.boundaries[criterion, along].crossings and member.boundaries[criterion, "current"].crossings:
-        along = "current"  # one pressure only, say
+        along = "current"  # for example a single pressure
     boundary, fit = member.boundaries[criterion, along], member.slope(criterion, along)
     crossings = boundary.crossings
     name = member.label or "computed"
@@ -228,8 +228,8 @@ def _draw_boundary(axes: Axes, member: Slice, criterion: Criterion, colour: str)
 
 
 def _draw_open_lines(axes: Axes, member: Slice, boundary: Boundary, colour: str) -> None:
-    """At the lowest pressure where all hold: the boundary is further left; at the highest where all
-    fail: further right."""
+    """If all points hold, an arrow at the lowest pressure points left; if all fail, one at the
+    highest pressure points right."""
     for line in boundary.open_lines:
         if line.along != "pressure":
             continue
@@ -247,7 +247,7 @@ def _draw_bands(axes: Axes, slices: Sequence[Slice], criterion: Criterion) -> No
 
 
 def _draw_published(axes: Axes) -> list[Line2D]:
-    """The measured points, those at zero pressure left out."""
+    """Draw the measured points, except those at zero pressure."""
     slopes, handles = published_slopes(), []
     points = [point for point in published_points() if point.pressure > 0]
     for cell, mark in zip(slopes, PUBLISHED_MARKS, strict=False):
@@ -261,7 +261,7 @@ def _draw_published(axes: Axes) -> list[Line2D]:
 
 
 def round_ticks(axes: Axes, *, y: bool = True) -> None:
-    """1, 2, 5 in plain numbers, on logarithmic axes. y: on the upright one too."""
+    """Ticks at 1, 2, 5 as plain numbers on logarithmic axes. y: on the vertical axis too."""
     for axis, (low, high) in [(axes.xaxis, axes.get_xlim()), *([(axes.yaxis, axes.get_ylim())] if y else [])]:
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         ticks = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
@@ -271,7 +271,7 @@ def round_ticks(axes: Axes, *, y: bool = True) -> None:
 
 
 def _duration(slices: Sequence[Slice]) -> str:
-    """The test time, where it is one and the same."""
+    """The test time, if it is the same for all."""
     durations = {outcome.point.case.total_duration for member in slices for outcome in member.outcomes}
     return time_text(durations.pop()) if len(durations) == 1 else ""
 

@@ -1,4 +1,5 @@
-"""What pressure alone does to a flaw, over the measured times to a short of Doux et al. 2020."""
+"""Effect of pressure without current on flaws, compared with the times to short circuit measured by
+Doux et al. 2020."""
 
 from __future__ import annotations
 
@@ -19,9 +20,9 @@ from cellfem.units import T_REFERENCE
 
 SETS = ("masias", "lepage", "anand_narayan_steady")
 GRAINS = (10.0, 3.0, 1.0)
-"""µm, of lithium: from rolled foil down to deposits. Through such grains diffusion adds linear
-creep, which is what counts at low pressure; the size in a pellet's channels is not known, so they
-are a band."""
+"""Grain sizes of lithium in µm, from rolled foil down to deposits. Diffusion through such grains
+adds linear creep, which dominates at low pressure; the grain size in a pellet's channels is not
+known, so the results form a band."""
 HOUR = 3600.0
 OUTPUTS = ("penetration.json", "penetration.png")
 NOTE = (
@@ -33,8 +34,8 @@ NOTE = (
 
 @dataclass(frozen=True)
 class MeasuredShorts:
-    """A cell at one pressure (MPa) and the hours until it shorted. censored: at once (0 h), or not
-    within the test."""
+    """A cell at one pressure (MPa) and the hours until it shorted. censored: shorted at once (0 h),
+    or not within the test."""
 
     pressure: float
     hours: float
@@ -43,12 +44,8 @@ class MeasuredShorts:
 
 @dataclass(frozen=True)
 class SetResult:
-    """One creep set against the measured times: ℓ/H that each of them implies, and what their
-    middle one predicts.
-
-    slope: d ln t/d ln P between the ends of the measured ones. times_h: of the channel with the
-    middle (geometric mean) slenderness, at all measured pressures. grain: µm, of lithium through
-    whose grains diffusion adds creep; None for none.
+    """One creep set compared with the measured times: ℓ/H that each of them implies, and the times
+    predicted for the middle one.
     """
 
     name: str
@@ -65,7 +62,7 @@ class SetResult:
 
 
 def measured_times() -> tuple[MeasuredShorts, ...]:
-    """Doux et al. 2020, Li|Li6PS5Cl|Li at 75 µA/cm²; a short at once and none within 1000 h are
+    """Doux et al. 2020, Li|Li6PS5Cl|Li at 75 µA/cm²; a short at once and no short within 1000 h are
     marked as censored."""
     text = files("cellfem.campaign").joinpath("data/doux2020_time_to_short.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
@@ -76,18 +73,18 @@ def measured_times() -> tuple[MeasuredShorts, ...]:
 
 
 def measured_slope() -> float:
-    """d ln t/d ln P of the measured times by least squares, censored ones left out."""
+    """d ln t/d ln P of the measured times by least squares, without censored ones."""
     return point_slopes({"": [(m.pressure, m.hours) for m in measured_times() if not m.censored]})[""]
 
 
 def local_slopes() -> list[float]:
-    """d ln t/d ln P between neighbours of the measured times, censored ones left out."""
+    """d ln t/d ln P between neighbouring measured times, without censored ones."""
     known = [m for m in measured_times() if not m.censored]
     return [math.log(b.hours / a.hours) / math.log(b.pressure / a.pressure) for a, b in pairwise(known)]
 
 
 def law_of(name: str, grain: float | None = None) -> CreepLaw:
-    """A creep set at 25 °C, with diffusion through grains of that size (µm) beside it."""
+    """A creep set at 25 °C, plus diffusional creep through grains of this size (µm)."""
     creep = creep_set(name)
     linear = 0.0 if grain is None else nabarro_herring(lithium().D, grain, T_REFERENCE)
     law = PowerLaw(creep.A(T_REFERENCE), creep.n)
@@ -95,7 +92,7 @@ def law_of(name: str, grain: float | None = None) -> CreepLaw:
 
 
 def compare(name: str, grain: float | None = None, shape: Shape = "slit") -> SetResult:
-    """One creep set against the measured times."""
+    """Compare one creep set with the measured times."""
     law, measured = law_of(name, grain), measured_times()
     known = [m for m in measured if not m.censored]
     implied = {m.pressure: float(implied_slenderness(shape, HOUR * m.hours, m.pressure, law)) for m in known}

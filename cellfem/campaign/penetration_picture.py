@@ -12,14 +12,13 @@ from cellfem.output.style import INK, PAGE_WIDTH_IN, new_figure, save, style
 from cellfem.physics.penetration import opened_length, penetration_time
 
 SLENDER = (30.0, 100.0, 300.0)
-"""ℓ/H of the channels that are shown: choices; what channels a pressed pellet has was not
-measured."""
+"""ℓ/H of the channels shown: assumed values; channels in a pressed pellet were not measured."""
 COLOURS = {30.0: "#2b7a4b", 100.0: "#1f5f99", 300.0: "#7a4b94"}
 
 
 def draw_penetration(path: Path, material: str, toughness: float) -> None:
-    """Left: times of channels of three slendernesses, a band over creep sets each, and what was
-    measured. Right: opened flaws."""
+    """Left: times for channels of three slendernesses, each a band over creep sets, and the
+    measured times. Right: flaws that open."""
     pressure = np.geomspace(3.0, 120.0, 60)
     with style():
         figure = new_figure(PAGE_WIDTH_IN, 3.5)

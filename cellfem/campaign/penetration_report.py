@@ -1,4 +1,4 @@
-"""What pressure alone does to a flaw, as files: penetration.json and its picture."""
+"""Effect of pressure without current on flaws, written as penetration.json and a picture."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from cellfem.results import replacing
 
 
 def penetration_report(out: Path, material: str, toughness: float, replace: bool = False) -> list[SetResult]:
-    """All creep sets, and grain sizes, against the measured times; penetration.json and its picture
-    in `out`. toughness: of the electrolyte, MPa µm^½. Raises FolderError, BusyError, OSError."""
+    """Compare all creep sets and grain sizes with the measured times; writes penetration.json and
+    its picture to `out`. toughness: of the electrolyte, MPa µm^½. Raises FolderError, BusyError,
+    OSError."""
     results = [compare(name, grain) for grain in (None, *GRAINS) for name in SETS]
     with replacing(out, "penetration", OUTPUTS, replace=replace):
         report = plain_report(results, material, toughness)

@@ -1,5 +1,5 @@
-"""The pressure, or the time at a pressure, that brings the interface resistance to a target: runs
-in folders of their own, the table of them, and the answer."""
+"""Search for the pressure, or the time at a pressure, that brings the interface resistance to a
+target: runs in their own folders, their table, and the answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TABLE = "press.csv"
 
 @dataclass(frozen=True)
 class PressRuns:
-    """What is run. path, overrides: the case; out: folder of the runs; replace: as of
+    """The runs of a search. path, overrides: the case; out: folder of the runs; replace: as in
     `results.examine`."""
 
     path: Path
@@ -33,7 +33,7 @@ class PressRuns:
     replace: bool = False
 
     def at(self, pressure: float, more: Sequence[str] = ()) -> TargetRun:
-        """The run with this highest pressure (MPa), or what is known of it. Raises StoppedError,
+        """The run with this highest pressure (MPa), read if it is done. Raises StoppedError,
         CaseError, BusyError."""
         point = point_at(self.path, self.overrides, pressure, more)
         if known_outcome(point, self.out) is None:
@@ -48,9 +48,9 @@ class PressRuns:
 
 @dataclass(frozen=True)
 class PressureFound:
-    """pressure: the lowest that reached the target, MPa; None where none did. lowest_tried: whether
-    it is the lowest of the range. failed: the run whose solver gave up, if one did. window: beside
-    the pressure that cracks LLZO, in words, where that was solved."""
+    """pressure: the lowest that reached the target, MPa; None if none did. lowest_tried: whether it
+    is the lower end of the range. failed: the run in which the solver gave up, if any. window: the
+    required pressure next to the pressure that cracks LLZO, as text, if stress was solved."""
 
     pressure: float | None
     highest: float
@@ -62,8 +62,8 @@ class PressureFound:
 
 @dataclass(frozen=True)
 class TimeFound:
-    """time: of the press when the target is reached, s; None where it is not. within: the duration
-    of the press, s."""
+    """time: of the press when the target is reached, s; None if it is not. within: duration of the
+    press, s."""
 
     time: float | None
     within: float
@@ -76,12 +76,12 @@ def find_pressure(
     precision: float,
     tell: Callable[[TargetRun], None] = lambda _: None,
 ) -> PressureFound:
-    """The lowest pressure within the limits (MPa) whose run ends at the target, to the relative
+    """The lowest pressure within the limits (MPa) whose run reaches the target, to the relative
     precision (`target.search`); press.csv is complete after each run. Raises StoppedError,
     CaseError, BusyError, OSError."""
     low, high = limits
     start = highest_pressure(load_case(runs.path, runs.overrides))
-    for end in limits:  # both must be fit to be run before anything is
+    for end in limits:  # both ends must be valid cases before anything is run
         point_at(runs.path, runs.overrides, end)
     trials: list[TargetRun] = []
 
@@ -103,12 +103,12 @@ def find_pressure(
 
 
 def find_time(runs: PressRuns, pressure: float) -> TimeFound:
-    """The time of the last press at this pressure (MPa) at which the target is reached. Raises as
-    `find_pressure`."""
+    """The time in the last press step, at this pressure (MPa), at which the target is reached.
+    Raises as `find_pressure`."""
     case = load_case(runs.path, runs.overrides)
     last = [k for k, placed in enumerate(case.sequence) if placed.step.mode == "press"][-1:]
     if not last or case.sequence[last[0]].cycles:
-        raise CaseError(['protocol: the hold time is looked for in the last step with mode = "press", outside loops; add one'])
+        raise CaseError(['protocol: the hold time is searched in the last step with mode = "press", outside loops; add one'])
     step = case.sequence[last[0]]
     trial = runs.at(pressure, [f"{step.key}.stop.resistance={format_quantity(runs.target.interface, 'ohm*m^2')}"])
     if trial.condition != "resistance":
@@ -119,8 +119,8 @@ def find_time(runs: PressRuns, pressure: float) -> TimeFound:
 
 
 def _window(trials: Sequence[TargetRun], needed: float) -> str | None:
-    """The pressure that contact needs beside the one that cracks LLZO, from the runs; None where it
-    was not solved."""
+    """The pressure that contact needs and the pressure that cracks LLZO, from the runs; None if
+    stress was not solved."""
     summaries = [read_summary(trial.folder / "summary.json") for trial in trials]
     return window_of_runs([summary["verdict"].get("crack") for summary in summaries], needed)
 

@@ -1,5 +1,5 @@
-"""What pressing came to over the pressure, for sweeps without a current: resistance of the
-interface, and contact."""
+"""Results of pressing against pressure, for sweeps without a current: interface resistance and
+contact."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ PERFECT = np.linspace(0.0, 1.0, 101)
 
 
 def can_draw(slices: Sequence[Slice]) -> bool:
-    """Whether there are two pressures at least, for a logarithmic axis."""
+    """Whether there are at least two pressures, for a logarithmic axis."""
     return len({outcome.point.pressure for member in slices for outcome in member.outcomes if outcome.point.pressure > 0}) > 1
 
 
 def draw_pressed(path: Path, slices: Sequence[Slice], title: str = "") -> None:
-    """Resistance to a small signal and contact at the end of each run over its pressure, a line for
+    """Small-signal resistance and contact at the end of each run against its pressure, a line for
     each slice.
 
-    Dotted: charge transfer alone, so that constriction is what lies above; grey: contact of a
-    perfect flat face. Runs that failed, and faces that touch nowhere, have no point. Needs slices
-    that `can_draw`.
+    Dotted: charge transfer alone; the difference is constriction. Grey: contact of a perfect flat
+    face. Failed runs and faces without any contact have no point. Needs slices that pass
+    `can_draw`.
     """
     height = 3.1 + LEGEND_LINE_IN * (len(slices) + 2)
     with style():
@@ -61,7 +61,7 @@ def draw_pressed(path: Path, slices: Sequence[Slice], title: str = "") -> None:
         round_ticks(right, y=False)
         handles, labels = left.get_legend_handles_labels()
         handles += [*left.plot([], [], color=GREY, lw=1.0, ls=":"), *right.plot([], [], color=GREY, lw=1.0, ls="--")]
-        labels += ["charge transfer alone: constriction is what lies above", "a perfect flat face"]
+        labels += ["charge transfer alone (the difference is constriction)", "a perfect flat face"]
         figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.075, 0.0), ncols=1, fontsize=7)
         figure.suptitle(title, x=0.01, ha="left", fontsize=8.5, fontweight="bold")
         save(figure, path)

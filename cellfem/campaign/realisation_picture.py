@@ -1,5 +1,5 @@
-"""Picture of many realisations: share that has failed against time, contact at the end, where
-contact is lost first and why."""
+"""Picture of many realisations: failed share against time, contact at the end, place and cause of
+the first loss of contact."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ HEIGHT_IN = 3.4
 
 
 def draw_statistics(path: Path, groups: Sequence[tuple[Statistics, Sequence[Outcome]]], title: str = "") -> None:
-    """One colour for each point of the grid; the last panel shows all of them, coloured by
-    cause."""
+    """One colour for each point of the grid; the last panel shows all points, coloured by cause."""
     longest = max(outcome.end_time_s for _, members in groups for outcome in members if np.isfinite(outcome.end_time_s))
     per_unit, unit = time_unit(longest)
     with style():
@@ -47,7 +46,7 @@ def draw_statistics(path: Path, groups: Sequence[tuple[Statistics, Sequence[Outc
         )
         contact.set_xlabel("contact at the end")
         contact.set_ylim(0.0, 1.03)
-        contact.set_ylabel("share at most so large")
+        contact.set_ylabel("cumulative share")
         if len(groups) > 1:
             contact.legend(fontsize=6.5, ncols=1 + len(groups) // MOST_IN_LEGEND)
         place.set_xlabel("place lost first (µm)")
@@ -66,8 +65,8 @@ def draw_statistics(path: Path, groups: Sequence[tuple[Statistics, Sequence[Outc
 
 
 def _draw_failed(axes: Axes, good: Sequence[Outcome], colour: str, per_unit: float, longest: float) -> None:
-    """Share that is lost (solid), or has opened somewhere (dashed), as Kaplan and Meier estimate
-    it."""
+    """Share that has lost contact (solid) or has opened somewhere (dashed), by the Kaplan-Meier
+    estimator."""
     for name, line in (("time_to_failure_s", "-"), ("opening_time_s", "--")):
         times, share = failed_by([getattr(outcome, name) for outcome in good], [outcome.end_time_s for outcome in good])
         at = np.concatenate([[0.0], times, [longest]]) / per_unit

@@ -1,10 +1,9 @@
-"""Statistics over realisations of a random interface: what many runs that differ in the seed alone
-say together.
+"""Statistics over realisations of a random interface: runs that differ in the seed alone.
 
-A run that ends without failure tells only that its time to failure is longer than the test: such
-times are right-censored, and the share that has failed by a time is estimated as Kaplan & Meier
-(1958) do. A cell is larger than a run: if it is made of N strips of the width of a run and a stated
-depth, each failing on its own, the first fails by t with the probability 1 - (1 - F(t))^N.
+A run that ends without failure only shows that its time to failure exceeds the test: such times are
+right-censored, and the share that has failed by a time is estimated as in Kaplan & Meier (1958). A
+cell is larger than a run: if it consists of N strips of the width of a run and a stated depth,
+which fail independently, the first fails by t with probability 1 - (1 - F(t))^N.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy  # its stats load when first used: they take a second
+import scipy  # scipy.stats is imported on first use: it takes a second
 from numpy.typing import NDArray
 
 from cellfem.campaign.grid import SEED, Values
@@ -37,7 +36,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Number:
-    """A number over realisations: how many have it, mean, standard deviation (nan for one),
+    """A number over realisations: how many have a value, mean, standard deviation (nan for one),
     quantiles 0.1, 0.5, 0.9."""
 
     count: int
@@ -50,11 +49,11 @@ class Number:
 
 @dataclass(frozen=True)
 class Times:
-    """A time with what has not happened by the end of the test. events: how many happened;
-    quantiles nan where beyond the test.
+    """Time of an event that may not occur within the test. events: how many occurred; quantiles are
+    nan beyond the test.
 
-    share: that happened within the test, with its 95 % interval (Wilson). mean, spread: of those
-    that happened alone. shape, scale_s: of a Weibull distribution fitted to all, the censored
+    share: that occurred within the test, with its 95 % interval (Wilson). mean, spread: over events
+    that occurred. shape, scale_s: of a Weibull distribution fitted to all times, censored ones
     included; nan for fewer than three events.
     """
 
@@ -88,11 +87,11 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Areal:
-    """Statistics per area, each run standing for its width times the stated depth. Areas in µm²,
+    """Statistics per area; each run represents its width times the stated depth. Areas in µm²,
     densities in 1/cm².
 
-    strips: runs in a cell. cell_…: of the time until the first strip of the cell has opened, by the
-    Weibull fit; nan without one.
+    strips: number of strips in a cell. cell_…: time until the first strip of the cell has opened,
+    by the Weibull fit; nan without one.
     """
 
     area_um2: float
@@ -111,13 +110,14 @@ def groups_of(outcomes: Sequence[Outcome]) -> dict[Values, tuple[Outcome, ...]]:
 
 
 def pooled(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """One outcome for each point but the seed: medians; lost (or kept) where most realisations are,
-    else reduced."""
+    """One outcome for each point, seeds combined: medians; lost (or kept) if most realisations are,
+    otherwise reduced."""
     return tuple(_pool(values, members) for values, members in groups_of(outcomes).items())
 
 
 def statistics_of(values: Values, members: Sequence[Outcome]) -> Statistics:
-    """Statistics of the realisations of one point; runs that failed are counted and left out."""
+    """Statistics of the realisations of one point; failed runs are counted, and excluded from the
+    rest."""
     good = [outcome for outcome in members if outcome.verdict != "failed"]
     opened = [outcome for outcome in good if math.isfinite(outcome.opening_time_s)]
     return Statistics(
@@ -136,7 +136,7 @@ def statistics_of(values: Values, members: Sequence[Outcome]) -> Statistics:
 
 
 def number_of(values: Sequence[float]) -> Number:
-    """Mean, spread and quantiles of those that are finite."""
+    """Mean, spread and quantiles of the finite values."""
     known = np.array([value for value in values if math.isfinite(value)])
     if not len(known):
         return Number(0, *(math.nan,) * 5)
@@ -145,7 +145,7 @@ def number_of(values: Sequence[float]) -> Number:
 
 
 def times_of(times: Sequence[float], ends: Sequence[float]) -> Times:
-    """Times of an event, nan where it had not happened by the end of the run."""
+    """Statistics of the times of an event; nan marks runs that ended before it."""
     happened = np.array([time for time in times if math.isfinite(time)])
     if not len(times):
         return Times(0, *(math.nan,) * 10)
@@ -164,7 +164,7 @@ def times_of(times: Sequence[float], ends: Sequence[float]) -> Times:
 
 
 def failed_by(times: Sequence[float], ends: Sequence[float]) -> tuple[Array, Array]:
-    """(times, share that has failed by then) as Kaplan and Meier; empty where nothing failed."""
+    """(times, share that has failed by then) by Kaplan & Meier; empty if nothing failed."""
     happened = [time for time in times if math.isfinite(time)]
     if not happened:
         return np.empty(0), np.empty(0)
@@ -175,7 +175,7 @@ def failed_by(times: Sequence[float], ends: Sequence[float]) -> tuple[Array, Arr
 
 def weibull(times: Sequence[float], ends: Sequence[float]) -> tuple[float, float]:
     """(shape, scale in s) of 1 - exp(-(t/scale)^shape) by maximum likelihood, censored times
-    included; nan for under three."""
+    included; nan for fewer than three events."""
     happened = [time for time in times if math.isfinite(time)]
     if len(set(happened)) < 3:
         return math.nan, math.nan
@@ -189,7 +189,7 @@ def areal(found: Statistics, width_um: float, depth_um: float, cell_um2: float, 
     area = width_um * depth_um
     strips = cell_um2 / area
     opening = found.times["opening_time_s"]
-    scale = opening.scale_s * strips ** (-1 / opening.shape)  # the first of N Weibull times is a Weibull time
+    scale = opening.scale_s * strips ** (-1 / opening.shape)  # the smallest of N Weibull times is Weibull distributed
     return Areal(
         area,
         found.numbers["void_count"].mean / area * 1e8,
@@ -245,7 +245,7 @@ def _plain(value: Any) -> Any:
 
 
 def statistic_lines(found: Statistics, area: Areal | None, depth_um: float) -> list[str]:
-    """What is printed of one point."""
+    """Lines to print for one point."""
     where = ", ".join(f"{name} {value}" for name, value in found.values) or "the case"
     verdicts = ", ".join(f"{count} {verdict}" for verdict, count in found.verdicts.items())
     lines = [f"{where}: {found.runs} realisations, {verdicts}" + (f", {found.failed} failed" if found.failed else "")]
@@ -260,12 +260,10 @@ def statistic_lines(found: Statistics, area: Areal | None, depth_um: float) -> l
         lines.append(text + (f", half of all after {time.q50:.3g} s" if math.isfinite(time.q50) else ""))
     if found.causes:
         causes = ", ".join(f"{cause} {count}" for cause, count in sorted(found.causes.items(), key=lambda pair: -pair[1]))
-        lines.append(f"  contact is lost first by: {causes}")
+        lines.append(f"  cause of the first loss of contact: {causes}")
     if area is not None:
         text = f"  per area, each run {area.area_um2:.3g} µm² (depth {depth_um:.3g} µm): {area.voids_per_cm2:.3g} voids per cm²"
         if math.isfinite(area.cell_median_s):
-            text += (
-                f"; the first of {area.strips:.3g} such strips has opened after {area.cell_median_s:.3g} s in half of all cells"
-            )
+            text += f"; in half of all cells the first of {area.strips:.3g} strips opens within {area.cell_median_s:.3g} s"
         lines.append(text)
     return lines

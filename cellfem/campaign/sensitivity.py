@@ -1,4 +1,4 @@
-"""What a sensitivity study found: numbers of the verdict at the ends of each range, and elementary
+"""Results of a sensitivity study: numbers of the verdict at the ends of each range, and elementary
 effects of the screening."""
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ RESULTS = {
     "end_time_s": "time to failure, or end of test (s)",
     "voltage_mV": "voltage (mV)",
 }
-"""Numbers of the verdict, and what they are called. Where contact is kept the time to failure is
-longer than the test."""
+"""Numbers of the verdict and their labels. If contact is kept, the time to failure exceeds the
+test."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What one factor does to one number. base, low, high: with the case's value, at both ends of
-    the range; nan: unknown.
+    """Effect of one factor on one number. base, low, high: with the case's value, and at both ends
+    of the range; nan if unknown.
 
-    verdicts: the verdicts at low, base, high. mean_effect: μ*, mean size of the change over the
-    whole range wherever the other factors are; scatter: σ, how much it depends on where they are;
-    nan without a screening.
+    verdicts: at low, base, high. mean_effect: μ*, mean size of the change over the whole range for
+    all values of the other factors; scatter: σ, how much it depends on their values; nan without a
+    screening.
     """
 
     factor: str
@@ -52,15 +52,15 @@ class Effect:
 
     @property
     def width(self) -> float:
-        """How far the result moves over the range: by the study one at a time, or by the screening
-        where that is unknown."""
+        """Change of the result over the range: one at a time, or from the screening if that is
+        unknown."""
         known = [value for value in (self.low, self.base, self.high) if math.isfinite(value)]
         return max(known) - min(known) if len(known) > 1 else 0.0
 
 
 def effects_of(factors: Sequence[Factor], steps: Sequence[Step], outcomes: Sequence[Outcome]) -> tuple[Effect, ...]:
-    """Every factor on every number, from the runs that are there; runs at which the solver gave up
-    are left out."""
+    """Every factor on every number, from the finished runs; runs in which the solver gave up are
+    excluded."""
     good = {outcome.point.name: outcome for outcome in outcomes if outcome.verdict != "failed"}
     found = []
     for result in RESULTS:
@@ -118,7 +118,7 @@ def table(effects: Sequence[Effect]) -> list[str]:
 
 
 def _end(steps: Sequence[Step], k: int, share: float, factor: Factor) -> str:
-    """Name of the run in which factor k has this share and all others what the case has."""
+    """Name of the run in which factor k has this share and all others are as in the case."""
     if abs(share - factor.base) < 1e-9:
         return steps[0].point.name
     return next((s.point.name for s in steps if s.origin == steps[0].point.name and s.moved == k and s.shares[k] == share), "")

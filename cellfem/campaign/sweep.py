@@ -1,5 +1,5 @@
-"""A grid over the keys of a case, or realisations of a random one, in parallel, refined and drawn
-as maps."""
+"""A grid over the keys of a case, or realisations of a random one: run in parallel, refined, and
+drawn as maps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SQUARE_UM = 1e8
 
 @dataclass(frozen=True)
 class SweepReport:
-    """What outcomes come to in words, and the files that show it."""
+    """The outcomes as lines of text, and the files written."""
 
     lines: tuple[str, ...]
     files: tuple[Path, ...]
@@ -40,7 +40,8 @@ class SweepReport:
 def run_grid(
     plan: Grid, out: Path, jobs: int, refine: int = 0, *, retry: bool = False, replace: bool = False
 ) -> tuple[Outcome, ...]:
-    """Run what is not done of a grid, with map.csv after each point; all outcomes.
+    """Run the points of a grid that are not done, rewriting map.csv after each point; returns all
+    outcomes.
 
     Raises CaseError, FolderError, BusyError, OSError, and StoppedError.
     """
@@ -73,10 +74,10 @@ def plan_of(
     parsed += [parse_axis(f"{CREEP}={creep}")] if creep is not None else []
     parsed += [seeds(load_case(case, overrides), realisations)] if realisations > 1 else []
     if not parsed:
-        raise CaseError(['sweep: has nothing to vary; give --grid pressure="0.1,0.4 MPa", --creep or --realisations'])
+        raise CaseError(['sweep: nothing to vary; give --grid pressure="0.1,0.4 MPa", --creep or --realisations'])
     plan = Grid(case, tuple(overrides), tuple(parsed))
     if refine and not plan.has(PRESSURE):
-        raise CaseError(["--refine: inserts pressures, and there is no --grid pressure; add one, or leave --refine out"])
+        raise CaseError(["--refine: inserts pressures, but there is no --grid pressure; add it, or leave --refine out"])
     return plan
 
 
@@ -99,8 +100,8 @@ def report(
     cell_um2: float = SQUARE_UM,
     criteria: Mapping[Criterion, str] | None = None,
 ) -> SweepReport:
-    """Write map.csv, map.json and pictures; the slopes in words. criteria: other words for what
-    they mean. Raises OSError."""
+    """Write map.csv, map.json and pictures; returns the slopes as text. criteria: their meanings,
+    if not the default ones. Raises OSError."""
     from cellfem.campaign.curve import curve_lines
     from cellfem.campaign.map_pictures import UNTESTED
     from cellfem.campaign.realisations import pooled
@@ -128,8 +129,8 @@ def report(
 
 
 def _pictures(plan: Grid, out: Path, slices: Sequence[Slice], title: str, criteria: Mapping[Criterion, str] | None) -> list[Path]:
-    """Maps and critical currents, or without a current (no criteria) what pressing came to; their
-    paths."""
+    """Maps and critical currents, or the results of pressing if there is no current (no criteria);
+    returns the paths."""
     from cellfem.campaign.curve_picture import can_draw_curve, draw_curve
     from cellfem.campaign.map_pictures import can_map, draw_critical, draw_maps
     from cellfem.campaign.press_picture import can_draw, draw_pressed
@@ -169,7 +170,7 @@ def _slopes(slices: Sequence[Slice], criteria: Mapping[Criterion, str]) -> list[
 def _statistics(
     out: Path, outcomes: Sequence[Outcome], depth: float | None, cell_um2: float, title: str
 ) -> tuple[list[str], list[Path]]:
-    """What they say in lines; statistics.json and its picture."""
+    """Write statistics.json and its picture; returns the lines to print."""
     from cellfem.campaign.realisation_picture import draw_statistics
     from cellfem.campaign.realisations import areal, groups_of, statistic_lines, statistics_of, write_statistics
 

@@ -1,5 +1,4 @@
-"""Run points, several at a time, each in a process and a folder of its own; know what is done
-already."""
+"""Run points in parallel, each in its own process and folder, and recognise points that are done."""
 
 from __future__ import annotations
 
@@ -29,34 +28,34 @@ from cellfem.signals import ENDING, heard
 
 Verdict = Literal["kept", "reduced", "lost", "untested", "failed"]
 UNSAID = ("untested", "failed")
-"""Verdicts of runs that say nothing of contact: a limit that the start exceeds, or no run."""
+"""Verdicts that say nothing about contact: the start exceeds a limit, or there was no run."""
 ENDED = ("done", "stop", "gave up")
-"""Ends of a run that is not to be repeated, as `end_kind` of its summary."""
+"""`end_kind` (in summary.json) of runs that are not to be repeated."""
 SMALL_SIGNAL = (
     *("asr_small_signal_ohm_cm2", "asr_charge_transfer_ohm_cm2", "asr_constriction_ohm_cm2", "cell_resistance_ohm"),
     "closed_fraction",
 )
-"""Numbers of a summary's final state that are there without a current too."""
+"""Numbers of a summary's final state that exist without a current too."""
 BY, CONSOLE = "sweep", "console.txt"
 POLL_S = 0.1
 GRACE_S = 60.0
-"""A child told to stop ends its time step, or the compiling of forms (20 s), first: killed there it
-would spoil the cache."""
+"""Seconds before a child is killed: it first ends its time step or the compilation of forms (20 s),
+and killing it there would corrupt the cache."""
 
 
 class BusyError(CellfemError, RuntimeError):
-    """Another sweep works in the same folder."""
+    """Another sweep is running in the same folder."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a point came to; nan where the run gave no number. focusing_max: the largest over Γ and
-    over the whole run.
+    """Result of a point; nan if the run gave no number. focusing_max: the largest over Γ and over
+    the whole run.
 
-    opening_…: where contact was lost first, when and why; nan and "" where it was lost nowhere.
-    void_count: voids born, and those of the start.
-    verdict: that of the run ("untested": a limit was exceeded before anything was moved), or
-    "failed" where the solver gave up or the process crashed. time_to_failure_s: nan unless lost.
+    opening_…: place, time and cause of the first loss of contact; nan and "" if there was none.
+    void_count: voids that formed, and those of the start. verdict: that of the run ("untested": a
+    limit was exceeded at the start), or "failed" if the solver gave up or the process crashed.
+    time_to_failure_s: nan unless contact was lost.
     """
 
     point: Point
@@ -89,7 +88,7 @@ class Outcome:
 
     @property
     def gave_up(self) -> bool:
-        """Whether the solver gave up: the same command would give the same again."""
+        """Whether the solver gave up: the same command would give the same result again."""
         return self.end_kind == "gave up"
 
 
@@ -102,10 +101,9 @@ class _Child:
 
 
 def known_outcome(point: Point, out: Path, say: Callable[[str], None] | None = None) -> Outcome | None:
-    """The outcome of a point that ran to an end of its own with the same case, None where it is
-    still to be run.
+    """The outcome of a point that ran to its own end with the same case; None if it must be run.
 
-    say: is told of a summary that is damaged.
+    say: called with a message if a summary is damaged.
     """
     folder = out / point.name
     summary_path, case_path = folder / "summary.json", folder / "case.resolved.toml"
@@ -115,7 +113,7 @@ def known_outcome(point: Point, out: Path, say: Callable[[str], None] | None = N
         if load_case(case_path) != point.case:
             return None
         return _read(point, summary, source) if summary["end_kind"] in ENDED else None
-    except (KeyError, TypeError, AttributeError) as error:  # parts of a whole summary that are not as they were written
+    except (KeyError, TypeError, AttributeError) as error:  # a complete summary whose parts have wrong types
         damaged = f"{summary_path}: is not a complete summary of a run ({error!r})"
     except SummaryError as error:
         damaged = str(error).partition(";")[0]
@@ -129,15 +127,16 @@ def known_outcome(point: Point, out: Path, say: Callable[[str], None] | None = N
 def run_points(
     grid: Grid, points: Sequence[Point], out: Path, jobs: int, lock: int, stopped: Callable[[], bool], replace: bool = False
 ) -> Generator[Outcome]:
-    """Run points, at most `jobs` at a time, and give each outcome as it comes. Ends early, without
-    outcomes, once `stopped()`.
+    """Run points, at most `jobs` at a time, and yield each outcome when it is known. Stops early,
+    without further outcomes, once `stopped()` is true.
 
-    A point in whose folder another run is at work fails, and nothing there is touched. Raises
-    FolderError where a folder holds what cellfem did not write, unless `replace`.
+    A point whose folder is in use by another run fails, and nothing there is changed. Raises
+    FolderError if a folder contains files not written by cellfem, unless `replace`.
 
-    The first runs alone until its first record is written: then the forms that all share are
+    The first point runs alone until its first record is written: by then the shared forms are
     compiled, and two processes do not wait for each other's compiler. lock: file descriptor from
-    `only_sweep`, which children hold as well. Children are ended whenever the iteration is.
+    `only_sweep`, inherited by the children. Children are ended when the iteration ends for any
+    reason.
     """
     queue, children, compiled = list(reversed(points)), list[_Child](), False
     try:
@@ -161,14 +160,14 @@ def run_points(
 @contextmanager
 def only_sweep(out: Path) -> Iterator[int]:
     """Lock on the folder `out`, a file descriptor. Raises BusyError while another sweep, or a child
-    it left, is at work there."""
+    of one, is running there."""
     list_files([out / CAMPAIGN])
     handle = os.open(out / CAMPAIGN, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            text = f"{out}: another sweep is at work in this folder; wait until it ends, or give another --out"
+            text = f"{out}: another sweep is using this folder; wait until it ends, or give another --out"
             raise BusyError(text) from error
         yield handle
     finally:
@@ -177,7 +176,7 @@ def only_sweep(out: Path) -> Iterator[int]:
 
 @contextmanager
 def stop_on_signal() -> Iterator[Callable[[], bool]]:
-    """A function that tells whether SIGTERM, SIGINT or SIGHUP has come."""
+    """A function that returns whether SIGTERM, SIGINT or SIGHUP was received."""
     received: list[int] = []
 
     def remember(number: int, _: FrameType | None) -> None:
@@ -192,8 +191,8 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
 
 
 def _start(grid: Grid, point: Point, out: Path, lock: int, replace: bool) -> _Child:
-    """Start a point whose folder nobody is at work in. What an earlier run left there is replaced
-    by the run itself."""
+    """Start a point whose folder is not in use. Results of an earlier run are replaced by the run
+    itself."""
     folder = out / point.name
     examine(folder, BY, (CONSOLE,), replace=replace)
     folder.mkdir(parents=True, exist_ok=True)
@@ -208,7 +207,7 @@ def _start(grid: Grid, point: Point, out: Path, lock: int, replace: bool) -> _Ch
 
 
 def _stamp(folder: Path) -> tuple[int, int] | None:
-    """Tells the records of one run from those of another."""
+    """Distinguishes the records of one run from those of another."""
     try:
         found = (folder / "records.csv").stat()
     except OSError:
@@ -245,7 +244,7 @@ def _end(children: Sequence[_Child]) -> None:
 
 def _read(point: Point, summary: dict[str, Any], source: str) -> Outcome:
     final, verdict, kind = summary["final"], summary["verdict"], summary["end_kind"]
-    if final is None:  # no state was found to begin with
+    if final is None:  # no initial state was found
         wall = _number(summary["wall_s"])
         return Outcome(point, "failed", summary["end"], end_time_s=0.0, wall_s=wall, source=source, end_kind=kind)
     stopped = kind == "stop" and summary["condition"] != USED_UP
@@ -279,5 +278,5 @@ def _read(point: Point, summary: dict[str, Any], source: str) -> Outcome:
 
 
 def _number(value: float | None) -> float:
-    """JSON's null is nan."""
+    """null in JSON is nan."""
     return math.nan if value is None else float(value)

@@ -1,4 +1,4 @@
-"""map.csv and map.json: what a sweep found, point by point and as boundaries."""
+"""map.csv and map.json: results of a sweep, by point and as boundaries."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ NUMBERS = (
     *(*SMALL_SIGNAL, "time_to_failure_s", "end_time_s", "capacity_mAh_cm2", "opening_time_s", "opening_place_um"),
 )
 OF_CURRENT = ("carrying_fraction", "focusing_max", "voltage_mV", "asr_ohm_cm2", "time_to_failure_s", "capacity_mAh_cm2")
-"""Those that mean nothing where no step of the protocol carries a current."""
+"""Columns without meaning if no step of the protocol carries a current."""
 DIRECTIONS: tuple[Along, Along] = ("pressure", "current")
 CRITERIA = {
     Criterion.LOST: "a limit of the protocol was reached within the test time",
     Criterion.NOT_KEPT: f"lost, or contact below {KEPT_OVER_PERFECT:g} of a perfect flat face's at the end",
 }
 NOTE = (
-    "Slopes depend on the criterion, on the test time and on where stripping is uneven; curves of different slope cross "
-    "somewhere, so that nearness to a measured point at one pressure means nothing by itself."
+    "Slopes depend on the criterion, on the test time and on the causes of uneven stripping; curves of different slope cross "
+    "somewhere, so that agreement with a measured point at one pressure means nothing by itself."
 )
 
 
@@ -48,7 +48,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Slice:
-    """All points that share the values of every axis but pressure and current, with their
+    """All points that share the values of every axis other than pressure and current, with their
     boundaries."""
 
     values: Values
@@ -62,7 +62,7 @@ class Slice:
 
     @property
     def without_creep(self) -> Values:
-        """Its values but the creep set: slices alike in them make a band."""
+        """Its values without the creep set: slices that share them form a band."""
         return tuple(pair for pair in self.values if pair[0] != CREEP)
 
     def slope(self, criterion: Criterion, along: Along) -> Slope | None:
@@ -71,7 +71,7 @@ class Slice:
 
 
 def slices_of(outcomes: Sequence[Outcome]) -> tuple[Slice, ...]:
-    """The outcomes by slice, in the order in which slices turn up."""
+    """The outcomes by slice, in order of first appearance."""
     groups: dict[Values, list[Outcome]] = {}
     for outcome in outcomes:
         groups.setdefault(outcome.point.slice, []).append(outcome)
@@ -84,8 +84,8 @@ def slices_of(outcomes: Sequence[Outcome]) -> tuple[Slice, ...]:
 
 
 def bands(slices: Sequence[Slice], criterion: Criterion) -> dict[Values, tuple[tuple[float, float, float], ...]]:
-    """(current, lowest, highest pressure of the boundary) over creep sets, two at least, for each
-    choice of the other values."""
+    """(current, lowest, highest pressure of the boundary) over at least two creep sets, for each
+    combination of the other values."""
     groups: dict[Values, list[Slice]] = {}
     for member in slices:
         groups.setdefault(member.without_creep, []).append(member)
@@ -125,10 +125,10 @@ def numbers_of(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
 
 
 def write_table(path: Path, outcomes: Sequence[Outcome]) -> None:
-    """map.csv: one row per point that has an outcome, by slice, current and pressure; atomically
-    replaced.
+    """map.csv: one row per point that has an outcome, sorted by slice, current and pressure;
+    replaced atomically.
 
-    Its columns are those of the protocol: without a current there are none of it.
+    Columns follow the protocol: without a current there are no columns of the current.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -157,7 +157,7 @@ def write_report(
     """map.json: counts, boundaries with slopes by both criteria, band over creep sets, published
     points; nan becomes null.
 
-    Without a current there are counts alone. criteria: what each of them means.
+    Without a current it has counts only. criteria: meaning of each criterion.
     """
     report: dict[str, Any] = {
         "case": str(grid.path),

@@ -1,5 +1,5 @@
-"""The pressure, or the hold time, at which a pressed cell reaches a resistance: runs in folders of
-their own."""
+"""The pressure, or the hold time, at which a pressed cell reaches a target resistance: each trial
+is a run in its own folder."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from cellfem.units import OHM_CM2, QuantityError, format_quantity, parse_quantit
 
 @dataclass(frozen=True)
 class Target:
-    """A resistance to be reached: `column` of records.csv at most `value`; `interface` is the same
-    as an ASR in Ω m²."""
+    """A target resistance: `column` of records.csv must be at most `value`; `interface` is the
+    equivalent ASR in Ω m²."""
 
     column: str
     value: float
@@ -29,7 +29,7 @@ class Target:
 
 @dataclass(frozen=True)
 class TargetRun:
-    """A run at one pressure (MPa): its resistance at the end in the target's unit, nan where it
+    """A run at one pressure (MPa): its resistance at the end in the target's unit; nan if it
     failed."""
 
     pressure: float
@@ -37,7 +37,7 @@ class TargetRun:
     contact: float
     end: str
     folder: Path
-    condition: str = ""  # of the stop that ended it
+    condition: str = ""  # of the stop condition that ended it
 
 
 def parse_target(text: str, case: Case, conductivity: float) -> Target:
@@ -62,15 +62,15 @@ def parse_target(text: str, case: Case, conductivity: float) -> Target:
 
 
 def pressure_keys(case: Case) -> tuple[str, ...]:
-    """The keys that hold the pressure which is looked for: the highest of the protocol, wherever it
-    stands. Raises CaseError."""
+    """The keys of the pressure to be varied: the highest of the protocol, in all steps that have
+    it. Raises CaseError."""
     if all(placed.step.mode != "press" for placed in case.steps):
-        raise CaseError(['protocol: no step has mode = "press"; a case to look for a pressure needs one'])
+        raise CaseError(['protocol: no step has mode = "press"; a search for the pressure needs one'])
     return highest_keys(case)
 
 
 def highest_keys(case: Case) -> tuple[str, ...]:
-    """The keys that hold the highest pressure of the protocol."""
+    """The keys of the highest pressure of the protocol."""
     highest = highest_pressure(case)
     return tuple(
         f"{placed.key}.{key}"
@@ -81,7 +81,7 @@ def highest_keys(case: Case) -> tuple[str, ...]:
 
 
 def highest_pressure(case: Case) -> float:
-    """Of the protocol, MPa."""
+    """Highest pressure of the protocol, MPa."""
     return max(placed.step.pressure_range[1] for placed in case.steps)
 
 
@@ -96,12 +96,12 @@ def point_at(path: Path, overrides: Sequence[str], pressure: float, more: Sequen
 
 
 def plain_grid(path: Path) -> Grid:
-    """What `campaign.sweep_points` needs to know of points that are no grid."""
+    """The grid without axes that `campaign.sweep_points` needs for points that are not of a grid."""
     return Grid(path, (), ())
 
 
 def read_trial(point: Point, out: Path, target: Target, pressure: float) -> TargetRun:
-    """Of the folder of a run that ended by itself."""
+    """Read the folder of a run that ended by itself."""
     folder = out / point.name
     summary = read_summary(folder / "summary.json")
     final, end = summary["final"], summary["end"]
@@ -115,9 +115,9 @@ def read_trial(point: Point, out: Path, target: Target, pressure: float) -> Targ
 def search(
     start: float, low: float, high: float, limit: float, precision: float, evaluate: Callable[[float], TargetRun]
 ) -> list[TargetRun]:
-    """Runs by which the lowest pressure with value ≤ limit is found, in their order
-    (`bisection.searching`, MPa); a run without a value ends it. Higher pressure is taken to mean
-    lower resistance."""
+    """The runs, in order, that bracket the lowest pressure with value ≤ limit
+    (`bisection.searching`, MPa); a run without a value ends the search. Resistance is assumed to
+    decrease with pressure."""
     runs: list[TargetRun] = []
     steps = searching(start, low, high, precision)
     pressure = next(steps)

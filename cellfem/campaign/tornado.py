@@ -19,11 +19,11 @@ BAR = 0.66
 
 
 def draw_tornado(path: Path, effects: Sequence[Effect], title: str = "") -> None:
-    """A panel per number of the verdict; each bar reaches from the value of the case to that at an
+    """A panel per number of the verdict; each bar extends from the value of the case to that at an
     end of the factor's range.
 
-    The widest bar is on top. Thin line: μ* of the screening, the mean effect wherever the other
-    factors are, to both sides.
+    The widest bar is on top. Thin line: μ* of the screening, the mean effect for all values of the
+    other factors, drawn to both sides.
     """
     count = len({effect.factor for effect in effects})
     with style():

@@ -1,9 +1,9 @@
 """Both limits of stack pressure: contact lost while stripping and dendrites while plating.
 
-Each point of the grid strips and then plates at one current and pressure. From its records: whether
+Each point of the grid strips and then plates at one current and pressure. Its records give whether
 contact was lost or not kept at the end of stripping, and the largest dendrite index while plating.
-Beyond the pressures that are run, the limit by dendrites is that of a flat face in full contact, by
-the very functions that make the index of a run.
+Outside the range of computed pressures, the dendrite limit is that of a flat face in full contact,
+by the functions that give the index of a run.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from cellfem.output.summary import KEPT_OVER_PERFECT, perfect_contact
 from cellfem.units import FARADAY, GAS_CONSTANT, MA_CM2
 
 GRID = ("pressure=0.2,0.4,0.8,1.5,3 MPa", "current=0.1,0.25,0.5,1,2 mA/cm^2")
-"""Without --grid."""
+"""The default grid."""
 BY = "window"
 OUTPUTS = ("window.json", "window.png")
 CURRENTS = np.geomspace(1e-3, 1e3, 1201)
-"""mA/cm²: where the index of a flat face is evaluated."""
+"""Currents (mA/cm²) at which the index of a flat face is evaluated."""
 PRESSURES = np.geomspace(0.05, 300.0, 121)
 NOTE = (
     "Contact: voids and stripping as in the case, within its test time. Dendrites: one flaw of the case wherever the index is "
@@ -46,16 +46,16 @@ CRITERIA = {
     Criterion.LOST: "a limit of the protocol was reached while stripping",
     Criterion.NOT_KEPT: f"lost, or contact below {KEPT_OVER_PERFECT:g} of a perfect flat face's at the end of stripping",
 }
-"""What the criteria of contact mean here, in window and map alike."""
+"""Meaning of the contact criteria here, for window and map."""
 
 
 @dataclass(frozen=True)
 class WindowPoint:
     """A run. pressure in MPa, current in mA/cm². contact: after stripping; index: largest while
-    plating, nan if none was reached.
+    plating, nan without plating.
 
-    contact_verdict: of stripping alone; "untested" where the start exceeds a limit, "failed" where
-    the solver gave up.
+    contact_verdict: of stripping alone; "untested" if the start exceeds a limit, "failed" if the
+    solver gave up.
     """
 
     pressure: float
@@ -66,7 +66,7 @@ class WindowPoint:
 
     @property
     def verdict(self) -> str:
-        """What ends the window here; a dendrite counts before a contact that is merely reduced."""
+        """The limit that this point violates; a dendrite takes precedence over reduced contact."""
         if self.contact_verdict in (*UNSAID, "lost"):
             return self.contact_verdict
         if self.index >= 1:
@@ -76,11 +76,11 @@ class WindowPoint:
 
 @dataclass(frozen=True)
 class Window:
-    """All that the picture shows of one choice of the other axes (creep set, say).
+    """All data of the picture for one combination of the other axes (for example a creep set).
 
-    contact: the map's boundaries on lines of constant current, for both criteria. dendrite:
+    contact: boundaries of the map on lines of constant current, for both criteria. dendrite:
     (pressure, current) at which the index of the runs passes 1. flat: (pressure, current) limit of
-    a flat face in full contact, 0 from where pressure alone opens the flaw.
+    a flat face in full contact, 0 where pressure alone opens the flaw.
     """
 
     label: str
@@ -95,18 +95,18 @@ def check_protocol(case: Case) -> None:
     would be missing."""
     modes = [placed.step.mode for placed in case.sequence]
     if "strip" not in modes:
-        raise CaseError(['protocol: has no step with mode = "strip", by which the window finds lost contact; put one first'])
+        raise CaseError(['protocol: has no step with mode = "strip", needed for the limit of lost contact; put one first'])
     if "plate" not in modes[modes.index("strip") :]:
-        text = 'protocol: has no step with mode = "plate" after stripping, by which the window finds dendrites'
+        text = 'protocol: has no step with mode = "plate" after stripping, needed for the dendrite limit'
         raise CaseError([f"{text}; add one, as in cases/dendrite-window, or map contact alone with cellfem sweep"])
 
 
 def after_stripping(outcome: Outcome, out: Path) -> Outcome:
-    """The outcome of a run, its contact judged at the end of stripping; lost where the run did not
-    come to plating.
+    """The outcome of a run with contact judged at the end of stripping; lost if the run did not
+    reach plating.
 
-    As the verdict of a run does, but before plating fills again what stripping opened. Failed where
-    the records are damaged.
+    Same rule as the verdict of a run, but before plating refills the voids. Failed if the records
+    are damaged.
     """
     rows = _rows(outcome, out)
     if outcome.verdict in UNSAID or not rows:
@@ -122,8 +122,8 @@ def after_stripping(outcome: Outcome, out: Path) -> Outcome:
 
 
 def windows_of(outcomes: Sequence[Outcome], out: Path) -> tuple[Window, ...]:
-    """Windows of judged outcomes, one for each choice of the axes beside pressure and current, with
-    the boundaries of the map."""
+    """Windows of the outcomes from `after_stripping`, one for each combination of the axes other
+    than pressure and current, with the boundaries of the map."""
     return tuple(_window(member, out) for member in slices_of(outcomes))
 
 
@@ -150,8 +150,7 @@ def flat_limit(case: Case, pressure: float) -> float:
 
 
 def safe_spans(points: Sequence[WindowPoint]) -> list[tuple[float, float, float]]:
-    """(current, lowest, highest pressure) of each row of safe points that follow each other at one
-    current: safe on both ends."""
+    """(current, lowest, highest pressure) of each series of consecutive safe points at one current."""
     found = []
     for current in sorted({point.current for point in points}):
         line = sorted((point for point in points if point.current == current), key=lambda point: point.pressure)
@@ -163,7 +162,7 @@ def safe_spans(points: Sequence[WindowPoint]) -> list[tuple[float, float, float]
 
 
 def safe_areas(points: Sequence[WindowPoint]) -> list[tuple[float, float, float, float]]:
-    """(lowest, highest pressure, lower, upper current) of what has safe points on all sides,
+    """(lowest, highest pressure, lower, upper current) of areas with safe points on all sides,
     between neighbouring currents."""
     spans, currents = safe_spans(points), sorted({point.current for point in points})
     found = []
@@ -177,7 +176,7 @@ def safe_areas(points: Sequence[WindowPoint]) -> list[tuple[float, float, float,
 
 
 def words(found: Window) -> list[str]:
-    """What the window says, line by line."""
+    """Lines of text that describe the window."""
     label = f"{found.label}: " if found.label else ""
     counts = {
         verdict: sum(point.verdict == verdict for point in found.points)
@@ -217,7 +216,7 @@ def _point(outcome: Outcome, out: Path) -> WindowPoint:
 
 
 def _rows(outcome: Outcome, out: Path) -> list[dict[str, float]]:
-    """Records of a run; none where it failed or they are damaged, which is told."""
+    """Records of a run; none, with a message, if it failed or they are damaged."""
     if outcome.verdict == "failed":
         return []
     try:
@@ -247,8 +246,8 @@ def _dendrite_limits(points: Sequence[WindowPoint]) -> tuple[tuple[float, float]
 
 
 def _passes_one(current: np.ndarray, index: np.ndarray) -> float:
-    """Least current at which the index is 1, linear in logarithms; inf if it stays below, the first
-    current if it is above."""
+    """Lowest current at which the index is 1, linear in logarithms; inf if the index stays below 1,
+    the first current if it is above."""
     above = np.flatnonzero(index >= 1)
     if not len(above):
         return math.inf

@@ -33,11 +33,11 @@ PRESSURE_RANGE, CURRENT_RANGE = (0.05, 300.0), (0.03, 10.0)  # MPa, mA/cm²
 def draw_window(
     path: Path, windows: Sequence[Window], published: Sequence[Published], times: Sequence[MeasuredShorts], *, title: str = ""
 ) -> None:
-    """Pressure against current: runs by verdict, both limits as lines, safe between safe runs
+    """Pressure against current: runs by verdict, both limits as lines, the area between safe runs
     shaded, measured points on top.
 
-    Several windows (creep sets) differ by the dashes of their lines; runs and shading are those of
-    the first.
+    Several windows (for example creep sets) differ in line style; runs and shading are those of the
+    first.
     """
     first = windows[0]
     with style():
@@ -79,8 +79,8 @@ def _contact_line(found: Window, criterion: str) -> tuple[np.ndarray, np.ndarray
 
 
 def _shade(axes: Axes, found: Window) -> None:
-    """Safe is what lies between safe points that were run; on one line of them a bar, for it says
-    nothing of other currents."""
+    """Shade the area between safe points that were run; for a single current draw a bar, because
+    other currents are unknown."""
     look: dict[str, Any] = {"color": SAFE, "alpha": 0.25, "lw": 0, "zorder": 1}
     label = "safe: between safe points"
     for low, high, lower, upper in safe_areas(found.points):

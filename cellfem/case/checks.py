@@ -125,7 +125,7 @@ def _spots(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:
     for k, (left, right) in enumerate(spans):
         if left < -tolerance or right > width + tolerance:
             yield (
-                f"{name}.{k}: reaches from {_um(left)} to {_um(right)}, out of the stack from 0 um to {_um(width)}; "
+                f"{name}.{k}: reaches from {_um(left)} to {_um(right)}, outside the stack from 0 um to {_um(width)}; "
                 f"move it, make half_width smaller or {'the mesh wider' if case.mesh.file else 'stack.width larger'}"
             )
         for j in overlaps.get(k, ()):

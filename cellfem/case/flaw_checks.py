@@ -1,5 +1,4 @@
-"""What keeps a case from being answered by `cellfem flaw`; a run does not look at
-[resolved_flaw]."""
+"""Checks of [resolved_flaw] for `cellfem flaw`; a run does not use that table."""
 
 from collections.abc import Iterator
 
@@ -46,18 +45,18 @@ def _problems(case: Case) -> Iterator[str]:
     for key, slit in (("crack", flaw.crack), ("growth_step", flaw.growth_step)):
         if flaw.shape == "pore" and 0 < slit < LEAST_SLIT * flaw.half_opening:
             yield (
-                f"resolved_flaw.{key}: {_um(slit)} is below {LEAST_SLIT} times resolved_flaw.half_opening, no slit yet; "
+                f"resolved_flaw.{key}: {_um(slit)} is below {LEAST_SLIT} times resolved_flaw.half_opening, too short for a slit; "
                 "make it longer"
             )
     if flaw.dry == 0 and flaw.compression:
         yield (
-            "resolved_flaw.compression: without an empty crack ahead K_I is read off its energy, which knows no sign; "
-            'give one, for example dry = "0.1 um"'
+            "resolved_flaw.compression: without an empty crack ahead, K_I follows from the energy release rate, "
+            'which has no sign; give one, for example dry = "0.1 um"'
         )
     deep = flaw.length + (2 * flaw.pore_radius + flaw.crack if flaw.shape == "pore" else 0.0) + flaw.dry
     if deep >= 0.9 * thickness:
         yield (
-            f"resolved_flaw.length: the flaw reaches {_um(deep)} deep, into the last tenth of electrolyte.thickness, "
+            f"resolved_flaw.length: the flaw is {_um(deep)} deep and reaches into the last tenth of electrolyte.thickness, "
             f"{_um(thickness)}; make it shorter or the electrolyte thicker"
         )
     widest = flaw.pore_radius if flaw.shape == "pore" else flaw.half_opening

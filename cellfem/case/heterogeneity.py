@@ -1,5 +1,4 @@
-"""An interface that is not alike everywhere, drawn at random: the [heterogeneity] table of a
-case."""
+"""A random, non-uniform interface: the [heterogeneity] table of a case."""
 
 from typing import Annotated
 
@@ -15,51 +14,50 @@ class RandomField(Section):
     mean is that of the case."""
 
     spread: Spread = 0.0
-    """Standard deviation over the mean; 0: the same everywhere."""
+    """Standard deviation over the mean; 0: uniform."""
     length: Length = default("5 um")
-    """Correlation length: there the correlation has fallen to 1/e."""
+    """Correlation length: the distance at which the correlation has fallen to 1/e."""
 
 
 class Grains(Section):
-    """Grain boundaries: the faces of a Poisson-Voronoi tessellation, cut by a plane stack along a
-    line."""
+    """Grain boundaries: the faces of a Poisson-Voronoi tessellation; a plane stack cuts them along
+    a line."""
 
     spacing: Length | None = None
-    """Mean distance of grain boundaries along any line (mean intercept). Without it there are
-    none."""
+    """Mean distance of grain boundaries along any line (mean intercept). Default: no grain
+    boundaries."""
     width: Length = default("1 um")
-    """Width over which a grain boundary acts; the mesh needs two nodes on it. Give ASR and D
-    averaged over this width."""
+    """Width of the zone with grain-boundary properties; the mesh needs two nodes on it. Give ASR
+    and D averaged over this width."""
     asr: AreaResistance | None = None
-    """Interface resistance on a grain boundary of the electrolyte at 25 degC; without it that of
+    """Interface resistance on a grain boundary of the electrolyte at 25 degC; by default that of
     the grains."""
     D: Diffusivity | None = None
-    """Diffusivity in a grain boundary of the lithium, upright on the interface, at 25 degC; without
-    it that of the grains."""
+    """Diffusivity in a grain boundary of the lithium, perpendicular to the interface, at 25 degC;
+    by default that of the grains."""
 
 
 class Impurities(Section):
-    """Round spots of another interface resistance, strewn at random; they may overlap. A plane
-    stack cuts them along a line."""
+    """Round spots of another interface resistance at random places; they may overlap. A plane stack
+    cuts them along a line."""
 
     share: Annotated[Number, Field(ge=0.0, le=0.9)] = 0.0
-    """Share of the area that they cover, on average over many realisations."""
+    """Area fraction that they cover, on average over many realisations."""
     size: Length = default("3 um")
     """Mean diameter."""
     size_spread: Annotated[Number, Field(ge=0.0, le=2.0)] = 0.5
     """Standard deviation of the diameter over its mean; the distribution is lognormal."""
     asr: AreaResistance = default("1000 ohm*cm^2")
-    """Interface resistance in their middle at 25 degC."""
+    """Interface resistance at their centre at 25 degC."""
     edge: Length = default("0.5 um")
     """Width of the transition to the surroundings: tanh of the distance from the edge."""
 
 
 class Heterogeneity(Section):
-    """What varies at random along the interface. A rough face of random heights is in
-    [roughness]."""
+    """Random variations along the interface. A rough face of random heights is in [roughness]."""
 
     seed: Annotated[Count, Field(ge=0)] = 1
-    """The same seed gives the same interface, on any mesh and on any number of ranks."""
+    """The same seed gives the same interface, on any mesh and any number of ranks."""
     asr: RandomField = Field(default_factory=RandomField)
     """The interface resistance; its mean is interface.asr."""
     roughness: RandomField = Field(default_factory=RandomField)

@@ -1,4 +1,4 @@
-"""Whether two cases are the same, in what they differ, and which files they read."""
+"""Whether two cases are the same, how they differ, and which files they read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cellfem.case.models import Case
 
 
 def plain_case(case: Case, without: Sequence[str] = ()) -> dict[str, Any]:
-    """The case as JSON holds it, but for some keys, as in "output.pictures"."""
+    """The case as JSON data, without some keys, for example "output.pictures"."""
     data: dict[str, Any] = case.model_dump(mode="json", exclude_none=True)
     for key in without:
         table, name = key.split(".")
@@ -22,7 +22,7 @@ def plain_case(case: Case, without: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def case_hash(case: Case, without: Sequence[str] = ()) -> str:
-    """SHA-256 of a case, but for some keys."""
+    """SHA-256 of a case, without some keys."""
     return hashlib.sha256(json.dumps(plain_case(case, without), sort_keys=True).encode()).hexdigest()
 
 
@@ -33,8 +33,8 @@ def differences(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
 
 
 def files_read(case: Case, path: Path | None = None) -> dict[str, Path]:
-    """Files that a case reads, by what they are called in messages; with the case's own, a file or
-    the folder that holds one."""
+    """Files that a case reads, keyed by their names in messages; includes the case's own file, or
+    the folder that contains it."""
     found = {f"{name}.file": getattr(case, name).file for name in WITH_FILE}
     named = {what: Path(file) for what, file in found.items() if file is not None}
     return named if path is None else {"the case": path / "case.toml" if path.is_dir() else path} | named

@@ -1,5 +1,5 @@
-"""The cell for which resistances are given in ohm, and its impedance spectrum: the [impedance]
-table of a case."""
+"""The cell to which resistances in ohm refer, and its impedance spectrum: the [impedance] table of
+a case."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from cellfem.case.fields import Count, Length, Number, Section, Switch, default
 from cellfem.units import quantity
 
 HALF_CELL_SEPARATOR = 1e3
-"""µm of electrolyte in the cell that a half cell stands for, where the case does not say."""
+"""Default thickness of the electrolyte (µm) of the full cell that a half cell represents."""
 
 Area = Annotated[float, quantity("um^2", gt=0.0, le=1e13)]
 AreaCapacitance = Annotated[float, quantity("F/m^2", gt=0.0, le=1e4)]
@@ -23,11 +23,11 @@ class Impedance(Section):
     """Area of the cell."""
     separator: Length | None = None
     """Thickness of the cell's electrolyte between its two faces, in place of the modelled
-    electrolyte.thickness. Without it that very thickness in a symmetric cell, which is modelled
-    whole; 1 mm in a half cell, which models the layer at its face."""
+    electrolyte.thickness. Default: electrolyte.thickness in a symmetric cell, which is modelled
+    completely; 1 mm in a half cell, which models the layer at its face."""
     interfaces: Annotated[Count, Field(ge=1, le=2)] = 2
-    """How many faces like the modelled one the cell of a half cell has; a symmetric cell has its
-    own two."""
+    """Number of faces like the modelled one in the cell that a half cell represents; a symmetric
+    cell has two."""
     spectrum: Switch = False
     """Whether a run ends with an impedance spectrum: spectrum.csv and nyquist.png."""
     lowest: Frequency = default("0.1 Hz")
@@ -42,5 +42,5 @@ class Impedance(Section):
     permittivity: Annotated[Number, Field(ge=1.0, le=1e5)] = 50.0
     """Relative permittivity of the electrolyte (LLZO 40 to 60, recalled)."""
     gap_floor: Annotated[float | Literal["roughness"], quantity("um", gt=0.0, le=10.0, words=("roughness",))] = "roughness"
-    """Distance g0 that is added to the gap where its faces do not touch: a capacitor eps0/(g + g0);
-    "roughness" is delta's."""
+    """Distance g0 added to the gap where the faces do not touch: a capacitor eps0/(g + g0);
+    "roughness" takes delta."""

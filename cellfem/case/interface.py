@@ -1,4 +1,4 @@
-"""The interface, and what lies on it: voids and spots of another resistance."""
+"""The interface, its voids at the start, and spots of another resistance."""
 
 import math
 from typing import Annotated, Literal
@@ -20,7 +20,7 @@ from cellfem.case.fields import (
 from cellfem.units import quantity
 
 FOOT = 1.07483
-"""Integral of the cohesive law of physics.contact over e σ_adh δ/2: its soft foot adds 7.5 %."""
+"""Integral of the cohesive law of physics.contact over e σ_adh δ/2: its smooth start adds 7.5 %."""
 OnOff = Literal["on", "off"]
 
 
@@ -41,8 +41,7 @@ class Interface(Section):
     half_pressure: PositivePressure = default("0.02 MPa")
     """Contact pressure at which half of the area touches; a choice of the model."""
     adhesion: Pressure = default("0 MPa")
-    """Tension at which the contact separates; 0 is a surface that lithium does not
-    wet."""
+    """Tensile strength of the contact; 0 for a surface that lithium does not wet."""
     adhesion_work: SurfaceTension = default("0 J/m^2")
     """Work of adhesion, in place of `adhesion`: 0.67 J/m^2 on clean LLZO, 0.10 under Li2CO3; the
     strength is 0.685 W/delta."""
@@ -52,50 +51,50 @@ class Interface(Section):
     """Contact through the asperity layer, or bonded: no gap, full contact, tension allowed."""
     vacancies: OnOff = "on"
     """Vacancies injected by stripping; off: lattice planes are removed as fast as lithium is
-    stripped, no porosity."""
+    stripped, without porosity."""
     removal: Literal["on", "off", "linear"] = "on"
     """Removal of lattice planes: where vacancies coalesce; linear, at the rate k_s f everywhere;
-    off in tests of build-up."""
+    off, for tests of vacancy build-up."""
     kinetics: Literal["butler-volmer", "linear"] = "butler-volmer"
-    """Law of current against overpotential."""
+    """Current-overpotential relation."""
     void_gas: Literal["vacuum", "gas"] = "vacuum"
-    """What the voids of the start hold: nothing, or an ideal gas that stays in them and presses as
-    they shrink. Voids born later are empty. With gas the pressure of the stack counts from vacuum,
-    as that of the gas does."""
+    """Content of the voids at the start: vacuum, or an ideal gas that stays in them and is
+    compressed as they shrink. Voids that form later are empty. With gas the stack pressure is
+    absolute, like that of the gas."""
     gas_pressure: PositivePressure = default("0.1 MPa")
-    """Pressure of the gas when the voids were shut: 1 bar of argon in a glovebox."""
+    """Pressure of the gas when the voids were sealed: 1 bar of argon in a glovebox."""
     gas_temperature: Temperature = default("25 degC")
-    """Temperature of the gas when the voids were shut."""
+    """Temperature of the gas when the voids were sealed."""
     stress_potential: OnOff = "on"
     """Shift of the equilibrium potential by contact pressure, Omega p/F (0.135 mV/MPa)."""
 
     @property
     def adhesion_strength(self) -> float:
-        """σ_adh (MPa), from the work of adhesion W = FOOT e σ_adh δ/2 where that is given."""
+        """σ_adh (MPa), from the work of adhesion W = FOOT e σ_adh δ/2 if that is given."""
         return self.adhesion or 2 * self.adhesion_work / (FOOT * math.e * self.roughness)
 
 
 class Spot(Section):
-    """A stretch of the interface. Centred on a side of the stack it is cut there in half by the
-    mirror plane; with periodic sides it is whole wherever it lies, and what reaches over a side
-    comes in at the other."""
+    """A spot on the interface. If it is centred on a side of the stack, the mirror plane there cuts
+    it in half; with periodic sides it is complete everywhere, and the part beyond one side enters
+    at the other."""
 
     center: Place
-    """Position of its middle in x, 0 to the width of the stack."""
+    """Position of its centre in x, 0 to the width of the stack."""
     half_width: Length
     """Half of its extent in x."""
     electrode: Literal[1, 2] = 1
-    """On which electrode of a symmetric cell; 2 is the lower one, which is plated while the other
-    is stripped."""
+    """Electrode of a symmetric cell; 2 is the lower one, which is plated while the other is
+    stripped."""
     center_y: Place | None = None
-    """dimension = 3: position of its middle in y; without it a strip along the whole depth of the
+    """dimension = 3: position of its centre in y; without it a strip along the whole depth of the
     stack."""
     half_width_y: Length | None = None
     """dimension = 3: half of its extent in y; without it as in x, a disc."""
 
     def span(self, width: float, *, periodic: bool = False) -> tuple[float, float]:
-        """Its ends in x (µm), cut at a mirror plane that it is centred on; with periodic sides
-        whole, if need be beyond them."""
+        """Its ends in x (µm), cut at a mirror plane through its centre; with periodic sides uncut,
+        and possibly beyond them."""
         left = 0.0 if self.center == 0.0 and not periodic else self.center - self.half_width
         right = width if self.center == width and not periodic else self.center + self.half_width
         return left, right
@@ -105,7 +104,7 @@ class Void(Spot):
     """A void in the lithium at the start, open towards the electrolyte."""
 
     depth: Length
-    """Depth at its middle."""
+    """Depth at its centre."""
     profile: Literal["parabola", "cosine", "ellipse"] = "parabola"
     """Shape, with u = (x - center)/half_width: 1 - u^2, (1 + cos(pi u))/2, or (1 - u^2)^(1/2),
     times the depth."""
@@ -115,6 +114,6 @@ class Patch(Spot):
     """A spot of another interface resistance: contamination, a grain boundary."""
 
     asr: AreaResistance
-    """Interface resistance in its middle at 25 degC."""
+    """Interface resistance at its centre at 25 degC."""
     edge: Length = default("0.5 um")
     """Width of the transition to the surroundings: tanh((x - end)/edge)."""

@@ -33,14 +33,14 @@ def _kind_of_creep(value: object) -> str:
 
 
 CREEP_TAGS = ("<name>", "<table>")
-"""Pydantic's names for the two ways to give `creep`; they turn up in the places of errors, and no
-key is called so."""
+"""Pydantic's tags for the two ways to give `creep`; they appear in the paths of errors, and no key
+has these names."""
 
 _LITHIUM = materials.lithium()
 
 
 class CreepTable(Section):
-    """Power-law creep of one's own: rate = A0 exp(-Q/RT) (sigma/MPa)^n. Give A0, or A298 = A0
+    """User-defined power-law creep: rate = A0 exp(-Q/RT) (sigma/MPa)^n. Give A0, or A298 = A0
     exp(-Q/(R 298.15 K)) instead."""
 
     n: Annotated[Number, Field(ge=1.0, le=20.0)]
@@ -89,32 +89,32 @@ class Anand(Section):
     Q: ActivationEnergy = default("37 kJ/mol")
     """Activation energy."""
     m: Annotated[Number, Field(gt=0.05, le=1.0)] = 0.15
-    """Sensitivity of the stress to the rate at a given S."""
+    """Strain-rate sensitivity m of the stress at constant S."""
     S0: PositivePressure = default("1.1 MPa")
-    """S at the start; 0.5 to 2 MPa by the state of the foil."""
+    """S at the start; 0.5 to 2 MPa, depending on the state of the foil."""
     H0: PositivePressure = default("10 MPa")
     """Hardening modulus; 5 to 20 MPa."""
     a: Annotated[Number, Field(ge=1.0, le=4.0)] = 2.0
-    """How S comes to rest at Ss."""
+    """Exponent a of the approach of S to Ss."""
     S_star: PositivePressure = default("2 MPa")
-    """Saturation value at the rate A exp(-Q/RT)."""
+    """Prefactor S_star of the saturation value: its value at the rate A exp(-Q/RT)."""
     n_s: Annotated[Number, Field(ge=0.0, le=0.5)] = 0.05
-    """Sensitivity of the saturation value to the rate."""
+    """Rate sensitivity n_s of the saturation value."""
 
 
 class OwnCreepLaw(Section):
-    """A creep law of one's own in place of `creep`, made known by `cellfem.physics.creep.register`
+    """A user-defined creep law in place of `creep`, registered by `cellfem.physics.creep.register`
     (docs/laws.md)."""
 
     name: Annotated[str, Field(strict=True, min_length=1)]
-    """The name that it is registered by."""
+    """The name under which it is registered."""
     parameters: dict[str, str | float] = Field(default_factory=dict)
     """Its parameters by name: numbers, or text with a unit."""
 
     @property
     def numbers(self) -> dict[str, float]:
         """The parameters in working units."""
-        from cellfem.physics.creep import own_law  # only where a case names one: laws need numpy
+        from cellfem.physics.creep import own_law  # imported only for cases that name a law: laws need numpy
 
         units = own_law(self.name).units
         return {key: _in_unit(value, units[key]) for key, value in self.parameters.items()}
@@ -128,32 +128,32 @@ class Lithium(Section):
     """The lithium electrode. Ranges and sources of the defaults: cellfem/materials/lithium.toml."""
 
     thickness: Length = default("20 um")
-    """Thickness away from voids."""
+    """Thickness outside voids."""
     platen: Literal["slip", "stick"] | None = None
-    """Whether lithium slips along the platen (the current collector) or sticks to it. Without it
-    slip between mirror planes, and stick with periodic sides, where nothing else may keep it from
-    drifting along the interface."""
+    """Whether lithium slips along the platen (the current collector) or sticks to it. Default: slip
+    between mirror planes, and stick with periodic sides, where otherwise nothing may prevent
+    sliding along the interface."""
     used_up: Annotated[Number, Field(ge=0.01, le=0.5)] = 0.02
-    """Share of the thickness: where less is left at any place the lithium counts as stripped
-    through, and the run stops."""
+    """Share of the thickness: if less is left anywhere, the lithium counts as used up, and the run
+    stops."""
     creep: Annotated[
         Annotated[CreepName, Tag(CREEP_TAGS[0])] | Annotated[CreepTable, Tag(CREEP_TAGS[1])], Discriminator(_kind_of_creep)
     ] = "masias"
-    """Power-law creep: the name of a set, or a table with A0 (or A298), n and Q of one's own."""
+    """Power-law creep: the name of a set, or a table with A0 (or A298), n and Q."""
     breakdown: Annotated[float | Literal["auto", "off"], quantity("MPa", gt=0.0, le=1e3, words=("auto", "off"))] = "auto"
     """Stress 1/B of power-law breakdown, rate = A B^-n sinh(B sigma)^n; off: a power law; auto: 2.8
-    MPa where a step presses."""
+    MPa if a step presses, otherwise off."""
     diffusional: Rate | None = None
-    """Linear creep in parallel at 25 degC: its rate at 1 MPa (Herbert et al. 2018), with the Q of
-    `creep`. Without it none."""
+    """Linear (diffusional) creep in parallel at 25 degC: its rate at 1 MPa (Herbert et al. 2018),
+    with the Q of `creep`. Default: none."""
     size: Length | None = None
-    """Size of what deforms: as strong as pillars of this diameter (Xu et al. 2017; an upper bound).
-    Without it, bulk strength."""
+    """Size of the deforming volume: as strong as pillars of this diameter (Xu et al. 2017; an upper
+    bound). Default: bulk strength."""
     anand: Anand | None = None
-    """Creep with an evolving resistance in place of `creep`; without it S is constant, which is a
-    power law."""
+    """Creep with an evolving resistance in place of `creep`. Default: a power law, that is,
+    constant S."""
     own_law: OwnCreepLaw | None = None
-    """A creep law of one's own in place of `creep`. Without it none."""
+    """A user-defined creep law in place of `creep`. Default: none."""
     law: Literal["coupled", "uncoupled", "leblond"] = "coupled"
     """Porous creep: Michel-Suquet, coupled in both stress invariants; each invariant on its own
     (for comparison); or Leblond, Perrin and Suquet (1994), whose compaction is proportional to f in
@@ -167,7 +167,8 @@ class Lithium(Section):
     D_activation: ActivationEnergy = default(_LITHIUM.parameters["D_activation"].text)
     """Activation energy of the diffusivity."""
     grain_boundaries: GrainBoundaries | None = None
-    """Fast diffusion along grain boundaries, spread over the volume. None: bulk diffusion alone."""
+    """Fast diffusion along grain boundaries, averaged over the volume. Default: bulk diffusion
+    alone."""
     activation_volume: MolarVolume = default("0 cm^3/mol")
     """V of D exp(-pV/RT); 3.6 cm^3/mol for self-diffusion (0.28 Omega, Hultsch & Barnes 1962,
     recalled): 0.15 % per MPa."""
@@ -177,15 +178,15 @@ class Lithium(Section):
     surface_tension: SurfaceTension = default(_LITHIUM.parameters["surface_tension"].text)
     """Surface tension of lithium."""
     sink_rate: Velocity | None = None
-    """k_s of removal = "linear", d = k_s f; without it s_max/(0.85 f_c (1 - 0.85 f_c)), so that f
+    """k_s of removal = "linear", d = k_s f; default s_max/(0.85 f_c (1 - 0.85 f_c)), so that f
     stays below 0.85 f_c."""
     removal_rate: Velocity | None = None
-    """k_n, the penalty rate at which coalesced lattice planes are removed; without it max(10 s_max,
+    """k_n, the penalty rate at which coalesced lattice planes are removed; default max(10 s_max,
     1e-3 um/s)/(0.1 f_c)."""
 
     @property
     def creep_set(self) -> materials.CreepSet:
-        """The creep law in working units, whether named or one's own."""
+        """The creep law in working units, of a named set or the case's own table."""
         if isinstance(self.creep, str):
             return materials.creep_set(self.creep)
         table = self.creep
@@ -194,6 +195,6 @@ class Lithium(Section):
 
     @property
     def strength(self) -> float:
-        """Factor of the stresses of creep, and of its breakdown, against bulk lithium: what its
-        size makes of them."""
+        """Factor on the stresses of creep, and of its breakdown, relative to bulk lithium, from the
+        size effect."""
         return 1.0 if self.size is None else materials.pillars().factor(self.size, self.creep_set)

@@ -1,4 +1,4 @@
-"""From a case file and overrides to a checked Case, with every error of the file at once."""
+"""Read a case file with overrides into a checked Case; every error of the file is reported at once."""
 
 import math
 import os
@@ -22,15 +22,15 @@ from cellfem.case.size_limits import MOST_BYTES, MOST_ERRORS, UnfitError, parse_
 from cellfem.units import as_written, shortened
 
 WITH_FILE = ("mesh", "roughness", "measured")
-"""Tables whose `file` is a path from the folder of the case."""
+"""Tables whose `file` is a path relative to the folder of the case."""
 
 
 def load_case(path: str | Path, overrides: Iterable[str] = ()) -> Case:
-    """The case in `path`, a file or a folder with a case.toml, after overrides like
+    """The case in `path`, a file or a folder with a case.toml, after overrides such as
     `protocol.0.pressure=2 MPa`.
 
-    Lists are counted from 0; paths of files are from the folder of the case. Raises CaseError with
-    every error of file and overrides.
+    Lists are counted from 0; paths of files are relative to the folder of the case. Raises
+    CaseError with every error of file and overrides.
     """
     file, data = read_data(path)
     errors = [error for text in overrides if (error := apply_override(data, text)) is not None]
@@ -40,7 +40,7 @@ def load_case(path: str | Path, overrides: Iterable[str] = ()) -> Case:
 def read_data(path: str | Path) -> tuple[Path, dict[str, Any]]:
     """The case file, and what it says, unchecked. Raises CaseError where it cannot be read."""
     file = Path(path)
-    if os.path.isdir(file):  # False, and no error, for a name that no file can have
+    if os.path.isdir(file):  # is_dir() is False, without an error, for a name that no file can have
         file = file / "case.toml"
     return file, _read(file)
 
@@ -71,7 +71,7 @@ def case_of(data: dict[str, Any], file: Path, errors: Sequence[str] = ()) -> Cas
 
 
 def parse_case(data: dict[str, Any]) -> Case:
-    """The case in a dictionary that has the form of a case file. Raises CaseError with every
+    """The case in a dictionary with the structure of a case file. Raises CaseError with every
     error."""
     case, errors, more = _check(data)
     if case is None:
@@ -80,7 +80,7 @@ def parse_case(data: dict[str, Any]) -> Case:
 
 
 def checked(changed: Section) -> Section:
-    """A table, or a case, that was changed in Python, checked as a file is. Raises CaseError."""
+    """Check a table or case that was changed in Python, as a file is checked. Raises CaseError."""
     if isinstance(changed, Case):
         return parse_case(changed.as_written())
     try:
@@ -124,22 +124,22 @@ def with_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _resolved(path: Path) -> str:
-    """The path in full; as it is where no file can have that name, for the check to say so."""
+    """The absolute path; unchanged if no file can have that name, which the check reports."""
     try:
         return str(path.resolve())
-    except (OSError, ValueError, RuntimeError):  # too long; a NUL in it; links in a circle
+    except (OSError, ValueError, RuntimeError):  # name too long, contains NUL, or circular links
         return str(path)
 
 
 def _check(data: dict[str, Any]) -> tuple[Case | None, list[str], int]:
-    """The case, if there are no errors; the errors, and how many more there are than those."""
+    """The case, if there are no errors; the errors, and the number of further errors."""
     if wrong := list(unfit(data)):
         return None, wrong, 0
     try:
         case = Case.model_validate(data)
     except ValidationError as error:
         errors, more = describe(error)
-        if len(errors) == MOST_ERRORS:  # nothing more would be told
+        if len(errors) == MOST_ERRORS:  # further checks would report nothing more
             return None, errors, more
         return None, [*errors, *problems(cast(Case, _partial(Case, data)))], more
     errors = problems(case)
@@ -147,7 +147,7 @@ def _check(data: dict[str, Any]) -> tuple[Case | None, list[str], int]:
 
 
 def _partial(model: type[Section], data: object) -> Section:
-    """The section as far as it is valid; a value that is not, is nan."""
+    """The section as far as it is valid; invalid values become nan."""
     table = data if isinstance(data, dict) else None
     return model.model_construct(**{name: _partial_value(model, name, table) for name in model.model_fields})
 
@@ -180,7 +180,7 @@ def _partial_value(model: type[Section], name: str, table: dict[str, Any] | None
 
 @cache
 def _adapter(model: type[Section], name: str) -> TypeAdapter[Any]:
-    """What checks the values of this key alone."""
+    """Validator of the values of this key alone."""
     field = model.model_fields[name]
     whole: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
     return TypeAdapter(whole)

@@ -1,5 +1,5 @@
-"""A measured voltage curve to lay over a run: the [measured] table of a case, and the curve that it
-names."""
+"""A measured voltage curve to compare with a run: the [measured] table of a case, and reading of
+its file."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ Name = Annotated[str, Field(strict=True, min_length=1)]
 
 
 class MeasuredCurve(Section):
-    """A measured voltage curve, laid over the run: measured.png, and the rms difference in
+    """A measured voltage curve, drawn over that of the run: measured.png, and the rms difference in
     measured.json."""
 
     file: str | None = None
-    """Text as cyclers export it (csv, .txt, .mpt, .DTA), units in its header; path from the case.
-    Without it there is none."""
+    """Text file exported by a cycler (csv, .txt, .mpt, .DTA), units in its header; path relative to
+    the case. Default: none."""
     x: Name | None = None
-    """Header of the column of time or areal capacity; without it the one that its header tells."""
+    """Header of the column of time or areal capacity; by default recognised by its header."""
     voltage: Name | None = None
-    """Header of the column of voltage; without it the one that its header tells, never that of a
-    set value."""
+    """Header of the column of voltage; by default recognised by its header (never a column of set
+    values)."""
     x_unit: Name | None = None
-    """Unit of x, where the header does not end in it as in "time (h)", "time/h" or "time_h"."""
+    """Unit of x, if the header does not end in it as in "time (h)", "time/h" or "time_h"."""
     voltage_unit: Name | None = None
-    """Unit of the voltage, where the header does not tell."""
+    """Unit of the voltage, if the header does not give it."""
     series: AreaResistance0 = default("0 ohm*cm^2")
-    """Area-specific resistance of what the cell has and the model has not (rest of the electrolyte,
-    other electrode)."""
+    """Area-specific resistance of the parts of the cell that are not modelled (rest of the
+    electrolyte, other electrode)."""
 
 
 def read_curve(table: MeasuredCurve, ask: Ask = "measured.{}".format) -> VoltageCurve:
     """The curve in `table.file`; `ask` names the options in messages. Raises CurveError."""
-    from cellfem.tables.curve import read_curve as read  # takes numpy along
+    from cellfem.tables.curve import read_curve as read  # imports numpy
 
     assert table.file is not None
     return read(Path(table.file), table.x, table.voltage, table.x_unit, table.voltage_unit, ask)

@@ -1,5 +1,5 @@
-"""What a user may write: the tables of a case file. Quantities are text with a unit in the file,
-floats in working units here."""
+"""The tables of a case file. Quantities are text with a unit in the file, floats in working units
+here."""
 
 from typing import Annotated, Self
 
@@ -23,8 +23,8 @@ from cellfem.case.settings import Mesh, Numerics, Output, Stack
 from cellfem.units import FARADAY
 
 FAR_LEAST, FAR_SHARE, FAR_ACROSS = 2.0, 0.08, 4.0
-"""Cells far from the interface, where the case does not say: µm, share of the thickness, fewest of
-them from side to side."""
+"""Default size of cells far from the interface: µm, share of the thickness, and smallest number of
+cells from side to side."""
 LISTS = ("void", "patch", "protocol")
 """The keys of a case that are lists of tables."""
 
@@ -33,7 +33,7 @@ class Case(Section):
     """A complete case, checked, in working units (µm, s, MPa, V, A/m², K, J/mol)."""
 
     title: Annotated[str, Field(strict=True)] = ""
-    """What the case shows."""
+    """What the case demonstrates."""
     stack: Stack = Field(default_factory=Stack)
     lithium: Lithium = Field(default_factory=Lithium)
     electrolyte: Electrolyte = Field(default_factory=Electrolyte)
@@ -58,7 +58,8 @@ class Case(Section):
 
     @model_validator(mode="after")
     def _breakdown_of_a_press(self) -> Self:
-        """ "auto" becomes what it stands for, so that the resolved case says it: pressing takes creep beyond its power law."""
+        """Replaces "auto" by its value, so that the resolved case gives it: pressing exceeds the
+        range of power-law creep."""
         if self.lithium.breakdown != "auto":
             return self
         presses = any(placed.step.mode == "press" for placed in self.steps) and self.lithium.law == "coupled"
@@ -68,7 +69,7 @@ class Case(Section):
 
     @model_validator(mode="after")
     def _separator_of_the_cell(self) -> Self:
-        """The electrolyte of the cell for which resistances are given in Ω, resolved here alone
+        """The electrolyte thickness of the cell to which resistances in Ω refer; resolved here only
         (see `Impedance.separator`)."""
         if self.impedance.separator is not None:
             return self
@@ -77,8 +78,8 @@ class Case(Section):
 
     @model_validator(mode="after")
     def _size_far_from_the_interface(self) -> Self:
-        """`mesh.far` by the size of the stack: 500 µm in cells of 2 µm would be 100 000 unknowns
-        where nothing happens."""
+        """`mesh.far` from the size of the stack: 500 µm in cells of 2 µm would give 100 000
+        unknowns far from the interface."""
         if self.mesh.far is not None or self.mesh.file is not None:
             return self
         below = self.electrolyte.thickness / (2 if self.stack.cell == "symmetric" else 1)
@@ -88,34 +89,33 @@ class Case(Section):
 
     @property
     def steps(self) -> tuple[Placed, ...]:
-        """The steps as they stand in the file, each once, with their keys."""
+        """The steps as in the file, each once, with their keys."""
         return tuple(written(self.protocol))
 
     @property
     def sequence(self) -> tuple[Placed, ...]:
-        """The steps in the order in which they are run, loops repeated."""
+        """The steps in the order of the run, loops repeated."""
         return tuple(unrolled(self.protocol))
 
     @property
     def counted_steps(self) -> tuple[tuple[Placed, int], ...]:
-        """The steps as they stand in the file, and how often each is run."""
+        """The steps as in the file, with the number of times each is run."""
         return tuple(counted(self.protocol))
 
     @property
     def total_duration(self) -> float:
-        """Duration of the whole protocol in s, at most: conditions may end steps early."""
+        """Longest duration of the whole protocol in s: conditions may end steps early."""
         return sum(times * placed.step.seconds for placed, times in self.counted_steps)
 
     @property
     def current_max(self) -> float:
-        """Largest magnitude of the mean current density in the protocol, A/m²; where the voltage is
-        held, an estimate."""
+        """Largest absolute mean current density in the protocol, A/m²; an estimate for steps of
+        held voltage."""
         faces = 2 if self.stack.cell == "symmetric" else 1
         resistance = faces * self.interface.asr + self.electrolyte.thickness / self.electrolyte.conductivity
         return max(placed.step.largest_current(resistance) for placed in self.steps)
 
     @property
     def s_max(self) -> float:
-        """Largest rate s = iΩ/F of the protocol at which the interface recedes or advances,
-        µm/s."""
+        """Largest rate s = iΩ/F of the protocol at which the interface recedes or advances, µm/s."""
         return self.current_max * materials.lithium().molar_volume / FARADAY

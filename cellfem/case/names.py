@@ -1,4 +1,4 @@
-"""Names of parameter sets, checked against those that the program has."""
+"""Names of parameter sets, checked against the available ones."""
 
 from typing import Any
 

@@ -1,19 +1,18 @@
-"""Which of many stretches of a line overlap, in a time that grows with their number and not with
-its square."""
+"""Overlapping intervals on a line, in a time that does not grow with the square of their number."""
 
 import math
 from collections.abc import Sequence
 
 
 def overlapping(spans: Sequence[tuple[int, float, float]], tolerance: float) -> dict[int, list[int]]:
-    """For stretches (line, left, right), nan where unknown: k to those j < k that it overlaps by
+    """For intervals (line, left, right), nan if unknown: maps k to those j < k that it overlaps by
     more than the tolerance.
 
-    Of stretches that lie on top of each other each one is named with one other only: whoever moves
-    them finds the rest.
+    Of several intervals in one place, each is reported with one other only, which is enough to find
+    the rest.
     """
     found: dict[int, list[int]] = {}
-    farthest: dict[int, int] = {}  # on each line, the stretch that reaches farthest right so far
+    farthest: dict[int, int] = {}  # on each line, the interval that reaches farthest right so far
     known = [k for k, span in enumerate(spans) if all(math.isfinite(end) for end in span)]
     for k in sorted(known, key=lambda k: (spans[k][1], k)):
         line, left, right = spans[k]

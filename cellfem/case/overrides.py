@@ -1,4 +1,4 @@
-"""Overrides from the command line: `key.path=value` put into the data of a case file."""
+"""Overrides from the command line: `key.path=value` is put into the data of a case file."""
 
 import tomllib
 from collections.abc import Iterator
@@ -9,19 +9,19 @@ from cellfem.case.size_limits import DEEPEST, UnfitError, parse_toml, printable,
 from cellfem.units import shortened
 
 LONGEST_SHOWN, LONGEST_INDEX = 300, 9
-"""Characters of an override that error texts show, and digits of a place in a list."""
+"""Longest override shown in error texts, and most digits of a list index (characters)."""
 
 EVERY_STEP = ("pressure", "current", "temperature")
-"""Names that stand for the key of every protocol step, as on the axes of a sweep; current for those
+"""Names that set the key of every protocol step, as on the axes of a sweep; current only in steps
 that carry one."""
 
 
 def apply_override(data: dict[str, Any], text: str) -> str | None:
-    """Put `key.path=value` into `data` in place; lists are counted from 0. Returns what is wrong,
+    """Put `key.path=value` into `data` in place; lists are counted from 0. Returns an error text,
     or None.
 
-    One of EVERY_STEP alone is put into every step. The value is TOML if it parses as such, else
-    text. Unknown keys are left for the check of the case to find.
+    A bare name of EVERY_STEP is put into every step. The value is TOML if it parses as TOML,
+    otherwise text. Unknown keys are left to the check of the case.
     """
     said = f'--set "{shortened(printable(text), LONGEST_SHOWN)}"'
     path, equals, value = text.partition("=")
@@ -60,7 +60,7 @@ def _put(holders: list[Any], key: str | int, text: str, said: str) -> str | None
 
 
 def steps_of(entries: Any) -> Iterator[dict[str, Any]]:
-    """The tables of steps as the file has them, those inside loops too."""
+    """The tables of steps in the file, including those inside loops."""
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict) and "step" in entry:
             yield from steps_of(entry["step"])

@@ -1,4 +1,4 @@
-"""Checks of stacks whose opposite sides are one (see `checks`)."""
+"""Checks of stacks with periodic sides (see `checks`)."""
 
 from collections.abc import Iterator
 
@@ -12,10 +12,10 @@ ROUND_OFF = 1e-9
 CELLS_AROUND = 3
 """Fewest cells from side to side."""
 FAR_FROM, GROWTH = 15.0, 0.4
-"""µm from the interface, where the cells of gmsh's meshes have grown to mesh.far, or farther with
-so much growth per distance."""
+"""Distance from the interface (µm) at which the cells of gmsh's meshes have grown to mesh.far, or
+more at the growth rate."""
 LONGEST = 1 / 3
-"""Correlation length, mean spacing, size or edge of what repeats itself, over the period."""
+"""Largest correlation length, mean spacing, size or edge width, relative to the period."""
 
 
 def _um(value: float) -> str:
@@ -23,19 +23,19 @@ def _um(value: float) -> str:
 
 
 def periodic_problems(case: Case) -> Iterator[str]:
-    """What does not go with periodic sides."""
+    """Keys that are incompatible with periodic sides."""
     if not case.stack.periodic:
         return
     if case.stack.symmetry == "axisymmetric":
-        yield 'stack.sides: "periodic" sides do not go with an axis; write sides = "mirror", or symmetry = "plane"'
+        yield 'stack.sides: "periodic" sides are not possible about an axis; write sides = "mirror", or symmetry = "plane"'
     if case.lithium.platen == "slip" and case.interface.friction == "slip":
         yield (
-            'lithium.platen: "slip" with periodic sides and interface.friction = "slip" leaves nothing that keeps lithium from '
-            'drifting along the interface; write platen = "stick", or friction = "stick"'
+            'lithium.platen: "slip" with periodic sides and interface.friction = "slip" leaves lithium free to '
+            'slide along the interface; write platen = "stick", or friction = "stick"'
         )
     if case.roughness.kind == "file":
         yield (
-            'roughness.kind: "file", a measured face, does not repeat itself as stack.sides = "periodic" needs; '
+            'roughness.kind: "file", a measured face, is not periodic, as stack.sides = "periodic" requires; '
             'write kind = "self-affine" with its rms, hurst and roll_off, or sides = "mirror"'
         )
     yield from _mesh(case)
@@ -66,7 +66,7 @@ def _mesh(case: Case) -> Iterator[str]:
 
 
 def _lengths(case: Case) -> Iterator[str]:
-    """Lengths of what is random or soft, against the period."""
+    """Lengths of random or smoothed features, relative to the period."""
     h, period = case.heterogeneity, min(case.stack.extents)
     key = "width" if period == case.stack.width else "depth"
     lengths = {f"patch.{k}.edge": patch.edge for k, patch in enumerate(case.patch)}
@@ -78,13 +78,14 @@ def _lengths(case: Case) -> Iterator[str]:
     for name, length in lengths.items():
         if length > LONGEST * period * (1 + ROUND_OFF):
             yield (
-                f"{name}: {_um(length)} is more than a third of stack.{key}, {_um(period)}, over which everything repeats "
-                "itself; make it shorter or the stack larger"
+                f"{name}: {_um(length)} is more than a third of stack.{key}, {_um(period)}, the period of the stack; "
+                "make it shorter or the stack larger"
             )
 
 
 def spots_around(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:
-    """Spots that lie in no stack, or meet themselves around it, or in dimension 2 each other."""
+    """Spots outside the stack, spots that overlap themselves across the periodic sides, and in
+    dimension 2 spots that overlap each other."""
     extents = case.stack.extents
     overlaps = _overlapping_around(spots, extents[0]) if case.stack.dimension == 2 else {}
     for k, spot in enumerate(spots):
@@ -96,13 +97,13 @@ def spots_around(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str
             side = {"x": "width", "y": "depth"}[axis]
             if center > size * (1 + ROUND_OFF):
                 yield (
-                    f"{name}.{k}.{'center' if axis == 'x' else 'center_y'}: {axis} = {_um(center)} lies out of the stack from "
-                    f"0 um to {_um(size)}; move it, or make stack.{side} larger"
+                    f"{name}.{k}.{'center' if axis == 'x' else 'center_y'}: {axis} = {_um(center)} lies outside the stack, "
+                    f"which extends from 0 um to {_um(size)}; move it, or make stack.{side} larger"
                 )
             if 2 * half > size * (1 + ROUND_OFF):
                 yield (
-                    f"{name}.{k}.{key}: {_um(half)} makes it wider than the stack, {_um(size)}: it would meet itself over the "
-                    f"periodic sides; make it at most {_um(size / 2)}, or stack.{side} larger"
+                    f"{name}.{k}.{key}: {_um(half)} makes it wider than the stack, {_um(size)}: it would overlap "
+                    f"itself across the periodic sides; make it at most {_um(size / 2)}, or stack.{side} larger"
                 )
         for j in overlaps.get(k, ()):
             (left, right), (other_left, other_right) = (one.span(extents[0], periodic=True) for one in (spot, spots[j]))
@@ -113,7 +114,7 @@ def spots_around(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str
 
 
 def _overlapping_around(spots: tuple[Spot, ...], period: float) -> dict[int, list[int]]:
-    """As `overlapping`, on a circle: each spot and its image a period on."""
+    """As `overlapping`, on a circle: each spot and its image one period away."""
     count, spans = len(spots), [spot.span(period, periodic=True) for spot in spots]
     lines = [
         (spot.electrode, left % period + shift, left % period + shift + right - left)

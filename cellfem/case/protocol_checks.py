@@ -1,5 +1,5 @@
-"""Checks of the load protocol across its keys, as those of `checks`: a bad value is nan there and
-causes no second error."""
+"""Checks of the load protocol across its keys. As in `checks`, a bad value is nan here and causes
+no second error."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -10,15 +10,15 @@ from cellfem.materials import lithium
 from cellfem.units import FARADAY, format_quantity
 
 FIRST_TOUCH = math.log1p(math.exp(-6))
-"""Contact pressure over stiffness times roughness at a gap of 6 roughnesses, from which on nothing
+"""Contact pressure over stiffness times roughness at a gap of 6 roughnesses; below it nothing
 touches."""
 
 MOST_STEPS = 1_000_000
-"""Of a protocol with its loops unrolled."""
+"""Most steps of a protocol with its loops unrolled."""
 
 
 def protocol_problems(case: Case) -> Iterator[str]:
-    """What keeps the protocol from being run."""
+    """Errors that prevent the protocol from being run."""
     many = sum(times for _, times in counted(case.protocol))
     if many > MOST_STEPS:
         yield f"protocol: its loops run {many} steps, more than {MOST_STEPS}; make repeat smaller"
@@ -33,7 +33,7 @@ def protocol_problems(case: Case) -> Iterator[str]:
             )
         if placed.step.current_follows and case.electrolyte.far_side == "flux":
             yield (
-                f'{placed.key}.mode: "{placed.step.mode}" needs a far side of one potential; '
+                f'{placed.key}.mode: "{placed.step.mode}" needs an equipotential far side; '
                 'write electrolyte.far_side = "equipotential"'
             )
         if case.interface.contact == "asperity":
@@ -44,7 +44,7 @@ def protocol_problems(case: Case) -> Iterator[str]:
 
 
 def protocol_warnings(case: Case) -> Iterator[str]:
-    """What the user should know of a protocol that can be run."""
+    """Warnings about a protocol that can be run."""
     layer = case.interface.stiffness * case.interface.roughness
     for placed in case.steps:
         pressure = placed.step.pressure_range[1]
@@ -69,7 +69,7 @@ def protocol_warnings(case: Case) -> Iterator[str]:
 
 
 def _driven(placed: Placed) -> Iterator[str]:
-    """The key that drives the mode is there, and no other."""
+    """The key that drives the mode is present, and no other."""
     step = placed.step
     for key, example in DRIVE_EXAMPLES.items() if step.mode in DRIVEN_BY else ():
         here, needed = f"{placed.key}.{key}", DRIVEN_BY[step.mode]
@@ -82,7 +82,7 @@ def _driven(placed: Placed) -> Iterator[str]:
                 instead = f", or end the step by until.{key}" if key in Stop.model_fields else ""
                 yield f"{here}: is for mode = {modes} only; remove this key{instead}"
             elif step.current_follows:
-                why = f"where the {needed} is held the current is what comes of it"
+                why = f"where the {needed} is held, the current is a result"
                 yield f"{here}: {why}; remove this key, or write mode = {modes}"
             else:
                 why = f'a step with mode = "{step.mode}" carries no current'
@@ -112,7 +112,7 @@ def _fixture(placed: Placed) -> Iterator[str]:
     if step.spring is not None and step.top in ("uniform", "fixed"):
         yield f'{key}.spring: needs a platen that travels; remove this key, or write top = "platen"'
     if step.pressure_end is not None and step.top == "fixed":
-        yield f'{key}.pressure_end: a platen that stays where it is takes no pressure; remove this key, or write top = "platen"'
+        yield f'{key}.pressure_end: a fixed platen has no given pressure; remove this key, or write top = "platen"'
 
 
 def _contact(case: Case, placed: Placed) -> Iterator[str]:

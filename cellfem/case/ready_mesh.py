@@ -1,7 +1,7 @@
-"""Ready meshes: their sizes stand in for those that a case leaves open, and are held against those
-that it gives.
+"""Ready meshes: their sizes replace those that a case leaves out, and must agree with those that it
+gives.
 
-This is all that the case knows of meshes; `geometry` is imported only where a case names a file.
+The case needs no other knowledge of meshes; `geometry` is imported only if a case names a file.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from cellfem.case.models import Case
 
 ALIKE = 1e-3
-"""Relative: sizes of case and mesh that differ by less are one, rounded."""
+"""Relative tolerance for the sizes of case and mesh, because sizes are rounded."""
 DIGITS = 9
-"""To which a mesh's sizes are taken over."""
+"""Significant digits of sizes taken from a mesh."""
 LARGEST, SMALLEST = 1e5, 0.5
-"""µm: sizes that no stack has, so that the unit must be another."""
+"""Range of plausible sizes in µm; outside it the unit must be another."""
 ABOUT = 5.0
-"""Factor within which sizes in another unit are those that the case gives."""
+"""Factor of agreement with the case's sizes by which another unit is recognised."""
 COARSER = 1.25
-"""Factor by which a mesh may be coarser than `mesh.near` says without a word."""
+"""Factor by which a mesh may be coarser than `mesh.near` without a warning."""
 SAME = 0.01
-"""Share of its depth to which a void that is drawn is that of the case."""
+"""Relative tolerance of the depth by which a void of the mesh is recognised as that of the case."""
 UNIT_NAMES = {"m": "metres", "mm": "millimetres", "um": "micrometres", "nm": "nanometres"}
 
 
 @dataclass(frozen=True)
 class ReadyMesh:
-    """What the checks need of a ready mesh, in µm. near: largest distance of neighbours along Γ;
-    gap_x, gap: at its nodes; slope: largest of the gap; apart: share of Γ whose faces are apart;
-    notes: what of the file is not used."""
+    """Data of a ready mesh for the checks, in µm. near: largest distance of neighbours along Γ;
+    gap_x, gap: at its nodes; slope: largest slope of the gap; apart: share of Γ where the faces are
+    apart; notes: parts of the file that are not used."""
 
     width: float
     lithium: float
@@ -52,7 +52,7 @@ class ReadyMesh:
 
     @property
     def depth(self) -> float:
-        """Of its own void, µm."""
+        """Depth of its own void, µm."""
         return _rounded(max(self.gap))
 
 
@@ -89,8 +89,8 @@ def _rounded(value: float) -> float:
 
 
 def ready_of(case: Case) -> ReadyMesh | None:
-    """The ready mesh of a case; None where it has none, or none that can be read (`with_sizes` has
-    told)."""
+    """The ready mesh of a case; None if it has none, or one that cannot be read (`with_sizes` has
+    reported it)."""
     if not isinstance(case.mesh.file, str) or case.stack.dimension != 2 or not os.path.isfile(case.mesh.file):
         return None
     from cellfem.geometry import MeshError
@@ -108,7 +108,7 @@ def near_of(case: Case) -> float:
 
 
 def near_words(case: Case) -> str:
-    """The key to name for it, with its value."""
+    """The key that gives this size, with its value, for messages."""
     if case.mesh.file is None:
         return f"mesh.near: {_um(case.mesh.near)}"
     return f"mesh.file: a distance of up to {_um(float(f'{near_of(case):.3g}'))} between its nodes on the interface"
@@ -118,9 +118,9 @@ def near_words(case: Case) -> str:
 
 
 def with_sizes(data: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """A case's tables with the sizes of its ready mesh, and what is wrong with these: told before
-    the other checks, which then use them. A size that the case gives must be the mesh's. Paths must
-    be as seen from here.
+    """A case's tables with the sizes of its ready mesh, and the errors in these: reported before
+    the other checks, which then use the sizes. A size that the case gives must agree with the mesh.
+    Paths must be relative to the working folder.
     """
     mesh, stack = _table(data, "mesh"), _table(data, "stack")
     path, unit = mesh.get("file"), mesh.get("unit", "um")
@@ -161,12 +161,12 @@ def _table(data: dict[str, Any], name: str) -> dict[str, Any]:
 def _given(value: object) -> float | None:
     try:
         return None if value is None else parse_quantity(value, "um")
-    except QuantityError:  # the case's own check reports it
+    except QuantityError:  # reported by the case's own check
         return None
 
 
 def _other_unit(found: dict[tuple[str, str], float], contrary: dict[tuple[str, str], float], unit: str, said: bool) -> str | None:
-    """The unit that the mesh seems to be drawn in, None if that is `unit`."""
+    """The unit in which the mesh seems to be drawn, None if that is `unit`."""
     from cellfem.geometry.files import UNITS
 
     others = {name: UNITS[name] / UNITS[unit] for name in UNITS if name != unit}
@@ -189,14 +189,14 @@ def _contrary(key: tuple[str, str], given: float, found: float, halves: int) -> 
         if halves == 1
         else f"the mesh, which is the upper half of a symmetric cell, has {_um(drawn / 2)} of LLZO, half of {_um(drawn)}",
     }[name]
-    return f'{name}: the case says {_um(given)}, but {told}; write "{_um(drawn)}", or leave it out: then the mesh decides'
+    return f'{name}: the case says {_um(given)}, but {told}; write "{_um(drawn)}", or leave it out to take that of the mesh'
 
 
 # --- checks
 
 
 def ready_problems(case: Case) -> Iterator[str]:
-    """What is wrong with the void that a ready mesh brings with it."""
+    """Errors in the void of a ready mesh."""
     ready = ready_of(case)
     if ready is None or ready.depth == 0 or case.void:
         return
@@ -217,7 +217,7 @@ def ready_problems(case: Case) -> Iterator[str]:
 
 
 def ready_warnings(case: Case) -> Iterator[str]:
-    """What of a ready mesh, or of the case that names it, is not used."""
+    """Parts of a ready mesh, or of the case that names it, that are not used."""
     ready = ready_of(case)
     if ready is None:
         return
@@ -230,13 +230,13 @@ def ready_warnings(case: Case) -> Iterator[str]:
         )
     if ready.depth > 0 and case.void and not _is_the_same(case, ready):
         yield (
-            f"void: [[void]] takes the place of the void that is drawn in mesh.file, {_um(float(f'{ready.depth:.3g}'))} deep; "
+            f"void: [[void]] replaces the void that is drawn in mesh.file, {_um(float(f'{ready.depth:.3g}'))} deep; "
             "leave one of them out"
         )
 
 
 def _is_the_same(case: Case, ready: ReadyMesh) -> bool:
-    """Whether the mesh was drawn with the voids of the case, as by `cellfem mesh`."""
+    """Whether the mesh contains the voids of the case, as one written by `cellfem mesh` does."""
     import numpy as np
 
     from cellfem.geometry.voids import VoidShape, gap_profile, images

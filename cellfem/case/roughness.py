@@ -11,12 +11,12 @@ Share = Annotated[Number, Field(gt=0.0, lt=1.0)]
 
 
 class Roughness(Section):
-    """The electrolyte's face at the start; its gap is added to that of voids. What is finer is
-    interface.roughness."""
+    """The electrolyte's face at the start; its gap is added to that of voids. Finer features belong
+    to interface.roughness."""
 
     kind: Literal["none", "self-affine", "file", "grooves", "pores"] = "none"
     """A flat face; a random one; a measured one; a grooved or ground one; a flat one with pores.
-    Each has its own keys, below."""
+    The keys of each are below."""
     cut_off: Length = default("2 um")
     """self-affine, file: shortest wavelength; a measured face is filtered. The mesh needs four
     nodes on it."""
@@ -30,32 +30,33 @@ class Roughness(Section):
     seed: Annotated[Count, Field(ge=0)] = 1
     """self-affine, pores: the same seed gives the same face."""
     file: str | None = None
-    """file: one that SurfaceTopography reads (cellfem[surface]), or plain numbers as text or .npy;
-    path from the case."""
+    """file: any format that SurfaceTopography reads (cellfem[surface]), or plain numbers as text or
+    .npy; path relative to the case."""
     unit: LengthUnit | None = None
-    """file: unit of the numbers in it, where the file does not say."""
+    """file: unit of its numbers, if the file does not give it."""
     spacing: Length | None = None
-    """file: distance of the points, where the file does not say."""
+    """file: point spacing, if the file does not give it."""
     channel: Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)] | None = None
-    """file: which channel of a file with several, by name or number from 0; without it the
-    library's choice."""
+    """file: channel of a file with several, by name or number from 0; default: the library's
+    choice."""
     tilt: Literal["mean", "plane", "curvature"] = "plane"
     """file: what is subtracted from the whole measurement: its mean, also its tilt, or also its
     curvature."""
     offset: Place = default("0 um")
-    """file: where on the measurement the stack begins; it is cropped to stack.width from there."""
+    """file: position on the measurement where the stack begins; it is cropped to stack.width from
+    there."""
     line: Place | None = None
-    """file: the line across a map that a plane stack takes its profile from; without it the
-    middle."""
+    """file: position of the profile that a plane stack takes from a map; default: its middle line.
+    """
     period: Length = default("10 um")
-    """grooves: their distance; stack.width must be a multiple of half of it, with periodic sides of
+    """grooves: their spacing; stack.width must be a multiple of half of it, with periodic sides of
     the whole."""
     depth: Length = default("0.5 um")
     """grooves, pores: their depth."""
     shape: Literal["sine", "triangle", "trapezoid"] = "sine"
-    """grooves: a wave; sharp ridges and valleys; lands, walls and floors of a quarter period
-    each."""
+    """grooves: a sine wave; sharp ridges and valleys; or lands, walls and floors of a quarter
+    period each."""
     size: Length = default("4 um")
     """pores: width of their mouth; their profile is a cosine."""
     share: Share = 0.2
-    """pores: share of the face that they take, as near as whole pores come to it."""
+    """pores: area fraction of the face, as closely as a whole number of pores allows."""

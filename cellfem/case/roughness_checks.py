@@ -8,7 +8,7 @@ from cellfem.case.ready_mesh import near_of, near_words
 from cellfem.units import format_quantity
 
 ROUND_OFF = 1e-9
-"""Relative to the shortest wave."""
+"""Relative to the shortest wavelength."""
 
 
 def _um(value: float) -> str:
@@ -16,18 +16,17 @@ def _um(value: float) -> str:
 
 
 def roughness_problems(case: Case) -> Iterator[str]:
-    """What is wrong with the keys of a rough face, and if nothing is, with the face that they
-    make."""
+    """Errors in the keys of a rough face, and if there are none, in the resulting face."""
     found = list(_keys(case))
     yield from found
     if not found and case.roughness.kind in ("self-affine", "grooves", "pores") and _is_whole(case):
-        from cellfem.case.faces import face_problems  # brings numpy and scipy with it
+        from cellfem.case.faces import face_problems  # imports numpy and scipy
 
         yield from face_problems(case, near_of(case))
 
 
 def _is_whole(case: Case) -> bool:
-    """Whether all that the face depends on has passed its own check."""
+    """Whether all values on which the face depends have passed their own checks."""
     rough = case.roughness
     numbers = [
         rough.rms,
@@ -62,7 +61,7 @@ def _keys(case: Case) -> Iterator[str]:
     length = wave / 2 if key == "period" and rough.shape == "trapezoid" else wave
     if near > length / 4 * (1 + ROUND_OFF):
         yield (
-            f"{near_words(case)} is more than a quarter of the shortest wave of the rough face, {_um(length)}; "
+            f"{near_words(case)} is more than a quarter of the shortest wavelength of the rough face, {_um(length)}; "
             f"make {'it' if case.mesh.file else 'near'} at most {_um(length / 4)}, or roughness.{key} longer"
         )
     if rough.kind == "self-affine" and rough.roll_off < rough.cut_off:
@@ -74,7 +73,7 @@ def _keys(case: Case) -> Iterator[str]:
     period, of_width, part = (width, "", "") if periodic else (2 * width, "twice ", "half of ")
     if rough.kind in ("self-affine", "file") and rough.cut_off > period:
         yield (
-            f"roughness.cut_off: {_um(rough.cut_off)} is more than {of_width}stack.width, {_um(width)}: no wave is left; "
+            f"roughness.cut_off: {_um(rough.cut_off)} is more than {of_width}stack.width, {_um(width)}: no wavelength is left; "
             "make it shorter"
         )
     fit = period / rough.period

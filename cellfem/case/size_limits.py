@@ -1,5 +1,4 @@
-"""What no case needs: size, nesting and text beyond which a file is refused before it is checked
-key by key."""
+"""Limits of size, nesting and text beyond which a file is refused before it is checked key by key."""
 
 from __future__ import annotations
 
@@ -11,30 +10,30 @@ from typing import Any
 from cellfem.units import as_written, shortened
 
 MOST_BYTES = 10_000_000
-"""Of a case file: a hundred thousand steps written out."""
+"""Largest case file: a hundred thousand steps written out."""
 DEEPEST = 12
-"""Tables and lists within each other; a stop condition of a step in a loop lies 6 deep."""
+"""Deepest nesting of tables and lists; a stop condition of a step in a loop is 6 deep."""
 MOST_ENTRIES = 100_000
 """Of one list."""
 LONGEST_TEXT = 10_000
-"""Characters of one text."""
+"""Longest text, in characters."""
 LARGEST_INTEGER = 2**63 - 1
-"""What TOML asks of every reader."""
+"""Range of integers that TOML requires of every reader."""
 MOST_ERRORS, LONGEST_ERROR = 40, 1200
-"""Errors that are told one by one, and characters of one of them."""
+"""Most errors that are reported one by one, and the longest of them in characters."""
 _BARE = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+"""
 _LONG_KEY = re.compile(rf"(?<![\w-])(?:{_PART}){{{DEEPEST + 4},}}")
-"""A key of so many parts: Python's reader takes a time that grows with their square."""
+"""A key of very many parts: the time of Python's reader grows with the square of their number."""
 
 
 class UnfitError(ValueError):
-    """A text that is not read; str() says why and what to do."""
+    """A text that is not read; str() gives reason and remedy."""
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """What the text says. Raises tomllib.TOMLDecodeError for what is no TOML, UnfitError for what
-    is not read."""
+    """The data of a TOML text. Raises tomllib.TOMLDecodeError for invalid TOML, UnfitError for
+    texts beyond the limits."""
     if _LONG_KEY.search(text):
         raise UnfitError(f"has a key of more than {DEEPEST + 4} parts, a.b.c and so on; no key of a case has so many")
     try:
@@ -48,7 +47,7 @@ def parse_toml(text: str) -> dict[str, Any]:
 
 
 def unfit(data: dict[str, Any]) -> Iterator[str]:
-    """What makes the data of a case unfit to be checked, each as `key: what is wrong; remedy`."""
+    """Reasons why the data of a case cannot be checked, each as `key: what is wrong; remedy`."""
     waiting: list[tuple[tuple[str | int, ...], Any]] = [((), data)]
     while waiting:
         path, value = waiting.pop()
@@ -70,15 +69,14 @@ def unfit(data: dict[str, Any]) -> Iterator[str]:
 
 
 def wrong_text(text: str) -> str:
-    """What is wrong with a text of the case; "" if nothing is."""
+    """Error of a text in the case; "" if it is valid."""
     if len(text) > LONGEST_TEXT:
         return f"is a text of {len(text)} characters, more than {LONGEST_TEXT}; make it shorter"
     return "is not UTF-8 text; save or type it as UTF-8" if printable(text) != text else ""
 
 
 def printable(text: str) -> str:
-    """The text with bytes that were no UTF-8, which Python keeps as lone surrogates, written
-    out."""
+    """The text with invalid UTF-8 bytes, which Python keeps as lone surrogates, written as escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -89,8 +87,8 @@ def key_text(path: tuple[str | int, ...] | list[str | int]) -> str:
 
 
 def bounded(lines: list[str], more: int = 0) -> list[str]:
-    """The first of many lines, none too long, and how many there are besides, `more` of them not
-    among `lines`."""
+    """The first of many lines, each of bounded length, and the number of the others, including
+    `more` that are not among `lines`."""
     told = [shortened(printable(line), LONGEST_ERROR) for line in lines[:MOST_ERRORS]]
     left = len(lines) - len(told) + more
     return [*told, f"and {f'{left:,}'.replace(',', ' ')} more"] if left else told

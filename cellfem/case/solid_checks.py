@@ -1,4 +1,4 @@
-"""Checks of what only a stack of dimension 3 has, and of what it has not (see `checks`)."""
+"""Checks of keys that only a stack of dimension 3 has, or cannot have (see `checks`)."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ def _um(value: float) -> str:
 
 
 def stack_problems(case: Case) -> Iterator[str]:
-    """Keys that do not go with the dimension of the stack."""
+    """Keys that are incompatible with the dimension of the stack."""
     stack, solid = case.stack, case.stack.dimension == 3
     if solid and stack.symmetry == "axisymmetric":
         yield 'stack.symmetry: a stack of dimension 3 has no axis; write symmetry = "plane", or dimension = 2'
@@ -41,8 +41,8 @@ def stack_problems(case: Case) -> Iterator[str]:
 
 
 def spots_outside(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[str]:
-    """Spots beyond the sides of the stack, unless centred on one, where the mirror plane cuts them
-    in half."""
+    """Spots beyond the sides of the stack, unless they are centred on a side, where the mirror
+    plane cuts them in half."""
     for k, spot in enumerate(spots):
         places = [("x", spot.center, spot.half_width), ("y", spot.center_y, spot.half_width_y or spot.half_width)]
         for (axis, center, half), size in zip(places, case.stack.extents, strict=False):
@@ -51,6 +51,6 @@ def spots_outside(case: Case, name: str, spots: tuple[Spot, ...]) -> Iterator[st
             low, high = (0.0 if center == 0 else center - half), (size if center == size else center + half)
             if low < -ROUND_OFF * size or high > size * (1 + ROUND_OFF):
                 yield (
-                    f"{name}.{k}: reaches from {axis} = {_um(low)} to {_um(high)}, out of the stack from 0 um to {_um(size)}; "
+                    f"{name}.{k}: reaches from {axis} = {_um(low)} to {_um(high)}, outside the stack from 0 um to {_um(size)}; "
                     "move it, make it smaller or the stack larger"
                 )

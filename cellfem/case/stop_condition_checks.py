@@ -1,5 +1,5 @@
-"""Limits of voltage that the start exceeds already: told before the run, which would end at once
-and say nothing of contact."""
+"""Limits of voltage or contact that the start exceeds already: reported before the run, which would
+end at once without a result on contact."""
 
 import math
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from cellfem.units import FARADAY, GAS_CONSTANT, MA_CM2, T_REFERENCE
 
 
 def limit_warnings(case: Case) -> Iterator[str]:
-    """Limits of voltage below what a perfect flat face and the electrolyte drop, and of contact
-    above what touches there."""
+    """Limits of voltage below the drop in a perfect flat face and the electrolyte, and of contact
+    above that of such a face."""
     for placed in case.steps:
         step = placed.step
         if not step.current:
@@ -24,23 +24,23 @@ def limit_warnings(case: Case) -> Iterator[str]:
                     f"{placed.key}.{key}.voltage: {1e3 * condition.voltage:.3g} mV is below the "
                     f"{1e3 * (face + layer):.3g} mV that {MA_CM2 * step.current:.3g} mA/cm^2 drops at "
                     f"{step.pressure:.3g} MPa in a perfect face ({1e3 * face:.3g} mV) and the electrolyte "
-                    f"({1e3 * layer:.3g} mV): {what} at once, before anything is moved, "
-                    "and says nothing of contact; make it larger, or the current smaller"
+                    f"({1e3 * layer:.3g} mV): {what} at once, before any step, "
+                    "without a result on contact; make it larger, or the current smaller"
                 )
             if condition.contact is not None and touching < condition.contact and case.interface.contact == "asperity":
                 yield (
                     f"{placed.key}.{key}.contact: {condition.contact:g} is above the {touching:.3g} of a perfect face that "
-                    f"touches at {step.pressure:.3g} MPa: {what} at once, before anything is moved; make it smaller, or the "
+                    f"touches at {step.pressure:.3g} MPa: {what} at once, before any step; make it smaller, or the "
                     "pressure larger"
                 )
 
 
 def drop_at_start(case: Case, placed: Placed) -> tuple[float, float]:
-    """V in the faces and V in the electrolyte at the start of a step of constant current, as it
-    would be with flat faces.
+    """V in the faces and V in the electrolyte at the start of a step of constant current, for flat
+    faces.
 
-    η = 2RT/F asinh(i ASR F/(2RT θ)) with θ = P/(P + p_½) of the area, ASR the least of the
-    interface; i L/κ. What is rough, void or taken by vacancies drops more.
+    η = 2RT/F asinh(i ASR F/(2RT θ)) with θ = P/(P + p_½) of the area, ASR the smallest of the
+    interface; i L/κ. Roughness, voids and vacancies increase the drop.
     """
     step, face, layer = placed.step, case.interface, case.electrolyte
     current, temperature = step.current or 0.0, step.temperature

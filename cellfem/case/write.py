@@ -1,4 +1,4 @@
-"""The resolved case as a file, and the JSON schema by which editors check case files."""
+"""Write the resolved case as a file, and the JSON schema with which editors check case files."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ def resolved_toml(case: Case, header: str = "") -> str:
     """The complete case with all defaults and units, as TOML that `load_case` reads back to an
     equal Case.
 
-    `header` (versions, commit) and the sources of the material parameters go before it as comments.
+    `header` (versions, commit) and the sources of the material parameters precede it as comments.
     """
     text = "".join(f"# {line}".rstrip() + "\n" for line in [*header.splitlines(), *_sources(case)])
     for key, value in case.model_dump(mode="json", exclude_none=True).items():
@@ -30,7 +30,7 @@ def resolved_toml(case: Case, header: str = "") -> str:
 
 
 def _tables(key: str, rows: list[dict[str, Any]]) -> str:
-    """Rows as [[key]], lists of tables within them as [[key.inner]]."""
+    """Rows as [[key]], lists of tables inside them as [[key.inner]]."""
     text = ""
     for row in rows:
         inner = {name: value for name, value in row.items() if isinstance(value, list) and isinstance(value[0], dict)}
@@ -47,8 +47,8 @@ def _lines(table: dict[str, Any], prefix: str = "") -> str:
 
 
 def _sources(case: Case) -> list[str]:
-    """A line for each parameter of the materials, with its source: the library, or this case where
-    it has another."""
+    """A line for each material parameter with its source: the library, or this case if it gives
+    another value."""
     small = {} if case.lithium.size is None else materials.pillars().parameters
     return [
         _creep(case),
@@ -63,16 +63,16 @@ ELECTROLYTE_KEYS = {
     "conductivity": ("electrolyte.conductivity",),
     **{name: (f"electrolyte.{key}", *SAME.get(key, ())) for key, name in OWN.items()},
 }
-"""Keys of a case that take the place of a material's parameter; None is the material's own."""
+"""Keys of a case that replace a material's parameter; None: no such key."""
 FOR_COMPARISON = ("asr_clean", "adhesion_energy_clean")
-"""What a clean face is like: told in the data, used by no run."""
+"""Parameters of a clean face: given for information, not used by any run."""
 
 
 def _creep(case: Case) -> str:
     if case.lithium.anand is not None:
         return "creep: the numbers of lithium.anand; defaults of Anand & Narayan 2019 doi 10.1149/2.0861906jes"
     if case.lithium.own_law is not None:
-        return f"creep: the law {case.lithium.own_law.name!r} of the user's own"
+        return f"creep: the law {case.lithium.own_law.name!r} registered by the user"
     creep = case.lithium.creep_set
     law = f"n {creep.n}, Q {format_quantity(creep.Q, 'J/mol')}, A298 {creep.A298!r} 1/s/MPa^n"
     return f"creep {creep.name}: {law} ({creep.quality}); {creep.source}"

@@ -1,5 +1,5 @@
-"""A zip of .npy arrays and JSON, each with its CRC-32, written piece by piece and read back; knows
-no meshes and no ranks."""
+"""A zip of .npy arrays and JSON, each with its CRC-32, written and read piece by piece; independent
+of meshes and ranks."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ VALUES = "values.json"
 
 
 class CheckpointError(CellfemError, ValueError):
-    """A checkpoint cannot be used; the text says why and what to do."""
+    """A checkpoint cannot be used; the text gives reason and remedy."""
 
 
 def read_about(path: Path, wanted: str = FORMAT) -> dict[str, Any]:
-    """about.json of a sound file of the format, every byte of it checked. Not collective. Raises
+    """about.json of an undamaged file of this format; every byte is checked. Not collective. Raises
     CheckpointError."""
     try:
         with zipfile.ZipFile(path) as file:
@@ -50,11 +50,11 @@ def read_about(path: Path, wanted: str = FORMAT) -> dict[str, Any]:
 
 
 class ArrayFile:
-    """A zip of .npy arrays and JSON that grows piece by piece beside its place, and takes it in
-    `finish`. Not collective.
+    """A zip of .npy arrays and JSON that is written under a temporary name and renamed by `finish`.
+    Not collective.
 
-    After an error it swallows the rest, so that all ranks get through. root: whether this rank
-    writes at all.
+    After an error further calls do nothing, so that all ranks complete the loop. root: whether this
+    rank writes.
     """
 
     def __init__(self, path: Path, root: bool = True) -> None:
@@ -66,27 +66,27 @@ class ArrayFile:
             self._guard(self._open)
 
     def json(self, name: str, data: Any) -> None:
-        """A text of JSON."""
+        """Write data as JSON."""
         if self.root:
             self._guard(lambda: self._zip.writestr(name, json.dumps(data, indent=1, ensure_ascii=False)))
 
     def array(self, name: str, values: NDArray[Any]) -> None:
-        """A whole array."""
+        """Write a whole array."""
         self.begin(name, values.dtype, values.shape)
         self.add(values)
 
     def begin(self, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
-        """The next array, whose pieces follow."""
+        """Begin the next array; its pieces follow."""
         self._guard(lambda: self._begin(name, dtype, shape))
 
     def add(self, piece: NDArray[Any]) -> None:
-        """Rows of the array that was begun last."""
+        """Append rows to the array begun last."""
         if piece.size:
             self._guard(lambda: self._write(np.ascontiguousarray(piece)))
 
     def finish(self) -> str:
-        """Close the file and put it in its place; the error if there was one, and then nothing is
-        left of it."""
+        """Close the file and rename it into place; returns the error, if there was one, after
+        removing the file."""
         if self.root:
             self._guard(self._close)
             if self._error:
@@ -110,8 +110,8 @@ class ArrayFile:
 
     def _close(self) -> None:
         self._end_member()
-        # A damaged directory may lose a member without a sign: what must be there is told once
-        # more.
+        # A damaged directory may lose a member without an error: required members are therefore
+        # listed a second time.
         self._zip.writestr(CONTENTS, json.dumps({info.filename: info.CRC for info in self._zip.infolist()}))
         self._zip.close()
         self._file.flush()
@@ -125,7 +125,7 @@ class ArrayFile:
             os.close(folder)
 
     def _drop(self) -> None:
-        """Close what is open, as far as it can be, and take the half-written file away."""
+        """Close what is open, as far as possible, and remove the incomplete file."""
         with suppress(AttributeError, OSError, ValueError):
             self._end_member()
             self._zip.close()
@@ -149,7 +149,7 @@ class ArrayFile:
 
 
 def write_values(file: ArrayFile, values: dict[str, Any]) -> None:
-    """What `to_plain` has made: values.json, and values/*.npy for the arrays. Not collective."""
+    """Write the output of `to_plain`: values.json, and values/*.npy for the arrays. Not collective."""
     arrays: dict[str, NDArray[Any]] = {}
     file.json(VALUES, {name: _lifted(value, name, arrays) for name, value in values.items()})
     for name, array in arrays.items():
@@ -157,7 +157,7 @@ def write_values(file: ArrayFile, values: dict[str, Any]) -> None:
 
 
 def read_values(source: zipfile.ZipFile) -> dict[str, Any]:
-    """What `write_values` was given. Not collective."""
+    """Read what `write_values` has written. Not collective."""
 
     def lowered(item: Any) -> Any:
         if isinstance(item, dict):
@@ -172,7 +172,7 @@ def read_values(source: zipfile.ZipFile) -> dict[str, Any]:
 
 
 def _lifted(item: Any, name: str, arrays: dict[str, NDArray[Any]]) -> Any:
-    """The item with each array put into `arrays` and named in its place."""
+    """The item with each array moved to `arrays` and replaced by its name."""
     if isinstance(item, np.ndarray):
         arrays[name] = item
         return {ARRAY: name}

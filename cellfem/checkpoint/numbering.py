@@ -1,14 +1,14 @@
-"""Where an unknown lives, told without regard to ranks: by the numbers that nodes and cells had in
-the mesh as it was put in.
+"""Identifies each unknown independently of ranks, by the numbers of nodes and cells in the input
+mesh.
 
-One 64-bit key for each node of a finite element, of the entity of the mesh that it sits on, a < b
-its nodes by input number:
+One 64-bit key for each node of a finite element, from the mesh entity to which it belongs; a < b
+are input numbers of its vertices:
 
     vertex a·2³¹ + a · edge a·2³¹ + b · quadrilateral face a·2³¹ + (the node opposite to its smallest, a)
     cell interior -(1 + cell·n + j), node j of n in the cell · a global number (real element) 0
 
 No two entities of a conforming mesh share a key. Lagrange elements up to degree 2, quadrature and
-discontinuous elements have at most one node on an edge or face; what has more is refused.
+discontinuous elements have at most one node on an edge or face; elements with more are refused.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ SHIFT = 31  # bits of a node number
 
 
 class Numbers(Protocol):
-    """What the nodes and cells of a mesh were called when it was put in; for each local cell,
-    ghosts too."""
+    """Input numbers of the nodes and cells of a mesh, for each local cell including ghosts."""
 
     def original_cells(self, grid: Any) -> Ints:
         """Number (M,) of the cell."""
@@ -40,15 +39,16 @@ class Numbers(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Leaf:
-    """One element of a space (a mixed space has several), as far as this rank owns its nodes."""
+    """One element of a space (a mixed space has several), restricted to the nodes that this rank
+    owns."""
 
     keys: Ints  # (N,), all different
     places: Ints  # (N, b) of its b values at a node, in the owned part of an array on the space
 
 
 def leaves(space: fem.FunctionSpace, numbers: Numbers) -> tuple[Leaf, ...]:
-    """The elements of a space in their order (collective). Raises ValueError for an element that
-    the keys do not cover."""
+    """The elements of a space in order (collective). Raises ValueError for an element without
+    unique keys."""
     if space.dofmap.bs > 1 or not space.num_sub_spaces:
         count, width = space.dofmap.index_map.size_local, space.dofmap.index_map_bs
         return (Leaf(_keys(space, numbers)[:count], np.arange(count * width, dtype=np.int64).reshape(count, width)),)
@@ -62,10 +62,10 @@ def leaves(space: fem.FunctionSpace, numbers: Numbers) -> tuple[Leaf, ...]:
 
 
 def _keys(space: fem.FunctionSpace, numbers: Numbers) -> Ints:
-    """Key of each local node of an element that is not mixed, ghosts too."""
+    """Key of each local node of an element that is not mixed, including ghosts."""
     mesh, dofmap = space.mesh, space.dofmap
     keys = np.zeros(dofmap.index_map.size_local + dofmap.index_map.num_ghosts, dtype=np.int64)
-    if dofmap.index_map.size_global == 1:  # a global number, which has no place in the mesh
+    if dofmap.index_map.size_global == 1:  # a global unknown, not tied to a mesh entity
         return keys
     table = np.asarray(dofmap.list)
     corners = numbers.original_corners(mesh)
@@ -90,6 +90,6 @@ def _entity_key(corners: Ints) -> Ints:
     corners."""
     smallest = corners.min(axis=1)
     if corners.shape[1] == 4:
-        opposite = 3 - corners.argmin(axis=1)  # corners of a reference quadrilateral are numbered like a binary count
+        opposite = 3 - corners.argmin(axis=1)  # corners of a reference quadrilateral are numbered in binary order
         return smallest << SHIFT | corners[np.arange(len(corners)), opposite]
     return smallest << SHIFT | corners.max(axis=1)

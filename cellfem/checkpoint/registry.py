@@ -1,5 +1,5 @@
-"""What must be in a checkpoint: whoever owns state declares it here by name, with how to read it
-and how to put it back."""
+"""The content of a checkpoint: the owner of a state declares it here by name, with functions that
+read and restore it."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Value:
 
 @dataclass
 class Registry:
-    """State by name. On reading, values are put back first, then fields, both in the order of their
+    """State by name. On reading, values are restored first, then fields, both in the order of their
     declaration.
 
-    files: rank 0's files that only grow; a resumed run cuts them back to their size at the
-    checkpoint. digests: SHA-256 of what some of them hold so far, by which a resumed run finds out
-    that nobody has changed it since.
+    files: files of rank 0 that only grow; a resumed run truncates them to their size at the
+    checkpoint. digests: SHA-256 of the content of some of them, by which a resumed run detects
+    changes made since.
     """
 
     fields: dict[str, Field] = field(default_factory=dict)
@@ -57,12 +57,12 @@ class Registry:
         get: Callable[[], list[Array]],
         put: Callable[[list[Array]], None],
     ) -> None:
-        """Arrays on spaces; put gets as many arrays as get gave."""
+        """Declare arrays on spaces; put receives as many arrays as get returns."""
         self._new(name, self.fields)
         self.fields[name] = Field(tuple(spaces), get, put)
 
     def declare_functions(self, name: str, functions: Sequence[fem.Function]) -> None:
-        """Functions, whose ghosts follow when they are put back."""
+        """Declare functions; ghosts are updated when they are restored."""
 
         def get() -> list[Array]:
             return [np.concatenate([owned(function) for function in functions])]
@@ -78,7 +78,7 @@ class Registry:
         self.values[name] = Value(get, put)
 
     def declare_file(self, name: str, path: Path, digest: Callable[[], str] | None = None) -> None:
-        """A file that only grows; digest: called on rank 0 alone."""
+        """Declare a file that only grows; digest: called on rank 0 alone."""
         self._new(name, self.files)
         self.files[name] = path
         if digest is not None:
@@ -96,7 +96,7 @@ def owned(function: fem.Function) -> Array:
 
 
 def set_owned(functions: Sequence[fem.Function], values: Array) -> None:
-    """Overwrite functions by their owned parts, one after the other; ghosts follow (collective)."""
+    """Set functions from their owned parts, concatenated; ghosts are updated (collective)."""
     begin = 0
     for function in functions:
         part = owned(function)

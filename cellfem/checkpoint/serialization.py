@@ -1,5 +1,5 @@
-"""Dataclasses to what JSON and numpy files hold, and back by their annotations, which pydantic
-checks. No pickles: a checkpoint is data, never code."""
+"""Dataclasses to data that JSON and numpy files can contain, and back by their annotations, which
+pydantic checks. No pickles: a checkpoint contains data, never code."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pydantic import ConfigDict, TypeAdapter
 
 
 def to_plain(value: Any) -> Any:
-    """Dictionaries, lists, strings, numbers, None and arrays that hold the same. Raises TypeError
-    for anything else."""
-    if hasattr(value, "as_data"):  # which type it is matters beside its fields
+    """Equivalent dictionaries, lists, strings, numbers, None and arrays. Raises TypeError for
+    anything else."""
+    if hasattr(value, "as_data"):  # the type is stored with the fields
         return to_plain(value.as_data())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.init}
@@ -27,18 +27,18 @@ def to_plain(value: Any) -> Any:
         return value.item()
     if value is None or isinstance(value, (str, bool, int, float, np.ndarray)):
         return value
-    raise TypeError(f"{type(value).__name__} has no place in a checkpoint")
+    raise TypeError(f"{type(value).__name__} cannot be written to a checkpoint")
 
 
 def from_plain(hint: Any, data: Any) -> Any:
-    """The value that `to_plain` has taken apart, of the annotated type `hint`. Raises ValueError
-    where the data are no such value."""
+    """Inverse of `to_plain`: the value of the annotated type `hint`. Raises ValueError if the data
+    do not fit it."""
     (value,) = _adapter(hint).validate_python((data,))
     return value
 
 
 @cache
 def _adapter(hint: Any) -> TypeAdapter[Any]:
-    """Of a tuple of one, because a dataclass takes no configuration from outside but that of what
-    holds it."""
+    """The adapter of a one-element tuple, because a dataclass takes its configuration only from the
+    type that contains it."""
     return TypeAdapter(tuple[hint], config=ConfigDict(arbitrary_types_allowed=True))

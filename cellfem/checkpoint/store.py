@@ -7,9 +7,9 @@
     fields/F.J.L.npy   values of field F on its J-th space at the nodes of element L, (N, arrays·components)
     contents.json  names and checksums of all of these
 
-Written by rank 0, which receives one rank's part at a time; read by rank 0 and passed on in pieces
-of bounded size, of which each rank keeps what it needs. A file is written beside its place, flushed
-to disk and then renamed: it is there whole or not at all.
+Written by rank 0, which receives one rank's part at a time; read by rank 0 and broadcast in pieces
+of bounded size, of which each rank keeps its own rows. A file is written under a temporary name,
+flushed to disk and then renamed: it is complete or absent.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from cellfem.checkpoint.registry import Registry
 from cellfem.checkpoint.serialization import to_plain
 from dolfinx import fem
 
-ROWS = 1 << 18  # of a piece that is passed on when reading
+ROWS = 1 << 18  # bytes of a piece that is broadcast on reading
 
 
 class Store:
-    """Writes and reads checkpoints of one registry. Every method is collective unless it says
+    """Writes and reads checkpoints of one registry. Every method is collective unless stated
     otherwise."""
 
     def __init__(self, registry: Registry, numbers: Numbers, comm: MPI.Intracomm) -> None:
@@ -46,8 +46,8 @@ class Store:
             self._used[name] = [self._number_of(space, numbers) for space in item.spaces]
 
     def write(self, path: Path, about: dict[str, Any]) -> str:
-        """Write everything that is declared; what went wrong in words, "" if nothing did (alike on
-        every rank)."""
+        """Write all declared state; returns the error text, "" without one (the same on every
+        rank)."""
         file = ArrayFile(path, self.comm.rank == 0)
         file.json("about.json", {"format": FORMAT, **about})
         if self.comm.rank == 0:
@@ -68,8 +68,8 @@ class Store:
         return str(self.comm.bcast(file.finish(), root=0))
 
     def read(self, path: Path) -> None:
-        """Put back everything that is declared, from a file that `open_checked` has found sound.
-        Raises CheckpointError."""
+        """Restore all declared state from a file that `open_checked` has checked. Raises
+        CheckpointError."""
         source = zipfile.ZipFile(path) if self.comm.rank == 0 else None
         try:
             values, names = self.comm.bcast((read_values(source), source.namelist()) if source else None, root=0)
@@ -104,7 +104,7 @@ class Store:
         return len(self._spaces) - 1
 
     def _collect(self, file: ArrayFile, name: str, own: NDArray[Any]) -> None:
-        """One array from the parts of all ranks, a rank at a time."""
+        """Write one array from the parts of all ranks, one rank at a time."""
         counts = self.comm.gather(len(own), root=0)
         if counts is None:
             self.comm.Send(own, dest=0)
@@ -125,7 +125,7 @@ class Store:
             if stored != declared:
                 lacks, more = sorted(declared - stored), sorted(stored - declared)
                 raise CheckpointError(
-                    f"{path}: was written by another version of cellfem: it lacks {kind}s {lacks} and has {more} besides; "
+                    f"{path}: was written by another version of cellfem: missing {kind}s {lacks}, additional {more}; "
                     "resume with the version that wrote it (about.json names it), or run the case anew"
                 )
 
@@ -143,7 +143,7 @@ class Store:
             total += len(keys)
         lost = self.comm.allreduce(int(np.sum(rows < 0)))
         if lost or total != self.comm.allreduce(len(mine)):
-            raise CheckpointError(f"{path}: was made on another mesh ({name}); give the folder that it was written in")
+            raise CheckpointError(f"{path}: was written on another mesh ({name}); give the folder that it was written in")
         return rows
 
     def _values(self, source: zipfile.ZipFile | None, name: str, rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -157,7 +157,7 @@ class Store:
         return table
 
     def _pieces(self, source: zipfile.ZipFile | None, name: str) -> Iterator[tuple[int, NDArray[Any]]]:
-        """(first row, rows) of a two-dimensional array, on every rank; one piece at least."""
+        """(first row, rows) of a two-dimensional array, on every rank; at least one piece."""
         stream = source.open(name) if source else None
         head = self.comm.bcast(_header(stream) if stream else None, root=0)
         (count, width), dtype = head

@@ -1,2 +1,2 @@
-"""Batch systems: scripts that submit themselves again until a run is done, what a job will need,
-and how far it is."""
+"""Batch systems: scripts that resubmit themselves until a run is done, estimates of the resources a
+job needs, and the progress of jobs."""

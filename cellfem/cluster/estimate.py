@@ -1,5 +1,4 @@
-"""Unknowns, memory and wall time of a case before it is submitted, from what steps have cost so
-far."""
+"""Unknowns, memory and wall time of a case before it is submitted, from measured costs of steps."""
 
 from __future__ import annotations
 
@@ -15,14 +14,16 @@ from cellfem.case import Case
 from cellfem.model import from_case
 
 STEPS = (30, 250)
-"""Time steps of a step of the protocol under error control: a quiet rest; a strip that loses contact or closes a void."""
+"""Time steps per protocol step under error control: for a rest without changes; for a strip that
+loses contact or closes a void."""
 EFFORT = (2.0, 10.0)
-"""Times what a step of steps.csv takes, whose steps are short and smooth, of 6 corrections each: strip-void under error control
-takes 14 corrections a step (2.8 times as long), a pellet whose void closes or a rough face that is pressed 16 to 22 (7 to 12)."""
+"""Factors on the cost of a step in steps.csv, whose steps are short and smooth with 6 corrections
+each: strip-void under error control takes 14 corrections per step (2.8 times as long); a pellet
+whose void closes, or pressing of a rough face, takes 16 to 22 (7 to 12 times)."""
 COMPILING_S = 20.0
-"""For forms that are in no cache."""
+"""Compilation time (s) for forms that are not in the cache."""
 TRUSTED = 3.0
-"""Beyond this many times the largest size that was measured a number is an extrapolation."""
+"""Beyond this many times the largest measured size an estimate counts as an extrapolation."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +34,18 @@ class MeasuredCost:
     ranks: int
     unknowns: int
     start: float  # s, until the first step: libraries, mesh, equilibrium
-    seconds: float  # a time step
-    memory_MB: float  # all ranks together
+    seconds: float  # s, one time step
+    memory_MB: float  # memory of all ranks together
 
     @property
     def whole(self) -> float:
-        """s, of a short run."""
+        """Time (s) of a short run."""
         return self.start + STEPS[0] * self.seconds
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What the start (s) and a time step (s) cost on some ranks; speed-up over one rank."""
+    """Cost of the start (s) and of a time step (s) on some ranks; speed-up over one rank."""
 
     ranks: int
     start: float
@@ -55,17 +56,17 @@ class Cost:
 
     @property
     def step_s(self) -> tuple[float, float]:
-        """Least and most wall time of a time step, s (`EFFORT`)."""
+        """Shortest and longest wall time of a time step, s (`EFFORT`)."""
         return EFFORT[0] * self.seconds, EFFORT[1] * self.seconds
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a case will need.
+    """Resources that a case needs.
 
-    steps: fewest and most time steps. costs: on 1, 2, 4, … ranks; empty where nothing of this
-    dimension has been measured. measured_unknowns, measured_ranks: smallest and largest size, and
-    most ranks, that were.
+    steps: fewest and most time steps. costs: on 1, 2, 4, … ranks; empty if nothing of this
+    dimension was measured. measured_unknowns, measured_ranks: smallest and largest measured size,
+    and most ranks.
     """
 
     dimension: int
@@ -76,13 +77,13 @@ class Estimate:
     measured_ranks: int
 
     def wall_s(self, cost: Cost) -> tuple[float, float]:
-        """Least and most wall time of the whole run, s, without compiling."""
+        """Shortest and longest wall time of the whole run, s, without compilation."""
         low, high = (cost.start + count * step for count, step in zip(self.steps, cost.step_s, strict=True))
         return low, high
 
 
 def estimate_cost(case: Case, ranks: int = 8) -> Estimate:
-    """Unknowns of a case, and what they cost on 1 to `ranks` ranks. Raises MeshError."""
+    """Unknowns of a case, and their cost on 1 to `ranks` ranks. Raises MeshError."""
     from cellfem.cluster.size import unknowns
     from cellfem.runner.prepare import source_of
 
@@ -97,7 +98,7 @@ def estimate_cost(case: Case, ranks: int = 8) -> Estimate:
 
 
 def steps(case: Case) -> tuple[int, int]:
-    """Fewest and most time steps of the whole protocol; equal where they are prescribed."""
+    """Fewest and most time steps of the whole protocol; equal if they are prescribed."""
     plan = case.numerics.dt
     if plan is None:
         many = sum(times for _, times in case.counted_steps)
@@ -107,7 +108,7 @@ def steps(case: Case) -> tuple[int, int]:
 
 
 def measured() -> list[MeasuredCost]:
-    """What steps have cost: steps.csv of this package, whose head says on which machine."""
+    """Measured costs of steps: steps.csv of this package, whose header names the machine."""
     text = files("cellfem.cluster").joinpath("steps.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
     names = ("dimension", "ranks", "unknowns", "start_s", "seconds_per_step", "memory_MB")
@@ -121,9 +122,11 @@ def counts(most: int) -> list[int]:
 
 
 def cost(data: list[MeasuredCost], unknowns: int, ranks: int) -> Cost:
-    """Time by a power law through what one rank took; ranks by Amdahl's law through the largest number that was tried.
+    """Time by a power law through the times of one rank; ranks by Amdahl's law through the largest
+    measured number.
 
-    Memory of one rank by a straight line, each further rank adds what one takes without unknowns.
+    Memory of one rank by a straight line; each further rank adds the memory of one rank without
+    unknowns.
     """
     alone = [row for row in data if row.ranks == 1]
     sizes = np.array([row.unknowns for row in alone], dtype=float)
@@ -142,9 +145,11 @@ def _power_law(sizes: NDArray[np.float64], seconds: list[float], unknowns: int) 
 
 
 def parallel_share(data: list[MeasuredCost]) -> float:
-    """Share of the work that ranks share (Amdahl's law), from the largest stack that was run on one and on several.
+    """Parallel share of the work (Amdahl's law), from the largest stack that was run on one and on
+    several ranks.
 
-    Of the start and the fewest steps together: of a few steps alone the difference of two long times says too little.
+    From the start and the fewest steps together: for a few steps alone the difference of two long
+    times is too uncertain.
     """
     several = max((row for row in data if row.ranks > 1), key=lambda row: (row.ranks, row.unknowns), default=None)
     alone = {row.unknowns: row.whole for row in data if row.ranks == 1}
@@ -155,7 +160,7 @@ def parallel_share(data: list[MeasuredCost]) -> float:
 
 
 def _prescribed(duration: float, plan: tuple[float, ...]) -> int:
-    """Steps of a plan, the last of which is repeated, within a duration."""
+    """Number of steps of a prescribed plan, whose last step is repeated, within a duration."""
     count, time = 0, 0.0
     for dt in plan:
         if time >= duration * (1 - 1e-12):

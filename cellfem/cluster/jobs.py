@@ -1,4 +1,4 @@
-"""Batch jobs that resume themselves, sweeps as job arrays, and what the arrays have found."""
+"""Batch jobs that resume themselves, sweeps as job arrays, and collection of their results."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ EXAMPLES = {"slurm": "#SBATCH --mem=8G", "pbs": "#PBS -l place=scatter"}
 SHOWN = 3
 COMMANDS = {"slurm": "sbatch", "pbs": "qsub"}
 SHORTEST_S = 30.0
-"""A turn must leave time for more than set-up and a checkpoint."""
+"""Shortest useful turn (s): it must leave time beyond set-up and a checkpoint."""
 
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What `cellfem submit` asks for; the texts are those of its options.
+    """Options of `cellfem submit`, as text.
 
-    time, margin: wall time of one turn, and what is kept of it, with units. out: on a file system
-    that all nodes share. axes, creep: of a sweep, which becomes a job array; each: points that one
-    task runs; at_a_time: tasks that run at a time, 0 for as many as there is room.
+    time, margin: wall time of one turn, and its reserve for the last checkpoint, with units. out:
+    on a file system shared by all nodes. axes, creep: of a sweep, which becomes a job array; each:
+    points per task; at_a_time: most tasks that run at once, 0 for no limit.
     """
 
     out: Path
@@ -71,7 +71,8 @@ class JobRequest:
 
 @dataclass(frozen=True)
 class WrittenJob:
-    """A batch script, ready to be submitted. points: of a sweep, 1 of a single case."""
+    """A batch script, ready to be submitted. points: number of points of a sweep; 1 for a single
+    case."""
 
     script: Path
     system: System
@@ -80,8 +81,8 @@ class WrittenJob:
 
 @dataclass(frozen=True)
 class Collected:
-    """What a submitted sweep has found. points: all of them; waiting: those that have not ended;
-    lines: what the map says; files: the map and its pictures."""
+    """Results of a submitted sweep so far. points: number of all points; waiting: those that have
+    not ended; lines: summary of the map; files: the map and its pictures."""
 
     points: int
     outcomes: tuple[Outcome, ...]
@@ -94,8 +95,8 @@ def write_job(case: Path, asked: JobRequest, overrides: Sequence[str] = (), repl
     """Write the script of a job that runs a case, or the points of a sweep of it, into the folder
     of its results.
 
-    replace: this case runs in place of another one's job or results there. Raises ScriptError for
-    what cannot be asked for, CaseError, FolderError and OSError.
+    replace: run this case in place of another one's job or results there. Raises ScriptError for
+    invalid options, CaseError, FolderError and OSError.
     """
     turn, kept = _turn(asked)
     out, script = asked.out.resolve(), asked.out.resolve() / SCRIPT
@@ -104,7 +105,7 @@ def write_job(case: Path, asked: JobRequest, overrides: Sequence[str] = (), repl
     checked, count = load_case(case, overrides), 1
     _refuse_other_case(out, checked, replace)
     with adding(out, BY, OUTPUTS, files_read(checked, case), replace):
-        # The case as it is now: a file that is edited while the job waits changes nothing.
+        # The case as it is now: later edits of the file do not affect the waiting job.
         write_atomic(out / CASE, resolved_toml(checked, f"from {case}"))
         options = ["--replace"] if replace else []
         if asked.axes or asked.creep:
@@ -117,11 +118,11 @@ def write_job(case: Path, asked: JobRequest, overrides: Sequence[str] = (), repl
 
 
 def submit_job(job: WrittenJob) -> str:
-    """Hand the script in; what the batch system says. Raises ScriptError."""
+    """Submit the script; returns the answer of the batch system. Raises ScriptError."""
     command, script = COMMANDS[job.system], job.script
     if shutil.which(command) is None:
         raise ScriptError(
-            f"{command} is not here: {script} is written; submit it by {command} {script} where the batch system is"
+            f"{command} was not found on this machine; {script} is written: submit it with {command} {script} on the cluster"
         )
     done = subprocess.run([command, str(script)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -130,10 +131,10 @@ def submit_job(job: WrittenJob) -> str:
 
 
 def collect_sweep(folder: Path, tell: Callable[[str], None] = lambda _: None) -> Collected:
-    """Gather what the tasks of a submitted sweep have found so far into map.csv, map.json and maps.
+    """Collect the results so far of a submitted sweep into map.csv, map.json and maps.
 
-    tell: gets a line for each point whose results cannot be read. Raises ScriptError where the
-    folder holds no submitted sweep, FolderError and OSError.
+    tell: called with a line for each point whose results cannot be read. Raises ScriptError if the
+    folder contains no submitted sweep, FolderError and OSError.
     """
     from cellfem.campaign.sweep import BY as SWEEP
     from cellfem.campaign.sweep import OUTPUTS as MAPS
@@ -156,8 +157,8 @@ def collect_sweep(folder: Path, tell: Callable[[str], None] = lambda _: None) ->
 
 
 def _turn(asked: JobRequest) -> tuple[float, float]:
-    """Wall time of a turn and its margin, s. Raises ScriptError for these and what does not go
-    together."""
+    """Wall time of a turn and its margin, s. Raises ScriptError for invalid values and incompatible
+    options."""
     if asked.system not in COMMANDS:
         raise ScriptError(f"--system {asked.system}: is not a known batch system; write slurm or pbs")
     if asked.axes and asked.system == "pbs":
@@ -195,7 +196,8 @@ def _job(asked: JobRequest, out: Path, turn: float, kept: float) -> Job:
 
 
 def _refuse_words(case: Path, out: Path, asked: JobRequest) -> None:
-    """What cannot stand in a script, or in a line of the batch system. Raises ScriptError."""
+    """Raises ScriptError for text that cannot be written in a script or in a directive of the batch
+    system."""
     texts = {
         "--account": asked.account,
         "--partition": asked.partition,
@@ -207,23 +209,24 @@ def _refuse_words(case: Path, out: Path, asked: JobRequest) -> None:
         one_line(what, text or "")
     for what, text in (("--account", asked.account), ("--partition", asked.partition)):
         if text and not PLAIN.fullmatch(text):
-            raise ScriptError(f"{what} {text}: may hold letters, digits and . / + @ , : = % _ - alone")
+            raise ScriptError(f"{what} {text}: may contain only letters, digits and . / + @ , : = % _ -")
     mark = "#SBATCH " if asked.system == "slurm" else "#PBS "
     for line in asked.options:
         if not one_line("--option", line).startswith(mark):
             example = EXAMPLES[asked.system]
             raise ScriptError(f'--option {line}: is not an option of {asked.system}; it begins with "{mark}", as in "{example}"')
     if asked.system == "slurm" and "\\" in str(out):
-        raise ScriptError(f"--out {out}: Slurm takes a backslash in the name of a log for its own; give a folder without")
+        raise ScriptError(f"--out {out}: Slurm interprets a backslash in the name of a log; give a folder without one")
     if asked.image and set(str(out)) & set(":,"):
-        raise ScriptError(f"--out {out}: apptainer --bind takes : and , for its own; give a folder without")
+        raise ScriptError(f"--out {out}: apptainer --bind interprets : and ,; give a folder without them")
 
 
 def _refuse_other_case(out: Path, case: Case, replace: bool) -> None:
-    """The folder may hold a job or results of this very case, or be asked to be replaced. Raises FolderError."""
+    """Raises FolderError if the folder contains a job or results of another case, unless it is to
+    be replaced."""
     if (at_work := holder(out)) is not None:
         who = f"process {at_work.get('pid', '?')} on {at_work.get('host', '?')}"
-        raise FolderError(f"{out}: a run is at work in this folder ({who}); wait until it ends, or give another --out")
+        raise FolderError(f"{out}: a run is using this folder ({who}); wait until it ends, or give another --out")
     known = read_manifest(out)
     if replace or known is None:
         return
@@ -244,7 +247,8 @@ def _refuse_other_case(out: Path, case: Case, replace: bool) -> None:
 
 
 def _write_plan(out: Path, axes: Sequence[str], creep: str | None, options: Sequence[str]) -> int:
-    """points.txt and plan.json of a sweep of the case in `out`; how many points it has. Raises CaseError."""
+    """Write points.txt and plan.json of a sweep of the case in `out`; returns the number of points.
+    Raises CaseError."""
     parsed = tuple(parse_axis(text) for text in [*axes, *([f"{CREEP}={creep}"] if creep else [])])
     plan = Grid(out / CASE, (), parsed)
     points = grid_points(plan)
@@ -261,7 +265,8 @@ def _read_plan(folder: Path) -> Grid:
 
 
 def _launcher(tasks: int, given: str | None, system: str, container: bool) -> str:
-    """What starts the ranks. Raises nothing: a launcher that does not fit is found out by the run itself."""
+    """The command that starts the ranks. Raises nothing: an unsuitable launcher is reported by the
+    run itself."""
     if given is not None:
         return f"{given} -n {tasks}" if given else ""
     if tasks == 1:

@@ -19,7 +19,7 @@ from cellfem.results.manifest import MARK
 System = Literal["slurm", "pbs"]
 PLAIN = re.compile(r"[\w./+@,:=%-]+", re.ASCII)
 PROGRESS_S = 60.0
-"""Between two lines in the job's log."""
+"""Seconds between two lines in the job's log."""
 SINGLE = """advance %{arguments}
 code=$?"""
 ARRAY = """code=0
@@ -43,14 +43,14 @@ class _Text(Template):
 
 @dataclass(frozen=True)
 class Job:
-    """What a job asks of the batch system.
+    """A job for the batch system.
 
-    seconds: wall time of one turn, after which the job queues itself again. margin: what is kept of
-    it for the last checkpoint and pictures. launcher: what starts a program on all ranks, "" where
-    there is one. container: what runs a program in the image, "" without. These three, program and
-    setup are text for the shell, quoted where they need it. extra: further lines of the batch
-    system, as in "#SBATCH --mem=8G". most: restarts after accidents, which are counted in a file
-    beside the script.
+    seconds: wall time of one turn, after which the job resubmits itself. margin: the part of it
+    reserved for the last checkpoint and pictures. launcher: command that starts a program on all
+    ranks, "" for one rank. container: command that runs a program in the image, "" without. These
+    three, program and setup are shell text, quoted if necessary. extra: further directives of the
+    batch system, such as "#SBATCH --mem=8G". most: restarts after failures, which are counted in a
+    file next to the script.
     """
 
     name: str
@@ -70,8 +70,8 @@ class Job:
 
 
 def single_script(job: Job, system: System, out: Path, case: Path, sha256: str, script: Path, options: Sequence[str] = ()) -> str:
-    """A job that runs one case into `out`. sha256: of the case; results of another are none of this
-    job's. options: of `run`."""
+    """A job that runs one case into `out`. sha256: of the case; results of another case are not
+    taken for this job's. options: of `run`."""
     work = _Text(SINGLE).substitute(arguments=shlex.join([str(out), sha256, str(case), *options]))
     return _script(job, system, work, out, "job.log" if system == "pbs" else "job-%j.log", script, [])
 
@@ -85,29 +85,29 @@ def array_script(job: Job, out: Path, count: int, each: int, at_a_time: int, scr
 
 
 def point_line(folder: Path, case: Path, sha256: str, settings: Sequence[str], options: Sequence[str] = ()) -> str:
-    """A line of points.txt: the folder, the SHA-256 of the point's case, and what `cellfem run`
-    needs, quoted for the shell.
+    """A line of points.txt: the folder, the SHA-256 of the point's case, and the arguments of
+    `cellfem run`, quoted for the shell.
 
-    Raises ScriptError where a setting would be more than one line.
+    Raises ScriptError if a setting contains a line break.
     """
     words = [str(case), *options, *(word for setting in settings for word in ("--set", one_line(repr(setting), setting)))]
     return f"{folder}\t{sha256}\t{shlex.join(words)}"
 
 
 class ScriptError(CellfemError, ValueError):
-    """What cannot stand in a batch script."""
+    """A text that cannot be written in a batch script."""
 
 
 def one_line(what: str, text: str) -> str:
-    """The text, if it can stand in a script. Raises ScriptError: a line break in it would begin a
-    line of its own."""
+    """The text, if it can be written in a script. Raises ScriptError: a line break in it would
+    begin a new command."""
     if wrong := next((letter for letter in text if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")), None):
-        raise ScriptError(f"{what}: holds the control character {wrong!r}, which no batch script can hold; give it without")
+        raise ScriptError(f"{what}: holds the control character {wrong!r}, which cannot be written in a batch script; remove it")
     return text
 
 
 def log_directive(system: System, folder: Path, name: str) -> str:
-    """The file of a job's output as a directive takes it. name: with the patterns of the batch
+    """The output file of a job as written in a directive. name: with the patterns of the batch
     system."""
     if system == "slurm":  # quotes and backslashes as in a shell, % begins a pattern
         word = f"{folder}/".replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") + name

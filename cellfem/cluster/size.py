@@ -18,10 +18,10 @@ NUMBERS = 2
 
 
 def unknowns(source: Source, quadratic_porosity: bool) -> int:
-    """Velocity and potential of degree 2, pressure of degree 1, porosity of 2 or 1, the fields on
-    the cells at Γ, two numbers.
+    """Velocity and potential of degree 2, pressure of degree 1, porosity of degree 2 or 1, the
+    fields on the cells at Γ, and two global numbers.
 
-    Where opposite sides are one, what lies on them counts once.
+    Nodes on periodic sides count once.
     """
     count = _of_bricks(source) if isinstance(source, Hexahedra) else _of_stack(source)
     flow = count.dimension * count.second + count.first + (count.second if quadratic_porosity else count.first)
@@ -30,8 +30,8 @@ def unknowns(source: Source, quadratic_porosity: bool) -> int:
 
 @dataclass(frozen=True)
 class _Nodes:
-    """How many nodes of degree 1 and 2 the lithium has, of degree 2 the electrolyte, of degree 1
-    the cells at Γ."""
+    """Numbers of nodes: of degree 1 and 2 in the lithium, of degree 2 in the electrolyte, of degree
+    1 in the cells at Γ."""
 
     dimension: int
     first: int
@@ -58,7 +58,7 @@ def _of_bricks(bricks: Hexahedra) -> _Nodes:
 
 
 def quadratic_nodes(cells: Ints, dimension: int) -> int:
-    """Nodes of degree 2: vertices, edges, and what has its own centre in a tensor product
+    """Nodes of degree 2: vertices, edges, and the centres of tensor-product faces and cells
     (quadrilaterals, hexahedra)."""
     name = CELLS[dimension, cells.shape[1]]
     topology = basix.topology(getattr(basix.CellType, name))

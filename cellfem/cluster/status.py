@@ -1,4 +1,4 @@
-"""How far a run is, or all runs of a sweep, from their files, and the table of it. Reads only."""
+"""Progress of a run, or of all runs of a sweep, from their files, and a table of it. Reads only."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from cellfem.results.manifest import read_manifest
 
 CASE, RECORDS = "case.resolved.toml", "records.csv"
 PICTURES = "pictures.npz"
-"""What pictures are drawn from, kept until they are (cellfem.output.drawing)."""
+"""Input of the pictures, kept until they are drawn (cellfem.output.drawing)."""
 TAIL_BYTES = 4096
 UNBOUNDED = 1000
-"""Columns of a line that no terminal ends."""
+"""Console width for output that is not a terminal."""
 
 
 @dataclass(frozen=True)
 class Status:
-    """Of one folder. share: of the protocol's time, 0 to 1, nan where unknown; left_s: wall time left, None where unknown."""
+    """Progress of one folder. share: of the protocol's time, 0 to 1, nan if unknown; left_s:
+    remaining wall time, None if unknown."""
 
     name: str
     state: str
@@ -42,23 +43,24 @@ class Status:
 
 
 class StatusError(CellfemError):
-    """A folder of which there is nothing to tell."""
+    """A folder without a run or a sweep."""
 
 
 def read_all(folder: Path) -> tuple[Status, ...]:
-    """Of the run in a folder, or of each run of the sweep in it, submitted points that wait
-    included. Raises StatusError."""
+    """Progress of the run in a folder, or of each run of the sweep in it, including submitted
+    points that wait. Raises StatusError."""
     if not folder.is_dir():
         raise StatusError(f"{folder}: there is no such folder")
     within = {path for path in folder.iterdir() if path.is_dir() and is_run(path)}
     runs = [folder] if is_run(folder) else sorted(within | planned(folder))
     if not runs:
-        raise StatusError(f"{folder}: holds no run and no sweep of cellfem")
+        raise StatusError(f"{folder}: contains no run and no sweep of cellfem")
     return tuple(read_status(run) for run in runs)
 
 
 def is_run(folder: Path) -> bool:
-    """Whether the folder holds the results of one run, or a run is at work in it; what a refused one left is none."""
+    """Whether the folder contains the results of one run, or is in use by one; files of a refused
+    run do not count."""
     known = read_manifest(folder)
     if known is not None and "run" in known.runs:
         return True
@@ -67,7 +69,7 @@ def is_run(folder: Path) -> bool:
 
 
 def planned(folder: Path) -> set[Path]:
-    """Folders of the points of a submitted sweep, whether they have begun or not."""
+    """Folders of the points of a submitted sweep, whether started or not."""
     path = folder / "points.txt"
     if not path.exists():
         return set()
@@ -75,14 +77,14 @@ def planned(folder: Path) -> set[Path]:
 
 
 def read_status(folder: Path) -> Status:
-    """What the files of a run say of it."""
+    """Progress of a run, from its files."""
     from cellfem.output.summary import SummaryError, read_summary
 
     if not is_run(folder):
         return Status(folder.name, "waiting")
     row, at_work, said = _last_row(folder / RECORDS), holder(folder), _progress(folder / STATUS)
     if at_work is not None and _older(folder / RECORDS, at_work.get("since")):
-        row, said = {}, {}  # those of the run that this one replaces, or goes on from
+        row, said = {}, {}  # those of the run that this one replaces or continues
     place: dict[str, Any] = {
         "time_s": row.get("time_s"),
         "step": int(row["step"]) if math.isfinite(row.get("step", math.nan)) else None,
@@ -120,7 +122,8 @@ def _older(path: Path, since: Any) -> bool:
 
 
 def show(console: Console, found: list[Status]) -> None:
-    """The table; where the console is too narrow for it, with cells of several lines and the notes below. Names stay whole."""
+    """Print the table; on a narrow console with multi-line cells and the notes below it. Names are
+    not shortened."""
     whole = table(found)
     if Measurement.get(console, console.options.update(width=UNBOUNDED), whole).maximum <= console.width:
         console.print(whole)
@@ -152,7 +155,7 @@ def _cells(one: Status) -> list[str]:
 
 
 def _last_row(path: Path) -> dict[str, float]:
-    """The last whole row, without reading the file through."""
+    """The last complete row, without reading the whole file."""
     try:
         with path.open("rb") as file:
             names = file.readline().decode().strip().split(",")

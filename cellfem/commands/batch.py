@@ -1,4 +1,5 @@
-"""cellfem submit, collect and estimate: batch jobs, what a submitted sweep has found, what a job will need."""
+"""cellfem submit, collect and estimate: batch jobs, results of a submitted sweep, resources that a
+job needs."""
 
 from __future__ import annotations
 
@@ -27,23 +28,24 @@ def submit(
     account: Annotated[str, typer.Option(help="Account to charge.")] = "",
     partition: Annotated[str, typer.Option(help="Partition or queue.")] = "",
     image: Annotated[Text, typer.Option(help="Apptainer image to run in.")] = None,
-    container: Annotated[Text, typer.Option(help='What runs a program in a container, as "ch-run ./image --".')] = None,
-    launcher: Annotated[
-        Text, typer.Option(help='What starts MPI ranks, as "srun --mpi=pmi2"; mpiexec of the installation without it.')
+    container: Annotated[
+        Text, typer.Option(help='Command that runs a program in a container, for example "ch-run ./image --".')
     ] = None,
-    setup: Annotated[str, typer.Option(help='A line for the script, as "module load mpich".')] = "",
-    option: Annotated[list[str] | None, typer.Option(help='A further line of options, as "#SBATCH --mem=8G".')] = None,
-    margin: Annotated[str, typer.Option(help="Time of a turn kept for the last checkpoint and the pictures.")] = "2 min",
-    restarts: Annotated[int, typer.Option(min=0, help="Restarts after accidents: a lost node, no memory.")] = 3,
+    launcher: Annotated[
+        Text,
+        typer.Option(help='Command that starts MPI ranks, for example "srun --mpi=pmi2"; default: mpiexec of the installation.'),
+    ] = None,
+    setup: Annotated[str, typer.Option(help='A line for the script, for example "module load mpich".')] = "",
+    option: Annotated[list[str] | None, typer.Option(help='A further line of options, for example "#SBATCH --mem=8G".')] = None,
+    margin: Annotated[str, typer.Option(help="Part of a turn reserved for the last checkpoint and the pictures.")] = "2 min",
+    restarts: Annotated[int, typer.Option(min=0, help="Restarts after failures: a lost node, out of memory.")] = 3,
     system: Annotated[str, typer.Option(help="Batch system, slurm or pbs.")] = "slurm",
     grid: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUES", help="An axis of a sweep, as for cellfem sweep; a job array then.")
     ] = None,
     creep: Annotated[Text, typer.Option(metavar="NAMES", help="Creep sets to compare, as for cellfem sweep.")] = None,
     each: Annotated[int, typer.Option(min=1, help="Points of a sweep that one task of the array runs.")] = 1,
-    at_a_time: Annotated[
-        int, typer.Option(min=0, help="Tasks of the array that run at a time; 0: as many as there is room.")
-    ] = 0,
+    at_a_time: Annotated[int, typer.Option(min=0, help="Tasks of the array that run at a time; 0: no limit.")] = 0,
     dry: Annotated[bool, typer.Option("--dry", help="Write the script, submit nothing.")] = False,
     overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")] = None,
     replace: Annotated[
@@ -79,7 +81,7 @@ def submit(
             typer.echo(f"{job.script} is written, nothing submitted")
             return
         typer.echo(submit_job(job))
-    typer.echo(f"cellfem status {job.script.parent} says how far it is")
+    typer.echo(f"cellfem status {job.script.parent} shows its progress")
 
 
 def collect(
@@ -94,7 +96,7 @@ def collect(
     missing = f"; missing: {found.waiting[0].label}" if found.waiting else ""
     typer.echo(f"{len(found.outcomes)} of {found.points} points have ended{missing}")
     if len(found.waiting) > 1:
-        typer.echo(f"  and {len(found.waiting) - 1} more; cellfem status {folder} says how far they are")
+        typer.echo(f"  and {len(found.waiting) - 1} more; cellfem status {folder} shows their progress")
     for line in (*found.lines, *found.files):
         typer.echo(str(line))
     raise typer.Exit(exit_code(found.outcomes))
@@ -102,7 +104,7 @@ def collect(
 
 def estimate(
     case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
-    ranks: Annotated[int, typer.Option("--ranks", min=1, help="Largest number of ranks to tell of.")] = 8,
+    ranks: Annotated[int, typer.Option("--ranks", min=1, help="Largest number of ranks in the table.")] = 8,
     overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")] = None,
 ) -> None:
     """Say how many unknowns a case has, and what memory and wall time it will take on 1 to N ranks."""
@@ -116,7 +118,7 @@ def estimate(
     console = Console(highlight=False, soft_wrap=True)
     if not found.costs:
         console.print(
-            f"{found.unknowns} unknowns; what a step costs in {found.dimension}-D has not been measured: try a few steps"
+            f"{found.unknowns} unknowns; the cost of a step in {found.dimension}-D has not been measured: try a few steps"
         )
         return
     least, most = found.steps
@@ -127,12 +129,12 @@ def estimate(
     console.print(_table(found))
     if any(one.extrapolated for one in found.costs):
         low, high = found.measured_unknowns
-        console.print(f"measured: {low} to {high} unknowns on 1 to {found.measured_ranks} ranks; * is extrapolated from there")
+        console.print(f"measured: {low} to {high} unknowns on 1 to {found.measured_ranks} ranks; * is extrapolated")
     if found.measured_ranks == 1:
         console.print(
-            'several ranks have not been measured on a quiet machine: try --max-time "2 min" on as many as you mean to use'
+            'several ranks have not been measured on a quiet machine: try --max-time "2 min" on the number that you plan to use'
         )
-    console.print(f"besides: {COMPILING_S:g} s where forms must be compiled")
+    console.print(f"in addition: {COMPILING_S:g} s if forms must be compiled")
 
 
 def _table(found: Estimate) -> Table:

@@ -1,4 +1,4 @@
-"""cellfem check: is the case right? Nothing is meshed."""
+"""cellfem check: check a case. Nothing is meshed."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""cellfem flaw: a lithium-filled flaw in the electrolyte: does it crack, from which current on, how far."""
+"""cellfem flaw: does a lithium-filled flaw in the electrolyte crack, from which current, and how
+far."""
 
 from __future__ import annotations
 
@@ -13,19 +14,19 @@ from cellfem.ending import ending
 
 def flaw(
     case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the results; results/NAME-flaw without it.")] = None,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key; as often as wanted.")
-    ] = None,
-    critical: Annotated[bool, typer.Option(help="Look for the current at which the crack grows.")] = True,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the results; default: results/NAME-flaw.")] = None,
+    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key; repeatable.")] = None,
+    critical: Annotated[bool, typer.Option(help="Find the current at which the crack grows.")] = True,
     vary: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KEY=VALUES",
-            help='Critical current over a key, all else as in the case: --vary resolved_flaw.length="1,2,5 um"; one key each.',
+            help='Critical current for several values of a key: --vary resolved_flaw.length="1,2,5 um"; repeatable.',
         ),
     ] = None,
-    growth: Annotated[bool, typer.Option("--grow", help="Let the crack grow at the current of the case until it ends.")] = False,
+    growth: Annotated[
+        bool, typer.Option("--grow", help="Let the crack grow at the current of the case until growth ends.")
+    ] = False,
     replace: Replace = False,
 ) -> None:
     """A resolved flaw full of lithium while plating: pressure, current and K_I in it, critical current, growth."""

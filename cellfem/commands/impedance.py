@@ -1,4 +1,4 @@
-"""cellfem impedance: the spectrum of a case, or of the face that a run left."""
+"""cellfem impedance: the spectrum of a case, or of the final state of a run."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def impedance(
         Path, typer.Argument(metavar="CASE|DIR", help="A case, or the folder of results of a run.", show_default=False)
     ],
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the results; without it DIR itself, or results/NAME of a case.")
+        Path | None, typer.Option(help="Folder for the results; default: DIR itself, or results/NAME for a case.")
     ] = None,
     overrides: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in --set impedance.double_layer='5 uF/cm^2'."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a key, for example --set impedance.double_layer='5 uF/cm^2'."),
     ] = None,
     replace: Replace = False,
 ) -> None:
     """Impedance spectrum at the end of a run: spectrum.csv (frequency, Z', Z''; impedance.py reads it) and a Nyquist plot.
 
-    A case is run first. In a folder of results only the spectrum is made: keys of the table impedance can be
-    changed at will.
+    A case is run first. In a folder of results only the spectrum is computed; the keys of the table
+    impedance can be changed.
     """
     from cellfem.runner.impedance import holds_run, impedance_of_case, impedance_of_run
 
@@ -41,11 +41,11 @@ def impedance(
             checked = load_case(case, overrides or [])
             folder = out or Path("results") / (case.resolve().name if case.is_dir() else case.stem)
             found = impedance_of_case(checked, folder, path=case, replace=replace)
-    if found.spectrum is None:  # nothing was solved, which is told
+    if found.spectrum is None:  # the run has no solved state; a message says so
         raise typer.Exit(EXIT_CODES[found.end.kind] if found.end else ExitCode.GAVE_UP)
     gave_up = found.end is not None and found.end.kind == "gave up"
     if gave_up:
-        typer.echo(f"{found.folder}: the solver gave up; the spectrum is that of its last state", err=True)
+        typer.echo(f"{found.folder}: the solver gave up; the spectrum is of its last state", err=True)
     if found.files:
         typer.echo(found.spectrum.sentence)
         for what, path in found.files.items():

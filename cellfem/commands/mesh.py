@@ -1,4 +1,4 @@
-"""cellfem mesh and cellfem surface: what a case would be computed on, alone."""
+"""cellfem mesh and cellfem surface: the mesh or the rough face of a case, without a run."""
 
 from pathlib import Path
 from typing import Annotated

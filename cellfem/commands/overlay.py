@@ -1,4 +1,4 @@
-"""cellfem overlay: a measured voltage curve over a finished run."""
+"""cellfem overlay: a measured voltage curve compared with a finished run."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def overlay(
     curve: Annotated[
         Path,
         typer.Argument(
-            help="Text of a cycler (csv, .txt, .mpt, .DTA), units in its header: time (h), voltage (mV).", show_default=False
+            help="Text file of a cycler (csv, .txt, .mpt, .DTA), units in its header: time (h), voltage (mV).", show_default=False
         ),
     ],
     x: Annotated[str | None, typer.Option(help="Header of the column of time or areal capacity.")] = None,
     voltage: Annotated[str | None, typer.Option(help="Header of the column of voltage.")] = None,
-    x_unit: Annotated[str | None, typer.Option(help="Unit of x, where its header does not tell.")] = None,
-    voltage_unit: Annotated[str | None, typer.Option(help="Unit of the voltage, where its header does not tell.")] = None,
-    series: Annotated[str, typer.Option(help="Resistance of what the cell has and the model has not.")] = "0 ohm*cm^2",
+    x_unit: Annotated[str | None, typer.Option(help="Unit of x, if its header does not give it.")] = None,
+    voltage_unit: Annotated[str | None, typer.Option(help="Unit of the voltage, if its header does not give it.")] = None,
+    series: Annotated[str, typer.Option(help="Resistance of the parts of the cell that are not modelled.")] = "0 ohm*cm^2",
 ) -> None:
     """Lay a measured voltage curve over a run: measured.png and measured.json in its folder, with the rms difference."""
     from pydantic import ValidationError

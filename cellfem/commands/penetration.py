@@ -1,4 +1,4 @@
-"""cellfem penetration: what pressure alone does to a flaw, over measured times to a short."""
+"""cellfem penetration: effect of pressure alone on flaws, compared with measured times to a short."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def penetration(
         small = "" if result.grain is None else f", grains of {result.grain:g} µm"
         low, high = min(result.implied.values()), max(result.implied.values())
         typer.echo(
-            f"{result.name}{small}: t ∝ P^{result.slope:.2f} (measured {measured_slope():.2f}); the measured times are those of "
+            f"{result.name}{small}: t ∝ P^{result.slope:.2f} (measured {measured_slope():.2f}); the measured times imply "
             f"channels {low:.0f} to {high:.0f} times as long as their half-opening; one of {result.middle:.0f} takes "
             f"{result.times_h[75.0]:.2g} h at 75 MPa and {result.times_h[5.0]:.2g} h at 5 MPa"
         )
@@ -51,4 +51,4 @@ def _words(measured: MeasuredShorts) -> str:
 
 
 def _opened(pressure: float, toughness: float) -> str:
-    return f"opens filled flaws from {float(opened_length(pressure, toughness)):.2g} µm on"
+    return f"opens filled flaws longer than {float(opened_length(pressure, toughness)):.2g} µm"

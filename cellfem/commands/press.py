@@ -1,4 +1,5 @@
-"""cellfem press: the pressure, or the time at a pressure, that brings the interface resistance to a target."""
+"""cellfem press: the pressure, or the time at a pressure, at which the interface resistance reaches
+a target."""
 
 from __future__ import annotations
 
@@ -30,29 +31,29 @@ def press(
     target: Annotated[
         str, typer.Option(help='Resistance to reach: "50 ohm*cm^2" of one interface, or "120 ohm" of the whole cell.')
     ],
-    out: Annotated[Path, typer.Option(help="Folder for the results; the same command goes on where it was stopped.")],
+    out: Annotated[Path, typer.Option(help="Folder for the results; the same command continues a stopped search.")],
     pressure: Annotated[
         str | None,
-        typer.Option(help='A given pressure, as in "5 MPa": then the answer is the hold time that it needs.'),
+        typer.Option(help='A given pressure, for example "5 MPa": the result is the required hold time.'),
     ] = None,
     low: Annotated[str, typer.Option("--from", help="Lowest pressure to try.")] = "0.2 MPa",
     high: Annotated[str, typer.Option("--to", help="Highest pressure to try.")] = "100 MPa",
-    precision: Annotated[float, typer.Option(min=1e-3, max=1.0, help="Relative width of the answer.")] = 0.05,
+    precision: Annotated[float, typer.Option(min=1e-3, max=1.0, help="Relative precision of the result.")] = 0.05,
     creep: Annotated[
         str | None,
-        typer.Option(metavar="NAMES", help="Creep sets to compare, as in masias,lepage: the answer with its band over them."),
+        typer.Option(metavar="NAMES", help="Creep sets to compare, for example masias,lepage: the result with its band over them."),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="With --creep: runs at a time.")] = 2,
     overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key in all runs; as often as wanted.")
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key in all runs; repeatable.")
     ] = None,
     replace: Replace = False,
 ) -> None:
     """Find the stack pressure that reaches a resistance, by bisection: a folder for each run, the answer on the last line.
 
-    The highest pressure of the protocol is what is varied, the resistance at the protocol's end (after unloading, if it unloads)
-    what is compared. With --pressure the run at that pressure is stopped where it reaches the target.
-    With --creep the search is that of cellfem need --asr, for each set.
+    The highest pressure of the protocol is varied; the resistance at the end of the protocol (after
+    unloading, if there is any) is compared. With --pressure the run at that pressure is stopped
+    when it reaches the target. With --creep the search is that of cellfem need --asr, for each set.
     """
     settings = tuple(overrides or ())
     if creep is not None:
@@ -121,7 +122,7 @@ def _pressure(name: str, text: str) -> float:
 
 
 def _tell_run(target: Target, run: TargetRun) -> None:
-    typer.echo(f"{run.pressure:g} MPa: {run.value:.4g} against {target.text}, contact {run.contact:.3g} ({run.end})")
+    typer.echo(f"{run.pressure:g} MPa: {run.value:.4g} (target {target.text}), contact {run.contact:.3g} ({run.end})")
 
 
 def _tell_pressure(found: PressureFound, out: Path) -> None:
@@ -131,7 +132,7 @@ def _tell_pressure(found: PressureFound, out: Path) -> None:
         typer.echo(f"not reached at {found.highest:g} MPa, the highest pressure to try (--to)")
         raise typer.Exit(ExitCode.GAVE_UP)
     if found.lowest_tried:
-        typer.echo("reached at the lowest pressure to try already (--from)")
+        typer.echo("reached already at the lowest pressure to try (--from)")
     if found.window is not None:
         typer.echo(found.window)
     typer.echo(distance_text("pressing"))
@@ -142,7 +143,7 @@ def _tell_pressure(found: PressureFound, out: Path) -> None:
 def _tell_time(found: TimeFound, target: Target, pressure: float) -> None:
     run = found.run
     if found.time is None:
-        typer.echo(f"{run.folder}: {run.value:.4g} at the end against {target.text} ({run.end})")
+        typer.echo(f"{run.folder}: {run.value:.4g} at the end (target {target.text}; {run.end})")
         typer.echo(f"not reached within {time_text(found.within)} at {pressure:g} MPa: make the step longer")
         raise typer.Exit(ExitCode.GAVE_UP)
     typer.echo(distance_text("pressing"))

@@ -25,21 +25,23 @@ EXIT_CODES = {
     "gave up": ExitCode.GAVE_UP,
     "interrupted": ExitCode.STOPPED,
 }
-"""Of the kinds of a run's end."""
+"""Exit codes by the kind of a run's end."""
 
 Ranks = Annotated[int, typer.Option("-n", min=1, help="MPI ranks to start.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on the terminal.")]
 MaxTime = Annotated[
     str | None,
-    typer.Option("--max-time", metavar="TIME", help='Stop by itself, with a checkpoint, within this wall time: "2 h".'),
+    typer.Option("--max-time", metavar="TIME", help='Stop with a checkpoint within this wall time: "2 h".'),
 ]
 PROGRESS_S = 10.0
-ProgressEvery = Annotated[float, typer.Option("--progress", metavar="SECONDS", min=0.0, help="Between two lines in a batch log.")]
+ProgressEvery = Annotated[
+    float, typer.Option("--progress", metavar="SECONDS", min=0.0, help="Time between two lines in a batch log.")
+]
 
 
 def run(
     case: CasePath,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the results; results/NAME without it.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the results; default: results/NAME.")] = None,
     overrides: Overrides = None,
     ranks: Ranks = 1,
     quiet: Quiet = False,
@@ -83,7 +85,7 @@ def resume(
 
 
 def _show(start: Callable[[], Result], folder: Path) -> NoReturn:
-    """Run, print what came of it, and leave with the exit code that belongs to it."""
+    """Run, print the result, and exit with its exit code."""
     from rich.console import Console
 
     from cellfem.output.summary import show
@@ -92,13 +94,13 @@ def _show(start: Callable[[], Result], folder: Path) -> NoReturn:
         try:
             result = start()
         except Exception as error:
-            if not isinstance(error, CellfemError):  # those come on every rank
+            if not isinstance(error, CellfemError):  # the same on every rank
                 _end_other_ranks(error)
             raise
     if result.files:
         try:
             show(Console(highlight=False), result.summary, result.files)
-        except OSError as error:  # of the terminal or pipe; the results are in their files
+        except OSError as error:  # standard output is closed; the results are in their files
             typer.echo(not_printed(error), err=True)
     if result.end.kind == "interrupted" and first_rank():
         typer.echo(_how_to_go_on(folder), err=True)
@@ -109,8 +111,8 @@ def _how_to_go_on(folder: Path) -> str:
     from cellfem.runner.checkpoints import FOLDER, START, numbered
 
     if numbered(folder) or (folder / FOLDER / START).exists():
-        return f"stopped; to go on: cellfem resume {shlex.quote(str(folder))}"
-    return "stopped before there was a checkpoint: start it anew"
+        return f"stopped; to continue: cellfem resume {shlex.quote(str(folder))}"
+    return "stopped before the first checkpoint: start it again"
 
 
 def _name(case: Path) -> str:
@@ -119,7 +121,7 @@ def _name(case: Path) -> str:
 
 
 def _end_other_ranks(error: Exception) -> None:
-    """An error that one rank alone has met would leave the others waiting for it for ever."""
+    """End the other ranks after an error on one rank: they would wait for it forever."""
     from cellfem.backend import MPI
 
     if MPI.COMM_WORLD.size > 1:
@@ -145,7 +147,7 @@ def _pace_words(quiet: bool, max_time: str | None, progress: float) -> list[str]
 
 
 def _start_ranks(ranks: int, words: list[str]) -> int:
-    """The same command on `ranks` MPI ranks; its exit code."""
+    """Run the same command on `ranks` MPI ranks; returns its exit code."""
     from cellfem.launch import check, run_on_ranks
 
     with ending():

@@ -1,4 +1,4 @@
-"""cellfem scene and cellfem render: pictures of a run for and without ParaView."""
+"""cellfem scene and cellfem render: pictures of a run with and without ParaView."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from cellfem.ending import ending
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.", show_default=False)]
 Time = Annotated[
     float | None,
-    typer.Option("--time", metavar="SECONDS", help="What to show; else the largest dendrite index, or the end."),
+    typer.Option("--time", metavar="SECONDS", help="Time to show; default: that of the largest dendrite index, or the end."),
 ]
 
 
 def scene(
     folder: Folder,
     time: Time = None,
-    run: Annotated[bool, typer.Option("--run", help="Run the script at once by pvbatch: picture and state.")] = False,
-    animation: Annotated[bool, typer.Option("--animation", help="With --run: a picture of every time, too.")] = False,
+    run: Annotated[bool, typer.Option("--run", help="Run the script with pvbatch: picture and state.")] = False,
+    animation: Annotated[bool, typer.Option("--animation", help="With --run: also a picture of every time.")] = False,
 ) -> None:
     """Write a script and state for ParaView 5.11 or later that shows voids, crowding, creep and dendrite index of a run."""
     from cellfem.scene.scene import run_paraview, write_scene
@@ -28,8 +28,8 @@ def scene(
     with ending():
         made = write_scene(folder, time)
         typer.echo(f"script and state: {made.script}")
-        typer.echo(f"  in the window:   paraview --script={made.script}   or File > Load State")
-        typer.echo(f"  without one:     pvbatch {made.script} [--animation]   writes {made.picture.name} and {made.state.name}")
+        typer.echo(f"interactively:   paraview --script={made.script}   or File > Load State")
+        typer.echo(f"without window:  pvbatch {made.script} [--animation]   writes {made.picture.name} and {made.state.name}")
         if run:
             run_paraview(made, animation)
             typer.echo(f"picture: {made.picture}")
@@ -41,7 +41,7 @@ def scene(
 def render(
     folder: Folder,
     time: Time = None,
-    animation: Annotated[bool, typer.Option("--animation", help="An animated GIF of all times, too.")] = False,
+    animation: Annotated[bool, typer.Option("--animation", help="Also an animated GIF of all times.")] = False,
 ) -> None:
     """Draw the scene of a run without ParaView: render.png, and with --animation render.gif."""
     from cellfem.scene.scene import render_run

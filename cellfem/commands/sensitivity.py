@@ -1,4 +1,5 @@
-"""cellfem sensitivity: what the verdict of a case depends on, one factor at a time and all over their ranges."""
+"""cellfem sensitivity: dependence of the verdict on the parameters of a case, one at a time and
+over all their ranges."""
 
 from __future__ import annotations
 
@@ -14,27 +15,28 @@ from cellfem.ending import ending
 
 def sensitivity(
     case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="Folder for the results; the same command goes on where it was stopped.")],
+    out: Annotated[Path, typer.Option(help="Folder for the results; the same command continues a stopped study.")],
     factors: Annotated[
         str | None,
-        typer.Option(metavar="NAMES", help="Only these of f_c,k_n,length,delta,p_half,D,asr_spread,creep."),
+        typer.Option(metavar="NAMES", help="Some of f_c,k_n,length,delta,p_half,D,asr_spread,creep."),
     ] = None,
     span: Annotated[
         list[str] | None,
         typer.Option(
             "--range",
             metavar="NAME=LOW,HIGH",
-            help="Range of a factor: times the case's value, as in --range D=0.5,10; asr_spread in itself.",
+            help="Range of a factor: relative to the case's value, for example --range D=0.5,10; asr_spread: absolute.",
         ),
     ] = None,
     screening: Annotated[
-        int, typer.Option(min=0, help="Points of a screening over all ranges (Morris), each a run per factor and one more.")
+        int,
+        typer.Option(min=0, help="Points of a screening over all ranges (Morris); each takes one run per factor and one more."),
     ] = 4,
     jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 2,
-    retry: Annotated[bool, typer.Option("--retry", help="Run again what the solver gave up.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Repeat the runs in which the solver gave up.")] = False,
     overrides: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a key in every run; as often as wanted."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a key in every run; repeatable."),
     ] = None,
     replace: Replace = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""What the commands share: the options that several have, and how they end."""
+"""Options that several commands share, and loading of the case."""
 
 from __future__ import annotations
 
@@ -16,24 +16,22 @@ if TYPE_CHECKING:
 CasePath = Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help='Override a key, as in --set protocol.0.pressure="2 MPa"; as often as wanted.'
-    ),
+    typer.Option("--set", metavar="KEY=VALUE", help='Override a key, for example --set protocol.0.pressure="2 MPa"; repeatable.'),
 ]
 Replace = Annotated[
     bool,
     typer.Option(
         "--replace",
-        help="Write into a folder that holds other files, too (they stay), and replace results of an older cellfem.",
+        help="Write into a folder that contains other files (they are kept), and replace results of an older cellfem.",
     ),
 ]
 ReplaceFile = Annotated[bool, typer.Option("--replace", help="Overwrite a file that cellfem did not write.")]
 
 
 def load(path: Path, overrides: list[str] | None, options: Mapping[str, str] | None = None) -> Case:
-    """The checked case; ends the command with what is wrong with it.
+    """Load and check the case; ends the command with its errors.
 
-    options: those that stand for a key; what is wrong with the key is told of the option.
+    options: names of the options that set a key; an error of the key is reported for the option.
     """
     from cellfem.case import CaseError, load_case
 
@@ -45,7 +43,7 @@ def load(path: Path, overrides: list[str] | None, options: Mapping[str, str] | N
 
 
 def note(checked: Case) -> None:
-    """Say what the checks advise."""
+    """Print the warnings of the checks."""
     from cellfem.case import warnings
 
     for warning in warnings(checked):

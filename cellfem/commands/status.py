@@ -1,4 +1,4 @@
-"""cellfem status: how far a run is, or all runs of a sweep."""
+"""cellfem status: progress of a run, or of all runs of a sweep."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def status(
         found = read_all(folder)
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = UNBOUNDED  # in a file or a pipe a run keeps its line
+        console.width = UNBOUNDED  # in a file or a pipe each run stays on one line
     show(console, list(found))
     if len(found) > 1:
         states = [one.state.split(" ")[0] for one in found]

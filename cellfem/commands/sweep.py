@@ -18,13 +18,13 @@ from cellfem.units import QuantityError, parse_quantity
 
 def sweep(
     case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="Folder for the results; the same command goes on where it was stopped.")],
+    out: Annotated[Path, typer.Option(help="Folder for the results; the same command continues a stopped sweep.")],
     grid: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KEY=VALUES",
-            help='An axis, as in --grid pressure="0.1,0.4,1.6 MPa"; once for each key. Pressure, current and temperature are '
-            "short for those of every protocol step.",
+            help='An axis, for example --grid pressure="0.1,0.4,1.6 MPa"; one option per key. Pressure, current and '
+            "temperature are set in every protocol step.",
         ),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Points to run at a time.")] = 2,
@@ -35,14 +35,14 @@ def sweep(
         int, typer.Option(min=1, help="Realisations of a random interface at every point, with their statistics.")
     ] = 1,
     depth: Annotated[
-        str | None, typer.Option(help="Depth that a plane run stands for, for statistics per area; without it flaw.depth.")
+        str | None, typer.Option(help="Depth that a plane run represents, for statistics per area; default: flaw.depth.")
     ] = None,
     cell_area: Annotated[float, typer.Option(min=0.0, help="Area of a cell in cm², for statistics per area.")] = 1.0,
     refine: Annotated[int, typer.Option(min=0, help="Rounds of inserting pressures where the verdict changes.")] = 0,
-    retry: Annotated[bool, typer.Option("--retry", help="Run again the points at which the solver gave up.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Repeat the points at which the solver gave up.")] = False,
     overrides: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a key at every point; as often as wanted."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a key at every point; repeatable."),
     ] = None,
     replace: Replace = False,
 ) -> None:

@@ -15,9 +15,9 @@ from cellfem.ending import ending
 
 def window(
     case: Annotated[
-        Path, typer.Argument(help="A case that strips and then plates, as cases/dendrite-window.", show_default=False)
+        Path, typer.Argument(help="A case that strips and then plates, for example cases/dendrite-window.", show_default=False)
     ],
-    out: Annotated[Path, typer.Option(help="Folder for the results; the same command goes on where it was stopped.")],
+    out: Annotated[Path, typer.Option(help="Folder for the results; the same command continues a stopped sweep.")],
     grid: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUES", help="An axis, as in cellfem sweep.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Points to run at a time.")] = 2,
     creep: Annotated[str | None, typer.Option(metavar="NAMES", help="Creep sets to compare.")] = None,

@@ -1,4 +1,4 @@
-"""dolfinx meshes of the stack. The only room that knows which side of Γ is "+" (the lithium)."""
+"""dolfinx meshes of the stack. The only package that knows which side of Γ is "+" (the lithium)."""
 
 from cellfem.domain.build import Domain, build_domain
 from cellfem.domain.grid import Grid, body_grid, interface_grid

@@ -1,4 +1,4 @@
-"""From what a stack is made of to distributed meshes, submeshes, entity maps and measures."""
+"""Distributed meshes, submeshes, entity maps and measures, from a `StackMesh` or `Hexahedra`."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ SKIN = 9
 class Domain:
     """The parent mesh and the bodies cut from it.
 
-    `skin` is the layer of lithium cells that touch Γ: unknowns of Γ live there (values and
-    tangential gradients are then exact), with their nodes off Γ pinned. On `dG` the "+" side is
-    always the lithium.
+    `skin` is the layer of lithium cells that touch Γ: the unknowns of Γ live on it (values and
+    tangential gradients are then exact), with their nodes off Γ constrained. On `dG` the "+" side
+    is always the lithium.
 
-    Periodic sides are one in the topology, so that every continuous function is periodic; in the
-    geometry their nodes have a place on each side, so that integrals and cells are what they are
-    elsewhere. What is a function of a node alone takes the place at the low end (`places`).
+    Periodic sides are joined in the topology, so that every continuous function is periodic; in the
+    geometry their nodes have coordinates on each side, so that integrals and cells are as
+    elsewhere. A function of a node alone takes its coordinates on the low side (`places`).
     """
 
     parent: mesh.Mesh
@@ -58,8 +58,8 @@ class Domain:
     electrodes: int  # 2: a second one below the electrolyte
     side: fem.Function | None  # on the lithium, DG0: 1 in the first electrode, -1 in the second; None where there is one
     gap: NDArray[np.float64]  # gap at the start at the nodes of the skin (P1 dofs), µm; zero off Γ
-    numbers: NDArray[np.int64]  # (cells,) of the parent's cells, alike on any ranks
-    corners: NDArray[np.int64]  # (cells, n) numbers, alike on any ranks, of the parent's corners; joined nodes have one
+    numbers: NDArray[np.int64]  # (cells,) of the parent's cells, independent of the ranks
+    corners: NDArray[np.int64]  # (cells, n) numbers of the parent's corners, on any ranks; joined nodes share one
     periodic: bool
 
     @property
@@ -83,26 +83,26 @@ class Domain:
 
     @property
     def middle(self) -> float:
-        """Last coordinate that parts the electrodes (µm); -inf where there is one."""
+        """Last coordinate that separates the electrodes (µm); -inf if there is one electrode."""
         return -0.5 * self.electrolyte_thickness if self.electrodes == 2 else -math.inf
 
     @property
     def periods(self) -> tuple[float, ...]:
-        """Extents of Γ along which it repeats itself (µm); none between mirror planes."""
+        """Extents of Γ along which it is periodic (µm); none between mirror planes."""
         return self.extents if self.periodic else ()
 
     def places(self, space: fem.FunctionSpace) -> NDArray[np.float64]:
-        """Places (N, d) of a space's nodes, µm: exact zeros, and the low one of the two where sides
-        are one."""
+        """Coordinates (N, d) of a space's nodes, µm: exact zeros, and those on the low side for
+        nodes on periodic sides."""
         at = space.tabulate_dof_coordinates()[:, : self.dimension]
         for axis, extent in enumerate(self.extents):
-            at[np.abs(at[:, axis]) < 1e-9 * extent, axis] = 0.0  # submeshes carry round-off
+            at[np.abs(at[:, axis]) < 1e-9 * extent, axis] = 0.0  # submeshes have round-off
             if self.periodic:
                 at[np.abs(at[:, axis] - extent) < 1e-9 * extent, axis] = 0.0
         return at
 
     def sides(self, last: NDArray[np.float64]) -> NDArray[np.float64]:
-        """1 where these last coordinates belong to the first electrode, -1 to the second."""
+        """1 if a last coordinate belongs to the first electrode, -1 if to the second."""
         return np.where(last > self.middle, 1.0, -1.0)
 
     @property
@@ -111,17 +111,18 @@ class Domain:
         return self.extents[0]
 
     def area(self, axisymmetric: bool) -> float:
-        """|Γ|: the width (µm) in plane strain, π width² (µm²) about an axis, width times depth (µm²) in 3-D."""
+        """|Γ|: the width (µm) in plane strain, π width² (µm²) if axisymmetric, width times depth
+        (µm²) in 3-D."""
         return float(np.pi * self.width**2) if axisymmetric else math.prod(self.extents)
 
     def original_cells(self, grid: mesh.Mesh) -> NDArray[np.int64]:
-        """Number in the `StackMesh` of each local cell, ghosts too, of the parent or one of its
-        bodies."""
+        """Number in the `StackMesh` of each local cell, including ghosts, of the parent or one of
+        its bodies."""
         return self.numbers[self._of_parent(grid)]
 
     def original_corners(self, grid: mesh.Mesh) -> NDArray[np.int64]:
         """Numbers of the corners of the same cells in the order of the `StackMesh`; joined nodes
-        have one."""
+        share a number."""
         return self.corners[self._of_parent(grid)]
 
     def _of_parent(self, grid: mesh.Mesh) -> Ints:
@@ -156,7 +157,7 @@ class Domain:
 def build_domain(source: Source | None, comm: MPI.Intracomm) -> Domain:
     """Distribute a stack over the ranks of `comm` (collective; `source` is read on rank 0 only).
 
-    Raises MeshError, on every rank, for the gap of bricks that lithium cannot have.
+    Raises MeshError, on every rank, if the gap of hexahedra is impossible for the lithium.
     """
     bricks = comm.bcast(source if isinstance(source, Hexahedra) else None, root=0)
     stack = source if isinstance(source, StackMesh) else None
@@ -202,7 +203,7 @@ def build_domain(source: Source | None, comm: MPI.Intracomm) -> Domain:
 
 
 def _cells_of(body: mesh.Mesh, of_parent: Any) -> Ints:
-    """Cells of the parent, ghosts too, that are those of a body."""
+    """Cells of the parent, including ghosts, that belong to a body."""
     topology = body.topology.index_map(body.topology.dim)
     cells = np.arange(topology.size_local + topology.num_ghosts, dtype=np.int32)
     return np.asarray(of_parent.sub_topology_to_topology(cells, False))
@@ -216,14 +217,14 @@ def _side(lithium: mesh.Mesh, electrolyte_thickness: float) -> fem.Function:
 
 def _gamma_facets(on_skin: fem.FunctionSpace, skin_map: Any, interface: Ints) -> Ints:
     cell = on_skin.mesh.basix_cell()
-    corners = np.array(basix.topology(cell)[on_skin.mesh.topology.dim - 1])  # (facets of a cell, n); P1 dofs stand at corners
+    corners = np.array(basix.topology(cell)[on_skin.mesh.topology.dim - 1])  # (facets of a cell, n); P1 dofs are at corners
     inside = skin_map.sub_topology_to_topology(interface[:, 0].copy(), True)
     return np.asarray(np.take_along_axis(np.asarray(on_skin.dofmap.list)[inside], corners[interface[:, 1]], axis=1))
 
 
 def _cells_touching(parent: mesh.Mesh, facets: Ints, candidates: Ints) -> Ints:
-    """The candidates with a node on the facets; alike on every rank, though the facets of such a
-    node may live elsewhere."""
+    """The candidates with a node on the facets; the same on every rank, although the facets of such
+    a node may be on another rank."""
     P1 = fem.functionspace(parent, ("Lagrange", 1))
     mark = fem.Function(P1)
     mark.x.array[fem.locate_dofs_topological(P1, parent.topology.dim - 1, facets)] = 1.0

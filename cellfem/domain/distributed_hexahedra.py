@@ -1,9 +1,10 @@
-"""Hexahedra in columns and layers, made rank by rank: no rank ever has more of the mesh than its
-part and the cells around it.
+"""Hexahedra in columns and layers, made by each rank: no rank stores more of the mesh than its part
+and the ghost cells.
 
-Each rank takes its cells by `Bisection`, sees which other ranks share a facet with them, and hands
-them to dolfinx with an equal share of the nodes; groups of cells and facets, numbers, places of
-joined nodes and the gap follow from the places of columns and layers, which all ranks know.
+Each rank takes its cells by `Bisection`, finds the other ranks that share a facet with them, and
+passes them to dolfinx with an equal share of the nodes. Groups of cells and facets, numbers,
+coordinates of joined nodes and the gap follow from the coordinates of columns and layers, which all
+ranks know.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from dolfinx.graph import adjacencylist
 
 
 def distributed_hexahedra(bricks: Hexahedra, comm: MPI.Intracomm) -> Parent:
-    """Make the mesh of bricks that every rank knows alike (collective)."""
+    """Make the mesh of hexahedra from data that are the same on every rank (collective)."""
     halving = Bisection(bricks, comm.size)
     own = halving.own(comm.rank)
     element = basix.ufl.element("Lagrange", "hexahedron", 1, shape=(3,))
@@ -38,7 +39,7 @@ def distributed_hexahedra(bricks: Hexahedra, comm: MPI.Intracomm) -> Parent:
         _partitioner(bricks, halving, own, comm.rank) if comm.size > 1 else None,
     )
     corners = np.asarray(grid.geometry.input_global_indices, dtype=np.int64)[grid.geometry.dofmaps[0]]
-    cells = bricks.nodes_of(corners[:, 0], joined=True)  # the lowest corner, which is at no high end
+    cells = bricks.nodes_of(corners[:, 0], joined=True)  # the lowest corner, which is never on a high side
     if bricks.periodic:
         grid = rebuilt(grid, element, _places(bricks, halving, cells, comm))
 
@@ -61,14 +62,14 @@ def distributed_hexahedra(bricks: Hexahedra, comm: MPI.Intracomm) -> Parent:
 
 
 def _share(count: int, comm: MPI.Intracomm) -> Ints:
-    """This rank's numbers out of `count`: as equal shares as can be, in the order of ranks."""
+    """This rank's numbers out of `count`: shares as equal as possible, in the order of ranks."""
     begin, end = (count * rank // comm.size for rank in (comm.rank, comm.rank + 1))
     return np.arange(begin, end)
 
 
 def _partitioner(bricks: Hexahedra, halving: Bisection, own: Ints, rank: int) -> Any:
-    """For `mesh.create_mesh`: each of the own cells stays, and is a ghost where a cell across one
-    of its facets is."""
+    """For `mesh.create_mesh`: each of the own cells stays, and becomes a ghost on the ranks of
+    cells across its facets."""
     cell, other = _neighbours_elsewhere(bricks, halving, own, rank)
     begin = np.concatenate([[0], np.cumsum(1 + np.bincount(cell, minlength=len(own)))]).astype(np.int32)
     ranks = np.full(begin[-1], rank, dtype=np.int32)
@@ -83,7 +84,7 @@ def _partitioner(bricks: Hexahedra, halving: Bisection, own: Ints, rank: int) ->
 
 
 def _neighbours_elsewhere(bricks: Hexahedra, halving: Bisection, own: Ints, rank: int) -> tuple[Ints, Ints]:
-    """Pairs of an own cell (its place in `own`, ascending) and another rank that has a cell across
+    """Pairs of an own cell (its index in `own`, ascending) and another rank that has a cell across
     one of its facets."""
     pairs = [np.empty((0, 2), dtype=np.int64)]
     for axis, count in enumerate(bricks.cells):
@@ -101,7 +102,7 @@ def _neighbours_elsewhere(bricks: Hexahedra, halving: Bisection, own: Ints, rank
 
 
 def _facet_tags(bricks: Hexahedra, grid: mesh.Mesh, cells: Ints) -> mesh.MeshTags:
-    """Γ and the outside, seen from the cells, whose vertices dolfinx leaves in their order."""
+    """Tags of Γ and the outer faces, from the cells, whose vertices dolfinx keeps in order."""
     grid.topology.create_entities(2)
     grid.topology.create_connectivity(3, 2)
     links = grid.topology.connectivity(3, 2)
@@ -112,10 +113,10 @@ def _facet_tags(bricks: Hexahedra, grid: mesh.Mesh, cells: Ints) -> mesh.MeshTag
 
 
 def _places(bricks: Hexahedra, halving: Bisection, cells: Ints, comm: MPI.Intracomm) -> Places:
-    """Nodes of the local cells where what is joined stands at both sides (collective).
+    """Nodes of the local cells, with joined nodes at both sides (collective).
 
-    A node belongs to the rank of the cell above it, or below where there is none: every rank knows
-    that, and tells the others the numbers that it gives to its own.
+    A node belongs to the rank of the cell above it, or below if there is none above: every rank can
+    tell, and each sends the numbers of its own nodes to the others.
     """
     corners = bricks.corner_numbers(cells, joined=False)
     seen = np.unique(corners)
@@ -136,7 +137,7 @@ def _places(bricks: Hexahedra, halving: Bisection, cells: Ints, comm: MPI.Intrac
 
 
 def _gap(bricks: Hexahedra, cells: Ints, at: Gamma, comm: MPI.Intracomm) -> Floats:
-    """From the places of the own nodes; what holds for all of Γ is agreed upon."""
+    """Gap at the own nodes; properties of the whole of Γ are agreed between ranks."""
     nodes = bricks.nodes_of(at.nodes, joined=True)
     on_gamma = nodes[:, 2] == bricks.below
     here = bricks.gap(bricks.places(nodes[on_gamma])[:, :2])

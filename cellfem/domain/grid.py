@@ -1,5 +1,5 @@
-"""Nodes as the cells see them, for viewing and for tables: where opposite sides are one, a node on
-them has a place on each."""
+"""Nodes as seen from the cells, for viewing and for tables: a node on periodic sides has
+coordinates on each side."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Nodes with places of their own; where nothing is joined one for each node of the space that a
-    cell uses."""
+    """Nodes with their own coordinates; without periodic sides one for each node of the space that
+    a cell uses."""
 
     points: Floats  # (N, 3) µm
     cells: Ints  # (M, n) nodes of the owned cells, in the order of the element
-    of: Ints  # (N,) the space's node (local, ghosts too) that each stands for
-    image: Ints  # (N,) bit k is set at the high end of axis k, of what is joined along it
+    of: Ints  # (N,) node of the space (local, including ghosts) that each represents
+    image: Ints  # (N,) bit k is set on the high side of axis k, for nodes joined along it
 
     def shift(self, periods: tuple[float, ...]) -> Floats:
-        """How far (N, 3) each stands from the one at the low end, µm; periods: `Domain.periods`."""
+        """Distance (N, 3) of each node from its image on the low side, µm; periods:
+        `Domain.periods`."""
         found = np.zeros((len(self.of), 3))
         for axis, period in enumerate(periods):
             found[:, axis] = np.where(self.image >> axis & 1, period, 0.0)
@@ -37,7 +38,7 @@ class Grid:
 
 
 def body_grid(domain: Domain, space: fem.FunctionSpace) -> Grid:
-    """Of a Lagrange space on one of the bodies. Not collective."""
+    """Grid of a Lagrange space on one of the bodies. Not collective."""
     mesh = space.mesh
     owned = mesh.topology.index_map(mesh.topology.dim).size_local
     linear = basix.create_element(basix.ElementFamily.P, mesh.basix_cell(), 1)
@@ -47,12 +48,12 @@ def body_grid(domain: Domain, space: fem.FunctionSpace) -> Grid:
 
 
 def interface_grid(domain: Domain) -> Grid:
-    """Facets of Γ that this rank owns, nodes of the skin (P1). Not collective."""
+    """Grid of the facets of Γ that this rank owns, nodes of the skin (P1). Not collective."""
     return _grid(domain, domain.gamma_facets, domain.skin.geometry.x[geometry_nodes(domain)])
 
 
 def _grid(domain: Domain, nodes: NDArray[np.int32], places: Floats) -> Grid:
-    """nodes: (M, n); places: (M, n, 3), where the cell sees each of them."""
+    """nodes: (M, n); places: (M, n, 3), the coordinates of each as seen from the cell."""
     image = np.zeros(nodes.shape, dtype=np.int64)
     for axis, period in enumerate(domain.periods):
         image += (np.abs(places[..., axis] - period) < 1e-9 * period).astype(np.int64) << axis

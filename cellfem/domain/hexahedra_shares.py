@@ -1,9 +1,9 @@
-"""`partition.owners` for bricks, without a list of all cells: each body is halved again and again,
-and any rank can tell who owns a cell, and which are its own.
+"""`partition.owners` for hexahedra, without a list of all cells: each body is bisected recursively,
+and any rank can compute the owner of a cell and its own cells.
 
-A part is a few boxes. A cut takes as many cells of it as are asked for in the order of one axis,
-among equals in the order of the cuts before it, then from below: the first cells of the layer that
-it goes through. Parts are then equal to half a cell a cut.
+A part is a few boxes. A cut takes the required number of its cells in the order of one axis, equal
+ones in the order of earlier cuts, then from below: the first cells of the layer that is cut. Parts
+then differ by at most half a cell per cut.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ Owners = NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """Cells of some ranks, and those of them that are asked for."""
+    """Cells of some ranks, and the queried cells among them."""
 
     boxes: Ints  # (B, 3, 2) first and last cell along each axis, the last excluded
-    axes: tuple[int, ...]  # in whose order cells come, the first decides
+    axes: tuple[int, ...]  # sort order of the cells, the first axis decides
     cells: Ints  # (M, 3)
-    asked: Ints  # their places in what was asked
+    asked: Ints  # indices in the query
 
 
 @dataclass(frozen=True, eq=False)
 class _Cut:
     axes: tuple[int, ...]
-    at: tuple[int, ...]  # the first cell that goes to the second half: its place along each of these axes
+    at: tuple[int, ...]  # the first cell of the second half: its index along each of these axes
 
     def before(self, cells: Ints) -> NDArray[np.bool_]:
-        """Which of the cells (M, 3) go to the first half."""
+        """Which of the cells (M, 3) belong to the first half."""
         found = np.zeros(len(cells), dtype=bool)
         for axis, at in zip(self.axes[::-1], self.at[::-1]):
             found = (cells[:, axis] < at) | ((cells[:, axis] == at) & found)
@@ -74,8 +74,8 @@ class Bisection:
         return found
 
     def own(self, rank: int) -> Ints:
-        """Cells (M, 3) of a rank: the lithium's, then the electrolyte's, each in the order of their
-        numbers."""
+        """Cells (M, 3) of a rank: those of the lithium, then those of the electrolyte, each in the
+        order of their numbers."""
         found = []
         none = np.empty((0, 3), dtype=np.int64)
         for boxes in self._bodies.values():
@@ -97,7 +97,7 @@ class Bisection:
         )
 
     def _longest(self, boxes: Ints) -> int:
-        """Axis along which the middles of the cells lie farthest apart."""
+        """Axis along which the cell centres extend farthest."""
         if not len(boxes):
             return 0
         first, last = boxes[:, :, 0].min(axis=0), boxes[:, :, 1].max(axis=0) - 1
@@ -105,7 +105,7 @@ class Bisection:
 
 
 def _cut(boxes: Ints, axes: tuple[int, ...], count: int) -> tuple[int, ...]:
-    """Place along each of the axes of the cell that has `count` others before it."""
+    """Index along each of the axes of the cell that has `count` others before it."""
     found = []
     for axis in axes:
         if not len(boxes):
@@ -125,7 +125,7 @@ def _cut(boxes: Ints, axes: tuple[int, ...], count: int) -> tuple[int, ...]:
 
 
 def _clipped(boxes: Ints, axis: int, first: int | None, last: int | None) -> Ints:
-    """The boxes between two places along an axis, empty ones left out."""
+    """The boxes between two indices along an axis, without empty ones."""
     found = boxes.copy()
     if first is not None:
         found[:, axis, 0] = np.maximum(found[:, axis, 0], first)

@@ -1,5 +1,5 @@
-"""From the arrays of a `StackMesh` on rank 0 to a distributed mesh: whatever the mesh, but all of
-it must fit on rank 0."""
+"""Distribute the arrays of a `StackMesh` on rank 0: works for any mesh, but all of it must fit on
+rank 0."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dolfinx.graph import adjacencylist
 
 
 def mesh_from_root(stack: StackMesh | None, comm: MPI.Intracomm) -> Parent:
-    """Distribute a stack (collective); every rank but 0 hands in nothing."""
+    """Distribute a stack (collective); all ranks other than 0 pass None."""
     about = None
     if comm.rank == 0 and stack is not None:
         sizes = (stack.extents, stack.lithium_thickness, stack.electrolyte_thickness, stack.electrodes, stack.periodic)
@@ -61,7 +61,7 @@ def mesh_from_root(stack: StackMesh | None, comm: MPI.Intracomm) -> Parent:
 
 
 def _gap(stack: StackMesh | None, at: Gamma, comm: MPI.Intracomm) -> Floats:
-    """From rank 0, each rank its own."""
+    """Gap from rank 0, to each rank its own part."""
     asked, answers = comm.gather(at.nodes, root=0), None
     if stack is not None and asked is not None:
         gap = np.zeros(len(stack.points))

@@ -1,5 +1,4 @@
-"""The parent mesh that both ways of making a distributed mesh end in: `mesh_from_root` and
-`distributed_hexahedra`."""
+"""The parent mesh, as returned by `mesh_from_root` and `distributed_hexahedra`."""
 
 from __future__ import annotations
 
@@ -18,29 +17,29 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Gamma:
-    """Where a rank wants to know the gap: nodes of the skin, and the facets of Γ that it owns."""
+    """Where a rank needs the gap: nodes of the skin, and the facets of Γ that it owns."""
 
-    nodes: Ints  # (N,) numbers of the skin's nodes, ghosts too; of joined nodes where sides are one
-    facets: NDArray[np.int32]  # (K, n) places of their corners among the nodes
+    nodes: Ints  # (N,) numbers of the skin's nodes, including ghosts; those of joined nodes on periodic sides
+    facets: NDArray[np.int32]  # (K, n) indices of their corners among the nodes
     cells: NDArray[np.int32]  # (K,) the lithium's cell of the parent at each
 
 
 @dataclass(frozen=True, eq=False)
 class Parent:
-    """The mesh of the whole stack, distributed with the cell across each facet on the rank that
-    owns it.
+    """The mesh of the whole stack, distributed such that the owner of a facet also has the cell
+    across it.
 
-    Numbers are those of the whole `StackMesh`, which need not exist.
+    Numbers refer to the whole `StackMesh`, which need not exist.
     """
 
     grid: mesh.Mesh
     cells: mesh.MeshTags
     facets: mesh.MeshTags
     numbers: Ints  # (M,) of the local cells, ghosts too
-    corners: Ints  # (M, n) of their corners; joined nodes have one
+    corners: Ints  # (M, n) of their corners; joined nodes share a number
     extents: tuple[float, ...]
     lithium_thickness: float
     electrolyte_thickness: float
     electrodes: int
     periodic: bool
-    gap: Callable[[Gamma], Floats]  # gap at the start at the asked nodes, µm, zero off Γ (collective)
+    gap: Callable[[Gamma], Floats]  # gap at the start at the requested nodes, µm, zero off Γ (collective)

@@ -1,8 +1,8 @@
-"""Which rank gets which cell: the same share of every body.
+"""Assignment of cells to ranks: the same share of every body.
 
-An unknown-laden lithium cell costs ten times an electrolyte cell, and the solver goes through the
-bodies in turn: parts of equal numbers of cells, as a graph partitioner makes them, leave the ranks
-without lithium idle.
+A lithium cell costs ten times as much as an electrolyte cell, and the solver treats the bodies one
+after another: with parts of equal numbers of cells, as from a graph partitioner, ranks without
+lithium would be idle.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ Cells = NDArray[np.int64]
 
 
 def owners(middle: NDArray[np.float64], group: NDArray[Any], parts: int) -> Owners:
-    """Rank of each cell by its middle: each body (value of `group`) is halved across its longest
-    extent, again and again."""
+    """Rank of each cell by its centre: each body (value of `group`) is bisected recursively across
+    its longest extent."""
     found = np.zeros(len(middle), dtype=np.int32)
 
     def cut(own: NDArray[np.int64], few: int, parts: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -43,8 +43,8 @@ def owners(middle: NDArray[np.float64], group: NDArray[Any], parts: int) -> Owne
 
 
 def destinations(cells: Cells, owner: Owners, cell: str) -> tuple[Owners, NDArray[np.int32]]:
-    """Ranks that see each cell, its owner first, then the owners of cells across its facets; and
-    where each cell's begin."""
+    """Ranks that need each cell: its owner first, then the owners of cells across its facets; and
+    the offsets of each cell's ranks."""
     among = _at_the_seams(cells, owner)
     corners = basix.topology(basix.CellType[cell])[-2]
     facets = np.sort(np.concatenate([cells[among][:, facet] for facet in corners]), axis=1)
@@ -64,7 +64,7 @@ def destinations(cells: Cells, owner: Owners, cell: str) -> tuple[Owners, NDArra
 
 
 def _at_the_seams(cells: Cells, owner: Owners) -> NDArray[np.int64]:
-    """Cells with a node that other owners' cells have too."""
+    """Cells with a node that also belongs to cells of other owners."""
     least, largest = np.full(cells.max() + 1, owner.max() + 1), np.full(cells.max() + 1, -1)
     for column in cells.T:
         np.minimum.at(least, column, owner)
@@ -73,8 +73,8 @@ def _at_the_seams(cells: Cells, owner: Owners) -> NDArray[np.int64]:
 
 
 def partitioner(middle: NDArray[np.float64], cells: Cells, group: NDArray[Any], cell: str) -> Callable[..., Any]:
-    """For `mesh.create_mesh`: by `owners`, cells across facets shared; all cells and their middles
-    are handed in on one rank."""
+    """For `mesh.create_mesh`: assigns cells by `owners`, shares cells across facets; all cells and
+    their centres are passed in on one rank."""
 
     def part(comm: MPI.Intracomm, parts: int, *_: Any) -> Any:
         if len(cells) == 0:

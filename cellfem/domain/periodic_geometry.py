@@ -1,4 +1,4 @@
-"""Meshes whose opposite sides are one: one vertex in the topology, a place on each side in the
+"""Meshes with periodic sides: joined vertices in the topology, coordinates on each side in the
 geometry."""
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ TAG = 4711  # of the messages by which ranks agree on the nodes
 
 
 def numbering(stack: StackMesh) -> tuple[Ints, Ints]:
-    """The nodes that stand for all, in their order, and for every node the place in this list of
-    the one that it is joined to.
+    """The representative nodes in order, and for every node the index of its representative in this
+    list.
 
-    dolfinx needs numbers without holes.
+    dolfinx needs consecutive numbers.
     """
     if not stack.periodic:
         every = np.arange(len(stack.points))
@@ -32,10 +32,10 @@ def numbering(stack: StackMesh) -> tuple[Ints, Ints]:
 
 
 def with_places(merged: mesh.Mesh, element: Any, stack: StackMesh | None) -> mesh.Mesh:
-    """The topology of `merged`, made of joined nodes, with the places that the stack's cells have
+    """The topology of `merged`, made of joined nodes, with the coordinates of the stack's cells
     (collective).
 
-    stack: on rank 0, whose cells `merged.topology.original_cell_index` counts.
+    stack: on rank 0; `merged.topology.original_cell_index` refers to its cells.
     """
     comm = merged.comm
     asked = comm.gather(np.asarray(merged.topology.original_cell_index, dtype=np.int64), root=0)
@@ -48,7 +48,7 @@ class Places:
     """One rank's nodes of a geometry: its own, then its ghosts."""
 
     owned: int
-    ghosts: Ints  # their global numbers: own nodes of all ranks are counted in the order of ranks
+    ghosts: Ints  # global numbers: own nodes of all ranks are counted in the order of ranks
     owners: NDArray[np.int32]  # of the ghosts
     nodes: Ints  # (N,) numbers in the `StackMesh`
     points: NDArray[np.float64]  # (N, d) µm
@@ -63,13 +63,13 @@ def rebuilt(merged: mesh.Mesh, element: Any, places: Places) -> mesh.Mesh:
 
 
 def _pieces(stack: StackMesh, asked: list[Ints]) -> list[Places]:
-    """For each rank the nodes of its cells."""
+    """The nodes of each rank's cells."""
     seen = [np.unique(stack.cells[cells]) for cells in asked]
     owner = np.zeros(len(stack.points), dtype=np.int32)
     for rank in reversed(range(len(seen))):
         owner[seen[rank]] = rank
     number = np.empty(len(stack.points), dtype=np.int64)
-    by_owner = np.argsort(owner, kind="stable")  # every node is seen by some rank
+    by_owner = np.argsort(owner, kind="stable")  # every node belongs to some rank
     number[by_owner] = np.arange(len(by_owner))
     pieces = []
     for rank, (cells, nodes) in enumerate(zip(asked, seen)):

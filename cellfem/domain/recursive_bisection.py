@@ -1,5 +1,5 @@
-"""Recursive bisection: a whole cut in two again and again, each time in proportion to the parts
-that either half is for."""
+"""Recursive bisection: cut a whole in two repeatedly, each time in proportion to the number of
+parts of each half."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 @dataclass(frozen=True)
 class Share[T]:
-    """What the parts `first` to `first + parts - 1` have together."""
+    """The whole of the parts `first` to `first + parts - 1`."""
 
     whole: T
     first: int
@@ -22,9 +22,9 @@ class Share[T]:
 def bisected[T](
     share: Share[T], cut: Callable[[T, int, int], tuple[T, T]], only: int | None = None
 ) -> Iterator[tuple[int, T]]:
-    """Each part with what falls to it; with `only` that part alone, and no other cut is made.
+    """Each part with its content; with `only` that part alone, without cuts that it does not need.
 
-    cut(whole, few, parts): the whole in two, the first of them few/parts of it.
+    cut(whole, few, parts): the whole in two; the first has the share few/parts.
     """
     if share.parts == 1:
         yield share.first, share.whole
@@ -39,5 +39,5 @@ def bisected[T](
 
 
 def longest(extents: ArrayLike) -> int:
-    """The axis to cut across: the longest, of equals the first. Round-off does not choose."""
+    """The axis to cut: the longest, the first of equal ones; round-off has no effect."""
     return int(np.argmax(np.round(np.asarray(extents, dtype=float), 6)))

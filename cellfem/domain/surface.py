@@ -1,4 +1,4 @@
-"""Quadrature of Γ in numpy, with the points that the residual uses."""
+"""Quadrature of Γ in numpy, at the points of the residual."""
 
 from __future__ import annotations
 

@@ -1,2 +1,2 @@
-"""A resolved flaw: a crack, notch or pore in the electrolyte full of lithium that is plated from
-its walls."""
+"""A resolved flaw: a crack, notch or pore in the electrolyte, full of lithium that is plated on its
+walls."""

@@ -1,5 +1,4 @@
-"""What a flaw does at a given current: pressure, current and K_I; the current at which its crack
-grows."""
+"""A flaw at a given current: pressure, current and K_I; the current at which its crack grows."""
 
 from __future__ import annotations
 
@@ -26,21 +25,21 @@ from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
 from cellfem.units import MA_CM2
 
 Array = NDArray[np.float64]
-RATIO = 4.0  # by which a current is raised or lowered to find where a crack grows
-LARGEST = 1e5  # A/m²: beyond this no critical current is looked for
+RATIO = 4.0  # factor by which a current is raised or lowered to bracket the one at which a crack grows
+LARGEST = 1e5  # A/m²: largest current in the search for the critical current
 SMALLEST = 1e-3
 CLOSE = 1e-3  # relative error of the critical current
-LEAST_PRESSURE, LEAST_SHEAR = 0.1, 0.05  # MPa, of the typical sizes of a flaw in which next to nothing happens
-WIDTH = 1e-3  # of the half-opening: error of the walls' place
+LEAST_PRESSURE, LEAST_SHEAR = 0.1, 0.05  # MPa, of the typical sizes of a flaw with almost no load
+WIDTH = 1e-3  # of the half-opening: error of the walls' position
 MOST_OPENINGS = 30
-STAGES = 4  # times that the way to a current is halved
+STAGES = 4  # most bisections of the way to a current
 LEAST_RELAXED = 0.05
-MOST_WIDENED = 0.4  # of the width, in one round
+MOST_WIDENED = 0.4  # of the width, per iteration
 
 
 @dataclass(frozen=True)
 class FlawProblem:
-    """Everything about a flaw but the current: geometry, materials, load."""
+    """A flaw without its current: geometry, materials, load."""
 
     flaw: Flaw
     material: Material
@@ -60,10 +59,10 @@ class FlawState:
     """A flaw at one current. mouth, tip: current densities (A/m²) at the first and last node of the
     walls.
 
-    focusing: the largest over the mean of the face; pressure: the largest on the walls (MPa);
-    index: K_I/K_Ic; drive: what the overpotential at the end of the flaw can push, F(φ - φ_Li)/Ω
-    (MPa); thin: pressure by the formula of a slender slit or channel that keeps its width; mouth:
-    half of the opening at the mouth (µm).
+    focusing: the largest current density over the mean of the face; pressure: the largest on the
+    walls (MPa); index: K_I/K_Ic; drive: the largest pressure that the overpotential at the end of
+    the flaw can sustain, F(φ - φ_Li)/Ω (MPa); thin: pressure by the formula of a slender slit or
+    channel of fixed width; mouth: half of the opening at the mouth (µm).
     """
 
     current: float
@@ -90,8 +89,8 @@ class FlawState:
 
 
 def flaw_problem_of(case: Case) -> FlawProblem:
-    """From a case: the flaw of [resolved_flaw], load and temperature of the first step that
-    plates."""
+    """From a case: the flaw of [resolved_flaw], with load and temperature of the first plating
+    step."""
     f, step = case.resolved_flaw, plating_step(case)
     material = from_case.material(case, step)
     flaw = Flaw(
@@ -122,7 +121,7 @@ def plating_step(case: Case) -> Step:
 
 
 class FlawModel:
-    """A flaw of one geometry, ready to be asked at any current."""
+    """Solver for a flaw of one geometry at any current."""
 
     def __init__(self, question: FlawProblem) -> None:
         q = self.question = question
@@ -133,8 +132,8 @@ class FlawModel:
         self.reached = 0.0  # A/m²: the current of the present state, 0 if there is none
 
     def solve(self, current: float) -> FlawState:
-        """At a plating current density of this magnitude (mean over the face, A/m²). Raises
-        FlawError."""
+        """Solve at a plating current density (absolute value of the mean over the face, A/m²).
+        Raises FlawError."""
         q, system = self.question, self.system
         thin = thin_pressure(q, current)
         self._reach(current, STAGES)
@@ -154,7 +153,7 @@ class FlawModel:
         )
 
     def _reach(self, current: float, stages: int) -> None:
-        """The state at a current, over others in between where it is not found at once. Raises
+        """The state at a current, with intermediate currents if it is not found directly. Raises
         FlawError."""
         before = self.system.get(), self.opening.displacement
         try:
@@ -173,8 +172,8 @@ class FlawModel:
         self._reach(current, stages - 1)
 
     def _equilibrium(self, current: float) -> None:
-        """Lithium in the flaw as wide as its own pressure opens it: a fixed point, relaxed by Aitken's rule (Küttler & Wall
-        2008). Raises FlawError."""
+        """Lithium in the flaw, whose width follows from its own pressure: a fixed point, relaxed by
+        Aitken's rule (Küttler & Wall 2008). Raises FlawError."""
         q, system, opening = self.question, self.system, self.opening
         plating, scale = Plating(-current, q.pressure, q.resistance), self._scale(current)
         if not self.reached:
@@ -199,14 +198,14 @@ class FlawModel:
             if before is not None:
                 turn = change - before
                 share = min(max(-share * float(before @ turn) / float(turn @ turn), LEAST_RELAXED), 1.0)
-            # The flow goes with a high power of the width: no node moves by more than a share of it
-            # at once.
+            # The flow depends on a high power of the width: in one iteration no node moves by more
+            # than a share of it.
             share = min(share, MOST_WIDENED / float(np.abs(change / opening.width).max()))
             opening.move(settled + share * (found - settled))
-        raise FlawError(f"the width of the flaw did not settle in {MOST_OPENINGS} rounds at {MA_CM2 * current:.4g} mA/cm²")
+        raise FlawError(f"the width of the flaw did not converge in {MOST_OPENINGS} iterations at {MA_CM2 * current:.4g} mA/cm²")
 
     def _scale(self, current: float) -> Scale:
-        """Typical sizes at a current, by thin flow and by the overpotential."""
+        """Typical sizes at a current, from thin-film flow and from the overpotential."""
         q = self.question
         pressure = max(min(thin_pressure(q, current), q.resistance * current / STRESS_POTENTIAL), LEAST_PRESSURE)
         shear = max(math.sqrt(3) * pressure * q.flaw.half_opening / q.flaw.filled, LEAST_SHEAR)
@@ -214,7 +213,8 @@ class FlawModel:
 
 
 def thin_pressure(question: FlawProblem, current: float) -> float:
-    """Pressure over the mouth's by thin flow in a slender slit with even plating, MPa."""
+    """Pressure above that of the mouth, by thin-film flow in a slender slit with uniform plating,
+    MPa."""
     m, flaw = question.material, question.flaw
     plated: Plated = "walls" if question.walls_plate else "tip"
     speed = SPEED * current * (1.0 if question.walls_plate else math.pi / 2)
@@ -224,11 +224,12 @@ def thin_pressure(question: FlawProblem, current: float) -> float:
 def critical_current(
     model: FlawModel, guess: float, tell: Callable[[str], None] = lambda _: None
 ) -> tuple[float, list[FlawState]]:
-    """Plating current density (A/m²) at which K_I reaches K_Ic, and the states asked on the way;
-    inf where none up to 1e4 mA/cm².
+    """Plating current density (A/m²) at which K_I reaches K_Ic, and the states computed; inf if
+    there is none up to 1e4 mA/cm².
 
-    K_I grows with the current: bracketed by factors of 4 from the guess outwards, because each
-    value is a solution and far ones are hard to find, then by Brent's method in the logarithm.
+    K_I increases with the current. It is bracketed by factors of 4 from the initial guess, because
+    each value is a solution and distant ones are hard to find; then Brent's method is used in the
+    logarithm.
     """
     from scipy.optimize import brentq
 

@@ -1,5 +1,5 @@
-"""The electrolyte around a flaw: its stress under the lithium's pressure and the stack's, and what
-drives the crack ahead."""
+"""The electrolyte around a flaw: its stress under the pressures of lithium and stack, and the
+driving force of the crack ahead."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 import ufl
 from numpy.typing import NDArray
 
@@ -23,17 +23,17 @@ Array = NDArray[np.float64]
 TINY = 1e-7  # of the size of the block
 SINGULAR = 40  # degree of quadrature on the empty crack, where Williams' field is r^-½
 RINGS = ((0.25, 0.5), (0.4, 0.8))
-"""Inner and outer radius of two domains of the crack integral, over the distance to the nearest
-outer boundary (or the dry length)."""
+"""Inner and outer radius of the two domains of the crack integral, relative to the distance to the
+nearest outer boundary (or the dry length)."""
 
 
 @dataclass(frozen=True)
 class Preload:
-    """Compression of LLZO across the crack's plane that is there without the lithium: residual, or
-    applied from outside (Fincher et al. 2022).
+    """Compression of LLZO normal to the crack's plane, independent of the lithium: residual, or
+    applied (Fincher et al. 2022).
 
-    compression: MPa, < 0 in tension; begins: depth from which on it is there, µm. The stack's
-    pressure adds its own between mirror planes.
+    compression: MPa, < 0 in tension; begins: depth below which it acts, µm. The stack pressure adds
+    its own between mirror planes.
     """
 
     compression: float = 0.0
@@ -48,11 +48,11 @@ NO_PRELOAD = Preload()
 
 @dataclass(frozen=True)
 class Cracking:
-    """What drives the crack ahead of a flaw. MPa·µm^½, MPa·µm.
+    """Driving force of the crack ahead of a flaw. MPa·µm^½, MPa·µm.
 
-    intensity: K_I, negative where the crack is held shut; by_energy: K from the energy release
-    rate; spread: difference of K_I between two domains, over K_I. tension: largest principal stress
-    of LLZO and its place (µm).
+    intensity: K_I, negative if the crack is closed; by_energy: K from the energy release rate;
+    spread: difference of K_I between two domains, over K_I. tension: largest principal stress of
+    LLZO and its position (µm).
     """
 
     intensity: float
@@ -64,11 +64,11 @@ class Cracking:
 
 
 class FlawCeramic:
-    """Elastic electrolyte (plane strain) around a flaw; held on the far face (sliding), on x = 0
-    beyond the crack, and on the right side where that is a mirror plane. One rank.
+    """Elastic electrolyte (plane strain) around a flaw; fixed in normal direction (sliding) on the
+    far face, on x = 0 beyond the crack, and on the right side if that is a mirror plane. One rank.
 
-    A preload is superposed: the uncracked body under it has no crack's field, and what its cutting
-    sets free is the traction c n_x e_x on all faces of the cavity and of the empty crack (Bueckner
+    A preload is superposed: the uncracked body under it has no crack field, and cutting it is
+    equivalent to the traction c n_x e_x on all faces of the cavity and of the empty crack (Bueckner
     1958).
     """
 
@@ -95,7 +95,7 @@ class FlawCeramic:
         self.nodes = self.pressed.function_space.tabulate_dof_coordinates()
         faces = ufl.Measure("ds", domain=body, subdomain_data=_tags(body, flaw, tiny), metadata={"quadrature_degree": 8})
         n = ufl.FacetNormal(body)
-        # The walls' normal and tangent of LLZO are those of the lithium turned round: Λ = λ n_Li +
+        # Normal and tangent of LLZO on the walls are opposite to those of the lithium: Λ = λ n_Li +
         # τ t_Li = -λ n - τ t.
         along = ufl.as_vector([-n[1], n[0]])
         deep = ufl.lt(ufl.SpatialCoordinate(body)[1], -preload.begins)
@@ -113,7 +113,7 @@ class FlawCeramic:
             around = faces(DRY, metadata={"quadrature_degree": SINGULAR}) if preload else None
             on_faces = shut
         else:
-            # A blunt end: rings that go round it and meet the straight walls.
+            # A blunt end: ring domains around it that meet the straight walls.
             start = 2.5 * flaw.end_radius
             sizes = [(start + inner * (reach - start), start + outer * (reach - start)) for inner, outer in RINGS]
             around, on_faces = faces((WALL, ROOT)), self.traction
@@ -122,13 +122,13 @@ class FlawCeramic:
         self.stress = NodeMean(body, ufl.as_vector([self.body.stress[i, j] for i, j in ENTRIES]), len(ENTRIES))
 
     def solve(self, places: Array, tractions: Array, stack_pressure: float) -> Cracking:
-        """`press`, and what comes of it."""
+        """`press`, then `cracking`."""
         self.press(places, tractions, stack_pressure)
         return self.cracking()
 
     def press(self, places: Array, tractions: Array, stack_pressure: float) -> None:
-        """Displacement under pressure and shear (N, 2) at the places (N, 3) of walls and end, and
-        the stack pressure on the face (MPa)."""
+        """Solve the displacement under pressure and shear (N, 2) at the positions (N, 3) of walls
+        and end, and the stack pressure on the face (MPa)."""
         distance, node = scipy.spatial.cKDTree(self.nodes).query(places)
         if distance.max(initial=0.0) > TINY * self.flaw.width:
             raise ValueError("the walls of the lithium are not those of the electrolyte")
@@ -139,7 +139,7 @@ class FlawCeramic:
         self.body.solve(self.load)
 
     def cracking(self) -> Cracking:
-        """Of the present displacement."""
+        """Evaluate the present displacement."""
         found = [integral.evaluate() for integral in self.integrals]
         values = self.stress()
         tensor = np.zeros((len(values), 3, 3))
@@ -160,7 +160,7 @@ class FlawCeramic:
 
 def _tags(body: mesh.Mesh, flaw: Flaw, tiny: float) -> mesh.MeshTags:
     """Facets of the walls, the round end, the empty crack and the face towards the electrode, found
-    by their places."""
+    by position."""
     corner = flaw.corner[1]
 
     def cavity(x: Array) -> NDArray[np.bool_]:

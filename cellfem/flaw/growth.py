@@ -1,11 +1,11 @@
-"""How far a crack grows: quasi-static steps of the filled length, until it stops or has crossed the
+"""Crack growth: quasi-static steps of the filled length, until the crack stops or has crossed the
 electrolyte.
 
-Where K_I ≥ K_Ic the crack moves on by a step and the lithium follows; the empty part ahead keeps
-its length. A crack that is plated at a constant current does not stop by itself: neither what the
-overpotential pushes nor what creep takes to let the lithium out falls as it gets longer, and K_I
-grows with its length. It stops where a compression of the electrolyte outweighs the lithium, or
-where plating ends.
+If K_I ≥ K_Ic the crack advances by a step and the lithium follows; the empty part ahead keeps its
+length. A crack plated at a constant current does not stop by itself: neither the driving
+overpotential nor the pressure that creep needs to extrude the lithium decreases with length, and
+K_I increases with it. It stops where a compression of the electrolyte outweighs the lithium
+pressure, or when plating ends.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from cellfem.flaw.shape import Flaw
 from cellfem.physics.kinetics import SPEED, STRESS_POTENTIAL
 
 End = Literal["short circuit", "arrest", "no growth", "plating ended"]
-NEAR_FAR = 0.98  # of the thickness: a tip beyond has crossed the electrolyte
+NEAR_FAR = 0.98  # of the thickness: a tip beyond this has crossed the electrolyte
 
 
 @dataclass(frozen=True)
 class Grown:
-    """One length of the crack. time: at which its lithium is in place, s, by `filling_time`."""
+    """One length of the crack. time: when its lithium is in place, s, by `filling_time`."""
 
     depth: float  # of the lithium's end, µm
     time: float
@@ -33,8 +33,8 @@ class Grown:
 
 @dataclass(frozen=True)
 class Growth:
-    """How far a crack got: "short circuit" where it crossed the electrolyte; depth: of its tip,
-    µm."""
+    """Result of the growth: "short circuit" if the crack crossed the electrolyte; depth: of its
+    tip, µm."""
 
     end: End
     depth: float
@@ -68,9 +68,9 @@ def grow(
 
 
 def filling_time(question: FlawProblem, state: FlawState) -> float:
-    """s in which a slit of the flaw's half-opening H fills by plating on its own walls: H F/(Ω i),
-    i = (φ - φ_Li)/ASR at the tip, where as yet nothing presses on the lithium. An estimate of what
-    a step of growth takes, whatever its length."""
+    """Time (s) to fill a slit of the flaw's half-opening H by plating on its own walls: H F/(Ω i),
+    i = (φ - φ_Li)/ASR at the tip, where the lithium is not yet under pressure. An estimate of the
+    time of a growth step, independent of its length."""
     current = state.drive * STRESS_POTENTIAL / question.resistance
     return question.flaw.half_opening / (SPEED * current)
 

@@ -4,15 +4,15 @@
     M = ∫ [σ_ij u'_j,1 + σ'_ij u_j,1 - σ_ij ε'_ij δ_1i] ∂q/∂x_i dA - ∫_faces t_j u'_j,1 q ds
 
 x_1 points along the crack, q falls from 1 at the tip to 0. Primes: the field of K_I = 1 at the same
-tip (Williams 1957). t is the traction on the faces: with it the integrals do not depend on the
-domain though lithium presses on the faces (Shih, Moran & Nakamura 1986, Int. J. Fract. 30, 79; Yau,
-Wang & Corten 1980, J. Appl. Mech. 47, 335). K_I = E' M/2 and G = K_I²/E' with E' = E/(1-ν²), plane
-strain. Half a body, cut along the crack's plane, gives half of both integrals: on the plane ahead
-of the tip nothing is added, by symmetry.
+tip (Williams 1957). t is the traction on the faces: with this term the integrals do not depend on
+the domain although lithium presses on the faces (Shih, Moran & Nakamura 1986, Int. J. Fract. 30,
+79; Yau, Wang & Corten 1980, J. Appl. Mech. 47, 335). K_I = E' M/2 and G = K_I²/E' with E' =
+E/(1-ν²), plane strain. Half a body, cut along the crack's plane, gives half of both integrals: by
+symmetry the plane ahead of the tip contributes nothing.
 
-Where the lithium reaches the crack's end the end is blunt (a notch). Then G is the strain energy
-that its surface gives up as it moves on, ∫ W dx_2 (Rice 1968), that of a sharp crack where the
-notch is slender; M means nothing.
+If the lithium reaches the crack's end, the end is blunt (a notch). G is then the strain energy that
+its surface releases as it advances, ∫ W dx_2 (Rice 1968), equal to that of a sharp crack if the
+notch is slender; M has no meaning.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from cellfem.model.elastic import ElasticBody
 from cellfem.physics import elasticity
 from dolfinx import fem
 
-DEGREE = 8  # of the quadrature: the field of the tip is no polynomial
+DEGREE = 8  # of the quadrature: the tip field is not a polynomial
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Tip:
 
 @dataclass(frozen=True)
 class Release:
-    """G in MPa·µm (J/m²), K in MPa·µm^½; by_energy: K from G, which knows no sign."""
+    """G in MPa·µm (J/m²), K in MPa·µm^½; by_energy: K from G, which has no sign."""
 
     energy: float
     intensity: float
@@ -77,7 +77,7 @@ class CrackIntegral:
         self.energy, self.cross = fem.form(energy), fem.form(cross)
 
     def evaluate(self) -> Release:
-        """For the displacement of the moment."""
+        """Evaluate for the present displacement."""
         energy, cross = 2 * float(fem.assemble_scalar(self.energy)), 2 * float(fem.assemble_scalar(self.cross))
         by_energy = float(np.sqrt(max(energy, 0.0) * self.modulus))
         return Release(energy, self.modulus * cross / 2, by_energy)

@@ -36,14 +36,14 @@ from dolfinx import fem, mesh
 
 Array = NDArray[np.float64]
 BOTH = 21  # tag of wall and round end in dS
-PIVOTING = {14: 1000}  # of MUMPS, %: room for the pivoting that the multipliers need
+PIVOTING = {14: 1000}  # of MUMPS, %: workspace for the pivoting that the multipliers need
 FLOORS = (1.0, 1e-2)
-"""Smallest strain rates over |s|/H, the rate at the closed end: they keep the viscosity of the plug
-in the middle finite. At the walls of a slender flaw rates are larger by (n+2) a/H; the last one is
-used."""
-BLOCKED = 1e-6  # share of the face's lithium that a flaw takes at least, as a scale of its balance
+"""Smallest strain rates relative to |s|/H, the rate at the closed end: they keep the viscosity of
+the plug in the middle finite. At the walls of a slender flaw rates are larger by (n+2) a/H. The
+last value is the one of the result."""
+BLOCKED = 1e-6  # smallest share of the face's lithium plated in a flaw, as a scale of its balance
 TOLERANCE = 1e-8  # last correction
-MOST = 60  # corrections for one creep exponent
+MOST = 60  # most corrections for one creep exponent
 EXPONENTS = (1.0, 2.0, 4.0)
 
 
@@ -55,8 +55,8 @@ class FlawError(CellfemError, RuntimeError):
 
 @dataclass(frozen=True)
 class Plating:
-    """What drives a flaw. current: mean over face and mouth, A/m², < 0 plates; pressure: of the
-    stack, and so at the mouth, MPa."""
+    """Load of a flaw. current: mean over face and mouth, A/m², < 0 plates; pressure: of the stack,
+    and so at the mouth, MPa."""
 
     current: float
     pressure: float
@@ -76,8 +76,8 @@ class Scale:
 
 @dataclass(frozen=True)
 class Walls:
-    """Along the walls and the round end, from the mouth on; all (N,). weight: ∫ of the node's hat
-    function, µm (µm² about an axis)."""
+    """Values along the walls and the round end, starting at the mouth; all (N,). weight: ∫ of the
+    node's hat function, µm (µm² if axisymmetric)."""
 
     x: Array
     y: Array
@@ -98,8 +98,8 @@ class FlawSystem(BlockProblem):
         walls_plate: bool = True,
         degree: int = 4,
     ) -> None:
-        """stress_potential: the pressure shifts the equilibrium by Ωp/F; walls_plate: off, the
-        round end alone is plated."""
+        """stress_potential: the pressure shifts the equilibrium by Ωp/F; walls_plate: if false,
+        only the round end is plated."""
         self.made, self.stress_potential = made, stress_potential
         parent = made.mesh
         parent.topology.create_connectivity(1, 2)
@@ -107,7 +107,7 @@ class FlawSystem(BlockProblem):
         self.lithium, lithium_map = mesh.create_submesh(parent, 2, made.cells.find(LITHIUM))[:2]
         self.ceramic, ceramic_map = mesh.create_submesh(parent, 2, made.cells.find(CERAMIC))[:2]
         facets = np.sort(np.concatenate([made.facets.find(WALL), made.facets.find(ROOT)])).astype(np.int32)
-        self.wall, wall_map = mesh.create_submesh(parent, 1, facets)[:2]  # its cells in this order
+        self.wall, wall_map = mesh.create_submesh(parent, 1, facets)[:2]  # its cells, in the order of the facets
         self.maps = [lithium_map, ceramic_map, wall_map]
         cell = parent.basix_cell()
         velocity = basix.ufl.element("Lagrange", cell, 2, shape=(2,))
@@ -156,8 +156,8 @@ class FlawSystem(BlockProblem):
         n = ufl.FacetNormal(parent)
         out = n("+")  # of the lithium
         along = ufl.as_vector([-out[1], out[0]])
-        # Pressure and shear are unknowns, not the components of Λ: constants are among the test
-        # functions of a pressure, so that lithium is conserved on a round end too.
+        # Pressure and shear are the unknowns, not the components of Λ: the test functions of the
+        # pressure then contain the constants, so that lithium is conserved on a round end too.
         normal, shear = self.traction[0]("+"), self.traction[1]("+")
         load = normal * out + shear * along
         free = ufl.dot(v("+"), along) if stick else shear
@@ -202,7 +202,7 @@ class FlawSystem(BlockProblem):
         return compiled, forms
 
     def reshaped(self) -> None:
-        """To be called when nodes of the mesh have moved: areas of face and mouth."""
+        """Update the areas of face and mouth; call it when nodes of the mesh have moved."""
         self.face_area, mouth = (float(fem.assemble_scalar(form)) for form in self.areas)
         self.mean_over = (self.face_area + mouth) / self.face_area
 
@@ -221,7 +221,7 @@ class FlawSystem(BlockProblem):
         return np.array(rows, dtype=np.int32).reshape(-1, 4)
 
     def _conditions(self) -> list[tuple[int, fem.DirichletBC]]:
-        """No flow across the middle plane; φ = Φ on the far face."""
+        """No flow across the symmetry plane; φ = Φ on the far face."""
         W, S = self.flow.function_space, self.potential.function_space
         across = W.sub(0).sub(0)
         collapsed, _ = across.collapse()
@@ -231,19 +231,19 @@ class FlawSystem(BlockProblem):
         on_far = fem.locate_dofs_geometrical(S, lambda x: np.abs(x[1] - low) < tiny * abs(low))
         return [(0, fem.dirichletbc(fem.Function(collapsed), on_axis, across)), (2, fem.dirichletbc(0.0, on_far, S))]
 
-    # --- what `BlockProblem` asks for
+    # --- required by `BlockProblem`
 
     def prepare(self) -> None:
-        """Creep law at the points."""
+        """Evaluate the creep law at the points."""
         self.law.update(Rheology(self.creep, self.floor))
 
     def imbalance(self) -> tuple[float, float]:
-        """Charge, and lithium: what is plated on the walls leaves by the mouth."""
+        """Balances of charge and lithium: the lithium plated on the walls leaves through the mouth."""
         total = {name: float(fem.assemble_scalar(form)) for name, form in self.totals.items()}
         imposed = float(self.k["current"].value) * self.face_area
         charge = abs(total["wall"] + total["face"] - imposed) / max(abs(imposed), 1e-300)
         plated = kinetics.SPEED * total["wall"]
-        # next to nothing is plated in a flaw that is blocked
+        # almost nothing is plated in a blocked flaw
         least = BLOCKED * kinetics.SPEED * abs(imposed)
         lithium = abs(total["out"] + plated) / max(abs(plated), least, 1e-300)
         return charge, lithium
@@ -251,8 +251,8 @@ class FlawSystem(BlockProblem):
     # --- solving
 
     def solve(self, plating: Plating, material: Material, scale: Scale) -> None:
-        """Find the state; from the present one if there is one, else by continuation in the creep
-        exponent.
+        """Find the state: from the present one if there is one, otherwise by continuation in the
+        creep exponent.
 
         Raises FlawError.
         """
@@ -260,7 +260,7 @@ class FlawSystem(BlockProblem):
             self.begin(plating, material, scale)
 
     def follow(self, plating: Plating, material: Material, scale: Scale) -> bool:
-        """Find the state from the present one, which is kept where none is found."""
+        """Find the state from the present one; if none is found, the present one is restored."""
         self._set(plating, material, scale)
         self.floor = FLOORS[-1] * self._slow(plating, scale)
         before = self.get()
@@ -271,8 +271,8 @@ class FlawSystem(BlockProblem):
         return False
 
     def begin(self, plating: Plating, material: Material, scale: Scale) -> None:
-        """From nothing, by softer laws that agree with the true one at the stress of the walls.
-        Raises FlawError."""
+        """Find a state without initial guess, by softer laws that agree with the true one at the
+        stress of the walls. Raises FlawError."""
         self._set(plating, material, scale)
         for u in self.unknowns:
             u.x.array[:] = 0.0
@@ -292,7 +292,7 @@ class FlawSystem(BlockProblem):
         return kinetics.SPEED * abs(plating.current) / scale.width
 
     def _set(self, plating: Plating, material: Material, scale: Scale) -> None:
-        """Constants of the forms, and the sizes by which corrections are measured."""
+        """Set the constants of the forms, and the sizes by which corrections are scaled."""
         for name, value in (
             ("current", plating.current * self.mean_over), ("pressure", plating.pressure), ("resistance", plating.resistance),
             ("temperature", material.temperature), ("conductivity", material.conductivity),
@@ -309,10 +309,10 @@ class FlawSystem(BlockProblem):
                 (thermal, self.part(3)),
             ]
         )
-        # The flow in a corner that no mean would show decides whether a steep law is solved.
+        # The flow in a corner, which a mean would hide, decides on the convergence for a steep law.
         self.set_sizes_each([(scale.velocity, self.part(0, 0)), (scale.pressure, self.part(0, 1))])
 
-    # --- reading
+    # --- results
 
     def walls(self) -> Walls:
         """Pressure on the walls and current through them, from the mouth to the end."""
@@ -334,6 +334,6 @@ class FlawSystem(BlockProblem):
         return float(self.potential.x.array[node]) + float(self.far.x.array[0])
 
     def tractions(self) -> tuple[Array, Array]:
-        """(places (N, 3), (N, 2): pressure and shear of Λ = λ n + τ t at the nodes of walls and
-        round end, t = (-n_y, n_x))."""
+        """(coordinates (N, 3), (N, 2): pressure and shear of Λ = λ n + τ t at the nodes of walls
+        and round end, t = (-n_y, n_x))."""
         return self.traction.function_space.tabulate_dof_coordinates(), self.traction.x.array.reshape(-1, 2)

@@ -1,24 +1,24 @@
-"""The cavity as its lithium has opened it: the meshes of a flaw follow the elastic displacement of
+"""The cavity as opened by its lithium: the meshes of a flaw follow the elastic displacement of
 LLZO.
 
-A crack of length a under the even pressure p opens by 5.8 (1-ν²) p a/E at its mouth (Tada), 45 nm
-on each side at 250 MPa and 10 µm: more than flaws are wide. So pressure opens the flaw, and the
-open flaw lets its lithium out more easily. LLZO's nodes move by its displacement; those of the
-lithium are stretched with the walls at their depth.
+A crack of length a under the uniform pressure p opens by 5.8 (1-ν²) p a/E at its mouth (Tada), 45
+nm on each side at 250 MPa and 10 µm: more than the width of typical flaws. The pressure therefore
+opens the flaw, and the open flaw lets its lithium out more easily. LLZO's nodes move by its
+displacement; the lithium is stretched with the walls at the same depth.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 from numpy.typing import NDArray
 
 from cellfem.flaw.ceramic import FlawCeramic
 from cellfem.flaw.lithium import FlawError, FlawSystem
 
 Array = NDArray[np.float64]
-NEAR = 1e-9  # of the block's size: nodes of two meshes that are one
-SHUT = 0.1  # of its half width: a cavity that is pressed narrower counts as shut
+NEAR = 1e-9  # of the block's size: tolerance for coincident nodes of two meshes
+SHUT = 0.1  # of its half width: a cavity compressed further counts as closed
 
 
 class FlawShut(FlawError):
@@ -26,8 +26,8 @@ class FlawShut(FlawError):
 
 
 class Opening:
-    """Moves the meshes of a flaw to a displacement of its ceramic, from where they were cut. One
-    rank."""
+    """Moves the meshes of a flaw by a displacement of its ceramic, from their initial positions.
+    One rank."""
 
     def __init__(self, system: FlawSystem, ceramic: FlawCeramic) -> None:
         self.system = system
@@ -51,18 +51,18 @@ class Opening:
 
     @property
     def width(self) -> Array:
-        """Half of the opening at the nodes of the walls but the lowest, which is of no width;
-        µm."""
+        """Half of the opening at the nodes of the walls, without the lowest node, whose width is
+        zero; µm."""
         across = self.half + self.displacement[self.walls, 0]
         return np.where(self.half > 0, across, across.max())
 
     def change(self, displacement: Array) -> Array:
-        """Of the walls' place across the flaw (N,), from where the meshes are to this displacement
-        (nodes, 2); µm."""
+        """Change of the walls' position across the flaw (N,), from the present meshes to this
+        displacement (nodes, 2); µm."""
         return np.asarray((displacement - self.displacement)[self.walls, 0])
 
     def move(self, displacement: Array) -> None:
-        """Take this displacement of the ceramic's nodes (nodes, 2). Raises FlawShut."""
+        """Apply this displacement of the ceramic's nodes (nodes, 2). Raises FlawShut."""
         across, along = displacement[self.walls].T
         inside = self.half > 0  # all but the lowest point
         stretch = 1 + across[inside] / self.half[inside]

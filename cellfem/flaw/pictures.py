@@ -1,4 +1,4 @@
-"""Pictures of a resolved flaw: the ceramic's stress with the cavity, what happens along it, and its
+"""Pictures of a resolved flaw: stress of the ceramic around the cavity, profiles along it, and its
 critical current."""
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _draw_body(axes: Axes, model: FlawModel, state: FlawState) -> None:
         drawn = Triangulation(sign * points[:, 0], points[:, 1], triangles)
         axes.tripcolor(drawn, values, norm=norm, cmap=TENSION, shading="gouraud", rasterized=True)
     w = state.walls
-    least = 0.004 * reach  # a slit thinner than this would not be seen
+    least = 0.004 * reach  # a slit thinner than this would be invisible
     half = np.maximum(w.x, least)
     axes.fill_betweenx(w.y, -half, half, color="#f2c230", lw=0, zorder=3)
     axes.plot([0, 0], [-flaw.filled, -flaw.tip], color=INK, lw=1.0, zorder=3)
@@ -113,7 +113,7 @@ def draw_critical(path: Path, asked: Sequence[FlawState], limit: float, title: s
 
 
 def draw_growth(path: Path, growth: Growth, thickness: float, title: str) -> None:
-    """K_I/K_Ic and pressure over the depth that the lithium has reached."""
+    """K_I/K_Ic and pressure against the depth that the lithium has reached."""
     depth = [step.depth for step in growth.steps]
     with style():
         figure = new_figure(4.4, 3.2)
@@ -138,7 +138,7 @@ def draw_growth(path: Path, growth: Growth, thickness: float, title: str) -> Non
 
 
 def draw_varied(path: Path, key: str, values: Sequence[str], limits: Sequence[float], title: str) -> None:
-    """Critical current over the values of a key; arrows where there is none."""
+    """Critical current against the values of a key; arrows if there is none."""
     with style():
         figure = new_figure(4.4, 3.0)
         axes = figure.subplots()

@@ -1,4 +1,4 @@
-"""What `cellfem flaw` leaves: tables, pictures, ParaView blocks, and a verdict in words."""
+"""Output of `cellfem flaw`: tables, pictures, ParaView blocks, and a verdict as text."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ QUADRATIC_TRIANGLE = 22
 
 
 class Report:
-    """Collects the answers and writes them into a folder, each at once; `close` writes the
-    summary."""
+    """Collects the results and writes each at once into a folder; `close` writes the summary."""
 
     def __init__(self, folder: Path, case: Case, question: FlawProblem) -> None:
         self.folder, self.case, self.question = folder, case, question
@@ -47,9 +46,9 @@ class Report:
         self.summary |= numbers(state, self.question)
         limits = "the overpotential" if state.thin > state.drive else "creep out of the flaw"
         self.text.append(
-            f"At {MA_CM2 * state.current:.3g} mA/cm² the lithium in a {flaw.shape} of {flaw.filled:.3g} µm presses with "
-            f"{state.pressure:.3g} MPa at most ({limits} limits it: {state.drive:.3g} MPa of overpotential at the end, "
-            f"{state.thin:.3g} MPa of creep by the formula of a slender slit); current at mouth and end "
+            f"At {MA_CM2 * state.current:.3g} mA/cm² the lithium in a {flaw.shape} of {flaw.filled:.3g} µm is under a "
+            f"pressure of up to {state.pressure:.3g} MPa ({limits} limits it: {state.drive:.3g} MPa of overpotential at the "
+            f"end, {state.thin:.3g} MPa of creep by the formula of a slender slit); current at mouth and end "
             f"{-MA_CM2 * state.mouth_current:.3g} and {-MA_CM2 * state.tip_current:.3g} mA/cm²{self._opened(state)}. "
             f"K_I is {ROOT_M * state.cracking.intensity:.3g} MPa·m^½, {100 * state.index:.3g} % of K_Ic: "
             f"the crack {'grows' if state.index >= 1 else 'does not grow'}."
@@ -64,18 +63,18 @@ class Report:
         return f"; it has opened the mouth from {2e3 * cut:.3g} to {2e3 * state.mouth:.3g} nm" if self.question.opens else ""
 
     def critical(self, limit: float, asked: Sequence[FlawState]) -> None:
-        """The current at which the crack grows, and the states asked on the way."""
+        """The current at which the crack grows, and the states computed on the way."""
         ordered = sorted(asked, key=lambda s: s.current)
         rows = ((MA_CM2 * s.current, s.index, s.pressure, s.drive, s.thin, s.focusing) for s in ordered)
         names = ("current_mA_cm2", "index", "pressure_MPa", "overpotential_MPa", "slender_slit_MPa", "focusing")
         self._csv("currents.csv", names, rows)
         self.summary["critical_current_mA_cm2"] = MA_CM2 * limit
         if math.isinf(limit):
-            self.text.append("No current up to 1e4 mA/cm² makes it grow: the lithium gets out.")
+            self.text.append("No current up to 1e4 mA/cm² makes it grow: the lithium is extruded from the mouth.")
         elif limit == 0.0:
-            self.text.append("It grows at any current: the stack pressure in it is enough.")
+            self.text.append("It grows at any current: the stack pressure alone is sufficient.")
         else:
-            self.text.append(f"It grows from {MA_CM2 * limit:.3g} mA/cm² on.")
+            self.text.append(f"It grows from {MA_CM2 * limit:.3g} mA/cm².")
         path = self.folder / "critical.png"
         draw_critical(path, ordered, limit, self.case.title)
         self.files["picture of K_I over the current"] = path
@@ -94,7 +93,7 @@ class Report:
             "short circuit": f"short circuit: the crack crosses the electrolyte of {growth.depth:.3g} µm, {after}.",
             "arrest": f"the crack stops at {growth.depth:.3g} µm, where K_I falls below K_Ic.",
             "no growth": "the crack does not start.",
-            "plating ended": f"the crack has got to {growth.depth:.3g} µm when plating ends.",
+            "plating ended": f"the crack has reached {growth.depth:.3g} µm when plating ends.",
         }
         self.text.append(f"Growth at {MA_CM2 * growth.steps[0].state.current:.3g} mA/cm²: {said[growth.end]}")
         path = self.folder / "growth.png"
@@ -102,7 +101,7 @@ class Report:
         self.files["picture of the growth"] = path
 
     def varied(self, key: str, rows: Sequence[tuple[str, float, FlawState]]) -> None:
-        """Critical currents over one key: its value, the current, the last state."""
+        """Critical currents for the values of one key: value, current, last state."""
         name = key.split(".")[-1]
         table = [(value, MA_CM2 * limit, s.pressure, s.drive, s.thin) for value, limit, s in rows]
         self._csv(
@@ -132,7 +131,7 @@ class Report:
 
 
 def numbers(state: FlawState, question: FlawProblem) -> dict[str, float]:
-    """The state in numbers for summary.json."""
+    """The state as numbers for summary.json."""
     flaw = question.flaw
     return {
         "current_mA_cm2": MA_CM2 * state.current,
@@ -159,7 +158,7 @@ def numbers(state: FlawState, question: FlawProblem) -> dict[str, float]:
 
 
 def blocks_of(model: FlawModel) -> dict[str, Block]:
-    """Lithium and LLZO at the state asked last, half of the flaw."""
+    """Lithium and LLZO at the state computed last, half of the flaw."""
     system, body = model.system, model.ceramic.body
     velocity, pressure = system.flow.sub(0).collapse(), system.flow.sub(1).collapse()
     space = fem.functionspace(system.lithium, ("Lagrange", 2))

@@ -1,7 +1,7 @@
-"""A flaw in the face of the electrolyte, filled with lithium, and its mesh: half of it, the crack's
-plane being x = 0.
+"""A flaw in the face of the electrolyte, filled with lithium, and the mesh of one half; the crack's
+plane is x = 0.
 
-The electrolyte fills 0 < x < W, -L < y < 0 but for the cavity, which is open at y = 0 and full of
+The electrolyte fills 0 < x < W, -L < y < 0 without the cavity, which is open at y = 0 and full of
 lithium:
 
     crack   constant half-opening H, the end round with radius H
@@ -9,8 +9,8 @@ lithium:
     pore    a channel of half-opening H and the length ℓ that ends in a round pore of radius R; from the pore's bottom a slit of
             half-opening H may go on, the crack that it has sent out
 
-Ahead of the lithium a sharp, empty crack of length `dry` goes on along x = 0 (Ning et al. 2023:
-dendrites fill cracks only in part). Beyond it both halves hold together. All lengths in µm.
+Ahead of the lithium, a sharp empty crack of length `dry` continues along x = 0 (Ning et al. 2023:
+dendrites fill cracks only in part). Beyond it the two halves are bonded. All lengths in µm.
 """
 
 from __future__ import annotations
@@ -28,12 +28,11 @@ from dolfinx.io import gmsh as gmsh_io
 
 LITHIUM, CERAMIC = 1, 2
 WALL, ROOT, MOUTH, AXIS, FACE, SIDE, FAR, DRY, WHOLE = 11, 12, 13, 14, 15, 16, 17, 18, 19
-"""Facets: the straight walls of the cavity and its round end; its mouth and middle plane; the
-electrolyte's face, right side, far face; on x = 0 the empty crack and the part that holds
-together."""
-LONGEST = 240  # cells along a slit at most
+"""Facets: the straight walls of the cavity and its round end; its mouth and symmetry plane; the
+electrolyte's face, right side, far face; on x = 0 the empty crack and the bonded part."""
+LONGEST = 240  # most cells along a slit
 ACROSS = 8  # cells from the middle plane to the wall
-NARROWING = 1.25  # each cell is narrower by this towards the wall, where power-law flow shears
+NARROWING = 1.25  # ratio of cell widths towards the wall, where power-law flow shears
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class Flaw:
         return {"crack": self.half_opening, "notch": self.tip_radius, "pore": self.pore_radius}[self.shape]
 
     def longer(self, by: float) -> Flaw:
-        """The flaw whose lithium has moved on by this length: a pore sends a crack out from its
+        """The flaw after its lithium has advanced by this length: a pore gets a crack at its
         bottom."""
         return replace(self, crack=self.crack + by) if self.shape == "pore" else replace(self, length=self.length + by)
 
@@ -123,7 +122,7 @@ def build_flaw(flaw: Flaw, fineness: float = 1.0) -> FlawMesh:
             cut.end("throat", "corner")
         face, side, far = (cut.line(*ends) for ends in (("rim", "right"), ("right", "low_right"), ("low_right", "low")))
         ahead = [cut.line("low", "tip"), cut.line("tip", "end")] if flaw.dry > 0 else [cut.line("low", "end")]
-        # the cavity's outline from its end up to the rim
+        # the cavity's outline from its end up to the mouth
         outline = [curve for part in reversed(cut.outline) for curve in part]
         body = geo.addPlaneSurface([geo.addCurveLoop([face, side, far, *ahead, *outline])])
         cut.divide(fineness)
@@ -144,8 +143,7 @@ def build_flaw(flaw: Flaw, fineness: float = 1.0) -> FlawMesh:
 
 
 class _Cut:
-    """The cavity in gmsh, put together from the mouth down: slits, the belly of a pore, a round
-    end."""
+    """The cavity in gmsh, assembled from the mouth down: slits, the belly of a pore, a round end."""
 
     def __init__(self, geo: Any, flaw: Flaw) -> None:
         self.geo, self.flaw = geo, flaw
@@ -197,7 +195,7 @@ class _Cut:
         self._curved(arcs, axis)
 
     def end(self, top: str, corner: str) -> None:
-        """The round end, or the pore in which a channel ends; in arcs below half a turn."""
+        """The round end, or the pore at the end of a channel; in arcs of less than half a turn."""
         if self.flaw.shape == "pore" and self.flaw.crack == 0:
             arcs = [self.arc("end", "middle", "equator"), self.arc("equator", "middle", corner)]
         else:
@@ -207,8 +205,8 @@ class _Cut:
         self._curved(arcs, axis)
 
     def divide(self, fineness: float) -> None:
-        """Cells of the slits: narrower towards the walls, as long as the opening is wide where that
-        is not too many."""
+        """Cells of the slits: narrower towards the walls, as long as the opening is wide unless
+        that gives too many."""
         for curve in self.across:
             self.geo.mesh.setTransfiniteCurve(
                 curve, round(fineness * ACROSS) + 1, "Progression", (1 / NARROWING) ** (1 / fineness)
@@ -237,7 +235,7 @@ def _along(length: float, half_opening: float, fineness: float) -> int:
 
 
 def _sizes(flaw: Flaw, slits: list[tuple[float, float]], fineness: float) -> None:
-    """Fine at the tip of the crack, the round end and the walls, graded by a fifth of the
+    """Fine at the tip of the crack, the round end and the walls; the size grows by a fifth of the
     distance."""
     import gmsh
 

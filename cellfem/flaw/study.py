@@ -1,4 +1,4 @@
-"""What is asked of a flaw, answered one after the other and written into a folder."""
+"""The computations of a flaw study, run in order and written into a folder."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ OUTPUTS = (
 
 @dataclass(frozen=True)
 class FlawQuestions:
-    """A case with a resolved flaw, checked, and what is asked of it.
+    """A checked case with a resolved flaw, and the requested computations.
 
     critical: the current at which the crack grows. growth: how far it grows at the current of the
-    case. axes: keys over which the critical current is asked, each with its cases.
+    case. axes: keys for which the critical current is computed, each with its cases.
     """
 
     case: Case
@@ -42,8 +42,8 @@ class FlawQuestions:
 
 @dataclass(frozen=True)
 class CriticalCurrent:
-    """current: A/m², inf where none up to 1e4 mA/cm² makes the crack grow. states: asked on the
-    way."""
+    """current: A/m², inf if none up to 1e4 mA/cm² makes the crack grow. states: those computed on
+    the way."""
 
     current: float
     states: tuple[FlawState, ...]
@@ -57,10 +57,10 @@ class CriticalCurrent:
 
 @dataclass(frozen=True)
 class FlawAnswers:
-    """What was asked of a flaw; None, or empty, what was not. state: at the current of the case.
+    """Results of a flaw study; None, or empty, if not requested. state: at the current of the case.
 
-    varied: the critical current by the key, and its value as text. text: all of it in sentences.
-    files: by what they show.
+    varied: the critical current by the key, and its value as text. text: all results in sentences.
+    files: paths by description.
     """
 
     problem: FlawProblem
@@ -77,7 +77,7 @@ def flaw_questions(
 ) -> FlawQuestions:
     """Load and check everything before anything is solved.
 
-    vary: "KEY=VALUES" each, as of a sweep. Raises CaseError.
+    vary: "KEY=VALUES" each, as for a sweep. Raises CaseError.
     """
     case = load_case(path, overrides)
     axes = {text.partition("=")[0]: grid_points(Grid(path, tuple(overrides), (parse_axis(text),))) for text in vary}
@@ -92,10 +92,10 @@ def flaw_questions(
 def study_flaw(
     asked: FlawQuestions, folder: Path, replace: bool = False, tell: Callable[[str], None] = lambda _: None
 ) -> FlawAnswers:
-    """Answer, with tables, pictures, fields and summary.json in `folder`.
+    """Run the study; writes tables, pictures, fields and summary.json into `folder`.
 
-    replace: as of `results.examine`. tell: gets a line for each state that is solved. Raises
-    FlawError where there is no state, FolderError, OSError.
+    replace: as in `results.examine`. tell: called with a line for each solved state. Raises
+    FlawError if there is no state, FolderError, OSError.
     """
     inputs = files_read(asked.case, asked.path)
     examine(folder, BY, OUTPUTS, inputs, replace)
@@ -122,12 +122,12 @@ def study_flaw(
 
 
 def plated(case: Case) -> float:
-    """Magnitude of the current density of the first step that plates, A/m²."""
+    """Absolute current density of the first plating step, A/m²."""
     return abs(plating_step(case).signed_current)
 
 
 def _varied(key: str, points: Sequence[Point], current: float, tell: Callable[[str], None]) -> dict[str, CriticalCurrent]:
-    """The critical current by the value of one key."""
+    """The critical current for each value of one key."""
     found = {}
     for point in points:
         limit, states = critical_current(FlawModel(flaw_problem_of(point.case)), current)

@@ -1,5 +1,5 @@
-"""Meshes of the stack: lithium over electrolyte, the interface Γ between them, and the voids. Knows
-no physics."""
+"""Meshes of the stack: lithium on electrolyte, the interface Γ between them, and the voids. No
+physics."""
 
 from cellfem.geometry.box import Box
 from cellfem.geometry.build import WallLayers, build_stack, with_voids

@@ -1,7 +1,7 @@
 """Nodes, triangles and element sets of Abaqus input files.
 
-meshio reads these files too, but (5.3.5) knows no elements of plane strain (CPE3) or about an axis
-(CAX3), and gives a set that is made of other sets a list that does not fit its cells.
+meshio reads these files too, but version 5.3.5 does not know elements of plane strain (CPE3) or
+axisymmetric ones (CAX3), and returns wrong lists for sets that consist of other sets.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import numpy as np
 from cellfem.geometry.stack import Floats, Ints, MeshError
 
 TRIANGLES = re.compile(r"(CPS|CPE|CPEG|CAX|CGAX|DC2D|DCAX|AC2D|ACAX|S|STRI|R3D|SFM3D|M3D)3[A-Z]*")
-"""Element types of three nodes, with whatever letters say about their formulation."""
+"""Element types with three nodes, with any letters for their formulation."""
 LINES = re.compile(r"(T2D|T3D|B2|B3|R2D|RAX|SAX|MAX|SFMAX|FRAME|CONN)\w*|RB\w+|MASS|SPRING\w*")
-"""Elements that are no areas and are passed over."""
+"""Elements without area, which are ignored."""
 
 
 @dataclass
@@ -26,12 +26,12 @@ class _Found:
     nodes: dict[int, list[float]] = field(default_factory=dict)
     triangles: dict[int, list[int]] = field(default_factory=dict)  # nodes of each element
     sets: dict[str, list[int | str]] = field(default_factory=dict)  # elements, and names of other sets
-    names: dict[str, str] = field(default_factory=dict)  # as written, by the name in capitals
+    names: dict[str, str] = field(default_factory=dict)  # as written, keyed by the name in capitals
 
 
 def read_inp(file: Path) -> tuple[Floats, dict[str, Ints]]:
-    """Points (N, 3) and triangles (M, 3) of each element set; names are one in capitals or not.
-    Raises MeshError, ValueError."""
+    """Points (N, 3) and triangles (M, 3) of each element set; names are case-insensitive. Raises
+    MeshError, ValueError."""
     found = _Found()
     for keyword, options, lines in _blocks(file):
         if keyword == "NODE":
@@ -41,7 +41,7 @@ def read_inp(file: Path) -> tuple[Floats, dict[str, Ints]]:
         elif keyword == "ELSET":
             _set(found, options, lines)
     if not found.nodes or not found.triangles:
-        raise MeshError("the file has no nodes or no triangles (*NODE, *ELEMENT): write the mesh, not only what is done with it")
+        raise MeshError("the file has no nodes or no triangles (*NODE, *ELEMENT): export the mesh, not only the analysis")
     numbers = sorted(found.nodes)
     index = {number: k for k, number in enumerate(numbers)}
     groups = {}
@@ -56,8 +56,7 @@ def read_inp(file: Path) -> tuple[Floats, dict[str, Ints]]:
 
 
 def _blocks(file: Path) -> Iterator[tuple[str, dict[str, str], list[str]]]:
-    """Keyword, options and data lines of each block; files that are included come in their
-    place."""
+    """Keyword, options and data lines of each block; included files are inserted."""
     keyword, options, lines = "", dict[str, str](), list[str]()
     for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
         if line.startswith("**") or not line.strip():
@@ -79,7 +78,7 @@ def _nodes(found: _Found, lines: list[str]) -> None:
     for line in lines:
         number, *at = (part.strip() for part in line.split(",") if part.strip())
         if int(number) in found.nodes:
-            raise MeshError(f"node {number} is there twice: write one part in one instance")
+            raise MeshError(f"node {number} is defined twice: export one part in one instance")
         found.nodes[int(number)] = [float(value) for value in at[:3]]
 
 
@@ -95,7 +94,7 @@ def _elements(found: _Found, options: dict[str, str], lines: list[str]) -> None:
     members: list[int | str] = list(data[::4])
     for k, number in enumerate(data[::4]):
         if number in found.triangles:
-            raise MeshError(f"element {number} is there twice: write one part in one instance")
+            raise MeshError(f"element {number} is defined twice: export one part in one instance")
         found.triangles[number] = data[4 * k + 1 : 4 * k + 4]
     if "ELSET" in options:
         _add(found, options["ELSET"], members)
@@ -119,11 +118,11 @@ def _add(found: _Found, name: str, members: list[int | str]) -> None:
 
 
 def _members(found: _Found, key: str, above: tuple[str, ...]) -> set[int]:
-    """Elements of a set, those of the sets that it is made of included."""
+    """Elements of a set, including those of its member sets."""
     if key not in found.sets:
-        raise MeshError(f"the set {above[-1]} is made of a set {key} that the file does not have: export the mesh anew")
+        raise MeshError(f"the set {above[-1]} contains a set {key} that is not in the file: export the mesh anew")
     if key in above:
-        raise MeshError(f"the set {key} is made of itself: export the mesh anew")
+        raise MeshError(f"the set {key} contains itself: export the mesh anew")
     whole: set[int] = set()
     for member in found.sets[key]:
         whole |= {member} if isinstance(member, int) else _members(found, member, (*above, key))

@@ -19,8 +19,8 @@ class Box:
 
 
 def check_sizes(box: Box, near: float, far: float) -> None:
-    """Raises MeshError for sizes of which no mesh can be made: of the box, of the cells at Γ and
-    far from it (µm)."""
+    """Raises MeshError for sizes that allow no mesh: of the box, of the cells at Γ and far from it
+    (µm)."""
     for name, value in (*vars(box).items(), ("near", near), ("far", far)):
         if not (math.isfinite(value) and value > 0):
             raise MeshError(f"{name} is {value}: it must be a positive length")

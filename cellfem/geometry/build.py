@@ -1,5 +1,5 @@
-"""Meshes of the reference stack: unstructured by gmsh, or in columns and layers; with thin layers
-above Γ if wanted."""
+"""Meshes of the reference stack: unstructured by gmsh, or in columns and layers; optionally with
+thin layers above Γ."""
 
 import itertools
 import math
@@ -15,17 +15,17 @@ from cellfem.geometry.voids import PatchShape, VoidShape, edges, gap_at, images
 from cellfem.signals import take_back
 
 NEAR_BAND, FAR_DISTANCE, GROWTH = 0.2, 15.0, 0.4
-"""Size is `near` up to 0.2 µm from Γ and grows linearly to `far` at 15 µm, or farther off, GROWTH
-per distance at most."""
+"""The size is `near` up to 0.2 µm from Γ and grows linearly to `far` at 15 µm, or farther away,
+with a growth rate of at most GROWTH."""
 EDGE_GROWTH = 0.2
-"""Growth of the size per distance from a finer edge."""
+"""Growth rate of the size with distance from a finer edge."""
 ROUND_OFF = 1e-6
-"""Relative to the extent: sides whose middles are nearer than this lie on it."""
+"""Relative to the extent: tolerance within which a facet lies on a side."""
 
 
 @dataclass(frozen=True)
 class WallLayers:
-    """Thin lithium layers above Γ: `count` of them, the lowest `first` µm high, each `ratio` times
+    """Thin lithium layers above Γ: `count` layers, the lowest `first` µm high, each `ratio` times
     the one below."""
 
     first: float
@@ -54,11 +54,11 @@ def build_stack(
     """Mesh of the flat stack, all lengths in µm; the same arguments give the same mesh.
 
     The edges of the features become nodes of Γ. The cell size is `near` at Γ, near·`edge_factor` at
-    those edges and `far` from `reach` on. With `structured` the cells stand in columns `near` wide
-    and in layers that grow from `near` to `far`, as triangles or `quadrilaterals`. The voids give
-    the gap at the start. With `periodic` both sides have their nodes at the same heights, for
-    `periodic.joined`, and features that reach over a side go on at the other. Raises MeshError for
-    sizes that make no mesh. Not collective: call it on one rank.
+    those edges and `far` from `reach` on. With `structured` the cells form columns of width `near`
+    and layers that grow from `near` to `far`, as triangles or `quadrilaterals`. The voids give the
+    gap at the start. With `periodic` both sides have nodes at the same heights, for
+    `periodic.joined`, and features that extend beyond a side continue at the other. Raises
+    MeshError for sizes that allow no mesh. Not collective: call it on one rank.
     """
     _check_sizes(width, lithium_thickness, electrolyte_thickness, near, far, edge_factor)
     if wall is not None and not 0 < wall.tops()[-1] < lithium_thickness:
@@ -113,14 +113,14 @@ def gmsh_model(name: str = "cellfem stack") -> Iterator[None]:
         with gmsh_session(name):
             yield
     except Exception as error:
-        if type(error) is not Exception:  # gmsh's own errors have no class of their own
+        if type(error) is not Exception:  # gmsh raises plain Exception
             raise
         raise MeshError(f"gmsh could not mesh the stack: {error}; change near and far or the features' edges") from error
 
 
 @contextmanager
 def gmsh_session(name: str) -> Iterator[None]:
-    """A silent gmsh model of its own, leaving a session that the caller may have open as it was."""
+    """A silent gmsh model of its own; a session that the caller has open is restored."""
     import gmsh
 
     mine = not gmsh.isInitialized()
@@ -147,7 +147,7 @@ def gmsh_session(name: str) -> Iterator[None]:
 
 
 def reach(near: float, far: float) -> float:
-    """Distance from Γ (µm) at which cells of the size `near` have grown to `far`."""
+    """Distance from Γ (µm) at which cells have grown from `near` to `far`."""
     return max(FAR_DISTANCE, NEAR_BAND + near, NEAR_BAND + (far - near) / GROWTH)
 
 
@@ -192,8 +192,8 @@ def _triangulate_free(
 
 
 def sides_alike(facet: int, extents: Sequence[float]) -> None:
-    """Have gmsh mesh the high side of each axis of Γ as the low one. facet: dimension of the sides;
-    extents: of Γ, µm."""
+    """Make gmsh mesh the high side of each axis of Γ like the low one. facet: dimension of the
+    sides; extents: of Γ, µm."""
     import gmsh
 
     middles = {tag: gmsh.model.occ.getCenterOfMass(facet, tag) for _, tag in gmsh.model.getEntities(facet)}
@@ -256,16 +256,16 @@ def layer_heights(height: float, near: float, far: float) -> Floats:
 
 
 def _split_quads(a: Ints, b: Ints, c: Ints, d: Ints, leaning: np.ndarray) -> Ints:
-    """Triangles (2M, 3) of M quadrilaterals a b c d (counter-clockwise), cut along a-c where
-    `leaning`, else along b-d."""
+    """Triangles (2M, 3) of M quadrilaterals a b c d (counter-clockwise), cut along a-c if
+    `leaning`, otherwise along b-d."""
     first = np.where(leaning[:, None], np.column_stack([a, b, c]), np.column_stack([a, b, d]))
     second = np.where(leaning[:, None], np.column_stack([a, c, d]), np.column_stack([b, c, d]))
     return np.concatenate([first, second])
 
 
 def _with_wall_layers(stack: StackMesh, wall: WallLayers) -> StackMesh:
-    """The stack with its lithium lifted and the layers put between it and Γ, in columns over the
-    nodes of Γ."""
+    """The stack with its lithium shifted up and the layers inserted between it and Γ, in columns
+    over the nodes of Γ."""
     floor, tops = interface_nodes(stack), wall.tops()
     count, columns = len(stack.points), len(floor)
     lifted = np.arange(count)
@@ -287,7 +287,7 @@ def _with_wall_layers(stack: StackMesh, wall: WallLayers) -> StackMesh:
 
 
 def with_voids(stack: StackMesh, voids: Iterable[VoidShape], *, periodic: bool = False) -> StackMesh:
-    """The same mesh with the gap of these voids at the start, in place of its own; with `periodic`
-    they go on over the sides."""
+    """The same mesh with the initial gap of these voids in place of its own; with `periodic` they
+    continue over the sides."""
     found = tuple(images(voids, stack.extents if periodic else ()))
     return with_gap(stack, lambda at: gap_at(at, found))

@@ -1,10 +1,11 @@
-"""Random fields along Γ: smooth ones, tessellations, spots. Functions of the place and the seed
-alone, so alike on any mesh.
+"""Random fields along Γ: smooth ones, tessellations, spots. They depend on position and seed alone,
+so they are the same on any mesh.
 
-Places are (..., 1) or (..., 2) µm: along a plane stack, or on the interface of a three-dimensional
-one. All fields are drawn in the plane, and stationary and isotropic there; a plane stack sees their
-cut along the line where the second coordinate is zero. Where the interface repeats itself
-(`periods`, µm, along the first axis or both; none between mirror planes) they repeat with it.
+Positions are (..., 1) or (..., 2) µm: along a plane stack, or on the interface of a
+three-dimensional one. All fields are defined in the plane, stationary and isotropic; a plane stack
+uses their section along the line where the second coordinate is zero. On a periodic interface
+(`periods`, µm, along the first axis or both; none between mirror planes) the fields are periodic
+too.
 """
 
 from __future__ import annotations
@@ -14,18 +15,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
 WAVES = 512
-"""Plane waves of a Gaussian field: by the central limit theorem its kurtosis is 3 - 1.5/WAVES."""
+"""Number of plane waves of a Gaussian field: by the central limit theorem its kurtosis is 3 -
+1.5/WAVES."""
 NEIGHBOURS = 6
-"""Nearest seeds among which the nearest face of a cell is sought."""
+"""Number of nearest seeds among which the nearest face of a cell is searched."""
 TILE_SPACINGS = 4.0
 """Side of a tile in mean spacings or sizes. Each tile has its own random numbers, so that the plane
-has no border."""
+is unbounded."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,13 @@ class GaussianField:
     """Mean 0, variance 1, correlation exp(-(r/length)²) (length in µm), as a sum of plane waves of
     random direction and phase.
 
-    The wave vectors are drawn from the field's spectrum (Shinozuka & Deodatis 1991, Appl. Mech.
+    The wave vectors are sampled from the field's spectrum (Shinozuka & Deodatis 1991, Appl. Mech.
     Rev. 44, 191), a normal distribution of variance 2/length² in each component. stream: keeps
     fields of one seed independent.
 
-    Along an axis with a period L they are rounded to multiples of 2π/L: the variance stays, and the
-    correlation along it is Σ_j exp(-(r_j/length)²) sin(πr_j/L)/(πr_j/L), r_j = r + jL, j = 0, ±1,
-    …: at short distance the one asked for times 1 - (πr/L)²/6.
+    Along an axis with a period L they are rounded to multiples of 2π/L: the variance is unchanged,
+    and the correlation along it is Σ_j exp(-(r_j/length)²) sin(πr_j/L)/(πr_j/L), r_j = r + jL, j =
+    0, ±1, …: at short distance the requested one times 1 - (πr/L)²/6.
     """
 
     length: float
@@ -48,7 +50,7 @@ class GaussianField:
     periods: tuple[float, ...] = ()
 
     def __call__(self, places: Floats) -> Floats:
-        """The field (...) at places (..., k)."""
+        """The field (...) at positions (..., k)."""
         random = np.random.default_rng([self.seed, self.stream])
         waves = random.standard_normal((WAVES, 2)) * math.sqrt(2) / self.length
         phases = random.uniform(0.0, 2 * math.pi, WAVES)
@@ -69,7 +71,7 @@ class LognormalField:
     periods: tuple[float, ...] = ()
 
     def __call__(self, places: Floats) -> Floats:
-        """The field (...) at places (..., k)."""
+        """The field (...) at positions (..., k)."""
         if self.spread == 0:
             return np.ones(places.shape[:-1])
         variance = math.log1p(self.spread**2)
@@ -88,11 +90,11 @@ class Tessellation:
     periods: tuple[float, ...] = ()
 
     def distance(self, places: Floats) -> Floats:
-        """Distance (µm) of places (..., k) from the nearest face of a cell."""
+        """Distance (µm) of positions (..., k) from the nearest face of a cell."""
         at = _plane(places).reshape(-1, 2)
         sides, tiles = _tiles(at, TILE_SPACINGS * self.spacing, self.seed, self.stream, self.periods)
         expected = np.prod(math.pi / (4 * self.spacing) * sides)
-        least = 1 if len(self.periods) == 2 else 0  # the one tile of a plane that repeats itself must not be empty
+        least = 1 if len(self.periods) == 2 else 0  # the single tile of a periodic plane must not be empty
         seeds = np.concatenate([corner + sides * tile.random((max(tile.poisson(expected), least), 2)) for corner, tile in tiles])
         distance, index = scipy.spatial.cKDTree(seeds).query(at, k=NEIGHBOURS)
         apart = np.linalg.norm(seeds[index[:, 1:]] - seeds[index[:, :1]], axis=-1)
@@ -102,8 +104,8 @@ class Tessellation:
 
 @dataclass(frozen=True)
 class Spots:
-    """Discs strewn at random (a Boolean model): `share` of the area is covered; lognormal diameters
-    of mean `size` (µm).
+    """Discs at random positions (a Boolean model) that cover `share` of the area; lognormal
+    diameters of mean `size` (µm).
 
     size_spread: standard deviation of the diameter over its mean. Discs per area: -ln(1 -
     share)/(π/4 E[d²]).
@@ -117,8 +119,8 @@ class Spots:
     periods: tuple[float, ...] = ()
 
     def depth(self, places: Floats) -> Floats:
-        """How deep places (..., k) lie inside the nearest disc, µm; negative outside, -inf without
-        any disc near."""
+        """Depth of positions (..., k) inside the nearest disc, µm; negative outside, -inf without a
+        disc nearby."""
         at = _plane(places).reshape(-1, 2)
         variance, side = math.log1p(self.size_spread**2), TILE_SPACINGS * self.size
         sides, tiles = _tiles(at, side, self.seed, self.stream, self.periods)
@@ -128,13 +130,13 @@ class Spots:
             count = tile.poisson(per_area * np.prod(sides))
             centres = corner + sides * tile.random((count, 2))
             radii = 0.5 * self.size * np.exp(math.sqrt(variance) * tile.standard_normal(count) - variance / 2)
-            for centre, radius in zip(centres, np.minimum(radii, side), strict=True):  # larger ones would need farther tiles
+            for centre, radius in zip(centres, np.minimum(radii, side), strict=True):  # larger ones would need more distant tiles
                 np.maximum(depth, radius - np.linalg.norm(at - centre, axis=1), out=depth)
         return depth.reshape(places.shape[:-1])
 
 
 def _plane(places: Floats) -> Floats:
-    """Places in the plane: the second coordinate of those on a line is zero."""
+    """Positions in the plane: the second coordinate of those on a line is zero."""
     missing = 2 - places.shape[-1]
     return np.asarray(np.concatenate([places, np.zeros((*places.shape[:-1], missing))], axis=-1), dtype=np.float64)
 
@@ -142,10 +144,11 @@ def _plane(places: Floats) -> Floats:
 def _tiles(
     at: Floats, side: float, seed: int, stream: int, periods: tuple[float, ...]
 ) -> tuple[Floats, Iterator[tuple[Floats, np.random.Generator]]]:
-    """Sides (2,) of tiles; lower corner and random numbers of every one within `side` of one that
-    holds one of `at` (N, 2).
+    """Sides (2,) of tiles; lower corner and random numbers of every tile within `side` of one that
+    contains a position of `at` (N, 2).
 
-    Along an axis with a period a tile is as long as it, and all have the same random numbers.
+    Along a periodic axis a tile is as long as the period, and all tiles have the same random
+    numbers.
     """
     if not len(at):
         at = np.zeros((1, 2))

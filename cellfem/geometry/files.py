@@ -8,26 +8,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 
 from cellfem.geometry.formats import PlaneMesh, read_plane
 from cellfem.geometry.groups import CELL_NAMES, ELECTROLYTE, FACET_NAMES, INTERFACE, LITHIUM, VOID
 from cellfem.geometry.stack import TOLERANCE, Floats, Ints, MeshError, StackMesh, assemble, cell_facets, interface_nodes
 
 SIGN = b"$Comments\nwritten by cellfem\n$EndComments\n"
-"""The end of a file that `write_msh` wrote: any other is somebody's own."""
+"""The last line of a file written by `write_msh`: other files belong to somebody else."""
 OPEN = 1e-6
 """Gap (µm) below which the two faces share their nodes in a file."""
 
 
 def write_msh(stack: StackMesh, path: str | os.PathLike[str]) -> None:
-    """Write the stack as it stands at the start, in µm, to a gmsh file (MSH 2.2, ASCII).
+    """Write the stack in its initial geometry, in µm, to a gmsh file (MSH 2.2, ASCII).
 
     Cells: lithium, LLZO and, where the gap is open, void; facets: interface (both faces of a void),
-    top, bottom, left, right, and in 3-D front and back (sides that are one are no facets). Lithium
-    nodes stand at y = Y + gap (1 - Y/H), y the last coordinate. Call it on one rank.
+    top, bottom, left, right, and in 3-D front and back (periodic sides are not written). Lithium
+    nodes are at y = Y + gap (1 - Y/H), y the last coordinate. Call it on one rank.
     """
-    import meshio  # here, as it takes rich along
+    import meshio  # imported here, because it imports rich
 
     dimension = stack.dimension
     points, roof = _true_geometry(stack)

@@ -172,7 +172,7 @@ def _locked(path: Path) -> tuple[int, bool]:
 def _busy(path: Path, told: dict[str, Any]) -> str:
     job = f", job {told['job']}" if told.get("job") else ""
     who = f"process {told.get('pid', '?')} on {told.get('host', '?')}{job}"
-    return f"{path.parent}: another run is at work in this folder ({who}); wait until it ends, or give another --out"
+    return f"{path.parent}: another run is using this folder ({who}); wait until it ends, or give another --out"
 
 
 def _text(handle: int) -> dict[str, Any]:

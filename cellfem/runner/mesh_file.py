@@ -75,7 +75,7 @@ def _plain(bricks: Hexahedra) -> dict[str, Any]:
     """With the name of the face's kind; complex amplitudes as they are."""
     face = bricks.face
     if face is not None and type(face).__name__ not in FACES:
-        raise TypeError(f"{type(face).__name__} has no place in a checkpoint: add it to FACES")
+        raise TypeError(f"{type(face).__name__} cannot be written to a checkpoint: add it to FACES")
     found: dict[str, Any] = to_plain(bricks)
     return found | {"face": None if face is None else found["face"] | {KIND: type(face).__name__}}
 

@@ -178,7 +178,7 @@ def test_sweep_leaves_a_run_at_work_alone(results: Path) -> None:
     with held(out / point.name), adding(out, "sweep", [".lock"], anywhere=True), only_sweep(out) as lock:
         (outcome,) = run_points(plan, [point], out, 1, lock, lambda: False)
         assert outcome.verdict == "failed"
-        assert "another run is at work in this folder" in outcome.end
+        assert "another run is using this folder" in outcome.end
     assert bytes_of(out / point.name) == before
 
 
@@ -233,7 +233,7 @@ def test_submit_holds_a_folder_to_its_case(tmp_path: Path) -> None:
     assert (tmp_path / "job" / "job.sh").read_text(encoding="utf-8") != script
     assert load_case(tmp_path / "job" / "job.case.toml").steps[0].step.pressure == pytest.approx(1.0)
     with held(tmp_path / "job"):
-        assert "a run is at work in this folder" in call(*words, *other, "--replace", code=2)
+        assert "a run is using this folder" in call(*words, *other, "--replace", code=2)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "job.sh").write_text("mine", encoding="utf-8")
     mine = ("submit", tmp_path / "small.toml", "--out", tmp_path / "mine", "--time", "10 min", "--dry")

@@ -142,7 +142,7 @@ def test_compiler_that_fails_is_a_sentence(tmp_path: Path) -> None:
 
 def test_ctrl_c_while_the_first_form_is_compiled(tmp_path: Path) -> None:
     code, line = stopped(tmp_path, "exec sleep 60", interrupt=True)
-    assert (code, line) == (4, "stopped before there was a checkpoint: start it anew")
+    assert (code, line) == (4, "stopped before the first checkpoint: start it again")
 
 
 def test_full_cache_is_named_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

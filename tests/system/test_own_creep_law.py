@@ -1,4 +1,4 @@
-"""A creep law of the user's own: the one of docs/laws.md, from Python and from the command line."""
+"""A user-defined creep law: the one of docs/laws.md, from Python and from the command line."""
 
 import os
 import re
@@ -49,7 +49,7 @@ def test_an_own_law_runs_as_the_one_that_it_repeats(tmp_path: Path) -> None:
     again = load_case(tmp_path / "own" / "out" / "case.resolved.toml")
     assert again.lithium.own_law is not None
     assert again.lithium.own_law.parameters == OWN
-    assert "creep: the law 'two-mechanisms' of the user's own" in resolved_toml(again)
+    assert "creep: the law 'two-mechanisms' registered by the user" in resolved_toml(again)
 
 
 @pytest.mark.usefixtures("registered")

@@ -413,7 +413,7 @@ def test_second_run_is_refused_while_the_first_is_at_work(tmp_path: Path) -> Non
         wait_for_rows(process, out, 2)
         assert (holder(out) or {})["pid"] == process.pid
         done = cellfem("run", tmp_path / "small.toml", "--out", out, "--quiet", code=2)
-        assert f"another run is at work in this folder (process {process.pid} on " in done.stderr
+        assert f"another run is using this folder (process {process.pid} on " in done.stderr
         assert process.poll() is None
     finally:
         process.kill()

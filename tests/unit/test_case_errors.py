@@ -143,7 +143,7 @@ def changed(*pairs: tuple[str, str]) -> str:
             'half_width = "5 um"',
             'half_width = "30 um"',
             (
-                "void.0: reaches from 0 um to 30 um, out of the stack from 0 um to 25 um; "
+                "void.0: reaches from 0 um to 30 um, outside the stack from 0 um to 25 um; "
                 "move it, make half_width smaller or stack.width larger"
             ),
         ),
@@ -151,7 +151,7 @@ def changed(*pairs: tuple[str, str]) -> str:
             'half_width = "2.5 um"',
             'half_width = "30 um"',
             (
-                "patch.0: reaches from -12.5 um to 47.5 um, out of the stack from 0 um to 25 um; "
+                "patch.0: reaches from -12.5 um to 47.5 um, outside the stack from 0 um to 25 um; "
                 "move it, make half_width smaller or stack.width larger"
             ),
         ),
@@ -159,7 +159,7 @@ def changed(*pairs: tuple[str, str]) -> str:
             'center = "0 um"',
             'center = "1 um"',
             (
-                "void.0: reaches from -4 um to 6 um, out of the stack from 0 um to 25 um; "
+                "void.0: reaches from -4 um to 6 um, outside the stack from 0 um to 25 um; "
                 "move it, make half_width smaller or stack.width larger"
             ),
         ),

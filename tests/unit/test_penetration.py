@@ -63,7 +63,7 @@ def test_diffusion_through_grains_by_hand() -> None:
 def test_command(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["penetration", "--out", str(tmp_path / "new")])
     assert done.exit_code == 0, done.output
-    assert "75 MPa: shorted at once; opens filled flaws from 2.4 µm on" in done.output
+    assert "75 MPa: shorted at once; opens filled flaws longer than 2.4 µm" in done.output
     assert "No parameter is fitted" in done.output
     report = json.loads((tmp_path / "new" / "penetration.json").read_text(encoding="utf-8"))
     names = ["masias", "lepage", "anand_narayan_steady"]

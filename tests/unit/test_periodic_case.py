@@ -24,19 +24,19 @@ SOLID = {"sides": "periodic", "width": "12 um", "depth": "9 um", "dimension": 3}
     [
         (
             {"stack": {"sides": "periodic", "symmetry": "axisymmetric"}},
-            'stack.sides: "periodic" sides do not go with an axis; write sides = "mirror", or symmetry = "plane"',
+            'stack.sides: "periodic" sides are not possible about an axis; write sides = "mirror", or symmetry = "plane"',
         ),
         (
             {"lithium": {"platen": "slip"}},
             (
-                'lithium.platen: "slip" with periodic sides and interface.friction = "slip" leaves nothing that keeps lithium '
-                'from drifting along the interface; write platen = "stick", or friction = "stick"'
+                'lithium.platen: "slip" with periodic sides and interface.friction = "slip" leaves lithium free to '
+                'slide along the interface; write platen = "stick", or friction = "stick"'
             ),
         ),
         (
             {"roughness": {"kind": "file", "file": "face.txt"}},
             (
-                'roughness.kind: "file", a measured face, does not repeat itself as stack.sides = "periodic" needs; '
+                'roughness.kind: "file", a measured face, is not periodic, as stack.sides = "periodic" requires; '
                 'write kind = "self-affine" with its rms, hurst and roll_off, or sides = "mirror"'
             ),
         ),
@@ -49,7 +49,7 @@ SOLID = {"sides": "periodic", "width": "12 um", "depth": "9 um", "dimension": 3}
         ),
         (
             {"roughness": {"kind": "self-affine", "cut_off": "13 um", "roll_off": "20 um"}},
-            "roughness.cut_off: 13 um is more than stack.width, 12 um: no wave is left; make it shorter",
+            "roughness.cut_off: 13 um is more than stack.width, 12 um: no wavelength is left; make it shorter",
         ),
         (
             {"mesh": {"near": "0.4 um", "far": "4.1 um"}},
@@ -75,44 +75,50 @@ SOLID = {"sides": "periodic", "width": "12 um", "depth": "9 um", "dimension": 3}
         (
             {"heterogeneity": {"asr": {"spread": 0.5, "length": "5 um"}}},
             (
-                "heterogeneity.asr.length: 5 um is more than a third of stack.width, 12 um, over which everything repeats "
-                "itself; make it shorter or the stack larger"
+                "heterogeneity.asr.length: 5 um is more than a third of stack.width, 12 um, the period of the stack; "
+                "make it shorter or the stack larger"
             ),
         ),
         (
             {"stack": SOLID, "heterogeneity": {"grains": {"spacing": "3.5 um", "asr": "90 ohm*cm^2"}}},
             (
-                "heterogeneity.grains.spacing: 3.5 um is more than a third of stack.depth, 9 um, over which everything repeats "
-                "itself; make it shorter or the stack larger"
+                "heterogeneity.grains.spacing: 3.5 um is more than a third of stack.depth, 9 um, the period of the stack; "
+                "make it shorter or the stack larger"
             ),
         ),
         (
             {"patch": [SPOT | {"center": "3 um", "edge": "5 um"}]},
             (
-                "patch.0.edge: 5 um is more than a third of stack.width, 12 um, over which everything repeats itself; "
+                "patch.0.edge: 5 um is more than a third of stack.width, 12 um, the period of the stack; "
                 "make it shorter or the stack larger"
             ),
         ),
         (
             {"void": [LENS | {"center": "13 um"}]},
-            "void.0.center: x = 13 um lies out of the stack from 0 um to 12 um; move it, or make stack.width larger",
+            (
+                "void.0.center: x = 13 um lies outside the stack, "
+                "which extends from 0 um to 12 um; move it, or make stack.width larger"
+            ),
         ),
         (
             {"stack": SOLID, "patch": [SPOT | {"center": "3 um", "center_y": "9.5 um"}]},
-            "patch.0.center_y: y = 9.5 um lies out of the stack from 0 um to 9 um; move it, or make stack.depth larger",
+            (
+                "patch.0.center_y: y = 9.5 um lies outside the stack, "
+                "which extends from 0 um to 9 um; move it, or make stack.depth larger"
+            ),
         ),
         (
             {"void": [{"center": "3 um", "half_width": "6.5 um", "depth": "0.4 um"}]},
             (
-                "void.0.half_width: 6.5 um makes it wider than the stack, 12 um: it would meet itself over the periodic sides; "
-                "make it at most 6 um, or stack.width larger"
+                "void.0.half_width: 6.5 um makes it wider than the stack, 12 um: it would overlap itself "
+                "across the periodic sides; make it at most 6 um, or stack.width larger"
             ),
         ),
         (
             {"stack": SOLID, "patch": [SPOT | {"center": "3 um", "center_y": "4 um", "half_width_y": "5 um"}]},
             (
-                "patch.0.half_width_y: 5 um makes it wider than the stack, 9 um: it would meet itself over the periodic sides; "
-                "make it at most 4.5 um, or stack.depth larger"
+                "patch.0.half_width_y: 5 um makes it wider than the stack, 9 um: it would overlap itself "
+                "across the periodic sides; make it at most 4.5 um, or stack.depth larger"
             ),
         ),
         (

@@ -151,12 +151,12 @@ def test_conditions_of_the_segments() -> None:
             {k: v for k, v in HOLD.items() if k != "voltage"},
             'protocol.0.voltage: is missing, a step with mode = "hold-voltage" needs it',
         ),
-        (HOLD | {"current": "1 A/m^2"}, "protocol.0.current: where the voltage is held the current is what comes of it"),
+        (HOLD | {"current": "1 A/m^2"}, "protocol.0.current: where the voltage is held, the current is a result"),
         ({k: v for k, v in HOLD.items() if k != "duration"}, "protocol.0.duration: is missing; write for example duration"),
         (REST | {"capacity": "1 mAh/cm^2"}, 'protocol.0.capacity: a step with mode = "rest" passes no charge'),
         (STRIP | {"until": {"current": "1 A/m^2"}}, 'protocol.0.until.current: is for mode = "hold-voltage" only'),
         (PLATE | {"top": "uniform"}, "protocol.0.spring: needs a platen that travels"),
-        (REST | {"top": "fixed", "pressure_end": "3 MPa"}, "protocol.0.pressure_end: a platen that stays where it is"),
+        (REST | {"top": "fixed", "pressure_end": "3 MPa"}, "protocol.0.pressure_end: a fixed platen has no given pressure"),
         (STRIP | {"capacity": "1 mAh"}, 'protocol.0.capacity: "1 mAh" is a charge, not a charge per area; write for example'),
         (loop(STRIP | {"presure": "1 MPa"}), 'protocol.0.step.0.presure: unknown key; did you mean "pressure"?'),
         (loop(STRIP | {"pressure": "0 MPa"}), 'protocol.0.step.0.pressure: "0 MPa" leaves no contact'),
@@ -175,5 +175,5 @@ def test_bad_protocols(entry: dict[str, object], error: str) -> None:
 
 
 def test_held_voltage_needs_an_equipotential_far_side() -> None:
-    with pytest.raises(CaseError, match="needs a far side of one potential"):
+    with pytest.raises(CaseError, match="needs an equipotential far side"):
         case_of(HOLD, electrolyte={"far_side": "flux"})

@@ -157,7 +157,7 @@ def test_the_mesh_decides_where_the_case_leaves_sizes_open(tmp_path: Path, folde
         ),
         (
             '[[patch]]\ncenter = "17.5 um"\nhalf_width = "2.5 um"\nasr = "1000 ohm*cm^2"',
-            "patch.0: reaches from 15 um to 20 um, out of the stack from 0 um to 10 um; move it, make half_width smaller or",
+            "patch.0: reaches from 15 um to 20 um, outside the stack from 0 um to 10 um; move it, make half_width smaller or",
         ),
         ('[[void]]\ncenter = "5 um"\nhalf_width = "4 um"\ndepth = "3.5 um"', "more than half of lithium.thickness, 6 um"),
         ('[interface]\ncontact = "bonded"', "mesh.file: it has a void, and interface.contact"),
@@ -190,7 +190,7 @@ def test_what_is_not_used_is_noted(tmp_path: Path, folder: Path) -> None:
     for told in (
         "mesh.file: the group everything is not used",
         "mesh.near: 0.4 um is not used with mesh.file",
-        "void: [[void]] takes the place of the void that is drawn in mesh.file, 0.5 um deep",
+        "void: [[void]] replaces the void that is drawn in mesh.file, 0.5 um deep",
         "mesh.file: a distance of up to 1",
     ):
         assert any(note.startswith(told) for note in notes), told

@@ -92,8 +92,8 @@ def test_creep_sets_stand_by_their_rate() -> None:
     ("chosen", "ranges", "says"),
     [
         (["f_d"], {}, 'did you mean "f_c"'),
-        ([], {"D": (2.0, 10.0)}, "must hold 1"),
-        ([], {"asr_spread": (0.2, 0.5)}, "must hold the case's spread"),
+        ([], {"D": (2.0, 10.0)}, "must include 1"),
+        ([], {"asr_spread": (0.2, 0.5)}, "must include the case's"),
     ],
 )
 def test_bad_factors(chosen: list[str], ranges: dict[str, tuple[float, float]], says: str) -> None:

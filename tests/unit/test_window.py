@@ -113,9 +113,9 @@ def test_a_point_that_did_not_run_is_failed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("modes", "told"),
     [
-        (["strip"], 'no step with mode = "plate" after stripping, by which the window finds dendrites'),
+        (["strip"], 'no step with mode = "plate" after stripping, needed for the dendrite limit'),
         (["plate", "strip"], 'no step with mode = "plate" after stripping'),
-        (["plate"], 'no step with mode = "strip", by which the window finds lost contact'),
+        (["plate"], 'no step with mode = "strip", needed for the limit of lost contact'),
     ],
 )
 def test_a_protocol_without_both_limits_is_refused_before_anything_runs(modes: list[str], told: str, tmp_path: Path) -> None:
