@@ -1,5 +1,5 @@
-"""The same command on several MPI ranks: how many are sensible here, and how they are started
-inside a batch job."""
+"""Start the same command on several MPI ranks: the sensible number of ranks, and how they are
+started inside a batch job."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from cellfem.pipes import hand_on
 from cellfem.signals import asked_to_end, heard
 
 MOST_PER_CORE = 16
-"""Ranks on a core: more is a slip of the finger, and far more is not even started as meant by
-mpiexec."""
+"""Most ranks per core: more is probably a typing error, and mpiexec fails for very large numbers.
+"""
 NOT_OF_SRUN = ("", "4294967290", "4294967291")
-"""SLURM_STEP_ID outside of steps that srun started: none, the interactive one of salloc, that of
-the batch script."""
+"""SLURM_STEP_ID outside of steps started by srun: none, the interactive step of salloc, that of the
+batch script."""
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 
 
 class LaunchError(CellfemError, RuntimeError):
-    """Ranks cannot be started; str() says why and what to do."""
+    """Ranks cannot be started; str() gives reason and remedy."""
 
 
 def cores(environment: Mapping[str, str] = os.environ) -> int:
-    """Cores that this process may use; in a job of Slurm or PBS those of the job, over all its
-    nodes."""
+    """Number of cores that this process may use; in a job of Slurm or PBS those of the job, on all
+    its nodes."""
     per_node = re.findall(r"(\d+)(?:\(x(\d+)\))?", environment.get("SLURM_JOB_CPUS_PER_NODE", ""))  # "4(x2),8"
     if per_node:
         return sum(int(count) * int(times or 1) for count, times in per_node)
@@ -44,8 +44,8 @@ def cores(environment: Mapping[str, str] = os.environ) -> int:
 
 
 def check(ranks: int, environment: Mapping[str, str] = os.environ) -> str | None:
-    """A note on so many ranks, or None. Raises LaunchError for more than can be meant, and inside
-    of ranks."""
+    """A note on the number of ranks, or None. Raises LaunchError for too many ranks, and inside an
+    MPI run."""
     have = cores(environment)
     of = "this job has" if environment.get("SLURM_JOB_CPUS_PER_NODE") else "this machine has"
     what = f"{of} {have} core{'s' if have > 1 else ''}"
@@ -54,14 +54,14 @@ def check(ranks: int, environment: Mapping[str, str] = os.environ) -> str | None
         raise LaunchError(f"-n {shown}: {what}; give -n {have}, or {MOST_PER_CORE * have} at most")
     if any(environment.get(name, "1") not in ("", "1") for name in SIZES):
         raise LaunchError("-n: this process is one of several ranks already; leave -n out, or start cellfem once")
-    return f"{ranks} ranks, and {what}: they wait for each other; -n {have} is faster" if ranks > have else None
+    return f"{ranks} ranks, but {what}: they compete for cores; -n {have} is faster" if ranks > have else None
 
 
 def launcher_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What mpiexec needs in its environment. Raises LaunchError in a step of several nodes.
+    """The environment for mpiexec. Raises LaunchError in a step of several nodes.
 
-    Inside a step of srun MPICH's launcher would ask for a step of its own, which waits for ever for
-    the cores that this one holds: there it has to start the ranks itself.
+    Inside a step of srun, MPICH's launcher would request a new step, which waits forever for the
+    cores of the present one: there it has to start the ranks itself.
     """
     if environment.get("SLURM_STEP_ID", "") in NOT_OF_SRUN or environment.get("HYDRA_LAUNCHER"):
         return dict(environment)
@@ -74,16 +74,18 @@ def launcher_environment(environment: Mapping[str, str] = os.environ) -> dict[st
 
 
 def mpiexec() -> Path | None:
-    """The mpiexec that belongs to this Python's MPI, else the one on PATH, else None."""
+    """The mpiexec that belongs to the MPI of this Python, otherwise the one on PATH, otherwise
+    None."""
     beside = Path(sys.executable).parent / "mpiexec"
     found = shutil.which("mpiexec")
     return beside if beside.is_file() else Path(found) if found else None
 
 
 def run_on_ranks(ranks: int, words: Sequence[str], stopped: int) -> int:
-    """The same command on `ranks` MPI ranks; its exit code, `stopped` where a signal came before.
+    """Run the same command on `ranks` MPI ranks; returns its exit code, or `stopped` if a signal
+    came before.
 
-    Signals are passed on, Ctrl-C reaches the ranks by itself. Raises LaunchError.
+    Signals are forwarded; Ctrl-C reaches the ranks directly. Raises LaunchError.
     """
     environment, launcher = launcher_environment(), mpiexec()
     if launcher is None:
@@ -94,7 +96,7 @@ def run_on_ranks(ranks: int, words: Sequence[str], stopped: int) -> int:
     if asked_to_end():
         return stopped
     passed_on = heard(signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # of launcher and ranks, whom a closed terminal tells as well
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # process group of launcher and ranks, which a closed terminal signals as well
     command = [str(launcher), "-n", str(ranks), sys.executable, "-m", "cellfem.cli", *words]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

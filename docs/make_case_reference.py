@@ -60,7 +60,7 @@ pressure = "0.4 MPa"
   within each other.
 - **Look before running**: `cellfem check CASE` prints the case with all its defaults, `cellfem run CASE` writes the same
   into `case.resolved.toml` beside the results, with versions and the source of every material parameter.
-- **Overrides**: `--set protocol.0.pressure="2 MPa"`, as often as wanted, for `run`, `mesh` and `check`; lists are counted
+- **Overrides**: `--set protocol.0.pressure="2 MPa"`, repeatable, for `run`, `mesh` and `check`; lists are counted
   from 0. `--set pressure="2 MPa"` (also `current`, `temperature`) is put into every step.
   The value is TOML if it can be read as such, else text. `--set "void=[]"` removes all voids.
 - **Editors**: `cellfem check --schema > case.schema.json` gives a JSON schema, with which an editor completes keys and marks

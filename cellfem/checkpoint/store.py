@@ -126,7 +126,7 @@ class Store:
                 lacks, more = sorted(declared - stored), sorted(stored - declared)
                 raise CheckpointError(
                     f"{path}: was written by another version of cellfem: missing {kind}s {lacks}, additional {more}; "
-                    "resume with the version that wrote it (about.json names it), or run the case anew"
+                    "resume with the version that wrote it (about.json names it), or run the case again"
                 )
 
     def _rows(self, source: zipfile.ZipFile | None, path: Path, name: str, leaf: Leaf) -> NDArray[np.int64]:

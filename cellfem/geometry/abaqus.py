@@ -90,7 +90,7 @@ def _elements(found: _Found, options: dict[str, str], lines: list[str]) -> None:
         raise MeshError(f"the mesh has elements of type {kind}: save it with triangles of first order only, as CPS3 or CPE3")
     data = [int(part) for line in lines for part in line.split(",") if part.strip()]
     if len(data) % 4:
-        raise MeshError(f"the elements of type {kind} do not have a number and three nodes each: export the mesh anew")
+        raise MeshError(f"the elements of type {kind} do not have a number and three nodes each: export the mesh again")
     members: list[int | str] = list(data[::4])
     for k, number in enumerate(data[::4]):
         if number in found.triangles:
@@ -120,9 +120,9 @@ def _add(found: _Found, name: str, members: list[int | str]) -> None:
 def _members(found: _Found, key: str, above: tuple[str, ...]) -> set[int]:
     """Elements of a set, including those of its member sets."""
     if key not in found.sets:
-        raise MeshError(f"the set {above[-1]} contains a set {key} that is not in the file: export the mesh anew")
+        raise MeshError(f"the set {above[-1]} contains a set {key} that is not in the file: export the mesh again")
     if key in above:
-        raise MeshError(f"the set {key} contains itself: export the mesh anew")
+        raise MeshError(f"the set {key} contains itself: export the mesh again")
     whole: set[int] = set()
     for member in found.sets[key]:
         whole |= {member} if isinstance(member, int) else _members(found, member, (*above, key))

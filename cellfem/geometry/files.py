@@ -68,7 +68,7 @@ def write_msh(stack: StackMesh, path: str | os.PathLike[str]) -> None:
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a mesh file is one that `write_msh` wrote."""
+    """Whether a mesh file was written by `write_msh`."""
     try:
         with path.open("rb") as file:
             file.seek(-len(SIGN), os.SEEK_END)
@@ -82,31 +82,32 @@ _CELLS = {(2, 3): "triangle", (2, 4): "quad", (3, 4): "tetra", (3, 5): "pyramid"
 
 
 def _to_meshio(nodes: Ints, dimension: int) -> Ints:
-    """Corners of quadrilaterals and hexahedra in a file's order, around; the rest as it is."""
+    """Corners of quadrilaterals and hexahedra in the cyclic order of a file; other cells are
+    unchanged."""
     if (dimension, nodes.shape[1]) == (2, 4):
         return nodes[:, [0, 1, 3, 2]]
     return nodes[:, [0, 1, 3, 2, 4, 5, 7, 6]] if nodes.shape[1] == 8 else nodes
 
 
 UNITS = {"m": 1e6, "mm": 1e3, "um": 1.0, "nm": 1e-3}
-"""Units that a mesh may be drawn in, in µm."""
+"""Units of mesh coordinates, in µm."""
 
 
 def read_mesh(path: str | os.PathLike[str], unit: str = "um") -> StackMesh:
-    """Read a stack from a file that `formats` knows: `write_msh` undone, or a flat mesh without a
-    void. unit: one of `UNITS`.
+    """Read a stack from a file that `formats` can read: the inverse of `write_msh`, or a flat mesh
+    without a void. unit: one of `UNITS`.
 
-    Needs first-order triangles in groups named lithium and LLZO (in capitals or not) that meet
-    along the flat face y = 0, from x = 0 on. Over a void every node of the lithium's surface needs
-    a node of the electrolyte's face below it: their distance is the gap, and the lithium is pulled
-    back by Y = (y - gap)/(1 - gap/H). Cells of the group void and of other groups are not used;
-    line groups may be missing, the facets are found again. Raises MeshError with the remedy.
+    Needs first-order triangles in groups named lithium and LLZO (case-insensitive) that meet along
+    the flat face y = 0, starting at x = 0. Over a void every node of the lithium's surface needs a
+    node of the electrolyte's face below it: their distance is the gap, and the lithium is flattened
+    by Y = (y - gap)/(1 - gap/H). Cells of the group void and of other groups are not used; line
+    groups are optional, because the facets are identified again. Raises MeshError with the remedy.
     """
     return read_with_notes(path, unit)[0]
 
 
 def read_with_notes(path: str | os.PathLike[str], unit: str = "um") -> tuple[StackMesh, tuple[str, ...]]:
-    """The same, and what of the file is not used."""
+    """The same, with notes on the parts of the file that are not used."""
     plane = read_plane(path)
     try:
         bodies = _bodies(plane)
@@ -117,7 +118,7 @@ def read_with_notes(path: str | os.PathLike[str], unit: str = "um") -> tuple[Sta
 
 
 def _bodies(plane: PlaneMesh) -> dict[int, Ints]:
-    """Triangles (M, 3) of the groups that are ours."""
+    """Triangles (M, 3) of the groups lithium, LLZO and void."""
     found: dict[int, Ints] = {}
     for number, ours in CELL_NAMES.items():
         parts = [cells for name, cells in plane.groups.items() if name.casefold() == ours.casefold()]
@@ -140,7 +141,7 @@ def _bodies(plane: PlaneMesh) -> dict[int, Ints]:
 
 
 def _in_both(one: Ints, other: Ints) -> Ints:
-    """Triangles (M', 3) that both have."""
+    """Triangles (M', 3) contained in both."""
     cells = np.concatenate([np.unique(np.sort(part, axis=1), axis=0) for part in (one, other)])
     found, count = np.unique(cells, axis=0, return_counts=True)
     return np.asarray(found[count > 1])
@@ -156,16 +157,16 @@ def _unused(plane: PlaneMesh, bodies: dict[int, Ints]) -> Iterator[str]:
         f"{name} ({count} triangles)" for name, cells in others.items() if (count := len(cells) - len(_in_both(cells, mine)))
     ]
     told = f"the groups {', '.join(others)} are" if len(others) > 1 else f"the group {next(iter(others))} is"
-    with_them = f"; left out with them: {', '.join(left_out)}" if left_out else ""
-    yield f"{told} not used: only lithium, LLZO and void are{with_them}"
+    with_them = f"; cells that are left out: {', '.join(left_out)}" if left_out else ""
+    yield f"{told} not used: cellfem reads only lithium, LLZO and void{with_them}"
 
 
 # --- writing
 
 
 def _true_geometry(stack: StackMesh) -> tuple[Floats, Ints]:
-    """Points (N + R, 2) with the lithium in its true place, and for each of the N nodes the node
-    (N,) that lithium uses there."""
+    """Points (N + R, 2) with the lithium in its true geometry, and for each of the N nodes the node
+    (N,) that the lithium uses."""
     count, height = len(stack.points), stack.lithium_thickness
     floor = interface_nodes(stack)
     opened = floor[stack.gap > OPEN]
@@ -191,7 +192,7 @@ def _faces(stack: StackMesh) -> list[tuple[Ints, Floats, float]]:
 
 
 def _gap_above(stack: StackMesh, nodes: Ints, gap: Floats) -> Floats:
-    """Gap at the place of every node (N,), linear between the given nodes of Γ; in 3-D on a
+    """Gap at the position of every node (N,), linear between the given nodes of Γ; in 3-D on a
     triangulation of them."""
     if stack.dimension == 2:
         return np.interp(stack.points[:, 0], stack.points[nodes, 0], gap)
@@ -201,7 +202,7 @@ def _gap_above(stack: StackMesh, nodes: Ints, gap: Floats) -> Floats:
 
 def _void_cells(stack: StackMesh, roof: Ints) -> list[Ints]:
     """Cells between the faces where Γ is open: triangles, counter-clockwise; in 3-D tetrahedra,
-    pyramids, wedges or bricks."""
+    pyramids, wedges or hexahedra."""
     if stack.dimension == 2:
         found = []
         for line, _, side in _faces(stack):
@@ -209,7 +210,7 @@ def _void_cells(stack: StackMesh, roof: Ints) -> list[Ints]:
             above_a, above_b = roof[a], roof[b]
             left = np.column_stack([a, b, above_a])[above_a != a]
             right = np.column_stack([b, above_b, above_a])[above_b != b]
-            if stack.cells.shape[1] == 4:  # as quadrilaterals whose last two corners are one
+            if stack.cells.shape[1] == 4:  # as quadrilaterals whose last two corners coincide
                 left, right = (cells[:, [0, 1, 2, 2]] for cells in (left, right))
             found.append(np.concatenate([left, right]).astype(np.int64))
         return found
@@ -231,7 +232,7 @@ def _void_cells(stack: StackMesh, roof: Ints) -> list[Ints]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """meshio warns on the terminal about things that are as they should be."""
+    """Suppress warnings of meshio about things that are correct."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         yield
 
@@ -266,7 +267,7 @@ def _pulled_back(points: Floats, lithium: Ints, electrolyte: Ints) -> StackMesh:
     if len(np.unique(nearest)) < len(surface):
         raise MeshError(
             "the lithium's surface has two nodes at the same x: "
-            "give the void sloping sides, walls and overhangs cannot be followed"
+            "give the void sloping sides; vertical walls and overhangs are not possible"
         )
     if len(surface) < len(floor):
         x = floor_x[np.setdiff1d(np.arange(len(floor)), nearest)[0]]

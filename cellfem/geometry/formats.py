@@ -1,5 +1,4 @@
-"""Plane meshes with named groups from the files of meshing programs, as they stand there: nothing
-is checked against a stack."""
+"""Plane meshes with named groups, read from files of meshing programs without checks of the stack."""
 
 from __future__ import annotations
 
@@ -21,41 +20,41 @@ if TYPE_CHECKING:
     import meshio
 
 TRIANGLE = 2
-"""gmsh's number of the triangle of first order."""
+"""Type number of a first-order triangle in gmsh."""
 FIRST_ORDER = "save it with triangles of first order only"
 REMEDIES = {
-    ".msh": "export it anew from gmsh, as MSH 4.1",
-    ".med": "export it anew, or save it as a gmsh .msh file",
-    ".unv": "export it anew, or save it as a gmsh .msh file",
+    ".msh": "export it again from gmsh, as MSH 4.1",
+    ".med": "export it again, or save it as a gmsh .msh file",
+    ".unv": "export it again, or save it as a gmsh .msh file",
 }
 
 
 @dataclass(frozen=True)
 class PlaneMesh:
-    """points (N, 2) as the file has them; the triangles (M, 3) of each named group, without the
-    blanks around its name."""
+    """points (N, 2) as in the file; the triangles (M, 3) of each named group, whose name is
+    stripped of blanks."""
 
     points: Floats
     groups: dict[str, Ints]
 
 
 def read_plane(path: str | os.PathLike[str]) -> PlaneMesh:
-    """Read a file of gmsh (.msh of any version, .med, .unv), of Abaqus (.inp), or what else meshio
-    reads.
+    """Read a file of gmsh (.msh of any version, .med, .unv), of Abaqus (.inp), or any other that
+    meshio reads.
 
-    Raises MeshError with the reader's own reason.
+    Raises MeshError with the reader's reason.
     """
     file = Path(path)
     if not file.is_file():
         raise MeshError(f"{file}: there is no such mesh file: give its path from the folder of the case")
     if not file.stat().st_size:
-        raise MeshError(f"{file}: the file is empty: export the mesh anew")
+        raise MeshError(f"{file}: the file is empty: export the mesh again")
     kind = file.suffix.lower()
     try:
         points, groups = _reader(file, kind)(file)
     except MeshError as error:
         raise MeshError(f"{file}: {error}") from error
-    except (Exception, SystemExit) as error:  # readers raise whatever they meet; meshio's exits when it gives up
+    except (Exception, SystemExit) as error:  # readers raise errors of any kind; meshio's exits when it gives up
         raise MeshError(f"{file}: cannot be read ({_reason(error)}): {_remedy(error, kind)}") from error
     try:
         return PlaneMesh(_in_the_plane(points, groups), {name: cells for name, cells in groups.items() if len(cells)})
@@ -68,9 +67,9 @@ Read = tuple[Floats, dict[str, Ints]]
 
 
 def _reader(file: Path, kind: str) -> Callable[[Path], Read]:
-    """gmsh knows its own files best: groups that overlap, parts in no group, every version since 4.
-    In files of version 2, which tag each cell, it takes whole entities for groups; and what is no
-    mesh file it would run as a script.
+    """gmsh is the best reader of its own files: it handles overlapping groups, cells in no group,
+    and every version since 4. But in files of version 2, which tag each cell, it turns whole
+    entities into groups; and a file that is not a mesh it would run as a script.
     """
     if kind == ".inp":
         return read_inp
@@ -124,7 +123,7 @@ def _by_gmsh(file: Path) -> Read:
 
 
 def _triangles_of(entity: int) -> tuple[Ints, Ints]:
-    """Tags (M,) of the triangles of a surface and of their nodes (M, 3)."""
+    """Tags (M,) of the triangles of a surface, and those of their nodes (M, 3)."""
     import gmsh
 
     kinds, numbers, nodes = gmsh.model.mesh.getElements(2, entity)
@@ -146,13 +145,13 @@ def _in_order(parts: list[tuple[Ints, Ints]]) -> Ints:
 
 
 def _by_meshio(file: Path) -> Read:
-    import meshio  # here, as it takes rich along
+    import meshio  # imported here, because it imports rich
 
     said = io.StringIO()
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             mesh = meshio.read(file)
-    except SystemExit:  # it prints why each of its readers gave up, and exits
+    except SystemExit:  # it prints the error of each of its readers, and exits
         lines = [" ".join(line.replace(str(file), "it").split()) for line in said.getvalue().splitlines() if line.strip()]
         raise ValueError(lines[0].removeprefix("Error: ") if lines else "no reader understands it") from None
     return np.asarray(mesh.points, dtype=np.float64), _named(mesh)

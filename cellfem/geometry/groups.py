@@ -1,4 +1,4 @@
-"""Group numbers used inside the program and the names that stand for them in a mesh file."""
+"""Group numbers used in the program, and their names in a mesh file."""
 
 LITHIUM, ELECTROLYTE = 1, 2
 INTERFACE, TOP, BOTTOM, LEFT, RIGHT = 3, 4, 5, 6, 7

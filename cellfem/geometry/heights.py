@@ -1,5 +1,5 @@
-"""Heights from files: plain numbers in text or .npy, and whatever the library SurfaceTopography
-reads.
+"""Heights from files: plain numbers in text or .npy, and the formats of the library
+SurfaceTopography.
 
 The library (AFM, profilometers, white-light interferometers) is the extra `cellfem[surface]`; plain
 numbers need none.
@@ -26,11 +26,11 @@ from cellfem.tables.headings import Heading, factor, heading, kind_of
 from cellfem.tables.text import Table, read_table
 
 TEXT = (".csv", ".txt", ".dat", ".xy", ".xyz", ".asc", ".tsv", ".prf", ".prn")
-"""Endings of files that may hold plain numbers in text."""
+"""File endings for plain numbers in text."""
 NARROWEST = 4
-"""Fewest points of a map in either direction; two or three columns are x, z or x, y, z."""
+"""Fewest points of a map in each direction; two or three columns are x, z or x, y, z."""
 SAME = 0.01
-"""Share by which distances told twice may differ."""
+"""Relative tolerance for distances given twice."""
 
 _HEAD = re.compile(r"^[#%\s]*(channel|width|height|value units?|z[- ]?units?)\s*[:=]\s*(.+?)\s*$", re.IGNORECASE)
 _LENGTH = re.compile(r"([-+0-9.eE,]+)\s*(\S+)")
@@ -39,13 +39,13 @@ _NAMES = {
     "y": ("y",),
     "z": ("z", "height", "heights", "topography", "elevation", "profile", "depth"),
 }
-"""First words of the headings of columns."""
+"""First words of column headings."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the user says of a file: unit of its numbers, distance of its points (µm), channel by
-    name or number from 0."""
+    """The user's information on a file: unit of its numbers, point spacing (µm), channel by name or
+    number from 0."""
 
     unit: str | None = None
     spacing: float | None = None
@@ -55,19 +55,19 @@ class Wanted:
 def read_measured(
     path: str | os.PathLike[str], unit: str | None = None, spacing: float | None = None, channel: str | None = None
 ) -> MeasuredHeights:
-    """Heights from a file. `unit`, `spacing` (µm), `channel`: what the file does not say; what it
-    says otherwise is refused.
+    """Heights from a file. `unit`, `spacing` (µm), `channel`: only for what the file does not give;
+    a contradiction is refused.
 
     Text: one column of heights, or one row, at distances `spacing`; two columns x and height; three
-    columns x, y and height on a grid in any order; more columns, a map, each line of the file one
-    along x. With a header the columns are identified by it. .npy: heights (nx,) or (nx, ny).
-    Everything else by the library. Raises RoughnessError with the remedy.
+    columns x, y and height on a grid in any order; more columns: a map, each line of the file along
+    x. With a header the columns are identified by it. .npy: heights (nx,) or (nx, ny). All other
+    files are read by the library. Raises RoughnessError with the remedy.
     """
     file, wanted = Path(path), Wanted(unit, spacing, channel)
     if not file.is_file():
-        raise RoughnessError(f"{file}: there is no such file of heights: give its path from the folder of the case")
+        raise RoughnessError(f"{file}: there is no such file: give its path from the folder of the case")
     if unit is not None and kind_of(unit) != "length":
-        raise RoughnessError(f"{file}: the unit '{unit}' is none of length: write for example um or nm")
+        raise RoughnessError(f"{file}: the unit '{unit}' is not a unit of length: write for example um or nm")
     try:
         return _read(file, wanted)
     except (TableError, RoughnessError) as error:
@@ -111,7 +111,7 @@ def _from_table(table: Table, wanted: Wanted) -> MeasuredHeights:
     headings = [heading(title, unit) for title, unit in zip(table.names, table.units)]
     head, how = _head(table.head), table.understood
     if head.channel and wanted.channel is not None and wanted.channel not in (head.channel, "0"):
-        raise RoughnessError(f'holds the channel "{head.channel}" alone: leave roughness.channel out')
+        raise RoughnessError(f'has only the channel "{head.channel}": leave roughness.channel out')
     if wanted.channel is not None and not head.channel:
         raise RoughnessError("is a table of numbers without channels: leave roughness.channel out")
     columns, left = _columns(table, headings)
@@ -119,7 +119,7 @@ def _from_table(table: Table, wanted: Wanted) -> MeasuredHeights:
     places = [k for name, k in columns.items() if name != "z"]
     if columns and places:
         if head.width is not None:
-            raise RoughnessError("has columns of places and a head that tells a width: remove one of them")
+            raise RoughnessError("has columns of coordinates and a header with a width: remove one of them")
         read = [table.numbers(k) * _unit([headings[k].unit, head.unit], wanted) for k in columns.values()]
         names = [headings[k].title if table.named else name for name, k in columns.items()]
         units = [headings[k].unit or head.unit or wanted.unit for k in columns.values()]
@@ -147,21 +147,21 @@ def _from_table(table: Table, wanted: Wanted) -> MeasuredHeights:
 
 
 def _columns(table: Table, headings: Sequence[Heading]) -> tuple[dict[str, int], str]:
-    """Which columns are x, y and z, and the names of those left over; no columns for a map."""
+    """Which columns are x, y and z, and the names of the other columns; no columns for a map."""
     count = len(headings)
     if not table.named:
         if count == 1 and len(table) == 1:
-            raise RoughnessError("holds one number")
+            raise RoughnessError("contains a single number")
         return {1: {"z": 0}, 2: {"x": 0, "z": 1}, 3: {"x": 0, "y": 1, "z": 2}}.get(count, {}), ""
     found: dict[str, int] = {}
     for axis, names in _NAMES.items():
         matching = [k for k, h in enumerate(headings) if h.words[:1] and h.words[0] in names]
         if len(matching) > 1:
             titles = ", ".join(f'"{headings[k].title}"' for k in matching)
-            raise RoughnessError(f"has {len(matching)} columns that may be {axis}: {titles}; keep the one that is meant")
+            raise RoughnessError(f"has {len(matching)} columns that may be {axis}: {titles}; keep one of them")
         if matching:
             found[axis] = matching[0]
-    if "z" not in found and count <= 3:  # headings of no help
+    if "z" not in found and count <= 3:  # headings without information
         found = {1: {"z": 0}, 2: {"x": 0, "z": 1}, 3: {"x": 0, "y": 1, "z": 2}}[count]
     if "z" not in found or (count > 1 and "x" not in found):
         raise RoughnessError(
@@ -173,8 +173,8 @@ def _columns(table: Table, headings: Sequence[Heading]) -> tuple[dict[str, int],
 
 @dataclass(frozen=True)
 class _Head:
-    """What lines before the table say, as Gwyddion exports them: extents in µm, unit of the
-    heights."""
+    """Information in the lines before the table, as exported by Gwyddion: extents in µm, unit of
+    the heights."""
 
     channel: str = ""
     width: float | None = None
@@ -187,7 +187,7 @@ def _head(lines: Sequence[str]) -> _Head:
     unit = next((text for name, text in told.items() if "unit" in name), "")
     if unit and kind_of(unit) != "length":
         raise RoughnessError(
-            f'holds values in {unit}, no heights: export the channel of the heights ("{told.get("channel", "")}")'
+            f'contains values in {unit}, not heights: export the channel of the heights ("{told.get("channel", "")}")'
         )
     return _Head(told.get("channel", ""), _micrometres(told.get("width")), _micrometres(told.get("height")), unit)
 
@@ -203,8 +203,8 @@ def _micrometres(text: str | None) -> float | None:
 
 
 def _unit(told: Sequence[str], wanted: Wanted) -> float:
-    """Micrometres per unit: of the file where it tells, else as wanted. Raises RoughnessError where
-    both or none do."""
+    """Micrometres per unit: of the file if it gives one, otherwise as wanted. Raises RoughnessError
+    if both or none do."""
     own = next((unit for unit in told if unit), "")
     if not own and wanted.unit is None:
         raise RoughnessError('does not say the unit of its numbers: give roughness.unit, for example "um"')
@@ -212,26 +212,26 @@ def _unit(told: Sequence[str], wanted: Wanted) -> float:
         raise RoughnessError(f"has a column in {own}, which is not a length")
     if own and wanted.unit is not None and not math.isclose(factor(own, "length"), factor(wanted.unit, "length"), rel_tol=1e-9):
         raise RoughnessError(
-            f"says {own} itself, and roughness.unit {wanted.unit}: leave roughness.unit out, or correct the file"
+            f"gives the unit {own} itself, and roughness.unit is {wanted.unit}: leave roughness.unit out, or correct the file"
         )
     return factor(own or str(wanted.unit), "length")
 
 
 def _spaced(heights: Floats, extents: Sequence[float | None], wanted: Wanted, about: str) -> MeasuredHeights:
-    """Heights (nx,) or (nx, ny) in µm at equal distances, given by the file (its extents, µm) or as
+    """Heights (nx,) or (nx, ny) in µm at equal distances, from the extents in the file (µm) or as
     wanted."""
     places = list[Floats]()
     for count, extent in zip(heights.shape, extents):
         step = None if extent is None else extent / count
         if step is not None and wanted.spacing is not None and abs(step / wanted.spacing - 1) > SAME:
             raise RoughnessError(
-                f"says that its points are {step:.4g} µm apart, and roughness.spacing {wanted.spacing:.4g} µm: "
+                f"gives a point spacing of {step:.4g} µm, and roughness.spacing is {wanted.spacing:.4g} µm: "
                 "leave roughness.spacing out, or correct the file"
             )
         step = step or wanted.spacing
         if step is None:
             raise RoughnessError(
-                'holds heights without their places: give the distance of its points, roughness.spacing, for example "10 nm"'
+                'contains heights without coordinates: give the point spacing, roughness.spacing, for example "10 nm"'
             )
         places.append(step * np.arange(count, dtype=np.float64))
     return filled(places[0], places[1] if heights.ndim == 2 else np.empty(0), heights, about)
@@ -251,7 +251,7 @@ def _points(table: Floats, wanted: Wanted, about: str, plane: bool | None = None
     found = filled(x, y - y[:1].sum(), heights, about)
     if wanted.spacing is not None and abs(found.spacing / wanted.spacing - 1) > SAME:
         raise RoughnessError(
-            f"has points {found.spacing:.4g} µm apart by its own places, and roughness.spacing says {wanted.spacing:.4g} µm: "
+            f"has points {found.spacing:.4g} µm apart by its own coordinates, and roughness.spacing is {wanted.spacing:.4g} µm: "
             "leave roughness.spacing out"
         )
     return found
@@ -260,10 +260,10 @@ def _points(table: Floats, wanted: Wanted, about: str, plane: bool | None = None
 def _refuse_what_may_be_points(table: Floats, what: str) -> None:
     if min(table.shape) < NARROWEST:
         raise RoughnessError(
-            f"{what} is {table.shape[0]} × {table.shape[1]}: are these columns x, z or x, y, z lying down? Save it transposed; "
-            "a map has at least 4 points each way"
+            f"{what} is {table.shape[0]} × {table.shape[1]}: are these columns x, z or x, y, z, transposed? Save "
+            "them as columns; a map has at least 4 points in each direction"
         )
     if table.shape[1] <= 8 and table.shape[0] > 4 * table.shape[1] and looks_like_points(table):
         raise RoughnessError(
-            f"{what} looks like columns x, y, z with {table.shape[1] - 3} more beside them, not like a map: keep x, y and z"
+            f"{what} looks like columns x, y, z with {table.shape[1] - 3} more columns, not like a map: keep x, y and z"
         )

@@ -1,10 +1,10 @@
-"""Stacks of hexahedra in columns and layers, described by the places of their faces: whoever knows
-these can make any part of it.
+"""Stacks of hexahedra in columns and layers, defined by the coordinates of their faces, from which
+any part of the mesh can be made.
 
-Nodes (i, j, k) stand at (x_i, y_j, z_k); cell (i, j, k) reaches from there to (x_i+1, y_j+1,
-z_k+1). Numbers are those that the whole `StackMesh` has: of a node (k ny + j) nx + i, of cells
-likewise, the lithium's first. With periodic sides a node at a high end is the one at the low end;
-numbers of joined nodes leave the high ends out.
+Nodes (i, j, k) are at (x_i, y_j, z_k); cell (i, j, k) extends from there to (x_i+1, y_j+1, z_k+1).
+Numbers are those in the whole `StackMesh`: (k ny + j) nx + i for a node, likewise for cells, with
+the lithium first. With periodic sides a node on a high side is identical to the one on the low
+side; numbers of joined nodes leave the high sides out.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from cellfem.geometry.stack import MIN_QUALITY, Floats, Ints, MeshError, StackMe
 from cellfem.geometry.voids import SpotShape, VoidShape, gap_at, images
 
 CORNERS = np.array([(a, b, c) for c, b, a in itertools.product((0, 1), repeat=3)])
-"""(8, 3) of a cell, from its lowest; in the order of a tensor product, x fastest."""
+"""Corners (8, 3) of a cell relative to its lowest; in tensor-product order, x fastest."""
 AROUND = 3
-"""Cells from side to side, at least, where these are one: no two edges or facets then have the same
+"""Fewest cells from side to side if sides are periodic: no two edges or facets then have the same
 corners."""
 SIDES = (LEFT, RIGHT, FRONT, BACK, BOTTOM, TOP)
-"""Facet groups at the low and the high end of each axis."""
+"""Facet groups on the low and the high side of each axis."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,34 +44,34 @@ class Hexahedra:
     x: Floats  # (nx,) µm
     y: Floats  # (ny,)
     z: Floats  # (nz,)
-    voids: tuple[VoidShape, ...] = ()  # with periodic sides their images too
+    voids: tuple[VoidShape, ...] = ()  # with periodic sides including their images
     face: MapFace | None = None  # a rough face of the electrolyte
     periodic: bool = False
 
     @property
     def below(self) -> int:
-        """Layers of electrolyte; Γ is the face of this number."""
+        """Number of electrolyte layers; Γ is the face with this index."""
         return int(np.searchsorted(self.z, 0.0))
 
     @property
     def cells(self) -> tuple[int, int, int]:
-        """How many along each axis."""
+        """Number of cells along each axis."""
         return len(self.x) - 1, len(self.y) - 1, len(self.z) - 1
 
     @property
     def nodes(self) -> tuple[int, int, int]:
-        """How many along each axis, both ends counted."""
+        """Number of nodes along each axis, including both ends."""
         return len(self.x), len(self.y), len(self.z)
 
     @property
     def joined_nodes(self) -> tuple[int, int, int]:
-        """How many along each axis are there where what is one counts once."""
+        """Number of nodes along each axis, with joined nodes counted once."""
         nx, ny, nz = self.nodes
         return nx - self.periodic, ny - self.periodic, nz
 
     @property
     def extents(self) -> tuple[float, float]:
-        """Of Γ in x and y (µm)."""
+        """Extents of Γ in x and y (µm)."""
         return float(self.x[-1]), float(self.y[-1])
 
     @property
@@ -85,8 +85,7 @@ class Hexahedra:
         return float(-self.z[0])
 
     def body(self, group: int) -> Ints:
-        """(3, 2) first and last cell, this one excluded, of LITHIUM or ELECTROLYTE along each
-        axis."""
+        """(3, 2) first and last cell (excluded) of LITHIUM or ELECTROLYTE along each axis."""
         layers = (self.below, self.cells[2]) if group == LITHIUM else (0, self.below)
         return np.array([(0, self.cells[0]), (0, self.cells[1]), layers])
 
@@ -107,12 +106,12 @@ class Hexahedra:
         return (k * ny + j % ny) * nx + i % nx
 
     def nodes_of(self, numbers: Ints, *, joined: bool) -> Ints:
-        """Nodes (N, 3) of these numbers."""
+        """Nodes (N, 3) with these numbers."""
         nx, ny, _ = self.joined_nodes if joined else self.nodes
         return np.stack([numbers % nx, numbers // nx % ny, numbers // (nx * ny)], axis=-1)
 
     def places(self, nodes: Ints) -> Floats:
-        """Places (N, 3) of nodes (N, 3), µm."""
+        """Coordinates (N, 3) of nodes (N, 3), µm."""
         return np.stack([at[nodes[:, axis]] for axis, at in enumerate((self.x, self.y, self.z))], axis=-1)
 
     def facets(self, cells: Ints) -> Ints:
@@ -130,20 +129,20 @@ class Hexahedra:
         return found
 
     def gap(self, places: Floats) -> Floats:
-        """Gap at the start (N,) at places (N, 2) on Γ, µm; over a rough face its zero means nothing
-        yet, see `settled`."""
+        """Gap at the start (N,) at positions (N, 2) on Γ, µm; over a rough face up to a constant,
+        see `settled`."""
         gap = gap_at(places, self.voids)
         return gap if self.face is None else gap - self.face.heights(places)
 
     def settled(self, gap: Floats, least: float, largest: float) -> Floats:
-        """That gap with the zero that it has; least and largest of it on all Γ (µm). Raises
-        MeshError, alike for every part."""
+        """The gap with its final zero; least, largest: over the whole of Γ (µm). Raises MeshError,
+        the same for every part."""
         zero = 0.0 if self.face is None else least
         check_gap(least - zero, largest - zero, self.lithium_thickness)
         return gap - zero
 
     def check_slopes(self, steepest: float) -> None:
-        """steepest: of `slopes` on all Γ. Raises RoughnessError."""
+        """steepest: the largest of `slopes` on the whole of Γ. Raises RoughnessError."""
         if self.face is not None:
             check_slope(steepest)
 
@@ -156,15 +155,16 @@ class Hexahedra:
 
 
 Source = StackMesh | Hexahedra
-"""What a domain is made of."""
+"""Input of a domain."""
 
 
 def build_hexahedra(
     box: Box, near: float, far: float, features: Sequence[SpotShape] = (), face: MapFace | None = None, *, periodic: bool = False
 ) -> Hexahedra:
-    """Hexahedra `near` wide in layers that grow from `near` to `far`, with faces at the ends of the
-    features; the voids among them and the face give the gap. With `periodic` opposite sides are
-    one, and features that reach over a side go on at the other. Lengths in µm. Raises MeshError.
+    """Hexahedra of width `near` in layers that grow from `near` to `far`, with faces at the ends of
+    the features; the voids among them and the rough face give the gap. With `periodic` opposite
+    sides are joined, and features that extend beyond a side continue at the other. Lengths in µm.
+    Raises MeshError.
     """
     check_sizes(box, near, far)
     features = images(features, (box.width, box.depth) if periodic else ())
@@ -175,8 +175,8 @@ def build_hexahedra(
     _check_shapes([np.diff(at) for at in (x, y, z)])
     if periodic and min(len(x), len(y)) <= AROUND:
         raise MeshError(
-            f"mesh: too few cells lie from side to side ({len(x) - 1} along x, {len(y) - 1} along y): with sides that are one "
-            f"{AROUND} must fit; make mesh.near smaller"
+            f"mesh: too few cells lie from side to side ({len(x) - 1} along x, {len(y) - 1} along y): periodic sides need "
+            f"{AROUND}; make mesh.near smaller"
         )
     if face is not None:
         check_edges(max(float(np.diff(at).max()) for at in (x, y)), face)
@@ -184,7 +184,7 @@ def build_hexahedra(
 
 
 def _columns(extent: float, near: float, spans: Sequence[tuple[float, float]]) -> Floats:
-    """Places of the faces of columns, about `near` wide, with faces at the ends of the spans
+    """Coordinates of the faces of columns, about `near` wide, with faces at the ends of the spans
     (centre, half width)."""
     ends = sorted({0.0, extent, *(c + s * h for c, h in spans for s in (-1, 1) if near / 4 < c + s * h < extent - near / 4)})
     kept = [ends[0]]
@@ -196,8 +196,8 @@ def _columns(extent: float, near: float, spans: Sequence[tuple[float, float]]) -
 
 
 def _check_shapes(sizes: list[NDArray[np.float64]]) -> None:
-    """As `stack` checks cells one by one. Volume over diagonal³ rises and then falls with each
-    size: the ends are the worst."""
+    """The check of `stack` for each cell. Volume over diagonal³ first increases and then decreases
+    with each size, so the extreme sizes are the worst."""
     for edges in itertools.product(*((float(along.min()), float(along.max())) for along in sizes)):
         quality = math.factorial(3) * math.prod(edges) / math.hypot(*edges) ** 3
         if quality < MIN_QUALITY:

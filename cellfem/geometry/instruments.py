@@ -1,5 +1,5 @@
-"""Files of instruments by the library SurfaceTopography: its channels, lengths and units, held
-against what the user says."""
+"""Files of instruments, read by the library SurfaceTopography; channels, lengths and units are
+checked against the user's."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from cellfem.tables.headings import factor, kind_of
 LIBRARY = "SurfaceTopography"
 MISSING = f'reading it needs the library {LIBRARY}: install it with pip install "cellfem[surface]"'
 TAKES_ANYTHING = "hgt"
-"""The library's reader of terrain maps, which takes every file of 2 n² bytes
+"""The library's reader of terrain maps, which accepts every file of 2 n² bytes
 (findings/surfacetopography-raw-as-srtm.sh)."""
 SAME = 0.01
-"""Share by which distances told twice may differ."""
+"""Relative tolerance for distances given twice."""
 
 
 def installed() -> bool:
-    """Whether the library is there."""
+    """Whether the library is installed."""
     return importlib.util.find_spec(LIBRARY) is not None
 
 
 def read(file: Path, unit: str | None, spacing: float | None, channel: str | None) -> MeasuredHeights:
-    """Heights of one channel. unit, spacing (µm): for what the file does not say. Raises
+    """Heights of one channel. unit, spacing (µm): for what the file does not give. Raises
     RoughnessError."""
     if not installed():
         raise RoughnessError(MISSING)
@@ -40,19 +40,19 @@ def read(file: Path, unit: str | None, spacing: float | None, channel: str | Non
             warnings.simplefilter("ignore")
             reader = open_topography(str(file))
             if reader.format() == TAKES_ANYTHING and file.suffix.lower() != f".{TAKES_ANYTHING}":
-                raise RoughnessError(f"none of the readers of {LIBRARY} knows it: save it in another format")
+                raise RoughnessError(f"no reader of {LIBRARY} recognises it: save it in another format")
             return _channel(reader, _chosen(reader, channel), unit, spacing)
     except RoughnessError:
         raise
-    except Exception as error:  # the readers raise whatever they meet, some of it only when the heights are asked for
+    except Exception as error:  # the readers raise errors of any kind, some only when the heights are read
         reason = (str(error).strip().splitlines() or [repr(error)])[0]
-        reason = "none of its readers knows it" if reason.startswith("tried") else reason
+        reason = "none of its readers recognises it" if reason.startswith("tried") else reason
         raise RoughnessError(f"{LIBRARY} cannot read it ({reason}): save it in another format") from error
 
 
 def _chosen(reader: Any, channel: str | None) -> int:
-    """Place of the channel: the one named, or the library's choice. Raises RoughnessError with the
-    names there are."""
+    """Index of the channel: the one named, or the library's choice. Raises RoughnessError with the
+    available names."""
     names = [str(one.name) for one in reader.channels]
     if channel is None:
         return reader.channels.index(reader.default_channel)
@@ -76,7 +76,7 @@ def _channel(reader: Any, place: int, unit: str | None, spacing: float | None) -
     if kind != "height":
         names = [str(one.name) for one in reader.channels]
         raise RoughnessError(
-            f'the channel "{channel.name}" holds no heights ({kind}); it has {_listed(names)}: give roughness.channel'
+            f'the channel "{channel.name}" does not contain heights ({kind}); it has {_listed(names)}: give roughness.channel'
         )
     own = _readable(channel.unit)
     if own is not None and kind_of(own) != "length":
@@ -87,11 +87,11 @@ def _channel(reader: Any, place: int, unit: str | None, spacing: float | None) -
         raise RoughnessError('does not say the unit of its lengths: give roughness.unit, for example "um"')
     per_unit = factor(own or str(unit), "length")
     if own is not None and unit is not None and abs(factor(unit, "length") / per_unit - 1) > 1e-9:
-        raise RoughnessError(f"says {own} itself, and roughness.unit {unit}: leave roughness.unit out")
+        raise RoughnessError(f"gives the unit {own} itself, and roughness.unit is {unit}: leave roughness.unit out")
     given: dict[str, Any] = {}
     if channel.physical_sizes is None:
         if spacing is None:
-            raise RoughnessError('does not say how far its points are apart: give roughness.spacing, for example "10 nm"')
+            raise RoughnessError('does not give its point spacing: give roughness.spacing, for example "10 nm"')
         given["physical_sizes"] = tuple(spacing * n / per_unit for n in channel.nb_grid_pts)
     surface = reader.topography(channel_index=place, **given)
     heights = np.ma.filled(np.ma.asarray(surface.heights(), dtype=np.float64), np.nan) * per_unit
@@ -103,7 +103,7 @@ def _channel(reader: Any, place: int, unit: str | None, spacing: float | None) -
     found = filled(x, y, heights, about)
     if spacing is not None and abs(found.spacing / spacing - 1) > SAME:
         raise RoughnessError(
-            f"says that its points are {found.spacing:.4g} µm apart, and roughness.spacing {spacing:.4g} µm: leave it out"
+            f"gives a point spacing of {found.spacing:.4g} µm, and roughness.spacing is {spacing:.4g} µm: leave it out"
         )
     return found
 
@@ -115,8 +115,8 @@ def _about(reader: Any, place: int, unit: str) -> str:
 
 
 def _readable(unit: str | None) -> str | None:
-    """The unit of a channel; one in UTF-8 that was taken for Latin-1 ("Âµm", as surfalize's .sur
-    files are) is put right."""
+    """The unit of a channel; UTF-8 that was decoded as Latin-1 ("Âµm", as in .sur files of
+    surfalize) is corrected."""
     if unit is None or kind_of(unit):
         return unit
     try:

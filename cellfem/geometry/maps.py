@@ -1,5 +1,5 @@
-"""Rough faces in 3-D: maps of heights over Γ, by the laws of `roughness`, even about the mirror
-planes at all four sides, or periodic."""
+"""Rough faces in 3-D: maps of heights over Γ, by the laws of `roughness`, symmetric about the
+mirror planes at all four sides, or periodic."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 from numpy.typing import ArrayLike, NDArray
 
 from cellfem.geometry.groups import INTERFACE
@@ -17,10 +17,10 @@ from cellfem.geometry.roughness import NODES, STEEPEST, Grooves, RoughnessError,
 from cellfem.geometry.stack import Floats, Ints, StackMesh, interface_nodes, with_gap
 
 COARSEST = 1.5
-"""By how much an edge of the mesh on Γ may be longer than a quarter of the shortest wave: edges of
-free meshes scatter."""
+"""Factor by which an edge of the mesh on Γ may exceed a quarter of the shortest wavelength: edges
+of free meshes scatter."""
 TRIES = 10000
-"""Places tried for a pore before it is said not to fit."""
+"""Positions tried for a pore before it counts as not fitting."""
 
 
 @runtime_checkable
@@ -32,7 +32,7 @@ class MapFace(Protocol):
         """Shortest wavelength or feature, µm."""
 
     def heights(self, places: Floats) -> Floats:
-        """Heights (N,) at places (N, 2), µm, > 0 towards the lithium; their zero means nothing."""
+        """Heights (N,) at positions (N, 2), µm, > 0 towards the lithium, up to a constant."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ class WaveMap:
 class PeriodicMap:
     """h(x, y) = Re Σ c_kl exp(2πi (kx/width + ly/depth)), k = 0 … K, l = -L … L."""
 
-    amplitudes: NDArray[np.complex128]  # (K + 1, 2L + 1) µm; of two opposite wave vectors one only
+    amplitudes: NDArray[np.complex128]  # (K + 1, 2L + 1) µm; one of each pair of opposite wave vectors
     width: float  # µm
     depth: float
     shortest: float
@@ -81,7 +81,7 @@ class PeriodicMap:
 
 @dataclass(frozen=True)
 class LineOn:
-    """The line of a map along x at y (µm), a face of `roughness`."""
+    """The profile of a map along x at y (µm), a face of `roughness`."""
 
     face: MapFace
     y: float
@@ -112,8 +112,8 @@ class GrooveMap:
 
 @dataclass(frozen=True, eq=False)
 class PoreMap:
-    """Round pores of one size in a flat face: -depth (1 + cos πu)/2, u the distance from the centre
-    over size/2, u < 1."""
+    """Round pores of one size in a flat face: -depth (1 + cos πu)/2, with u the distance from the
+    centre over size/2, u < 1."""
 
     centres: Floats  # (N, 2) µm
     size: float  # diameter of the mouth, µm
@@ -132,28 +132,28 @@ class PoreMap:
 
 
 def self_affine_map(law: SelfAffine, width: float, depth: float) -> WaveMap:
-    """A random map whose power falls as κ^-(2+2H) beyond the roll-off, constant below and none
-    beyond the cut-off; its rms exact.
+    """A random map whose power falls as κ^-(2+2H) beyond the roll-off, is constant below it and
+    zero beyond the cut-off; its rms is exact.
 
-    A profile through it has the law of `SelfAffine`, κ^-(1+2H). A wave keeps its random number when
-    the cut-off changes. Raises RoughnessError where no wave fits.
+    A profile through it follows the law of `SelfAffine`, κ^-(1+2H). A wave keeps its random number
+    when the cut-off changes. Raises RoughnessError if no wave fits.
     """
     counts = _orders(law, 2 * width, 2 * depth)
     k, j = np.meshgrid(np.arange(counts[0] + 1), np.arange(counts[1] + 1), indexing="ij")
     level, inside = _levels(law, np.pi * np.hypot(k / width, j / depth))
-    share = np.where(k > 0, 1.0, np.sqrt(0.5)) * np.where(j > 0, 1.0, np.sqrt(0.5))  # waves along one axis are half as many
+    share = np.where(k > 0, 1.0, np.sqrt(0.5)) * np.where(j > 0, 1.0, np.sqrt(0.5))  # half as many waves along one axis
     amplitudes = np.where(inside, level * share * _normal(law.seed, k, j), 0.0)
     face = WaveMap(amplitudes, width, depth, law.cut_off)
     return WaveMap(amplitudes * (law.rms / face.rms), width, depth, law.cut_off)
 
 
 def periodic_map(law: SelfAffine, width: float, depth: float) -> PeriodicMap:
-    """The same, periodic over width and depth: complex normal amplitudes, alike at all places.
-    Raises RoughnessError likewise."""
+    """The same, periodic over width and depth: complex normal amplitudes, statistically
+    homogeneous. Raises RoughnessError likewise."""
     counts = _orders(law, width, depth)
     k, j = np.meshgrid(np.arange(counts[0] + 1), np.arange(-counts[1], counts[1] + 1), indexing="ij")
     level, inside = _levels(law, 2 * np.pi * np.hypot(k / width, j / depth))
-    inside &= (k > 0) | (j > 0)  # of two opposite wave vectors one
+    inside &= (k > 0) | (j > 0)  # one of each pair of opposite wave vectors
     order = np.where(j > 0, 2 * j - 1, -2 * j)  # 0, 1, -1, 2, … as 0, 1, 2, 3, …
     numbers = _normal(law.seed, 2 * k, order) + 1j * _normal(law.seed, 2 * k + 1, order)
     face = PeriodicMap(np.where(inside, level * numbers, 0.0), width, depth, law.cut_off)
@@ -161,8 +161,8 @@ def periodic_map(law: SelfAffine, width: float, depth: float) -> PeriodicMap:
 
 
 def _orders(law: SelfAffine, along: float, across: float) -> list[int]:
-    """Largest orders of the waves that repeat themselves over these lengths (µm). Raises
-    RoughnessError where none is left."""
+    """Largest orders of the waves that are periodic over these lengths (µm). Raises RoughnessError
+    if none is left."""
     if law.roll_off < law.cut_off:
         raise RoughnessError(
             f"the roll-off wavelength {law.roll_off:g} µm is shorter than the cut-off {law.cut_off:g} µm: make it longer"
@@ -176,15 +176,15 @@ def _orders(law: SelfAffine, along: float, across: float) -> list[int]:
 
 
 def _levels(law: SelfAffine, wave: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Expected amplitude up to a factor, and whether the law has the wave, for wave numbers in
+    """Expected amplitude up to a factor, and whether the law includes the wave, for wave numbers in
     1/µm."""
     level = np.maximum(wave * law.roll_off / (2 * np.pi), 1.0) ** -(1 + law.hurst)
     return level, (wave > 0) & (wave <= 2 * np.pi / law.cut_off * (1 + 1e-9))
 
 
 def _normal(seed: int, k: Ints, j: Ints) -> Floats:
-    """A normal number for each pair of orders, whatever the largest: pairs are counted in growing
-    squares, 0 | 1 2 3 | 4 …"""
+    """A normal number for each pair of orders, independent of the largest order: pairs are counted
+    in growing squares, 0 | 1 2 3 | 4 …"""
     largest = np.maximum(k, j)
     number = largest**2 + np.where(k == largest, j, 2 * largest - k)
     raw = np.random.PCG64(seed).random_raw(int(number.max()) + 1)[number]
@@ -192,10 +192,10 @@ def _normal(seed: int, k: Ints, j: Ints) -> Floats:
 
 
 def pore_map(size: float, depth: float, share: float, width: float, length: float, seed: int) -> PoreMap:
-    """As many round pores as come nearest to `share` of width × length (one at least), whole and
-    apart, at random places.
+    """Round pores at random positions that do not overlap each other or the sides; their number (at
+    least one) approximates `share` of width × length.
 
-    Raises RoughnessError where they do not fit. Lengths in µm.
+    Raises RoughnessError if they do not fit. Lengths in µm.
     """
     count = max(1, round(share * width * length / (np.pi * size**2 / 4)))
     stream, centres = np.random.PCG64(seed), np.empty((0, 2))
@@ -213,16 +213,16 @@ def pore_map(size: float, depth: float, share: float, width: float, length: floa
 
 
 def measured_map(surface: MeasuredHeights, width: float, depth: float, cut_off: float) -> WaveMap:
-    """The first width × depth (µm) of a measured map, continued evenly, without the waves shorter
-    than `cut_off` (µm).
+    """The first width × depth (µm) of a measured map, continued by mirror images, without
+    wavelengths shorter than `cut_off` (µm).
 
-    Raises RoughnessError for a line, a map that ends before, or a cut-off that leaves no wave.
+    Raises RoughnessError for a line, a map that is too small, or a cut-off that leaves no wave.
     """
     if not surface.is_map:
-        raise RoughnessError("the file holds a line: a stack in 3-D needs a map of heights")
+        raise RoughnessError("the file contains a line: a stack in 3-D needs a map of heights")
     for extent, have, name in ((width, surface.x[-1], "width"), (depth, surface.y[-1] - surface.y[0], "depth")):
         if extent > have * (1 + 1e-9):
-            raise RoughnessError(f"the map reaches {have:.4g} µm, less than {extent:.4g} µm: make stack.{name} smaller")
+            raise RoughnessError(f"the map extends over {have:.4g} µm, less than {extent:.4g} µm: make stack.{name} smaller")
     sides = []
     for extent, at in ((width, surface.x), (depth, surface.y - surface.y[0])):
         count = max(math.ceil(extent / float(np.median(np.diff(at)))), math.ceil(8 * extent / cut_off)) + 1
@@ -244,8 +244,8 @@ def measured_map(surface: MeasuredHeights, width: float, depth: float, cut_off: 
 def with_map(stack: StackMesh, face: MapFace) -> StackMesh:
     """The same mesh with the gap of a rough face added to its own; the smallest gap is 0.
 
-    Raises RoughnessError where the mesh has edges on Γ too long for the shortest wave, or the gap
-    is steeper than 1 along one.
+    Raises RoughnessError if the mesh has edges on Γ too long for the shortest wavelength, or if the
+    gap has a slope above 1 along an edge.
     """
     total = stack.gap - face.heights(stack.gap_at)
     facets = stack.facets_of(INTERFACE)
@@ -261,17 +261,17 @@ def with_map(stack: StackMesh, face: MapFace) -> StackMesh:
 
 
 def check_edges(longest: float, face: MapFace) -> None:
-    """Raises RoughnessError where the longest edge on Γ (µm) is too long for the face."""
+    """Raises RoughnessError if the longest edge on Γ (µm) is too long for the face."""
     if longest > COARSEST * face.shortest / NODES:
         raise RoughnessError(
-            f"the mesh has edges of {longest:.3g} µm on the interface, the shortest wave of the face, "
+            f"the mesh has edges of {longest:.3g} µm on the interface, the shortest wavelength of the face, "
             f"{face.shortest:.3g} µm, needs {NODES} nodes: make mesh.near at most {face.shortest / NODES:.3g} um, "
             "or the cut-off longer"
         )
 
 
 def check_slope(steepest: float) -> None:
-    """Raises RoughnessError where the gap is too steep along an edge on Γ."""
+    """Raises RoughnessError if the slope of the gap is too large along an edge on Γ."""
     if steepest > STEEPEST:
         raise RoughnessError(
             f"the face has a slope of {steepest:.3g}; the surface of lithium is a height over the interface, with slopes "

@@ -1,5 +1,5 @@
-"""Measured faces: heights along a line or over a map, levelled, cropped, and made a face along Γ.
-`heights` reads them."""
+"""Measured faces: heights along a line or over a map, read by `heights`, are levelled, cropped and
+turned into a face along Γ."""
 
 import math
 from dataclasses import dataclass, replace
@@ -19,8 +19,8 @@ class MeasuredHeights:
     """Heights (nx,) of a line or (nx, ny) of a map, at x (nx,) and y (ny,), all in µm; y is empty
     for a line. No nan.
 
-    known: which of them were measured, as heights; the others are interpolated along x. None: all
-    of them, or not known any more. about: what was read, in a sentence.
+    known: which heights were measured, in the same shape; the others are interpolated along x.
+    None: all of them, or no longer known. about: description of what was read.
     """
 
     x: Floats
@@ -50,7 +50,7 @@ class MeasuredHeights:
 
     @property
     def size(self) -> str:
-        """Number of points and extent, in words."""
+        """Number of points and extent, as text."""
         if not self.is_map:
             return f"profile of {len(self.x)} points, {self.length:.4g} µm"
         across = float(self.y[-1] - self.y[0])
@@ -58,13 +58,13 @@ class MeasuredHeights:
 
 
 def filled(x: Floats, y: Floats, heights: Floats, about: str = "") -> MeasuredHeights:
-    """The surface with heights (nx,) or (nx, ny) in µm, nan where nothing was measured; those are
-    interpolated along x.
+    """The surface with heights (nx,) or (nx, ny) in µm; points without a measurement are nan and
+    are interpolated along x.
 
-    Raises RoughnessError where x does not grow, or a whole line is missing.
+    Raises RoughnessError if x does not increase, or a whole line is missing.
     """
     if len(x) < 3 or not np.all(np.diff(x) > 0):
-        raise RoughnessError("needs at least three points at places that grow from one to the next")
+        raise RoughnessError("needs at least three points with increasing coordinates")
     known = np.isfinite(heights)
     rows, measured = heights.reshape(len(x), -1).copy(), known.reshape(len(x), -1)
     if not measured.any(axis=0).all():
@@ -76,8 +76,8 @@ def filled(x: Floats, y: Floats, heights: Floats, about: str = "") -> MeasuredHe
 
 
 def statistics_of(surface: MeasuredHeights, offset: float, length: float, depth: float | None = None) -> Statistics:
-    """Of all measured points with offset ≤ x ≤ offset + length (of a map also y ≤ depth, µm);
-    slopes along x."""
+    """Statistics of all measured points with offset ≤ x ≤ offset + length (for a map also y ≤
+    depth, µm); slopes along x."""
     inside = (surface.x >= offset - 1e-9) & (surface.x <= offset + length + 1e-9)
     along = surface.y <= (np.inf if depth is None else depth) + 1e-9
     heights = surface.heights.reshape(len(surface.x), -1)
@@ -90,8 +90,8 @@ def statistics_of(surface: MeasuredHeights, offset: float, length: float, depth:
 
 
 def levelled(surface: MeasuredHeights, tilt: Tilt) -> MeasuredHeights:
-    """Without its mean, its plane, or its plane and curvature (second-order polynomial), by least
-    squares of what is known."""
+    """Subtract the mean, the mean plane, or a second-order polynomial, by least squares over the
+    measured points."""
     order = {"mean": 0, "plane": 1, "curvature": 2}[tilt]
     u = surface.x / surface.length
     terms = [u**k for k in range(order + 1)]
@@ -107,7 +107,7 @@ def levelled(surface: MeasuredHeights, tilt: Tilt) -> MeasuredHeights:
 
 def cropped(surface: MeasuredHeights, offset: float, length: float) -> MeasuredHeights:
     """The part offset ≤ x ≤ offset + length (µm), with points at both ends. Raises RoughnessError
-    if it ends before."""
+    if the measurement is too short."""
     end = offset + length
     if end > surface.length * (1 + 1e-9):
         raise RoughnessError(
@@ -120,13 +120,13 @@ def cropped(surface: MeasuredHeights, offset: float, length: float) -> MeasuredH
 
 
 def line_of(surface: MeasuredHeights, y: float | None = None) -> MeasuredHeights:
-    """The line of a map along x at y (µm; its middle without y), between rows by linear
-    interpolation; a line as it is."""
+    """The profile of a map along x at y (µm; in the middle by default), by linear interpolation
+    between rows; a line is returned unchanged."""
     if not surface.is_map:
         return surface
     where = float(surface.y[-1]) / 2 if y is None else y
     if not 0 <= where <= surface.y[-1] * (1 + 1e-9):
-        raise RoughnessError(f"the map reaches from y = 0 to {surface.y[-1]:.4g} µm: the line at {where:.4g} µm is beyond it")
+        raise RoughnessError(f"the map extends from y = 0 to {surface.y[-1]:.4g} µm: the line at {where:.4g} µm is outside")
     k = int(np.clip(np.searchsorted(surface.y, where) - 1, 0, len(surface.y) - 2))
     share = (where - surface.y[k]) / (surface.y[k + 1] - surface.y[k])
     heights = (1 - share) * surface.heights[:, k] + share * surface.heights[:, k + 1]
@@ -134,14 +134,14 @@ def line_of(surface: MeasuredHeights, y: float | None = None) -> MeasuredHeights
 
 
 def resampled(line: MeasuredHeights, count: int) -> MeasuredHeights:
-    """At `count` equal distances in x from end to end, by linear interpolation."""
+    """Heights at `count` equal distances in x from end to end, by linear interpolation."""
     x = np.linspace(0.0, line.length, count)
     return replace(line, x=x, heights=_at(line, x), known=None)
 
 
 def measured_face(line: MeasuredHeights, cut_off: float) -> Waves:
-    """The face along Γ that a line is, continued evenly at its ends, without the waves shorter than
-    `cut_off` (µm)."""
+    """The face along Γ given by a line, continued by mirror images at its ends, without wavelengths
+    shorter than `cut_off` (µm)."""
     count = max(math.ceil(line.length / float(np.median(np.diff(line.x)))), math.ceil(8 * line.length / cut_off)) + 1
     return waves_through(resampled(line, count).heights, line.length, cut_off)
 

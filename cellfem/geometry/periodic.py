@@ -1,5 +1,4 @@
-"""Stacks whose opposite sides are one: lithium and current that leave on the right come in on the
-left."""
+"""Periodic stacks: lithium and current that leave on the right enter on the left."""
 
 from __future__ import annotations
 
@@ -7,22 +6,22 @@ import itertools
 from dataclasses import replace
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 
 from cellfem.geometry.groups import BACK, FRONT, LEFT, RIGHT
 from cellfem.geometry.stack import TOLERANCE, Floats, Ints, MeshError, StackMesh, interface_nodes
 
 SIDES = ((LEFT, RIGHT), (FRONT, BACK))
-"""Facet groups at the low and the high end of each axis of Γ."""
+"""Facet groups on the low and the high side of each axis of Γ."""
 
 
 def joined(stack: StackMesh) -> StackMesh:
-    """The stack with each node at a high end of Γ's axes joined to its image at the low end, and
-    moved to the very height of it.
+    """The stack with each node on a high side of Γ's axes joined to its image on the low side, and
+    moved to exactly its height.
 
-    `StackMesh.joined` is then, for every node, the node that it is one with (itself, for most), and
-    the sides are no facets of the outside any more. Raises MeshError where nodes have no image, or
-    where so few cells lie from side to side that two different edges have the same ends.
+    `StackMesh.joined` then gives, for every node, the node that it is joined to (for most nodes
+    itself), and the sides are no longer outer facets. Raises MeshError if nodes have no image, or
+    if there are so few cells from side to side that two different edges have the same ends.
     """
     one_with, points = np.arange(len(stack.points)), stack.points.copy()
     for axis, (low, high) in enumerate(SIDES[: stack.dimension - 1]):
@@ -41,7 +40,7 @@ def joined(stack: StackMesh) -> StackMesh:
 
 
 def _images(stack: StackMesh, here: Ints, there: Ints, axis: int) -> Ints:
-    """Place in `there` of the image of each of `here`."""
+    """Index in `there` of the image of each node of `here`."""
     others = [k for k in range(stack.dimension) if k != axis]
     apart, found = scipy.spatial.cKDTree(stack.points[there][:, others]).query(stack.points[here][:, others])
     near = apart.max() <= TOLERANCE * np.ptp(stack.points, axis=0).max()
@@ -50,15 +49,15 @@ def _images(stack: StackMesh, here: Ints, there: Ints, axis: int) -> Ints:
     name, low, high = "xy"[axis], ("left", "front")[axis], ("right", "back")[axis]
     raise MeshError(
         f"the nodes of the {low} side ({len(there)}) and of the {high} side ({len(here)}) do not lie at the same heights, as "
-        f'sides that are one along {name} need: make the mesh alike on both, or write stack.sides = "mirror"'
+        f'periodic sides along {name} require: make the mesh the same on both, or write stack.sides = "mirror"'
     )
 
 
 def _check(points: Floats, cells: Ints, one_with: Ints) -> None:
-    """Two joined nodes of a cell lie in one way to each other, so that no two edges, facets or
-    cells have the same corners.
+    """Two joined nodes of a cell must have a unique relative position, so that no two edges, facets
+    or cells have the same corners.
 
-    Three cells from side to side are enough for that.
+    Three cells from side to side are sufficient.
     """
     pairs = np.array(list(itertools.combinations(range(cells.shape[1]), 2)))
     from_node, to_node = (cells[:, pairs[:, k]].ravel() for k in (0, 1))
@@ -72,6 +71,6 @@ def _check(points: Floats, cells: Ints, one_with: Ints) -> None:
     if wrong.any():
         place = ", ".join(f"{axis} = {value:.4g}" for axis, value in zip("xyz", points[from_node[np.argmax(wrong)]]))
         raise MeshError(
-            f"too few cells lie from side to side, at {place} µm: with sides that are one about three must fit; make mesh.far "
+            f"too few cells lie from side to side, at {place} µm: periodic sides need about three; make mesh.far "
             "(or mesh.near) smaller"
         )

@@ -1,9 +1,9 @@
 """Rough faces of the electrolyte: random, grooved, with pores or given by waves; their statistics,
 and the gap.
 
-Heights are counted towards the lithium. The faces are even about the mirror planes x = 0 and x =
-width (half a period), or periodic over the width. What the model takes of a face is the gap that it
-leaves under flat lithium that rests on its highest asperity.
+Heights are positive towards the lithium. The faces are symmetric about the mirror planes x = 0 and
+x = width (half a period), or periodic over the width. The model uses the gap that a face leaves
+below flat lithium that rests on its highest asperity.
 """
 
 import math
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 from numpy.typing import ArrayLike, NDArray
 
 from cellfem.geometry.stack import MeshError, StackMesh, with_gap
@@ -20,19 +20,19 @@ Floats = NDArray[np.float64]
 Shape = Literal["sine", "triangle", "trapezoid"]
 
 SAMPLES = 64
-"""Points per shortest wave at which a face is sampled for its statistics."""
+"""Points per shortest wavelength at which a face is sampled for its statistics."""
 
 
 NODES = 4
-"""Nodes of Γ that the shortest wave of a face needs."""
+"""Nodes of Γ required per shortest wavelength of a face."""
 SPACING_TOLERANCE = 0.1
-"""By how much a mesh may be coarser than its `near`."""
+"""Factor by which a mesh may be coarser than its `near`."""
 STEEPEST = 1.0
-"""Slope up to which the surface is a height over Γ."""
+"""Largest slope at which the surface is a height over Γ."""
 
 
 class RoughnessError(MeshError):
-    """The face cannot be made; the text says why and what to do."""
+    """The face cannot be made; the text gives reason and remedy."""
 
 
 class RoughFace(Protocol):
@@ -40,16 +40,16 @@ class RoughFace(Protocol):
 
     @property
     def shortest(self) -> float:
-        """Shortest wavelength or feature, µm: four nodes of the mesh at least must lie on it."""
+        """Shortest wavelength or feature, µm: it must have at least four mesh nodes."""
 
     def heights(self, x: ArrayLike) -> Floats:
-        """Heights at x (µm), µm, > 0 towards the lithium; their zero means nothing."""
+        """Heights at x (µm), µm, > 0 towards the lithium, up to a constant."""
 
 
 @dataclass(frozen=True)
 class SelfAffine:
-    """Law of a random face: the power C(κ) of a profile is constant up to 2π/roll_off, falls as
-    κ^-(1+2H), ends at 2π/cut_off.
+    """Law of a random face: the power spectral density C(κ) of a profile is constant up to
+    2π/roll_off, falls as κ^-(1+2H), and ends at 2π/cut_off.
 
     rms: root mean square of the heights; roll_off ≥ cut_off: wavelengths; all in µm. hurst: H, 0 <
     H ≤ 1. seed ≥ 0.
@@ -119,7 +119,8 @@ class Grooves:
 
     @property
     def shortest(self) -> float:
-        """The period; the trapezoid's walls are as hard to follow as a wave half as long."""
+        """The period; for a trapezoid half of it, because its walls need as fine a mesh as a wave
+        of that length."""
         return self.period / 2 if self.shape == "trapezoid" else self.period
 
     @property
@@ -128,7 +129,7 @@ class Grooves:
         return self.depth / self.period * {"sine": np.pi, "triangle": 2.0, "trapezoid": 4.0}[self.shape]
 
     def heights(self, x: ArrayLike) -> Floats:
-        """Between 0 on the ridges and -depth in the valleys, the same shape as x."""
+        """Between 0 on the ridges and -depth in the valleys, in the shape of x."""
         turns = np.asarray(x, dtype=np.float64) / self.period
         from_ridge = np.abs(turns - np.round(turns))  # 0 to 1/2
         match self.shape:
@@ -158,7 +159,7 @@ class Pores:
         return self.size
 
     def heights(self, x: ArrayLike) -> Floats:
-        """Between 0 and -depth, the same shape as x."""
+        """Between 0 and -depth, in the shape of x."""
         where = np.asarray(x, dtype=np.float64)
         h = np.zeros_like(where)
         for centre in self.centres:
@@ -169,12 +170,12 @@ class Pores:
 
 def self_affine(law: SelfAffine, width: float, mirror: bool = True) -> Waves:
     """A random face on 0 ≤ x ≤ width (µm): independent normal amplitudes with the variance of the
-    law, scaled to its rms exactly.
+    law, scaled to its exact rms.
 
     The same arguments give the same face. The waves keep their random numbers when the cut-off
-    changes, so that a shorter one only adds finer waves (and scales all by what they add to the
-    rms). On mirror planes heights scatter √2 times as much as elsewhere. Raises RoughnessError
-    where no wave fits.
+    changes, so that a shorter cut-off only adds finer waves (and scales all of them to the same
+    rms). On mirror planes the standard deviation of the heights is √2 times that elsewhere. Raises
+    RoughnessError if no wave fits.
     """
     base = (1 if mirror else 2) * np.pi / width
     count = math.floor(2 * np.pi / law.cut_off / base * (1 + 1e-9))
@@ -192,10 +193,10 @@ def self_affine(law: SelfAffine, width: float, mirror: bool = True) -> Waves:
 
 
 def pores(size: float, depth: float, share: float, width: float, seed: int) -> Pores:
-    """As many pores as come nearest to `share` of the width (one at least), whole and apart from
-    each other, at random places.
+    """Pores at random positions that do not overlap each other or the sides; their number (at least
+    one) approximates `share` of the width.
 
-    Raises RoughnessError where they do not fit. Lengths in µm.
+    Raises RoughnessError if they do not fit. Lengths in µm.
     """
     count = max(1, round(share * width / size))
     free = width - count * size
@@ -206,8 +207,8 @@ def pores(size: float, depth: float, share: float, width: float, seed: int) -> P
 
 
 def _uniform_numbers(seed: int, count: int) -> Floats:
-    """Numbers in (0, 1) from the raw stream of PCG64, which numpy keeps in all versions, unlike its
-    distributions."""
+    """Numbers in (0, 1) from the raw stream of PCG64, which is the same in all versions of numpy,
+    unlike its distributions."""
     raw = np.random.PCG64(seed).random_raw(count)
     return np.asarray(((raw >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53)
 
@@ -216,7 +217,7 @@ def _normal_numbers(seed: int, count: int) -> Floats:
     return np.asarray(scipy.special.ndtri(_uniform_numbers(seed, count)))
 
 
-# --- what a face is like
+# --- statistics of a face
 
 
 @dataclass(frozen=True)
@@ -233,7 +234,8 @@ class Statistics:
 
 
 def statistics(x: Floats, heights: Floats) -> Statistics:
-    """Of heights (N,) at ascending x (N,), µm; trapezoidal means, slopes between neighbours."""
+    """Statistics of heights (N,) at ascending x (N,), µm; trapezoidal means, slopes between
+    neighbours."""
     length = float(x[-1] - x[0])
     h = heights - np.trapezoid(heights, x) / length
     variance, third, fourth = (float(np.trapezoid(h**k, x)) / length for k in (2, 3, 4))
@@ -252,7 +254,7 @@ def statistics(x: Floats, heights: Floats) -> Statistics:
 
 
 def moments(heights: Floats, slopes: Floats, length: float) -> Statistics:
-    """Of heights (N,) that stand for equal areas, and slopes (M,) between neighbours."""
+    """Statistics of heights (N,) that represent equal areas, and slopes (M,) between neighbours."""
     h = heights - heights.mean()
     rms = float(np.sqrt(np.mean(h**2)))
     return Statistics(
@@ -267,17 +269,18 @@ def moments(heights: Floats, slopes: Floats, length: float) -> Statistics:
 
 
 def sampled(face: RoughFace, width: float) -> tuple[Floats, Floats]:
-    """(x, heights) on 0 ≤ x ≤ width, fine enough for the statistics of the face itself."""
+    """(x, heights) on 0 ≤ x ≤ width, fine enough for the statistics of the face."""
     x = np.linspace(0.0, width, math.ceil(SAMPLES * width / min(face.shortest, width)) + 1)
     return x, face.heights(x)
 
 
 def power_spectrum(heights: Floats, width: float, *, periodic: bool = False) -> tuple[Floats, Floats]:
     """(κ in 1/µm, C in µm³) of heights (N,) at equal distances from 0 to width, both included,
-    continued evenly at the ends, or periodic over the width.
+    continued by mirror images at the ends, or periodic over the width.
 
-    One-sided: ∫ C dκ over κ > 0 is the mean square. From the cosine series (or cosines and sines)
-    that interpolates the heights, without its highest wave. Of several lines (N, M) the mean.
+    One-sided: ∫ C dκ over κ > 0 is the mean square. Computed from the cosine series (or Fourier
+    series) that interpolates the heights, without its highest wave. The mean for several lines (N,
+    M).
     """
     lines = heights.reshape(len(heights), -1)
     if periodic:
@@ -292,8 +295,8 @@ def power_spectrum(heights: Floats, width: float, *, periodic: bool = False) -> 
 
 
 def in_decades(wave_number: Floats, power: Floats, per_decade: int = 8) -> tuple[Floats, Floats]:
-    """Means of a spectrum over bins that are equal in the logarithm; the same for the wave numbers.
-    Empty bins are left out."""
+    """Means of a spectrum over bins of equal width in the logarithm; the same for the wave numbers.
+    Empty bins are omitted."""
     bins = np.floor(per_decade * np.log10(wave_number / wave_number[0])).astype(np.int64)
     count = np.bincount(bins)
     full = count > 0
@@ -302,7 +305,7 @@ def in_decades(wave_number: Floats, power: Floats, per_decade: int = 8) -> tuple
 
 def fitted_law(wave_number: Floats, power: Floats, longest: float, shortest: float) -> tuple[float, float] | None:
     """(H, C₁) of C = C₁ κ^-(1+2H), by least squares of logarithms between two wavelengths (µm);
-    None where waves are too few."""
+    None if there are too few waves."""
     inside = (wave_number >= 2 * np.pi / longest) & (wave_number <= 2 * np.pi / shortest * (1 + 1e-9)) & (power > 0)
     if np.count_nonzero(inside) < 8:
         return None
@@ -312,10 +315,10 @@ def fitted_law(wave_number: Floats, power: Floats, longest: float, shortest: flo
 
 
 def waves_through(heights: Floats, width: float, cut_off: float) -> Waves:
-    """The face through heights (N,) at equal distances from 0 to width (µm), continued evenly at
-    the ends.
+    """The face through heights (N,) at equal distances from 0 to width (µm), continued by mirror
+    images at the ends.
 
-    Waves shorter than cut_off (µm) are left out. Raises RoughnessError where no wave is left.
+    Wavelengths shorter than cut_off (µm) are omitted. Raises RoughnessError if no wave is left.
     """
     amplitudes = scipy.fft.dct(heights - heights.mean(), type=1) / (len(heights) - 1)
     count = min(math.floor(2 * width / cut_off * (1 + 1e-9)), len(heights) - 2)
@@ -331,16 +334,17 @@ def waves_through(heights: Floats, width: float, cut_off: float) -> Waves:
 def with_face(stack: StackMesh, face: RoughFace) -> StackMesh:
     """The same mesh with the gap of a rough face added to its own; the smallest gap is 0.
 
-    Voids lie in the lithium and valleys in the electrolyte: their depths add up. Raises
-    RoughnessError where the mesh has fewer than four nodes on the shortest wave or the gap is
-    steeper than 1.
+    Voids are in the lithium and valleys in the electrolyte: their depths add up. Raises
+    RoughnessError if the mesh has fewer than four nodes per shortest wavelength, or if the slope of
+    the gap exceeds 1.
     """
     x, gap = stack.gap_x, stack.gap
     widest = float(np.diff(x).max())
     if widest > face.shortest / NODES * (1 + SPACING_TOLERANCE):
         raise RoughnessError(
-            f"the mesh has nodes {widest:.3g} µm apart on the interface, the shortest wave of the face, {face.shortest:.3g} µm, "
-            f"needs {NODES} nodes: make mesh.near at most {face.shortest / NODES:.3g} um, or the cut-off longer"
+            f"the mesh has nodes {widest:.3g} µm apart on the interface, the shortest wavelength of the "
+            f"face, {face.shortest:.3g} µm, needs {NODES} nodes: make mesh.near at most "
+            f"{face.shortest / NODES:.3g} um, or the cut-off longer"
         )
     fine, heights = sampled(face, stack.width)
     slope = np.abs(np.diff(np.interp(fine, x, gap) - heights) / np.diff(fine))

@@ -1,25 +1,25 @@
-"""Points x, y, z on a grid, in any order and with holes: put back into a map, or refused."""
+"""Points x, y, z on a grid, in any order and with holes: sorted into a map, or refused."""
 
 import numpy as np
 
 from cellfem.geometry.roughness import Floats, RoughnessError
 
 SAME = 0.1
-"""Share of the step of a grid by which its points may lie off it."""
+"""Tolerance of the points' positions relative to the grid step."""
 FULL = 0.5
-"""Share of a grid that its points must fill."""
+"""Smallest share of a grid that its points must fill."""
 SCATTERED = (
-    "has points x, y, z that are on no grid of equal distances along x and along y: interpolate them onto one, "
+    "has points x, y, z that are not on a grid with equal distances along x and along y: interpolate them onto one, "
     "with Gwyddion for example, and save that"
 )
 
 
 def gridded(x: Floats, y: Floats, z: Floats) -> tuple[Floats, Floats, Floats]:
-    """(x (nx,), y (ny,), heights (nx, ny), nan where there is no point) of points (N,) at equal
-    distances along x and along y.
+    """(x (nx,), y (ny,), heights (nx, ny), nan without a point) of points (N,) at equal distances
+    along x and along y.
 
-    All at one y (or one x): a line, with y empty and heights (nx,). Raises RoughnessError where
-    they are on no such grid.
+    Points at a single y (or x): a line, with y empty and heights (nx,). Raises RoughnessError if
+    they are not on such a grid.
     """
     order = np.lexsort((x, y))
     if not np.ptp(y) > 1e-9 * max(np.ptp(x), 1e-300):
@@ -41,8 +41,8 @@ def gridded(x: Floats, y: Floats, z: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def looks_like_points(table: Floats) -> bool:
-    """Whether the first two columns of (N, M) are places on a grid that the rows fill: x, y, z and
-    more columns, not a map."""
+    """Whether the first two columns of (N, M) are coordinates on a grid that the rows fill: x, y, z
+    and more columns, not a map."""
     x, y = table[:, 0], table[:, 1]
     if not (np.isfinite(x).all() and np.isfinite(y).all() and np.ptp(x) > 0 and np.ptp(y) > 0):
         return False
@@ -55,8 +55,8 @@ def looks_like_points(table: Floats) -> bool:
 
 
 def _grid(places: Floats) -> tuple[Floats, np.ndarray]:
-    """Equal distances that the places (N,) keep, and the number of the one that each is at. Raises
-    RoughnessError."""
+    """The grid of equal distances that fits the coordinates (N,), and the index of each of them.
+    Raises RoughnessError."""
     ordered = np.sort(places)
     steps = np.diff(ordered)
     step = float(np.median(steps[steps > 0.3 * steps.max()]))

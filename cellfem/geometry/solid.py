@@ -1,5 +1,5 @@
-"""Meshes in 3-D, z upright: tetrahedra by gmsh, hexahedra in columns and layers, and plane meshes
-pushed out along y."""
+"""Meshes in 3-D, z up: tetrahedra by gmsh, hexahedra in columns and layers, and plane meshes
+extruded along y."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cellfem.geometry.hexahedra import Hexahedra, build_hexahedra
 from cellfem.geometry.stack import Floats, Ints, StackMesh, assemble_with, with_gap
 from cellfem.geometry.voids import SpotShape, VoidShape, gap_at, images
 
-TETRAHEDRA = 4  # gmsh's type of element
+TETRAHEDRA = 4  # gmsh's element type
 ROUND_OFF = 1e-9
 
 
@@ -23,12 +23,12 @@ def build_solid(
     box: Box, near: float, far: float, features: Sequence[SpotShape] = (), *, bricks: bool = False, periodic: bool = False
 ) -> StackMesh:
     """Mesh of the flat stack: tetrahedra of size `near` at Γ and `far` from `build.reach` on, with
-    the outlines of the features on Γ as edges; or, with `bricks`, hexahedra `near` wide in layers
-    that grow likewise, with their faces at the features' ends.
+    the outlines of the features on Γ as edges; or, with `bricks`, hexahedra of width `near` in
+    layers that grow likewise, with faces at the features' ends.
 
-    The voids give the gap at the start. With `periodic` opposite sides have their nodes at the same
-    places, for `periodic.joined`, and features that reach over a side go on at the other. Lengths
-    in µm; the same arguments give the same mesh. Raises MeshError. Not collective.
+    The voids give the gap at the start. With `periodic` opposite sides have matching nodes, for
+    `periodic.joined`, and features that extend beyond a side continue at the other. Lengths in µm;
+    the same arguments give the same mesh. Raises MeshError. Not collective.
     """
     check_sizes(box, near, far)
     features = images(features, (box.width, box.depth) if periodic else ())
@@ -38,10 +38,10 @@ def build_solid(
 
 
 def extruded(plane: StackMesh, depth: float, layers: int) -> StackMesh:
-    """A plane mesh pushed out along y in equal layers: quadrilaterals become hexahedra, triangles
+    """A plane mesh extruded along y in equal layers: quadrilaterals become hexahedra, triangles
     three tetrahedra each.
 
-    The gap of the plane mesh goes with it.
+    The gap of the plane mesh is kept.
     """
     count, per_cell = len(plane.points), plane.cells.shape[1]
     y = np.linspace(0.0, depth, layers + 1)
@@ -58,10 +58,10 @@ def extruded(plane: StackMesh, depth: float, layers: int) -> StackMesh:
 
 
 def _prisms_cut(low: Ints, high: Ints) -> Ints:
-    """Three tetrahedra (3M, 4) for each prism, its triangles low and high (M, 3): neighbours cut
-    their common face alike.
+    """Three tetrahedra (3M, 4) for each prism, given by its triangles low and high (M, 3):
+    neighbours cut their common face in the same way.
 
-    Every upright face is cut by the diagonal that starts below at its smaller node (Dompierre et
+    Every vertical face is cut by the diagonal that starts below at its smaller node (Dompierre et
     al. 1999).
     """
     order = np.argsort(low, axis=1)
@@ -104,12 +104,12 @@ def _tetrahedra(box: Box, near: float, far: float, features: Sequence[SpotShape]
             groups.append(np.full(len(of_body), LITHIUM if occ.getCenterOfMass(dim, body)[2] > 0 else ELECTROLYTE))
         points = coordinates.reshape(-1, 3).copy()
         for axis, size in enumerate((box.width, box.depth, box.lithium)):
-            points[np.abs(points[:, axis] - size) < ROUND_OFF * size, axis] = size  # cutting outlines leaves some
+            points[np.abs(points[:, axis] - size) < ROUND_OFF * size, axis] = size  # cutting outlines leaves unused ones
         return points, np.concatenate(cells), np.concatenate(groups)
 
 
 def _outline(box: Box, feature: SpotShape) -> list[tuple[int, int]]:
-    """The part of a feature that lies on Γ, as surfaces."""
+    """The part of a feature that is on Γ, as surfaces."""
     import gmsh
 
     occ, h = gmsh.model.occ, feature.half_width

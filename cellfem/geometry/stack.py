@@ -1,5 +1,4 @@
-"""The flat reference stack as plain arrays, and the checks that every mesh must pass before it is
-one."""
+"""The flat reference stack as plain arrays, and the checks that every mesh must pass."""
 
 import math
 from collections.abc import Callable
@@ -15,14 +14,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 TOLERANCE = 1e-6
-"""Relative to the size of the stack: nodes nearer than this to a face lie on it."""
+"""Relative to the size of the stack: tolerance within which nodes are on a face."""
 MIN_QUALITY = 1e-5
 """Smallest allowed d!·size/(largest distance of two corners)^d of a cell: 0.87 of an equilateral
 triangle, about height over width in thin wall layers."""
 
 
 class MeshError(CellfemError, ValueError):
-    """The mesh cannot be used; the text says why and what to do."""
+    """The mesh cannot be used; the text gives reason and remedy."""
 
 
 KINDS = {(2, 3): "triangles", (2, 4): "quadrilaterals", (3, 4): "tetrahedra", (3, 8): "hexahedra"}
@@ -30,14 +29,14 @@ KINDS = {(2, 3): "triangles", (2, 4): "quadrilaterals", (3, 4): "tetrahedra", (3
 
 @dataclass(frozen=True, eq=False)
 class StackMesh:
-    """Lithium 0 < e < H_Li over electrolyte -H_SE < e < 0, e the last coordinate; they share the
+    """Lithium 0 < e < H_Li on electrolyte -H_SE < e < 0, e the last coordinate; they share the
     nodes and facets of Γ, e = 0.
 
-    The lithium is flat here: its true place at the start is x = X + (…, g (1 - e/H_Li)), with g
+    The lithium is flat here: its true position at the start is x = X + (…, g (1 - e/H_Li)), with g
     given at the nodes of Γ. d = 2: triangles (counter-clockwise) or quadrilaterals; d = 3:
-    tetrahedra or hexahedra; the corners of quadrilaterals and hexahedra in the order of a tensor
-    product, (0,0), (1,0), (0,1), (1,1). Cells of lithium come first; facets are those of Γ and of
-    the outer boundary, by group.
+    tetrahedra or hexahedra; the corners of quadrilaterals and hexahedra in tensor-product order,
+    (0,0), (1,0), (0,1), (1,1). Cells of lithium come first; facets are those of Γ and of the outer
+    boundary, by group.
     """
 
     points: Floats  # (N, d) µm
@@ -45,7 +44,7 @@ class StackMesh:
     cell_group: Ints  # (M,) LITHIUM or ELECTROLYTE
     facets: Ints  # (K, n)
     facet_group: Ints  # (K,) INTERFACE, TOP, BOTTOM, LEFT, RIGHT, and in 3-D FRONT or BACK
-    gap_at: Floats  # (L, d-1) µm, places of the nodes of Γ, ascending in x, then in y
+    gap_at: Floats  # (L, d-1) µm, coordinates of the nodes of Γ, ascending in x, then in y
     gap: Floats  # (L,) µm, gap at the start in these nodes
     electrodes: int = 1  # 2: a second one below the electrolyte, `symmetric.mirrored`
     joined: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # (N,) of `periodic.joined`; (0,) mirror planes
@@ -56,12 +55,12 @@ class StackMesh:
 
     @property
     def cell_name(self) -> str:
-        """What the cells are called, in the plural."""
+        """Name of the cells, in the plural."""
         return KINDS[self.dimension, self.cells.shape[1]]
 
     @property
     def periodic(self) -> bool:
-        """Whether opposite sides are one."""
+        """Whether opposite sides are periodic."""
         return len(self.joined) > 0
 
     @property
@@ -96,7 +95,7 @@ class StackMesh:
 
 
 def interface_nodes(mesh: StackMesh) -> Ints:
-    """Indices (L,) of the nodes of Γ in the order that `gap_at` and `gap` have."""
+    """Indices (L,) of the nodes of Γ in the order of `gap_at` and `gap`."""
     nodes = np.unique(mesh.facets_of(INTERFACE))
     at = mesh.points[nodes]
     second = at[:, -1] < -0.5 * mesh.electrolyte_thickness
@@ -111,8 +110,8 @@ def assemble(points: Floats, cells: Ints, cell_group: Ints, gap_x: Floats, gap: 
 
 def assemble_with(points: Floats, cells: Ints, cell_group: Ints, gap: Callable[[Floats], Floats]) -> StackMesh:
     """A checked `StackMesh` from a flat mesh: finds and names the facets, snaps nodes to the faces,
-    turns triangles counter-clockwise, drops unused nodes. gap: of places (L, d-1) on Γ, µm. Raises
-    MeshError.
+    makes triangles counter-clockwise, drops unused nodes. gap: at positions (L, d-1) on Γ, µm.
+    Raises MeshError.
     """
     for group in (LITHIUM, ELECTROLYTE):
         if not np.any(cell_group == group):
@@ -130,7 +129,7 @@ def assemble_with(points: Floats, cells: Ints, cell_group: Ints, gap: Callable[[
 
 
 def with_gap(stack: StackMesh, gap: Callable[[Floats], Floats]) -> StackMesh:
-    """The same mesh with another gap at the start, a function of places (L, d-1) on Γ. Raises
+    """The same mesh with another gap at the start, a function of positions (L, d-1) on Γ. Raises
     MeshError."""
     at = stack.points[interface_nodes(stack), :-1]
     values = np.asarray(gap(at), dtype=np.float64)
@@ -139,11 +138,11 @@ def with_gap(stack: StackMesh, gap: Callable[[Floats], Floats]) -> StackMesh:
 
 
 def check_gap(least: float, largest: float, thickness: float) -> None:
-    """Least and largest gap at the start, nan where one is, and the lithium's thickness (µm).
-    Raises MeshError."""
+    """Check the smallest and largest gap at the start (nan if any is) against the lithium's
+    thickness (µm). Raises MeshError."""
     if not 0 <= least <= largest < thickness:
         raise MeshError(
-            f"the gap at the start reaches from {least:g} to {largest:g} µm: it must stay between 0 and the lithium's thickness"
+            f"the gap at the start ranges from {least:g} to {largest:g} µm: it must stay between 0 and the lithium's thickness"
         )
 
 
@@ -168,12 +167,12 @@ SIMPLICES: dict[tuple[int, int], list[list[int]]] = {
     (3, 4): [[0, 1, 2, 3]],
     (3, 8): [[0, a, b, 7] for a, b in ((1, 3), (3, 2), (2, 6), (6, 4), (4, 5), (5, 1))],
 }
-"""Simplices of equal orientation that make up a cell with flat faces."""
+"""Simplices of equal orientation that form a cell with flat faces."""
 
 
 def sizes(points: Floats, cells: Ints) -> Floats:
-    """Volume (M,) of cells, in 2-D their area; of triangles and bricks with a sign, > 0 when they
-    lie as the coordinates do."""
+    """Volume (M,) of cells, in 2-D their area; signed for simplices and hexahedra, > 0 for the
+    orientation of the coordinates."""
     dimension = points.shape[1]
     total = np.zeros(len(cells))
     for simplex in SIMPLICES[dimension, cells.shape[1]]:
@@ -183,8 +182,7 @@ def sizes(points: Floats, cells: Ints) -> Floats:
 
 
 def cell_facets(cells: Ints, dimension: int = 2) -> Ints:
-    """The facets of M cells, those of simplices with their nodes ascending; facet k belongs to cell
-    k mod M."""
+    """The facets of M cells, for simplices with ascending nodes; facet k belongs to cell k mod M."""
     corners = FACETS[dimension, cells.shape[1]]
     facets = np.concatenate([cells[:, facet] for facet in corners])
     return np.sort(facets, axis=1) if cells.shape[1] == dimension + 1 else facets

@@ -1,5 +1,5 @@
-"""Two lithium electrodes on one electrolyte: a half stack and its mirror image below the
-electrolyte's middle."""
+"""Two lithium electrodes on one electrolyte: a half stack and its mirror image below the middle of
+the electrolyte."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from cellfem.geometry.stack import MeshError, StackMesh, interface_nodes
 
 
 def mirrored(first: StackMesh, second: StackMesh) -> StackMesh:
-    """The stack of both electrodes. first, second: one mesh (each half of the electrolyte), with
-    the gap of either electrode.
+    """The stack of both electrodes. first, second: the same mesh (each with half of the
+    electrolyte), with the gap of its electrode.
 
-    Electrode 1 lies above e = 0, electrode 2 below e = -L; nodes in the electrolyte's middle are
-    shared. Both outer faces are named top. `gap_at` and `gap` hold the nodes of Γ₁, then those of
-    Γ₂. Raises MeshError.
+    Electrode 1 is above e = 0, electrode 2 below e = -L; nodes in the middle of the electrolyte are
+    shared. Both outer faces are named top. `gap_at` and `gap` contain the nodes of Γ₁, then those
+    of Γ₂. Raises MeshError.
     """
     if first.points.shape != second.points.shape or not np.array_equal(first.points, second.points):
-        raise MeshError("the two electrodes need one mesh: give the same file or sizes for both")
+        raise MeshError("the two electrodes need the same mesh: give the same file or sizes for both")
     points, half = first.points, first.electrolyte_thickness
     count = len(points)
     middle = points[:, -1] == points[:, -1].min()
@@ -42,13 +42,11 @@ def mirrored(first: StackMesh, second: StackMesh) -> StackMesh:
     order = np.argsort(both.cell_group, kind="stable")
     nodes = interface_nodes(both)
     if not (np.array_equal(both.points[nodes, :-1], both.gap_at) and np.any(groups == TOP)):
-        raise MeshError(
-            "the nodes of the two interfaces do not lie above each other: the mesh of the half stack is not flat there"
-        )
+        raise MeshError("the nodes of the two interfaces are not above each other: the mesh of the half stack is not flat there")
     return replace(both, cells=both.cells[order], cell_group=both.cell_group[order])
 
 
 def _turned(cells: np.ndarray, dimension: int) -> np.ndarray:
-    """Cells of a mirror image with their corners in the order of the original's handedness
-    (triangles; others keep theirs)."""
+    """Cells of a mirror image with the corners reordered to keep the orientation (triangles; others
+    are unchanged)."""
     return cells[:, [0, 2, 1]] if cells.shape[1] == 3 and dimension == 2 else cells

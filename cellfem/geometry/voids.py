@@ -1,5 +1,4 @@
-"""Shapes on the interface: voids (lenses of missing lithium) and patches (with edges of their
-own)."""
+"""Shapes on the interface: voids (missing lithium) and patches (spots with sharp edges)."""
 
 import itertools
 import math
@@ -15,11 +14,11 @@ Profile = Literal["parabola", "cosine", "ellipse"]
 
 @dataclass(frozen=True)
 class SpotShape:
-    """Where a feature lies on Γ: |x - center| < half_width (µm), in 3-D a strip along y.
+    """Extent of a feature on Γ: |x - center| < half_width (µm), in 3-D a strip along y.
 
-    With center_y in 3-D an ellipse with the half axes half_width and half_width_y (without it, a
-    disc). What is centred on a mirror plane is cut there in half; what reaches over a periodic side
-    goes on at the other, `images`.
+    With center_y in 3-D an ellipse with the half axes half_width and half_width_y (by default a
+    disc). A feature centred on a mirror plane is cut in half there; one that extends beyond a
+    periodic side continues at the other, see `images`.
     """
 
     center: float
@@ -28,7 +27,7 @@ class SpotShape:
     half_width_y: float | None = field(default=None, kw_only=True)
 
     def distance(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
-        """0 at the centre, 1 on the edge, of places (..., axes of Γ) in µm."""
+        """0 at the centre, 1 on the edge, for positions (..., axes of Γ) in µm."""
         u = (places[..., 0] - self.center) / self.half_width
         if self.center_y is None or places.shape[-1] == 1:
             return np.abs(u)
@@ -37,7 +36,7 @@ class SpotShape:
 
 @dataclass(frozen=True)
 class VoidShape(SpotShape):
-    """A void, `depth` deep at its middle (µm)."""
+    """A void of depth `depth` at its centre (µm)."""
 
     depth: float
     profile: Profile = "parabola"
@@ -45,14 +44,14 @@ class VoidShape(SpotShape):
 
 @dataclass(frozen=True)
 class PatchShape(SpotShape):
-    """A spot of the interface whose edge the mesh shall resolve."""
+    """A spot of the interface whose edge is resolved by the mesh."""
 
 
 def images[S: SpotShape](spots: Iterable[S], periods: Sequence[float]) -> list[S]:
-    """The spots as they lie in 0 to the period along each axis (µm): where one reaches over a side,
-    its copies a period away too.
+    """The spots within 0 to the period along each axis (µm): one that extends beyond a side is
+    repeated one period away.
 
-    Without periods the spots as they are.
+    Without periods the spots are unchanged.
     """
     found: list[S] = []
     for spot in spots:
@@ -63,7 +62,7 @@ def images[S: SpotShape](spots: Iterable[S], periods: Sequence[float]) -> list[S
 
 
 class OnGamma(Protocol):
-    """Where a spot lies, whatever else it is."""
+    """Position and extent of any spot."""
 
     @property
     def center(self) -> float: ...
@@ -76,8 +75,8 @@ class OnGamma(Protocol):
 
 
 def spot_shifts(spot: OnGamma, periods: Sequence[float], tail: float = 0.0) -> list[tuple[float, float]]:
-    """`shifts` of a spot along x and, of one that is no strip in 3-D, along y; tail: how far it
-    acts beyond its edge (µm)."""
+    """`shifts` of a spot along x and, unless it is a strip in 3-D, along y; tail: distance beyond
+    its edge at which it still has an effect (µm)."""
     along, across = [0.0], [0.0]
     if periods:
         along = shifts(spot.center, spot.half_width + tail, periods[0])
@@ -87,8 +86,8 @@ def spot_shifts(spot: OnGamma, periods: Sequence[float], tail: float = 0.0) -> l
 
 
 def shifts(center: float, half: float, period: float) -> list[float]:
-    """Multiples of the period by which the stretch center ± half is shifted so that it reaches into
-    0 to period (all in µm)."""
+    """Multiples of the period by which the interval center ± half is shifted so that it overlaps 0
+    to period (all in µm)."""
     tiny = 1e-9
     first = math.floor(-(center + half) / period + tiny) + 1
     last = math.ceil((period - center + half) / period - tiny) - 1
@@ -96,12 +95,12 @@ def shifts(center: float, half: float, period: float) -> list[float]:
 
 
 def gap_at(places: NDArray[np.float64], voids: Iterable[VoidShape]) -> NDArray[np.float64]:
-    """Initial gap (N,) in µm at places (N, axes of Γ): zero outside the voids and, with u from 0 to
-    1 inside,
+    """Initial gap (N,) in µm at positions (N, axes of Γ): zero outside the voids and, with u from 0
+    to 1 inside,
 
         parabola  depth (1 - u²)      cosine  depth (1 + cos πu)/2      ellipse  depth √(1 - u²)
 
-    Where voids overlap the deeper one counts. Raises ValueError for an unknown profile.
+    Where voids overlap, the deeper one counts. Raises ValueError for an unknown profile.
     """
     gap = np.zeros(places.shape[:-1])
     for void in voids:
@@ -120,12 +119,12 @@ def gap_at(places: NDArray[np.float64], voids: Iterable[VoidShape]) -> NDArray[n
 
 
 def gap_profile(x: ArrayLike, voids: Iterable[VoidShape]) -> NDArray[np.float64]:
-    """`gap_at` of places x along a plane stack's Γ, in the shape of x."""
+    """`gap_at` of positions x along a plane stack's Γ, in the shape of x."""
     return gap_at(np.asarray(x, dtype=np.float64)[..., None], voids)
 
 
 def edges(features: Iterable[SpotShape], width: float) -> list[float]:
-    """Edges of the features that lie inside 0 < x < width (µm), sorted, each once."""
+    """Edges of the features inside 0 < x < width (µm), sorted, each once."""
     tolerance = 1e-9 * width
     found: list[float] = []
     for x in sorted(f.center + side * f.half_width for f in features for side in (-1.0, 1.0)):

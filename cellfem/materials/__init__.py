@@ -1,4 +1,4 @@
-"""Parameter sets as data files, each value with unit, range and source; handed out as frozen
+"""Parameter sets as data files, each value with unit, range and source; returned as frozen
 dataclasses in working units."""
 
 from cellfem.materials.electrolytes import Electrolyte, electrolyte, electrolyte_names

@@ -1,5 +1,5 @@
-"""Solid electrolytes: charge transport, elasticity, strength, and what their clean interface with
-lithium is like."""
+"""Solid electrolytes: charge transport, elasticity, strength, and parameters of their clean
+interface with lithium."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,10 +32,10 @@ _UNITS = {
 
 @dataclass(frozen=True)
 class Pressing:
-    """How a powder is densified and what its density changes; None where not known. Densities are
-    relative."""
+    """Densification of a powder, and properties as functions of its density; None if unknown.
+    Densities are relative."""
 
-    reference_density: float  # of the other parameters
+    reference_density: float  # density to which the other parameters belong
     young_porosity: float | None  # b of E ∝ exp(-b (1-ρ))
     toughness_trend: tuple[tuple[float, float], tuple[float, float]] | None  # two points (ρ, K_Ic)
     heckel_start: float
@@ -47,7 +47,7 @@ class Pressing:
 
 @dataclass(frozen=True)
 class Electrolyte:
-    """A solid electrolyte at 25 degC in working units, None where not known; `parameters` has text,
+    """A solid electrolyte at 25 degC in working units, None if unknown; `parameters` has text,
     range and source of each."""
 
     name: str

@@ -62,8 +62,7 @@ class Pillars:
     parameters: Mapping[str, Parameter]
 
     def factor(self, size: float, creep: CreepSet) -> float:
-        """How many times as strong as in bulk, one at least, lithium is at the size D = size
-        (µm)."""
+        """Strength relative to bulk lithium, at least 1, at the size D = size (µm)."""
         bulk = (self.rate / creep.A298) ** (1 / creep.n)
         return max(1.0, self.strength * size**-self.exponent / bulk)
 

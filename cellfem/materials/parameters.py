@@ -12,7 +12,7 @@ from cellfem.units import parse_quantity
 
 
 class UnknownMaterialError(CellfemError, KeyError):
-    """No material or parameter set has this name; str() lists those that exist."""
+    """Unknown material or parameter set; str() lists the known ones."""
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -20,8 +20,7 @@ class UnknownMaterialError(CellfemError, KeyError):
 
 @dataclass(frozen=True)
 class Parameter:
-    """A value with its range in working units, its text as the data file has it, and where it comes
-    from."""
+    """A value with its range in working units, its text in the data file, and its source."""
 
     value: float
     low: float
@@ -38,7 +37,7 @@ def read_data(name: str) -> dict[str, Any]:
 
 
 def parameter(entry: Mapping[str, Any], unit: str | None) -> Parameter:
-    """A data-file table {value, range, quality, source} in the working unit `unit`, None where
+    """A data-file table {value, range, quality, source} in the working unit `unit`, None if
     dimensionless.
 
     Raises ValueError for a value outside its range.
@@ -50,7 +49,7 @@ def parameter(entry: Mapping[str, Any], unit: str | None) -> Parameter:
 
 
 def in_unit(value: str | float, unit: str | None) -> float:
-    """A data-file value in the working unit `unit`, None where dimensionless."""
+    """A data-file value in the working unit `unit`, None if dimensionless."""
     return float(value) if unit is None else parse_quantity(value, unit)
 
 
@@ -59,4 +58,4 @@ def unknown(what: str, name: str, known: Iterable[str]) -> UnknownMaterialError:
     names = list(known)
     near = difflib.get_close_matches(name.lower(), [k.lower() for k in names], n=1)
     hint = "".join(f'; did you mean "{k}"?' for k in names if k.lower() in near)
-    return UnknownMaterialError(f'"{name}" is no {what} that cellfem knows{hint} (there are {", ".join(names)})')
+    return UnknownMaterialError(f'"{name}" is not a known {what}{hint} (known: {", ".join(names)})')

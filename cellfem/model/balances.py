@@ -1,5 +1,4 @@
-"""What balances in a residual, and what the constrained rows take up. All methods are
-collective."""
+"""Balances of a residual, and reactions of the constrained rows. All methods are collective."""
 
 from __future__ import annotations
 
@@ -16,7 +15,8 @@ Array = NDArray[np.float64]
 
 
 class Balances:
-    """Charge, lithium and force of a model: its test functions are one."""
+    """Charge, lithium and force balance of a model: the sums of the rows whose test functions add
+    up to one."""
 
     def __init__(self, model: Model, at: Positions) -> None:
         self.model, self.at = model, at
@@ -24,11 +24,11 @@ class Balances:
         self.comm = model.domain.parent.comm
 
     def left(self, R: Array, scales: Scales, motion: float | None) -> tuple[float, float, float]:
-        """Charge, lithium and force left over in R, over their scales. motion: speed (µm/s) of a
-        surface that more than current moves.
+        """Imbalance of charge, lithium and force in R, relative to their scales. motion: speed
+        (µm/s) of a surface that moves faster than by current.
 
-        With two electrodes the larger of both, and for the charge also what passes one and not the
-        other.
+        With two electrodes the larger of both, and for charge also the difference of the currents
+        through the two.
         """
         at, control, fixture = self.at, self.model.control, self.model.fixture
         numbers = R[at.travel[0] :] if len(at.travel) else np.zeros(3)
@@ -52,8 +52,8 @@ class Balances:
         )
 
     def taken(self, R: Array, held: NDArray[np.bool_]) -> Array:
-        """Force and charge that constrained rows of R take up, this rank's share; held: which rows
-        are constrained."""
+        """Force and charge taken up by the constrained rows of R, this rank's share; held: which
+        rows are constrained."""
         vertical, potential = self.at.vertical, self.at.potential
         return np.array([R[rows[held[rows]]].sum() for rows in (vertical, potential)])
 

@@ -1,4 +1,4 @@
-"""A model: domain, unknowns and compiled residual, with the numbers set."""
+"""A model: domain, unknowns and compiled residual, with constants set."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Model:
-    """Everything that a solver and an observer need; the numbers of the moment are in
-    `residual.constants`."""
+    """All data for a solver and an observer; the present constants are in `residual.constants`."""
 
     domain: Domain
     structure: Structure
@@ -41,18 +40,18 @@ class Model:
 
     @property
     def has_volume(self) -> bool:
-        """Whether Γ has an area in µm² and voids a volume: about an axis and in 3-D, not in plane
+        """Whether Γ has an area in µm² and voids a volume: in axisymmetry and 3-D, not in plane
         strain."""
         return self.structure.axisymmetric or self.domain.dimension == 3
 
     def moment(self) -> tuple[Array, dict[str, float]]:
-        """Copies of the present state (owned parts of its unknowns and histories, one after the
-        other) and constants."""
+        """Copies of the present state (owned parts of its unknowns and histories, concatenated) and
+        constants."""
         functions = [owned(f) for f in (*self.state.unknowns, *self.state.histories)]
         return np.concatenate(functions), self.residual.constants.values()
 
     def put_moment(self, functions: Array, constants: dict[str, float]) -> None:
-        """Bring state and constants to those of a moment (collective)."""
+        """Restore state and constants from `moment` (collective)."""
         set_owned([*self.state.unknowns, *self.state.histories], functions)
         self.residual.constants.put(constants)
 
@@ -62,12 +61,12 @@ class Model:
 
     @property
     def control(self) -> Control:
-        """What drives current at the moment."""
+        """The present control of the current."""
         return acting_control(self.residual.constants)
 
     @property
     def fixture(self) -> Fixture:
-        """What presses at the moment."""
+        """The present fixture."""
         return acting_fixture(self.residual.constants)
 
     def set_load(self, load: Load) -> None:
@@ -84,9 +83,9 @@ class Model:
 
     def place_surface(self, pressure: float, wetting: float = 1.0) -> None:
         """Initial gap in contact equilibrium with `pressure` and a share of the adhesion, no
-        vacancies, no travel.
+        vacancies, no platen travel.
 
-        Velocities are left to a start solve.
+        Velocities are found by a start solve.
         """
         s, interface = self.state, replace(self.interface, adhesion=self.interface.adhesion * wetting)
         for u in s.unknowns:
@@ -108,7 +107,7 @@ class Model:
         return bare.stiffness * bare.delta * float(np.logaddexp(0.0, deep))
 
     def _shift(self, pressure: float, interface: Interface) -> NDArray[np.float64]:
-        """Shift of the gap into contact at the nodes of the skin (µm), one number on each
+        """Shift of the gap to contact equilibrium at the nodes of the skin (µm), one value per
         electrode."""
         domain, s = self.domain, self.state
         facets, total = domain.gamma_facets, domain.parent.comm.allreduce

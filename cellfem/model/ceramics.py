@@ -1,5 +1,4 @@
-"""What pressing and porosity make of the electrolyte: properties at the density that a case asks
-for."""
+"""Effect of pressing and porosity on the electrolyte: properties at the density of a case."""
 
 from __future__ import annotations
 
@@ -10,17 +9,17 @@ from cellfem.physics import densification
 from cellfem.units import format_shown
 
 GREEN = 0.90
-"""Relative density below which the verdict speaks of a green body: pores are connected (closed from
-about 0.92 on)."""
+"""Relative density below which the verdict calls it a green body: pores are connected (closed above
+about 0.92)."""
 
 
 @dataclass(frozen=True)
 class Ceramics:
-    """The electrolyte of a case at 25 degC. density: None where the material's data are taken as
-    they are.
+    """The electrolyte of a case at 25 degC. density: None if the material's data are used
+    unchanged.
 
-    conductivity in A/m² per V/µm, young and strength in MPa, toughness in MPa·µm^½; strength None
-    where not known.
+    conductivity in A/m² per V/µm, young and strength in MPa, toughness in MPa·µm^½; strength is
+    None if unknown.
     """
 
     density: float | None
@@ -46,10 +45,10 @@ def density_of(case: Case) -> float | None:
 
 
 def ceramics_of(case: Case) -> Ceramics:
-    """Properties at that density, each scaled from the density that the material's data belong to.
+    """Properties at that density, each scaled from the density of the material's data.
 
-    The strength goes with the toughness: flaws of the same size. Numbers of the case itself are
-    those of its electrolyte, and stay.
+    The strength scales with the toughness: flaws of the same size. Values given by the case are
+    those of its electrolyte and are not scaled.
     """
     e, f, own = case.electrolyte.properties, case.flaw, case.electrolyte
     density, strength = density_of(case), case.crack.strength or e.flexural_strength
@@ -74,13 +73,13 @@ def ceramics_of(case: Case) -> Ceramics:
 
 
 def densification_text(case: Case) -> str | None:
-    """The density, and what it makes of the electrolyte, in a sentence; None where the material is
-    taken as measured."""
+    """A sentence on the density and its effects on the electrolyte; None if the material is used as
+    measured."""
     density = density_of(case)
     if density is None:
         return None
     c = ceramics_of(case)
-    oxide = case.electrolyte.properties.pressing.hot_rate is not None  # wants heat to become a ceramic
+    oxide = case.electrolyte.properties.pressing.hot_rate is not None  # needs sintering
     loose = "a green body: open pores, hardly any strength, conductivity an upper bound" if oxide else "a pressed powder"
     what = loose if density < GREEN else "a dense ceramic"
     return (

@@ -1,4 +1,4 @@
-"""Solving with PETSc so that no failure passes for a solution."""
+"""Linear solves by PETSc in which a failure cannot be taken for a solution."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from petsc4py import PETSc
 
 
 def solve_or_nan(ksp: PETSc.KSP, b: PETSc.Vec, x: PETSc.Vec) -> None:
-    """x = A⁻¹ b, and nan throughout where there is no solution (collective).
+    """x = A⁻¹ b, or nan everywhere if there is no solution (collective).
 
-    PETSc leaves zero and raises nothing where a right-hand side overflows, and raises where MUMPS
-    has no factors. Too many iterations are no failure here: that solution is a rough one.
+    PETSc returns zero without an error if a right-hand side overflows, and raises if MUMPS has no
+    factors. Reaching the iteration limit is not a failure here: that solution is approximate.
     """
     try:
         ksp.solve(b, x)

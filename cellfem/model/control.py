@@ -1,7 +1,7 @@
-"""What drives current through a stack: one frozen class for each way, which owns its equation for
-the far potential, the numbers in it, the sizes that go with it, and what a balance is held against.
+"""Control of the current through a stack: one frozen class for each kind, with its equation for the
+far potential, its constants, typical sizes, and the reference size of its balance.
 
-A new way is a class here, in `CONTROLS`, and its mode and key in `case/protocol.py`.
+A new kind is a class here, in `CONTROLS`, and its mode and key in `case/protocol.py`.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from ufl.core.expr import Expr
 from cellfem.case import Step
 from cellfem.physics import kinetics
 
-if TYPE_CHECKING:  # a case knows these classes before dolfinx is loaded
+if TYPE_CHECKING:  # a case uses these classes before dolfinx is loaded
     from cellfem.model.constants import Constants
     from cellfem.model.equations.interface import Interface
     from cellfem.model.equations.setting import Setting
 
 
 class Control(ABC):
-    """One way to drive a stack, with its value. Currents in A/m² > 0 strip, voltages in V."""
+    """One kind of control, with its value. Currents in A/m² > 0 strip, voltages in V."""
 
     modes: ClassVar[tuple[str, ...]]
-    """Modes of a protocol step that it stands for."""
+    """Protocol modes with this control."""
     numbers: ClassVar[tuple[str, ...]]
-    """Names of the numbers that its equation brings into the forms."""
+    """Names of the constants that its equation adds to the forms."""
     selector: ClassVar[str | None] = None
-    """Which of them is 1 while it acts; None for the one that acts where no other does."""
+    """The constant that is 1 while it acts; None for the default, which acts if no other does."""
 
     @classmethod
     @abstractmethod
@@ -42,39 +42,40 @@ class Control(ABC):
 
     @abstractmethod
     def to_numbers(self) -> dict[str, float]:
-        """Those of its numbers that are not 0."""
+        """Its nonzero constants."""
 
     @classmethod
     @abstractmethod
     def row(cls, active: Expr, at: Setting, face: Interface) -> Expr:
-        """active (1 where it acts, else 0) times the integrand over Γ of its equation."""
+        """active (1 while it acts, otherwise 0) times the integrand over Γ of its equation."""
 
     @property
     def drives(self) -> bool:
-        """Whether current passes; not so at rest."""
+        """Whether current passes; false at rest."""
         return True
 
     @abstractmethod
     def current_through(self, resistance: float) -> float:
         """|i| through a flat, clean stack of this resistance (Ω m²): the typical size of currents;
-        0 where none is driven."""
+        0 without a driving force."""
 
     def balance_size(self, exchange: float) -> float:
-        """Current that Newton's balance of charge is measured against; exchange: that of the face.
+        """Current by which Newton's charge balance is scaled; exchange: exchange current density of
+        the face.
 
-        Where the current is what comes of the control it may die away: as at rest.
+        If the current is a result of the control it may decay to zero: then as at rest.
         """
         return exchange
 
     @abstractmethod
     def overpotential(self, resistance: float, temperature: float, layer: float, faces: int) -> float:
-        """η of `faces` alike everywhere, V. resistance: of a face, layer: of the electrolyte, Ω m²;
-        temperature: K."""
+        """η of `faces` identical uniform faces, V. resistance: of a face, layer: of the
+        electrolyte, Ω m²; temperature: K."""
 
     @abstractmethod
     def charge_left(self, row: float, through: float) -> float:
-        """What of a residual is charge left over: that of its own row, or what passes the
-        electrolyte and is not taken up."""
+        """Charge imbalance in a residual: of its own row, or what passes the electrolyte and is not
+        taken up."""
 
     @abstractmethod
     def mean_current(self, found: float) -> float:
@@ -82,11 +83,11 @@ class Control(ABC):
 
     @abstractmethod
     def expected(self, through: float) -> float:
-        """What must pass Γ; through: what passes the other end of the electrolyte."""
+        """The current that must pass Γ; through: current through the other end of the electrolyte."""
 
     @abstractmethod
     def record_size(self, found: float, exchange: float) -> float:
-        """Current that the balance of charge in a record is measured against."""
+        """Current by which the charge balance in a record is scaled."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,7 @@ class Current(Control):
 
 @dataclass(frozen=True)
 class Voltage(Control):
-    """The voltage is held: Φ = -V, or φ_Li2 = -V with two electrodes; the current is what comes of
-    it."""
+    """The voltage is held: Φ = -V, or φ_Li2 = -V with two electrodes; the current is a result."""
 
     voltage: float
     modes: ClassVar[tuple[str, ...]] = ("hold-voltage",)
@@ -150,7 +150,7 @@ class Voltage(Control):
 
     @classmethod
     def of(cls, step: Step) -> Self:
-        assert step.voltage is not None  # a checked case says it
+        assert step.voltage is not None  # ensured by the checks of the case
         return cls(step.voltage)
 
     @classmethod
@@ -184,16 +184,16 @@ class Voltage(Control):
 
 
 CONTROLS: tuple[type[Control], ...] = (Current, Voltage)
-"""All ways; the first acts where no other does."""
+"""All controls; the first acts if no other does."""
 
 
 def control_of(step: Step) -> Control:
-    """That of a protocol step."""
+    """The control of a protocol step."""
     return next(kind for kind in CONTROLS if step.mode in kind.modes).of(step)
 
 
 def acting_control(k: Constants) -> Control:
-    """The one that the numbers of the forms tell of."""
+    """The control that acts according to the constants of the forms."""
     numbers = k.mode_values()
     others = (kind for kind in CONTROLS if kind.selector is not None)
     kind = next((kind for kind in others if numbers[str(kind.selector)] > 0.5), CONTROLS[0])
@@ -201,7 +201,8 @@ def acting_control(k: Constants) -> Control:
 
 
 def charge_row(at: Setting, face: Interface) -> Expr:
-    """Integrand over Γ of the equation of the far potential: that of each control where it acts."""
+    """Integrand over Γ of the equation of the far potential: the sum over all controls, of which
+    one is active."""
     by_selector = {kind: at.k.modes[kind.selector] for kind in CONTROLS if kind.selector is not None}
     others = sum(kind.row(active, at, face) for kind, active in by_selector.items())
     return others + CONTROLS[0].row(1 - sum(by_selector.values()), at, face)

@@ -1,5 +1,5 @@
-"""LLZO under the interface: the elastic body of a model, loaded by what the lithium presses and
-rubs on it."""
+"""LLZO under the interface: the elastic body of a model, loaded by the contact pressure and
+friction of the lithium."""
 
 from __future__ import annotations
 
@@ -19,21 +19,22 @@ from dolfinx import fem, la
 
 Array = NDArray[np.float64]
 ENTRIES = ((0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (0, 2))
-"""Entries of the stress tensor in the order in which they are stored."""
+"""Components of the stress tensor in storage order."""
 
 
 class ElasticElectrolyte:
     """Displacement and stress of the electrolyte for the present state of a model. All methods are
     collective.
 
-    Load on Γ, whose normal out of the electrolyte is n: -p_c n, and the friction k θ_g v_τ that
-    drags it along with the lithium (velocities are the lithium's; the ceramic's is nothing beside
-    it). The lithium's surface tension stays in its own surface: what it adds to the lithium's
-    pressure where the surface is curved, it carries itself. So the force is P|Γ| as the platen's.
-    Sides are mirror planes, or one; with sides = "free" they may move apart (as planes, and out of
-    the plane too) until the mean lateral stress vanishes: a uniform stress is added. Far face: no
-    normal displacement, and with support = "fixed" none at all; on a roller it carries evenly what
-    lithium drags sideways as a whole, where there are no mirror planes to carry it.
+    Load on Γ, whose normal out of the electrolyte is n: -p_c n, and the friction k θ_g v_τ of the
+    sliding lithium (velocities are those of the lithium; the ceramic's are negligible). The
+    lithium's surface tension acts within its own surface: the pressure that it adds in the lithium
+    where the surface is curved is balanced by the surface itself. The total force is therefore
+    P|Γ|, as on the platen. Sides are mirror planes, or periodic; with sides = "free" they may move
+    apart (as planes, and out of the plane too) until the mean lateral stress is zero: a uniform
+    stress is added. Far face: no normal displacement, and with support = "fixed" none at all; on a
+    roller it takes the net lateral friction as a uniform traction, if there are no mirror planes to
+    take it.
     """
 
     def __init__(self, model: Model, ceramic: Ceramic) -> None:
@@ -59,7 +60,7 @@ class ElasticElectrolyte:
         ends = [_at(side, (low[side], high[side]), tiny) for side in range(up)]
         if not domain.periodic:
             held += [FixedPoints(side, end) for side, end in enumerate(ends)]
-        elif ceramic.support != "fixed":  # nothing is left that pushes it sideways as a whole: a corner keeps it where it is
+        elif ceramic.support != "fixed":  # no net lateral load remains; one fixed corner prevents rigid motion
             held += [FixedPoints(side, lambda x: np.all([below(x), *(end(x) for end in ends)], axis=0)) for side in range(up)]
         self.body = ElasticBody(body, ceramic.young, ceramic.poisson, held, s.axisymmetric)
         _, gamma, outside = domain.measures(s.degree)
@@ -90,7 +91,7 @@ class ElasticElectrolyte:
         self.along_face, self.at_skin = fem.form(along, entity_maps=domain.entity_maps), fem.create_vector(nodes)
 
     def solve(self) -> None:
-        """Under the load of the moment."""
+        """Solve under the present load."""
         comm, area = self.body.mesh.comm, self.model.domain.area(False)
         for k, drag in enumerate(self.drags):
             self.shear.value[k] = comm.allreduce(fem.assemble_scalar(drag)) / area
@@ -103,16 +104,16 @@ class ElasticElectrolyte:
         if self.ceramic.sides == "free":
             mean = self.points.mean()
             lateral = [0, 2] if self.dim == 2 else [0, 1]
-            if self.body.radius is not None:  # radial and hoop stress grow together
+            if self.body.radius is not None:  # radial and hoop stress change together
                 mean[0, 0] = mean[2, 2] = 0.5 * (mean[0, 0] + mean[2, 2])
             for k in lateral:
                 added[k, k] = -mean[k, k]
         return added
 
     def face_compression(self, added: Array) -> Array:
-        """At skin nodes, zero off Γ, MPa: across a flaw that is normal to the face, and in three
-        dimensions (or about an axis) to the direction in which LLZO is pressed least. Node values
-        are means, ∫ σ φ dA/∫ φ dA."""
+        """Compression at skin nodes, zero off Γ, MPa: normal to a flaw that is perpendicular to the
+        face, in three dimensions (or axisymmetry) in the direction of least compression. Node
+        values are means, ∫ σ φ dA/∫ φ dA."""
         self.added.value = added.diagonal()
         b = self.at_skin
         b.array[:] = 0.0
@@ -123,16 +124,16 @@ class ElasticElectrolyte:
         return np.asarray(np.divide(compression, weight, out=np.zeros_like(weight), where=weight > 0))
 
     def node_stress(self, added: Array) -> Array:
-        """(N, 3, 3) at the nodes of the displacement."""
+        """Stress (N, 3, 3) at the nodes of the displacement."""
         return _tensor(self.at_nodes()) + added
 
     def stretch(self, added: Array) -> Array:
-        """(3,) strains along the axes that belong to the uniform stress."""
+        """Strains (3,) along the axes due to the uniform stress."""
         strain = ((1 + self.body.poisson) * added - self.body.poisson * np.trace(added) * np.eye(3)) / self.body.young
         return np.asarray(np.where(np.arange(3) < self.dim, strain.diagonal(), 0.0))
 
     def node_displacement(self, added: Array) -> Array:
-        """(N, 3) at the nodes; of those where sides are one, at the low end."""
+        """Displacement (N, 3) at the nodes; for joined nodes that on the low side."""
         values = self.body.displacement.x.array.reshape(-1, self.dim)
         result = np.zeros((len(values), 3))
         result[:, : self.dim] = values
@@ -141,8 +142,8 @@ class ElasticElectrolyte:
         return result
 
     def risk(self, added: Array) -> float:
-        """Risk of rupture, alike on all ranks: ∫ Σ(σ_k₊/σ₀)^m over the body, or its face on Γ, over
-        the reference size."""
+        """Risk of rupture, the same on all ranks: ∫ Σ(σ_k₊/σ₀)^m over the body, or over its face on
+        Γ, divided by the reference size."""
         c = self.ceramic
         depth = c.depth if self.dim == 2 and self.body.radius is None else 1.0
         if c.origin == "volume":
@@ -159,7 +160,7 @@ class ElasticElectrolyte:
 
 
 def _largest_along(stress: Expr, added: Expr, dim: int, axisymmetric: bool) -> Expr:
-    """Largest tension along the face, on LLZO's side of it."""
+    """Largest tension along the face, on the LLZO side."""
     along = (0, 1) if dim == 3 else (0, 2)
     first, second = (stress[k, k]("-") + added[k]("-") for k in along)
     if dim == 2 and not axisymmetric:
@@ -206,7 +207,7 @@ def _at(component: int, values: tuple[float, ...], tiny: float) -> Where:
 
 
 def _tensor(values: Array) -> Array:
-    """(..., 3, 3) of (..., entries)."""
+    """Tensors (..., 3, 3) from components (..., entries)."""
     result = np.empty((*values.shape[:-1], 3, 3))
     for k, (i, j) in enumerate(ENTRIES):
         result[..., i, j] = result[..., j, i] = values[..., k]

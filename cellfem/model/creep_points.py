@@ -1,4 +1,4 @@
-"""Keeps the creep law's tangent planes at the quadrature points in step with the state."""
+"""Updates the creep law's tangent planes at the quadrature points with the state."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from cellfem.physics.hardening import History
 from dolfinx import fem
 
 ROUNDS = 2
-"""Of the search for the strain rate at a stress: what two leave (most of 1e-3) goes with the next
-correction."""
+"""Iterations of the search for the strain rate at a stress: the error left after two (at most 1e-3)
+is removed by the next correction."""
 LEAST_STRESS = 1e-12  # MPa
-LEAST_RATE = 1e-3  # of the floor: below it lithium is a liquid of constant viscosity
-LARGEST_CHANGE = 30.0  # of ln rate in a round
+LEAST_RATE = 1e-3  # of the floor: below it lithium has constant viscosity
+LARGEST_CHANGE = 30.0  # largest change of ln rate per iteration
 
 
 @dataclass(frozen=True)
 class Rheology:
-    """How lithium flows at the moment: its law of creep, and the smallest equivalent strain rate
-    (1/s) that the law is taken at."""
+    """The present creep behaviour: the creep law, and the smallest equivalent strain rate (1/s) at
+    which it is evaluated."""
 
     creep: CreepLaw
     floor: float
 
     def easier(self, exponent: float, stress: float, floor: float) -> Rheology:
-        """With a smaller exponent and the same rate at about `stress` (MPa), and another floor."""
+        """A copy with a smaller exponent, the same rate at about `stress` (MPa), and another floor."""
         return Rheology(self.creep.easier(exponent, stress), floor)
 
 
 @dataclass(frozen=True)
 class Hardness:
-    """Resistance S (MPa) at quadrature points: now, at the last step and the one before; and the
-    numbers of the time scheme."""
+    """Resistance S (MPa) at quadrature points: at present, at the last step and the one before; and
+    the coefficients of the time scheme."""
 
     now: fem.Function
     old: tuple[fem.Function, fem.Function]
@@ -55,8 +55,8 @@ class Hardness:
 class LawPoints:
     """`tangents` (a quadrature function, `PointLaw.tangents`) of the creep law in D', p and f.
 
-    They touch the law at the present state (`update`), or at its present stresses
-    (`follow_stresses`). A law with hardening also advances `hardness`.
+    They are taken at the present state (`update`), or at its present stresses (`follow_stresses`).
+    A law with hardening also advances `hardness`.
     """
 
     def __init__(
@@ -70,15 +70,15 @@ class LawPoints:
         self.hardness = hardness
 
     def update(self, rheology: Rheology) -> None:
-        """Touch the law at the present state."""
+        """Take the tangents at the present state."""
         self._touch(*self._state(), rheology)
 
     def follow_stresses(self, rheology: Rheology) -> None:
-        """Touch the law where it has the deviatoric stress that the present tangents give at the
-        present state, with the present p and f.
+        """Take the tangents where the law has the deviatoric stress that the present tangents give
+        at the present state, with the present p and f.
 
         sigma_dev has the direction of the new D', and |D'| follows from |sigma_dev| by Newton's
-        method in their logarithms, whose slope lies between 1/n and 1.
+        method in their logarithms, whose slope is between 1/n and 1.
         """
         law, floor = rheology.creep, rheology.floor
         D, p, f = self._state()
@@ -106,7 +106,7 @@ class LawPoints:
         return np.asarray(self.tangents.x.array.reshape(-1, self.tangents.function_space.dofmap.bs))
 
     def _touch(self, D: Array, p: Array, f: Array, rheology: Rheology) -> None:
-        with np.errstate(all="ignore"):  # a state that Newton only tries may lie beyond all numbers: it is not taken then
+        with np.errstate(all="ignore"):  # a trial state of Newton's method may overflow: it is then rejected
             found = self._points(2 / 3 * contraction(D, D) + rheology.floor**2, p, f, rheology.creep)
             self._table()[self.positions] = found.tangents(D, p, f)
 

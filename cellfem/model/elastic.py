@@ -22,25 +22,25 @@ from petsc4py import PETSc
 Array = NDArray[np.float64]
 SIMPLICES = (basix.CellType.triangle, basix.CellType.tetrahedron)
 DIRECT_MOST = 30_000
-"""Unknowns up to which a body in three dimensions is factored."""
+"""Largest number of unknowns in three dimensions for which the matrix is factored."""
 RESIDUAL, MOST_ITERATIONS = 1e-9, 1000
 Where = Callable[[Array], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
 class FixedPoints:
-    """A component of the displacement that is zero where `where` holds (coordinates (3, N) in, bool
-    out)."""
+    """A component of the displacement that is zero at the points selected by `where` (coordinates
+    (3, N) in, bool out)."""
 
     component: int
     where: Where
 
 
 class ElasticBody:
-    """∫ σ(u):ε(δu) dV = load, u quadratic, on a mesh of its own. All methods are collective.
+    """∫ σ(u):ε(δu) dV = load, u quadratic, on its own mesh. All methods are collective.
 
-    young, poisson: MPa and –. Two dimensions: plane strain, or axisymmetric about x = 0; three
-    dimensions as they are. `held` must keep the body from moving freely.
+    young, poisson: MPa and –. Two dimensions: plane strain, or axisymmetric about x = 0; or three
+    dimensions. `held` must prevent rigid motions.
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class ElasticBody:
         self.strain = elasticity.strain(self.displacement, self.radius, at_axis=True)
         self.stress = elasticity.stress(self.strain, lam, mu)
         energy = ufl.inner(elasticity.stress(elasticity.strain(u, self.radius), lam, mu), elasticity.strain(v, self.radius))
-        # Exact on simplices, but for u_r/r, which points off the axis see well; on bricks each
-        # direction has the degree 4.
+        # Exact on simplices, except for u_r/r, which points off the axis evaluate accurately; on
+        # hexahedra each direction has degree 4.
         degree = 2 if body.basix_cell() in SIMPLICES and self.radius is None else 4
         form = fem.form(energy * weight * ufl.dx(domain=body, metadata={"quadrature_degree": degree}))
         self.bcs = [self._condition(h) for h in held]
@@ -77,8 +77,8 @@ class ElasticBody:
         self.answer = self.vector.duplicate()
 
     def _iterate(self) -> None:
-        """Conjugate gradients with algebraic multigrid that knows the motions of a rigid body: in
-        3-D factors grow too fast."""
+        """Conjugate gradients with algebraic multigrid that uses the rigid-body modes: in 3-D
+        factors grow too fast."""
         x = self.space.tabulate_dof_coordinates()[: self.space.dofmap.index_map.size_local]
         modes = []
         for k in range(6):
@@ -105,8 +105,8 @@ class ElasticBody:
         return fem.dirichletbc(fem.Function(collapsed), dofs, part)
 
     def solve(self, load: fem.Form) -> None:
-        """Displacement under a linear form of this body's test functions (compiled, real: external
-        virtual work)."""
+        """Solve for the displacement under a linear form of this body's test functions (compiled,
+        real: external virtual work)."""
         with self.vector.localForm() as local:
             local.set(0.0)
         fp.assemble_vector(self.vector, load)

@@ -1,5 +1,5 @@
-"""What presses a stack: one frozen class for each kind of fixture, which owns its equation for the
-travel, the numbers in it, whether its face is rigid, and the pressure that it reads.
+"""The fixture that presses a stack: one frozen class for each kind, with its equation for the
+platen travel, its constants, whether its face is rigid, and the pressure that it measures.
 
 A new kind is a class here, in `FIXTURES`, and its key in `case/protocol.py`.
 """
@@ -16,7 +16,7 @@ from ufl.core.expr import Expr
 from cellfem.case import Step
 from cellfem.physics.fixture import spring_pressure, spring_pressure_now
 
-if TYPE_CHECKING:  # a case knows these classes before dolfinx is loaded
+if TYPE_CHECKING:  # a case uses these classes before dolfinx is loaded
     from cellfem.model.constants import Constants
     from cellfem.model.equations.interface import Interface
     from cellfem.model.equations.setting import Setting
@@ -26,13 +26,13 @@ class Fixture(ABC):
     """One kind of fixture. Pressures in MPa, travels in µm, > 0 away from the electrolyte."""
 
     top: ClassVar[str]
-    """`top` of a protocol step that it stands for."""
+    """`top` of a protocol step with this fixture."""
     numbers: ClassVar[tuple[str, ...]] = ()
-    """Names of the numbers that it brings into the forms."""
+    """Names of the constants that it adds to the forms."""
     selector: ClassVar[str | None] = None
-    """Which of them picks its own equation for the travel; None: U stays what it was."""
+    """The constant that selects its equation for the travel; None: U is constant."""
     rigid: ClassVar[bool] = True
-    """Whether the upper face moves as a whole."""
+    """Whether the upper face moves as a rigid plane."""
 
     @classmethod
     def of(cls, step: Step) -> Self:
@@ -41,43 +41,43 @@ class Fixture(ABC):
     @classmethod
     @abstractmethod
     def from_numbers(cls, numbers: Mapping[str, float]) -> Self | None:
-        """None where another one acts."""
+        """None if another fixture acts."""
 
     def to_numbers(self) -> dict[str, float]:
-        """Those of its numbers that are not 0."""
+        """Its nonzero constants."""
         return {}
 
     @classmethod
     def row(cls, active: Expr, at: Setting, face: Interface) -> Expr:
-        """active (1 where it acts, else 0) times the integrand over Γ of its own equation."""
+        """active (1 while it acts, otherwise 0) times the integrand over Γ of its own equation."""
         travel = at.travel_of(at.state.numbers)("+")
         return active * (travel - at.travel_of(at.state.travel_old[0])("+"))
 
     @property
     def ramps(self) -> bool:
-        """Whether a jump of the load may be made a ramp."""
+        """Whether a jump of the load may be applied as a ramp."""
         return True
 
     def goes_on(self, before: Fixture) -> bool:
-        """Whether it is that of the step before, so that it is not taken up anew."""
+        """Whether it is the fixture of the previous step, which then continues without being
+        engaged again."""
         return False
 
     def taken_up(self, travel: float) -> Fixture:
-        """As it is once taken up at this travel of all platens."""
+        """A copy engaged at this travel of all platens."""
         return self
 
     def force_left(self, row: float, vertical: float) -> float:
-        """What of a residual is force left over: that of its own row, or on the lithium as a
-        whole."""
+        """Force imbalance in a residual: of its own row, or on the whole lithium."""
         return vertical
 
     def pressure_now(self, pressure: float, travel: float) -> float | None:
-        """On the lithium, for the load's pressure and the travel of all platens; None where the
-        contact alone tells."""
+        """Pressure on the lithium, from the load's pressure and the travel of all platens; None if
+        only the contact pressure gives it."""
         return pressure
 
     def expected(self, load: float, taken: float) -> float:
-        """Mean contact pressure that balances; taken: what holds the upper face in its place."""
+        """Mean contact pressure in equilibrium; taken: reaction that fixes the upper face."""
         return load
 
 
@@ -129,7 +129,7 @@ class Platen(Fixture):
 
 @dataclass(frozen=True)
 class FixedPlaten(Fixture):
-    """A platen that stays where it is, whatever presses it."""
+    """A platen at a fixed position."""
 
     top: ClassVar[str] = "fixed"
     numbers: ClassVar[tuple[str, ...]] = ("fixed",)
@@ -154,7 +154,7 @@ class FixedPlaten(Fixture):
 
 @dataclass(frozen=True)
 class UniformPressure(Fixture):
-    """The load's pressure on the free upper face, which has no travel of its own."""
+    """The load's pressure on the free upper face, which has no common travel."""
 
     top: ClassVar[str] = "uniform"
     rigid: ClassVar[bool] = False
@@ -165,22 +165,23 @@ class UniformPressure(Fixture):
 
 
 FIXTURES: tuple[type[Fixture], ...] = (Platen, FixedPlaten, UniformPressure)
-"""All kinds; the last acts where no other does."""
+"""All fixtures; the last acts if no other does."""
 
 
 def fixture_of(step: Step) -> Fixture:
-    """That of a protocol step."""
+    """The fixture of a protocol step."""
     return next(kind for kind in FIXTURES if step.top == kind.top).of(step)
 
 
 def acting_fixture(k: Constants) -> Fixture:
-    """The one that the numbers of the forms tell of."""
+    """The fixture that acts according to the constants of the forms."""
     numbers = k.mode_values()
     return next(found for kind in FIXTURES if (found := kind.from_numbers(numbers)) is not None)
 
 
 def force_row(at: Setting, face: Interface) -> Expr:
-    """Integrand over Γ of the equation of the travel: that of each fixture where it acts."""
+    """Integrand over Γ of the equation of the travel: the sum over all fixtures, of which one is
+    active."""
     by_selector = {kind: at.k.modes[kind.selector] for kind in FIXTURES if kind.selector is not None}
     own = sum(kind.row(active, at, face) for kind, active in by_selector.items())
     return own + Fixture.row(1 - sum(by_selector.values()), at, face)

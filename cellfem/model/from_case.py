@@ -1,4 +1,4 @@
-"""From a checked case to what geometry and model need."""
+"""Converts a checked case to the parameters of geometry and model."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from cellfem.physics.hardening import Hardening
 from cellfem.physics.vacancies import COALESCENCE
 from cellfem.units import GAS_CONSTANT, T_REFERENCE
 
-EDGES_FELT = 20.0  # widths of a patch's edge, from where tanh is 1 to the last digit
-SLOWEST_REMOVAL = 1e-3  # µm/s: keeps k_n finite where no current flows
+EDGES_FELT = 20.0  # widths of a patch's edge beyond which tanh is 1 to the last digit
+SLOWEST_REMOVAL = 1e-3  # µm/s: keeps k_n finite if no current flows
 STICK = 1e6  # MPa s/µm: at 1 µm/h a shear traction of 280 MPa, more than lithium can carry: it does not slide
 
 
 def _arrhenius(activation: float, temperature: float) -> float:
-    """exp(-E/R (1/T - 1/T_ref)) for E in J/mol: above one when hotter."""
+    """exp(-E/R (1/T - 1/T_ref)) for E in J/mol: above one at higher temperature."""
     return math.exp(-activation / GAS_CONSTANT * (1 / temperature - 1 / T_REFERENCE))
 
 
@@ -61,10 +61,10 @@ def structure(case: Case) -> Structure:
 
 def interface(case: Case) -> Interface:
     i, li = case.interface, case.lithium
-    # A penalty: fast against the fastest injection of the whole protocol.
+    # A penalty: fast compared with the fastest injection of the whole protocol.
     automatic = max(10 * case.s_max, SLOWEST_REMOVAL) / (0.1 * li.f_c)
     friction = {"slip": 0.0, "stick": STICK}[i.friction] if isinstance(i.friction, str) else i.friction
-    # By default at the fastest injection as much porosity as where the other closure removes
+    # Default: at the fastest injection the same porosity as that at which the other closure removes
     # planes.
     most = COALESCENCE * li.f_c
     sink = (case.s_max or SLOWEST_REMOVAL) / (most * (1 - most))
@@ -89,7 +89,7 @@ def interface(case: Case) -> Interface:
 
 
 def _patches(p: case_interface.Patch, periods: tuple[float, ...]) -> Iterator[PatchResistance]:
-    """A patch, and where sides are one its images as far as their edges are felt in the stack."""
+    """A patch, and with periodic sides its images as far as their edges reach into the stack."""
     for dx, dy in spot_shifts(p, periods, EDGES_FELT * p.edge):
         y = None if p.center_y is None else p.center_y + dy
         yield PatchResistance(p.center + dx, p.half_width, p.asr, p.edge, y, p.half_width_y, p.electrode)
@@ -143,7 +143,7 @@ def flaws(case: Case) -> Flaws:
 
 
 def ceramic(case: Case) -> Ceramic | None:
-    """The electrolyte as an elastic and brittle body; None where its stress is not wanted, and
+    """The electrolyte as an elastic and brittle body; None if its stress is not requested, and
     between two electrodes."""
     c, state = case.crack, ceramics_of(case)
     if c.solve == "off" or case.stack.cell == "symmetric":
@@ -165,9 +165,9 @@ def ceramic(case: Case) -> Ceramic | None:
 
 
 def cell(case: Case) -> Cell:
-    """What the cell of [impedance] is beside what is modelled of it."""
+    """Data of the cell of [impedance] that are not modelled."""
     table, whole = case.impedance, case.stack.cell == "symmetric"
-    assert table.separator is not None  # a checked case says it
+    assert table.separator is not None  # ensured by the checks of the case
     faces = 2 if whole else table.interfaces
     return Cell(table.area, table.separator, 1 if whole else faces, faces)
 
@@ -199,8 +199,8 @@ def material(case: Case, step: Step) -> Material:
 
 
 def creep_law(case: Case, temperature: float) -> CreepLaw:
-    """The creep law of a case with all its options, at a temperature (K): the only place that makes
-    that of a case."""
+    """The creep law of a case with all its options, at a temperature (K): the only place where it
+    is constructed."""
     return _bulk_law(case, temperature).stronger(case.lithium.strength)
 
 
@@ -231,8 +231,7 @@ def _hardening(anand: Anand, temperature: float) -> Hardening:
 
 
 def _creep_activation(case: Case) -> float:
-    """Q of the creep rate, J/mol; of a law of the user's own that of its rate at 1 MPa about 25
-    degC."""
+    """Q of the creep rate, J/mol; for a user-defined law from its rate at 1 MPa around 25 degC."""
     if case.lithium.own_law is None:
         return case.lithium.creep_set.Q if case.lithium.anand is None else case.lithium.anand.Q
     low, high = T_REFERENCE - 1, T_REFERENCE + 1
@@ -248,5 +247,5 @@ def _diffusivity(li: Lithium, temperature: float) -> float:
 
 
 def load(step: Step, elapsed: float) -> Load:
-    """`elapsed` seconds after the start of the step."""
+    """Load `elapsed` seconds after the start of the step."""
     return Load(step.pressure_at(elapsed), control_of(step), fixture_of(step))

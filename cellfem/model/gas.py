@@ -1,17 +1,17 @@
-"""Gas shut in voids: p V = N T of each, acting on its walls; the pressures follow from the surface
-and are no unknowns.
+"""Gas sealed in voids: p V = N T for each, acting on its walls; the pressures follow from the
+surface and are not unknowns.
 
-A pocket is a connected part of Γ with gap > 3δ. Γ lies between mirror planes or closes upon itself,
-so each is shut in on all sides by contact and mirror planes; what lies between two pockets belongs
-to the nearer one, with a volume next to none.
-V = ∫ χ [g]_+ dA, χ the share of Γ that is open, and the wall feels χ p. Those that are there at the
-start hold gas, those that open later hold none. Where pockets merge their gas does, where one parts
-its gas is shared by volume; one that closes below 3δ keeps its gas.
+A pocket is a connected part of Γ with gap > 3δ. Γ is bounded by mirror planes or periodic, so each
+pocket is enclosed by contact and mirror planes. The area between two pockets is assigned to the
+nearer one; its volume is negligible. V = ∫ χ [g]_+ dA, where χ is the open share of Γ, and the wall
+is under χ p. Pockets of the start contain gas, those that open later are empty. When pockets merge,
+their gas merges; when one splits, its gas is divided by volume; one that closes below 3δ keeps its
+gas.
 
 The pressure of a pocket couples all of its walls: it adds -B p/V C to the Jacobian of the residual
 at given pressures, B = ∂R/∂p, C = ∂V/∂x, one column and one row for each pocket, and corrections
-are found with these by Woodbury's formula. So p is as implicit as every unknown. Amounts N are in
-MPa µm³/K (MPa µm²/K in plane strain).
+follow from Woodbury's formula. So p is as implicit as every unknown. Amounts N are in MPa µm³/K
+(MPa µm²/K in plane strain).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 import ufl
 from mpi4py import MPI
 from numpy.typing import NDArray
@@ -41,9 +41,9 @@ EDGES = {2: [[0, 1]], 3: [[0, 1], [1, 2], [2, 0]], 4: [[0, 1], [0, 2], [1, 3], [
 
 @dataclass(frozen=True)
 class GasForms:
-    """Compiled. `volume`: ∫ χ [g]_+ φ dA by nodes of the skin.
+    """Compiled forms. `volume`: ∫ χ [g]_+ φ dA by nodes of the skin.
 
-    For the pocket that `State.gas_marker` marks: `column` is ∂R/∂p and `row` ∂V/∂x, in the order of
+    For the pocket marked by `State.gas_marker`: `column` is ∂R/∂p and `row` ∂V/∂x, in the order of
     the unknowns.
     """
 
@@ -54,7 +54,7 @@ class GasForms:
 
 @dataclass(frozen=True)
 class Border:
-    """Of one pocket: column B, row C (owned parts) and dp/dV."""
+    """Bordering of the Jacobian by one pocket: column B, row C (owned parts) and dp/dV."""
 
     column: Array
     row: Array
@@ -63,8 +63,8 @@ class Border:
 
 @dataclass(frozen=True)
 class _Face:
-    """Γ of all ranks, alike on each: (N,) nodes in an order that does not depend on the ranks,
-    facets by places in it."""
+    """Γ of all ranks, the same on each: (N,) nodes in an order independent of the ranks, facets by
+    indices into it."""
 
     place: Array  # (N, axes of Γ), µm
     side: Array
@@ -95,14 +95,14 @@ class Gas:
         self.facets = index_map.local_to_global(facets.ravel().astype(np.int32)).reshape(facets.shape)
 
     def update(self) -> None:
-        """Pressures of the present surface into `State.gas`."""
+        """Write the pressures of the present surface to `State.gas`."""
         nodes = self.state.gamma_nodes
         label = self._labels()
         pressure = self.pressures(label)
         self.state.gas.x.array[nodes] = pressure[label[nodes]]
 
     def pressures(self, label: Labels | None = None) -> Array:
-        """Of each pocket by its label, MPa; the first is that of no pocket."""
+        """Pressure of each pocket by its label, MPa; the first entry is for no pocket."""
         label = self._labels() if label is None else label
         volume, amount = self._pockets(label)
         pressure: Array = amount * float(self.temperature.value) / np.where(volume > 0, volume, 1.0)
@@ -113,7 +113,7 @@ class Gas:
         return self._pockets(self._labels())[1]
 
     def border(self) -> list[Border]:
-        """Of each pocket that holds gas, at the present surface and pressures."""
+        """Borders of each pocket with gas, at the present surface and pressures."""
         label = self._labels()
         volume, amount = self._pockets(label)
         found = []
@@ -124,8 +124,7 @@ class Gas:
         return found
 
     def seal(self, pressure: float, temperature: float) -> None:
-        """Shut gas of this pressure (MPa) and temperature (K) into all voids of the present
-        surface."""
+        """Seal gas of this pressure (MPa) and temperature (K) in all voids of the present surface."""
         face = self._face()
         label, count = self._connected(face)
         volume = np.bincount(label, weights=face.volume, minlength=count + 1)
@@ -134,7 +133,7 @@ class Gas:
         self._put(face, label, amount)
 
     def follow(self) -> None:
-        """Pockets of the present surface, with the gas of those that were known."""
+        """Find the pockets of the present surface, and assign them the gas of the known ones."""
         face = self._face()
         label, count = self._connected(face)
         volume = np.bincount(label, weights=face.volume, minlength=count + 1)
@@ -145,7 +144,7 @@ class Gas:
             if gas <= 0:
                 continue
             heirs = np.unique(label[was & (label > 0)])
-            if not len(heirs):  # closed below 3δ: it keeps its deepest place
+            if not len(heirs):  # closed below 3δ: it keeps the place where it is deepest
                 deepest = np.flatnonzero(was)[np.argmax(face.gap[was])]
                 label[deepest] = len(amounts)
                 amounts.append(gas)
@@ -155,7 +154,7 @@ class Gas:
         self._put(face, label, np.array(amounts))
 
     def _labels(self) -> Labels:
-        """Pocket of each local node of the skin, 0 where there is none."""
+        """Pocket of each local node of the skin, 0 if none."""
         return np.abs(np.rint(self.state.pocket.x.array)).astype(np.int64)
 
     def _nodal_volumes(self) -> Array:
@@ -208,8 +207,8 @@ class Gas:
         return _Face(table[:, :axes], side, gap, volume, label.astype(np.int64), amount, number, place_of[facets])
 
     def _connected(self, face: _Face) -> tuple[Labels, int]:
-        """Labels 1, 2, … of the open stretches in the order of their first nodes, 0 in contact; and
-        how many there are."""
+        """Labels 1, 2, … of the open areas in the order of their first nodes, 0 in contact; and
+        their number."""
         is_open = face.gap > self.open_gap
         pairs = np.concatenate([face.facets[:, edge] for edge in EDGES[face.facets.shape[1]]])
         pairs = pairs[is_open[pairs].all(axis=1)]
@@ -223,8 +222,8 @@ class Gas:
         return label, len(first)
 
     def _put(self, face: _Face, label: Labels, amount: Array) -> None:
-        """Labels (> 0 in a pocket) and amounts by label to the functions; the rest of Γ goes to the
-        nearest pocket as -label."""
+        """Write labels (> 0 in a pocket) and amounts by label to the functions; the rest of Γ is
+        assigned to the nearest pocket as -label."""
         signed = label.copy()
         for sign in np.unique(face.side):
             here = face.side == sign
@@ -246,10 +245,10 @@ class Gas:
 def gas_forms(
     rows: list[Any], volume: Any, tests: Any, state: State, domain: Domain, jit: dict[str, Any] | None, nothing: list[Any]
 ) -> GasForms:
-    """Compile (collective). rows: of the residual; volume: χ [g]_+ on Γ with its weight and measure
-    as a function of a test.
+    """Compile the forms (collective). rows: of the residual; volume: χ [g]_+ on Γ with its weight
+    and measure as a function of a test function.
 
-    nothing: forms of each row that are zero, for blocks that do not depend on the gas.
+    nothing: a zero form for each row, for blocks that do not depend on the gas.
     """
     test = ufl.TestFunction(state.gas.function_space)("+")
     column = [ufl.derivative(row, state.gas, state.gas_marker) + zero for row, zero in zip(rows, nothing, strict=True)]

@@ -1,4 +1,4 @@
-"""What varies at random along Γ: factors of resistance, roughness and diffusivity at given places,
+"""Random variations along Γ: factors of resistance, roughness and diffusivity at given positions,
 in working units."""
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:  # else whatever draws a picture would load the mesher
+if TYPE_CHECKING:  # otherwise drawing a picture would import the mesher
     from cellfem.geometry.fields import LognormalField, Spots, Tessellation
 
 Floats = NDArray[np.float64]
 GRAIN_EDGE = 0.25
-"""Width of the transition from grain to grain boundary, over the width of the boundary."""
+"""Width of the transition from grain to grain boundary, relative to the width of the boundary."""
 
 
 @dataclass(frozen=True)
 class GrainBoundaries:
-    """Faces of a tessellation, `width` (µm) wide, with a resistance (Ω m², 25 °C) and diffusivity
-    (µm²/s, 25 °C) of their own."""
+    """Faces of a tessellation, `width` (µm) wide, with their own resistance (Ω m², 25 °C) and
+    diffusivity (µm²/s, 25 °C)."""
 
     cells: Tessellation
     width: float
@@ -47,7 +47,7 @@ class Impurities:
 
 @dataclass(frozen=True)
 class Heterogeneity:
-    """All that varies; None: the same everywhere. Places are (..., k) µm along Γ, k = 1 or 2."""
+    """All random variations; None: uniform. Positions are (..., k) µm along Γ, k = 1 or 2."""
 
     resistance: LognormalField | None = None
     roughness: LognormalField | None = None
@@ -56,12 +56,12 @@ class Heterogeneity:
 
     @property
     def varies_diffusivity(self) -> bool:
-        """Whether the lithium has grain boundaries with a diffusivity of their own."""
+        """Whether the lithium has grain boundaries with their own diffusivity."""
         return self.grains is not None and self.grains.diffusivity is not None
 
     def resistance_at(self, places: Floats, mean: float) -> Floats:
-        """ASR₀ at 25 °C (Ω m²): the field of the given mean, then grain boundaries, then impurities
-        on it."""
+        """ASR₀ at 25 °C (Ω m²): the field of the given mean, overridden by grain boundaries and
+        then by impurities."""
         value = np.full(places.shape[:-1], mean)
         if self.resistance is not None:
             value *= self.resistance(places)
@@ -77,7 +77,7 @@ class Heterogeneity:
 
     def diffusion_factor(self, places: Floats, diffusivity: float) -> Floats:
         """D(x)/D of the grains. diffusivity: that of the grains at 25 °C, µm²/s; grain boundaries
-        stand upright on Γ."""
+        are perpendicular to Γ."""
         if self.grains is None or self.grains.diffusivity is None:
             return np.ones(places.shape[:-1])
         return 1 + (self.grains.diffusivity / diffusivity - 1) * self.grains.share(places)

@@ -1,5 +1,5 @@
-"""Where the description of the lithium ends: a surface too steep for a height function, an
-electrode used up."""
+"""Limits of the description of the lithium: a surface too steep for a height function, an electrode
+used up."""
 
 import basix
 import numpy as np
@@ -12,12 +12,12 @@ from cellfem.model.state import State
 from cellfem.physics import kinematics
 from dolfinx import fem
 
-STEEPEST = 1.0  # |∇g|, from which on the surface may turn over
+STEEPEST = 1.0  # |∇g| above which the surface may fold over
 THINNEST = 2e-3  # share of a lithium cell's first height
 
 
 class MapLimits:
-    """Watches the map x = X + m e of a state, at the middle of simplices and the corners of other
+    """Checks the map x = X + m e of a state, at the centre of simplices and the corners of other
     cells. Collective."""
 
     def __init__(self, domain: Domain, state: State) -> None:
@@ -33,19 +33,19 @@ class MapLimits:
         self.on_gamma = np.asarray(inside, dtype=np.int32)
 
     def violation(self) -> str:
-        """What the present state is beyond, in words; empty if nothing."""
+        """The limit that the present state violates, as text; empty if none."""
         slope = self.gradient.eval(self.mesh, self.on_gamma)[..., 0].max(initial=0.0) if len(self.on_gamma) else 0.0
         height = self.gradient.eval(self.mesh, self.cells)[..., 1].min(initial=1.0) if len(self.cells) else 1.0
         steepest = self.comm.allreduce(float(np.nan_to_num(slope, nan=np.inf)), op=MPI.MAX)
         thinnest = self.comm.allreduce(float(np.nan_to_num(height, nan=-np.inf)), op=MPI.MIN)
         if steepest > STEEPEST:
             return (
-                f"the lithium surface has a slope of {steepest:.2f}: more than 1 is beyond a height function, the surface may "
-                "turn over, and nothing is remeshed; start from lower or longer heights and voids, or end the step before"
+                f"the lithium surface has a slope of {steepest:.2f}: above 1 it may not remain a height function: it may "
+                "fold over, and there is no remeshing; start with lower or longer heights and voids, or end the step earlier"
             )
         if thinnest < THINNEST:
             return (
-                f"the lithium's mesh is squeezed to {thinnest:.1%} of its height somewhere: "
-                "hardly any lithium is left there, give it more thickness"
+                f"the lithium's mesh is compressed to {thinnest:.1%} of its height somewhere: "
+                "almost no lithium is left there; make lithium.thickness larger"
             )
         return ""

@@ -1,4 +1,4 @@
-"""What acts on a stack at one moment."""
+"""The load of a stack at one moment."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ MODE_NUMBERS = (
     *(name for kind in FIXTURES for name in kind.numbers),
     *(name for kind in CONTROLS[1:] for name in kind.numbers),
 )
-"""Names of the numbers of all controls and fixtures. FFCx keys compiled forms by their order: in
-this one those of earlier versions stay in use."""
+"""Names of the constants of all controls and fixtures. FFCx identifies compiled forms by their
+order: in this one those of earlier versions remain in use."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """Pressure (MPa), what drives current, what presses, and the share of the adhesion that acts
-    already."""
+    """Pressure (MPa), control, fixture, and the share of the adhesion that acts already."""
 
     pressure: float
     control: Control
@@ -27,9 +26,9 @@ class Load:
     wetting: float = 1.0
 
     def taken_up(self, travel: float) -> Load:
-        """With its fixture taken up at this travel of all platens (µm)."""
+        """A copy with its fixture engaged at this travel of all platens (µm)."""
         return replace(self, fixture=self.fixture.taken_up(travel))
 
     def mode_numbers(self) -> dict[str, float]:
-        """Of `MODE_NUMBERS` those that are not 0."""
+        """The nonzero constants of `MODE_NUMBERS`."""
         return self.control.to_numbers() | self.fixture.to_numbers()

@@ -1,4 +1,4 @@
-"""The map of the lithium inside: harmonic between Γ and the upper face."""
+"""The map in the bulk of the lithium: harmonic between Γ and the upper face."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from dolfinx.fem import petsc as fp
 from petsc4py import PETSc
 
 MOST_FACTORED = 5000
-"""Nodes in 3-D up to which the matrix is factored; multigrid takes less time and memory beyond."""
+"""Largest number of nodes in 3-D for which the matrix is factored; beyond it multigrid takes less
+time and memory."""
 TOLERANCE = 1e-12
 
 
 class MapExtension:
-    """Solves ∇²m = 0 with m given on Γ and zero on top; the matrix is factored, or its multigrid
+    """Solves ∇²m = 0 with m given on Γ and zero on top; the matrix is factored, or its multigrid is
     set up, once."""
 
     def __init__(self, domain: Domain, state: State) -> None:
@@ -46,7 +47,7 @@ class MapExtension:
         self.b = fp.create_vector(M)
 
     def extend(self) -> None:
-        """Overwrite the inner values of the map by the extension of its values on Γ
+        """Overwrite the inner values of the map by the harmonic extension of its values on Γ
         (collective)."""
         with self.b.localForm() as local:
             local.set(0.0)
@@ -57,4 +58,4 @@ class MapExtension:
         owned = self.x.array
         self.map.x.array[: len(owned)] = owned
         self.map.x.scatter_forward()
-        self.state.update_map()  # an iteration leaves its tolerance on Γ too
+        self.state.update_map()  # an iterative solve leaves its tolerance on Γ too

@@ -1,4 +1,4 @@
-"""What the residual needs to know, in working units (µm, s, MPa, V, A/m²)."""
+"""Parameters of the residual, in working units (µm, s, MPa, V, A/m²)."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class PatchResistance:
     electrode: int = 1
 
     def share(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """1 inside and 0 outside at the places x (..., axes of Γ), with the edge between; a sharp
-        one where `edge` is 0."""
+        """1 inside and 0 outside at the positions x (..., axes of Γ), with the edge in between; a
+        sharp edge if `edge` is 0."""
         if self.centre_y is not None and x.shape[-1] == 2:
             across = self.half_width_y or self.half_width
             u = np.hypot((x[..., 0] - self.centre) / self.half_width, (x[..., 1] - self.centre_y) / across)
@@ -55,22 +55,22 @@ class Structure:
     pressed_diffusion: bool = False  # D falls with pressure
     linear_kinetics: bool = False
     stress_potential: bool = True
-    equipotential: bool = True  # far side of the electrolyte at one potential; False: uniform flux
+    equipotential: bool = True  # equipotential far side of the electrolyte; False: uniform flux
     adhesion: bool = False
     friction: bool = False
-    held_platen: bool = False  # lithium sticks to the platen: a condition, the forms stay as they are
+    held_platen: bool = False  # lithium sticks to the platen: a boundary condition, the forms are unchanged
     gas: bool = False  # in voids
     varying_roughness: bool = False  # δ differs along Γ
     varying_diffusivity: bool = False  # D differs along Γ: grain boundaries of the lithium
     degree: int = 4  # quadrature
-    quadratic_porosity: bool = True  # f of second degree and removal evened out over a facet; False: f of first degree
+    quadratic_porosity: bool = True  # f of second degree and removal smoothed over a facet; False: f of first degree
 
 
 @dataclass(frozen=True)
 class Material:
-    """Numbers at the temperature of the moment."""
+    """Parameters at the present temperature."""
 
-    creep: CreepLaw  # of lithium, with all its options: every reader uses this one
+    creep: CreepLaw  # of lithium, with all its options: used by every reader
     diffusivity: float  # µm²/s
     conductivity: float  # A/m² per V/µm
     resistance_factor: float  # ASR(T)/ASR(25 degC)
@@ -102,7 +102,7 @@ class Interface:
 
 @dataclass(frozen=True)
 class Flaws:
-    """Flaws of the electrolyte's face, and their strength. Lengths in µm, K_Ic in MPa·µm^½, density
+    """Flaws of the electrolyte's face, and its strength. Lengths in µm, K_Ic in MPa·µm^½, density
     in 1/µm²."""
 
     length: float = 1.0  # a, of the index; scale of the distribution
@@ -112,14 +112,14 @@ class Flaws:
     distribution: Literal["single", "power", "exponential"] = "power"
     exponent: float = 5.0  # of the power law
     density: float = 1e-4  # flaws per area
-    depth: float = 1e3  # of a plane stack, out of the picture
+    depth: float = 1e3  # of a plane stack, out of the plane
     toughness: float = 1e3  # K_Ic
     poisson_ratio: float = 0.26  # of the electrolyte
-    confined: bool = True  # the electrolyte's sides do not give way to stack pressure
-    seed: int | None = None  # flaws drawn one by one
+    confined: bool = True  # lateral strain of the electrolyte is suppressed
+    seed: int | None = None  # flaws are sampled individually
     on_grain_boundaries: bool = False
     grain_size: float = 5.0
-    creep_activation: float = 37e3  # J/mol, what warmth does to creep, conductivity and resistance of the interface
+    creep_activation: float = 37e3  # J/mol, temperature dependence of creep, conductivity and interface resistance
     conductivity_activation: float = 33.8e3
     resistance_activation: float = 33.8e3
 
@@ -136,18 +136,18 @@ class Ceramic:
     modulus: float  # Weibull's m
     reference: float  # V₀, µm³, or S₀, µm²
     origin: Literal["volume", "surface"]  # where the flaws are: in the body, or on the face towards the lithium
-    depth: float  # of a plane stack out of the picture
+    depth: float  # of a plane stack, out of the plane
     sides: Literal["mirror", "free"]  # lateral strain zero, or mean lateral stress zero
-    support: Literal["roller", "fixed"]  # far face: slides, or is held
+    support: Literal["roller", "fixed"]  # far face: slides, or is fixed
 
 
 @dataclass(frozen=True)
 class Cell:
-    """The cell for which resistances are given in Ω: `times` the modelled Γ and `separator` µm of
+    """The cell to which resistances in Ω refer: `times` the modelled Γ and `separator` µm of
     electrolyte on `area` µm².
 
-    What is modelled of a half cell is one face: it counts once or twice. A symmetric cell is
-    modelled whole: its Γ are both faces, which count once. In both the separator stands in place of
+    A half cell models one face, which counts once or twice. A symmetric cell is modelled
+    completely: its Γ includes both faces, which count once. In both cases the separator replaces
     the modelled electrolyte.
     """
 

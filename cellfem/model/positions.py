@@ -1,4 +1,4 @@
-"""Where each unknown of a state is in the vector of all of them."""
+"""Position of each unknown of a state in the solution vector."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Positions:
     porosity: Indices  # in the order of State.porosity_dofs
     gap: Indices  # m of the nodes of Γ; openness, curvature and removal follow each
     potential: Indices
-    travel: Indices  # U; empty on ranks that do not own the numbers, as all of them
+    travel: Indices  # U; empty on ranks that do not own the global unknowns, like all of them
     far: Indices
     second_travel: Indices
     electrodes: tuple[tuple[Indices, Indices], ...]  # vertical and porosity of each
 
 
 def positions_of(state: State) -> Positions:
-    """Of a state (collective)."""
+    """Positions of a state (collective)."""
     spaces = [u.function_space for u in state.unknowns]
     sizes = [V.dofmap.index_map.size_local * V.dofmap.index_map_bs for V in spaces]
     offsets = np.concatenate([[0], np.cumsum(sizes)])

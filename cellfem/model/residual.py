@@ -1,8 +1,8 @@
-"""The residual: the equations of `equations/` made the rows of one system and compiled, with its
-Jacobian.
+"""The residual: assembles the equations of `equations/` into the rows of one system and compiles
+them, with the Jacobian.
 
 Rows are in the order of State.unknowns: lithium (v, p, f), the fields of Γ, the potential, the
-numbers.
+global unknowns.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from dolfinx import fem
 
 @dataclass(frozen=True, kw_only=True)
 class Expressions:
-    """What observers read besides the unknowns; restricted to Γ where marked."""
+    """Expressions that observers evaluate besides the unknowns; restricted to Γ where marked."""
 
     bulk: kinematics.Bulk  # on the lithium's own mesh
     gap: Expr  # Γ
@@ -58,14 +58,14 @@ class Residual:
     jacobian: list[list[fem.Form | None]]
     expressions: Expressions
     law: LawPoints
-    pressure_mass: fem.Form  # ∫ δp/μ dV in the block of bulk: what precedes the pressure in its Schur complement
+    pressure_mass: fem.Form  # ∫ δp/μ dV in the block of bulk: preconditions the pressure's Schur complement
     measures: list[fem.Form]  # ∫ δf dV and ∫ δm dA in the blocks of bulk and gamma: volume and area that belong to each node
     constants: Constants
     gas: GasForms | None = None
 
 
 def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, Any] | None = None) -> Residual:
-    """Write the equations and compile them (collective)."""
+    """Build the equations and compile them (collective)."""
     at = setting_of(domain, state, s, create_constants(domain, MODE_NUMBERS))
     lithium, face = lithium_equations(at), interface_equations(at)
     rows, moved = _rows(at, lithium, face)
@@ -89,19 +89,19 @@ def build_residual(domain: Domain, state: State, s: Structure, jit: dict[str, An
 
 
 def _rows(at: Setting, lithium: Lithium, face: Interface) -> tuple[list[Any], list[Any]]:
-    """The four rows, and the part of them that feels the map."""
+    """The four rows, and the part of them that depends on the map."""
     dx, dG, ds = at.dx, at.dG, at.ds
     electrolyte, weight = electrolyte_equations(at, face), face.weight
     faces = face.on_lithium * weight * dG + lithium.pressed * at.weight * ds(TOP)
     if at.structure.vacancies:
         faces += lithium.leaving_top * at.tests.f * at.weight * ds(TOP)
-    # The pinned nodes off Γ need room on the diagonal: a term that is zero.
+    # The constrained nodes off Γ need diagonal entries: a term that is zero.
     gamma = face.surface * weight * dG + at.k.zero * ufl.inner(at.state.gamma, at.tests.gamma) * dx(SKIN)
     potential = electrolyte.volume * dx(ELECTROLYTE) - electrolyte.on_gamma * weight * dG
     if electrolyte.bottom is not None:
         potential += electrolyte.bottom * ds(BOTTOM)
     numbers = constraints(at, face) * weight * dG
-    # The map follows gamma[0] on Γ only, so the bulk feels it on the skin alone.
+    # The map follows gamma[0] on Γ only, so the bulk depends on it on the skin alone.
     rows, moved = ([lithium.volume * dx(body) + faces, gamma, potential, numbers] for body in (LITHIUM, SKIN))
     return rows, moved
 
@@ -149,8 +149,8 @@ def _gas(at: Setting, face: Interface, rows: list[Any], jit: dict[str, Any] | No
 
 
 def _jacobian(rows: list[Any], moved: list[Any], state: State, s: Structure) -> list[list[Any]]:
-    """Derivatives of the rows by the unknowns; `moved` are the rows where they depend on the
-    map."""
+    """Derivatives of the rows with respect to the unknowns; `moved` is the part of the rows that
+    depends on the map."""
     trials = ufl.TrialFunctions(ufl.MixedFunctionSpace(*(u.function_space for u in state.unknowns)))
     blocks = []
     for row, with_map in zip(rows, moved, strict=True):

@@ -1,4 +1,4 @@
-"""Typical sizes of the unknowns, by which corrections and balances are measured."""
+"""Typical sizes of the unknowns, by which corrections and balances are scaled."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from cellfem.model.positions import Indices, Positions
 from cellfem.physics.kinetics import SPEED
 from cellfem.units import FARADAY, GAS_CONSTANT
 
-FORCE_SCALE = 0.1  # MPa, stands for the load where there is none
-SLOW_FLOW = 1e-2  # of the speed that the exchange current drives: of lithium at rest
+FORCE_SCALE = 0.1  # MPa, used if there is no load
+SLOW_FLOW = 1e-2  # of the velocity due to the exchange current: for lithium at rest
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scales:
-    """Of each unknown, and of the balances of force and charge; working units."""
+    """Typical sizes of each unknown, and of the balances of force and charge; working units."""
 
     velocity: float
     pressure: float
@@ -50,7 +50,7 @@ class Scales:
 
 
 def scales_of(model: Model, load: Load, material: Material) -> Scales:
-    """Of a model under a load, from its currents and pressures."""
+    """Scales of a model under a load, from its currents and pressures."""
     face = model.interface
     thermal = GAS_CONSTANT * material.temperature / FARADAY
     force = max(load.pressure, FORCE_SCALE)

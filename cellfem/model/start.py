@@ -1,4 +1,4 @@
-"""Boundary conditions, coefficients and the state at the start."""
+"""Boundary conditions, coefficients and the initial state."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import basix
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 import ufl
 from numpy.typing import NDArray
 
@@ -20,13 +20,13 @@ from dolfinx import fem
 
 Marker = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 BULK, GAMMA, POTENTIAL, NUMBERS = range(4)
-EDGE_TOLERANCE = 2e-9  # of the size of a facet: how far inside its ends the resistance is taken
-SHIFT_TOLERANCE = 1e-12  # of the shift that brings the gap into contact, over δ
+EDGE_TOLERANCE = 2e-9  # of the facet size: distance from its ends at which the resistance is evaluated
+SHIFT_TOLERANCE = 1e-12  # tolerance of the shift of the gap to contact equilibrium, over δ
 
 
 def boundary_conditions(domain: Domain, state: State, structure: Structure, platen: bool) -> list[tuple[int, fem.DirichletBC]]:
-    """(block, condition): mirror planes at the sides, no normal velocity at the platen (none at all
-    where it sticks), the far potential; Γ unknowns off Γ."""
+    """(block, condition): mirror planes at the sides, no normal velocity at the platen (no velocity
+    if it sticks), the far potential; Γ unknowns off Γ."""
     W, K, S, _ = (u.function_space for u in state.unknowns)
     tiny = 1e-9 * max(*domain.extents, domain.lithium_thickness, domain.electrolyte_thickness)
 
@@ -56,7 +56,7 @@ def boundary_conditions(domain: Domain, state: State, structure: Structure, plat
 
 
 def set_interface(domain: Domain, state: State, constants: Constants, interface: Interface) -> None:
-    """Numbers of Γ, and the map of its resistance at 25 degC."""
+    """Set the constants of Γ, and the map of its resistance at 25 degC."""
     for name in (
         "delta",
         "stiffness",
@@ -73,7 +73,7 @@ def set_interface(domain: Domain, state: State, constants: Constants, interface:
     space = state.log_resistance.function_space
     axes = domain.dimension - 1
     x = space.tabulate_dof_coordinates()[np.asarray(space.dofmap.list)][..., :axes]  # (cells, dofs, axes of Γ)
-    # A cell sees only its own facet of Γ, a little inside its ends, so that a sharp edge between
+    # A cell uses only its own facet of Γ, slightly inside its ends, so that a sharp edge between
     # two facets stays sharp.
     inside = domain.skin_map.sub_topology_to_topology(domain.interface[:, 0].copy(), True)
     nodes = domain.skin.geometry.x[geometry_nodes(domain)][..., :axes]
@@ -100,8 +100,8 @@ def _set_diffusion(diffusion: fem.Function, interface: Interface) -> None:
 
 
 def resistance_along(x: NDArray[np.float64], interface: Interface, electrode: int = 1) -> NDArray[np.float64]:
-    """ASR0 at 25 degC (Ω m²) at places x (..., axes of Γ), µm: what varies at random, and patches
-    of the electrode on it."""
+    """ASR0 at 25 degC (Ω m²) at positions x (..., axes of Γ), µm: random variations, overridden by
+    patches of the electrode."""
     value = interface.random.resistance_at(x, interface.resistance)
     for patch in (patch for patch in interface.patches if patch.electrode == electrode):
         value += (patch.resistance - value) * patch.share(x)
@@ -116,11 +116,11 @@ def contact_shift(
     pressure: float,
     total: Callable[[float], float] = float,
 ) -> float:
-    """Shift h of a gap (µm) into contact equilibrium, ∫ p_c(gap + h) dA = P |Γ|; p_c as in
+    """Shift h of a gap (µm) to contact equilibrium, ∫ p_c(gap + h) dA = P |Γ|; p_c as in
     physics.contact, with adhesion.
 
-    gap, delta (δ, µm): at the quadrature points of Γ, weight: theirs, all in the same shape;
-    pressure: P > 0, MPa; total: sum over the ranks of a number of each (collective, if it is).
+    gap, delta (δ, µm): at the quadrature points of Γ, weight: of the points, all in the same shape;
+    pressure: P > 0, MPa; total: sum of a number over the ranks (collective if it is).
     """
     share = weight / total(float(np.sum(weight)))
     strength = interface.stiffness * delta
@@ -131,11 +131,10 @@ def contact_shift(
         opening = 0.25 * np.logaddexp(0.0, -8 * z)  # [2g/δ]_+ of width 1/4
         return total(float(np.sum(share * (repulsion - interface.adhesion * opening * np.exp(1 - opening))))) - pressure
 
-    # The repulsion is at least -r g, wherever δ is what it is; adhesion takes its strength from it
-    # at most.
+    # The repulsion is at least -r g, independent of δ; adhesion reduces it by its strength at most.
     most = (pressure + interface.adhesion) / interface.stiffness
     closed = -total(float(np.sum(share * gap))) - most - interface.delta
-    open_ = closed + max(interface.delta, 1e-12 * abs(closed))  # an end of its own, however thin the layer
+    open_ = closed + max(interface.delta, 1e-12 * abs(closed))  # a finite bound, however thin the layer
     while excess(open_) > 0:
         open_ += 2 * (open_ - closed)
     return float(scipy.optimize.brentq(excess, closed, open_, xtol=SHIFT_TOLERANCE * interface.delta))

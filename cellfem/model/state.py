@@ -1,4 +1,4 @@
-"""The unknowns and where they live."""
+"""The unknowns and their function spaces."""
 
 from __future__ import annotations
 
@@ -21,23 +21,21 @@ GAMMA_FIELDS = 4
 
 UNKNOWNS = ("bulk", "gamma", "potential", "numbers")
 GIVEN = ("law", "log_resistance", "roughness", "diffusion", "gas_marker")
-"""Functions of a `State` that follow from the case, or from the other functions."""
+"""Functions of a `State` that follow from the case or from the other functions."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """Functions of one moment and of the two before it.
+    """Functions at the present time and at the two previous ones.
 
     bulk: (v, p, f) on the lithium, P2-P1-P2 (f: P1 without `quadratic_porosity`). gamma: on the
     skin, P1: [0] the recession m = g - U of the lithium surface towards the platen (µm; in a bonded
     stack the contact pressure, MPa), [1] the openness ω, [2] the curvature H (1/µm, > 0 where
-    lithium bulges towards the electrolyte), [3] the lithium of the planes removed r (µm/s).
-    potential: φ less Φ, P2 on the electrolyte.
-    numbers: (U, Φ), platen travel (µm) and potential of the electrolyte's far side (V); with two
-    electrodes (U₁, φ_Li2, U₂), and potential is φ itself, against the first one. All velocities are
-    seen from the platen of their electrode.
-    map: m extended into the lithium (P1), zero on top; inside it is prescribed, on Γ it equals
-    gamma[0].
+    lithium bulges towards the electrolyte), [3] the lithium of the removed planes r (µm/s).
+    potential: φ - Φ, P2 on the electrolyte. numbers: (U, Φ), platen travel (µm) and potential of
+    the electrolyte's far side (V); with two electrodes (U₁, φ_Li2, U₂), and potential is φ itself,
+    relative to the first one. All velocities are relative to the platen of their electrode. map: m
+    extended into the lithium (P1), zero on top; prescribed in the bulk, on Γ equal to gamma[0].
     """
 
     bulk: fem.Function
@@ -51,7 +49,7 @@ class State:
     law: fem.Function  # tangent planes of the creep law at quadrature points
     hardness: fem.Function  # resistance S of a law with hardening (MPa), at quadrature points
     hardness_old: tuple[fem.Function, fem.Function]
-    pocket: fem.Function  # P1 on the skin: label of the void with gas that a place belongs to, < 0 where it is in contact
+    pocket: fem.Function  # P1 on the skin: label of the void with gas to which a place belongs, < 0 in contact
     gas_amount: fem.Function  # N of that void, MPa µm³/K
     gas: fem.Function  # its pressure, MPa
     gas_marker: fem.Function  # 1 on one of the voids
@@ -64,7 +62,7 @@ class State:
     porosity_dofs: Indices  # dofs of f in bulk, in the order of the dofs `porosity_nodes` of `porosity_old`
     porosity_nodes: Indices
     gamma_side: Array  # of each of `gamma_nodes`: 1 first electrode, -1 second
-    middle: float  # last coordinate that parts the electrodes, µm; -inf where there is one
+    middle: float  # last coordinate that separates the electrodes, µm; -inf for one electrode
 
     @property
     def unknowns(self) -> list[fem.Function]:
@@ -72,7 +70,7 @@ class State:
 
     @property
     def histories(self) -> list[fem.Function]:
-        """All functions that change in time besides the unknowns, but for those made from the
+        """All functions that change in time besides the unknowns, except those computed from the
         others (GIVEN)."""
         found: list[fem.Function] = []
         for name in self.__dataclass_fields__:
@@ -83,11 +81,11 @@ class State:
 
     @property
     def travel(self) -> float:
-        """Travel U of the (first) platen (µm); zero on a rank that holds no lithium."""
+        """Travel U of the (first) platen (µm); zero on a rank without lithium."""
         return float(self.numbers.x.array[0]) if len(self.numbers.x.array) else 0.0
 
     def travel_at(self, side: Array) -> Array | float:
-        """Travel U of the platen on the side (1 or -1) of each place, µm."""
+        """Travel U of the platen on the side (1 or -1) of each point, µm."""
         numbers = self.numbers.x.array
         return np.where(side > 0, numbers[0], numbers[2]) if len(numbers) > 2 else self.travel
 
@@ -96,15 +94,16 @@ class State:
         return np.asarray(self.gamma.x.array[GAMMA_FIELDS * self.gamma_nodes] + self.travel_at(self.gamma_side))
 
     def porosity_into(self, target: fem.Function) -> None:
-        """Copy f into a function of the space of `porosity_old`."""
+        """Copy f to a function on the space of `porosity_old`."""
         target.x.array[self.porosity_nodes] = self.bulk.x.array[self.porosity_dofs]
 
     def porosity_from(self, source: fem.Function) -> None:
-        """Set f to a function of the space of `porosity_old`."""
+        """Set f from a function on the space of `porosity_old`."""
         self.bulk.x.array[self.porosity_dofs] = source.x.array[self.porosity_nodes]
 
     def remember(self) -> None:
-        """The present state becomes that of the last step, that one the one before."""
+        """Shift the histories: the present state becomes the last step, the last step becomes the
+        one before."""
         for old, older in (self.porosity_old, self.map_old, self.travel_old):
             older.x.array[:] = old.x.array
         self.hardness_old[1].x.array[:] = self.hardness_old[0].x.array
@@ -114,12 +113,13 @@ class State:
         self.travel_old[0].x.array[:] = self.numbers.x.array
 
     def recall(self) -> None:
-        """Map and resistance of the last step, which follow from the unknowns and their past."""
+        """Restore map and resistance of the last step, which follow from the unknowns and their
+        histories."""
         self.map.x.array[:] = self.map_old[0].x.array
         self.hardness.x.array[:] = self.hardness_old[0].x.array
 
     def update_map(self) -> None:
-        """Carry m of Γ into the map of the lithium."""
+        """Extend m on Γ to the map of the lithium."""
         on_gamma = self.gamma_nodes
         self.map.x.array[self.skin_to_lithium[on_gamma]] = self.gamma.x.array[GAMMA_FIELDS * on_gamma]
 
@@ -174,7 +174,7 @@ def create_state(domain: Domain, structure: Structure) -> State:
 
 
 def _match_cells(source: fem.FunctionSpace, target: fem.FunctionSpace) -> Indices:
-    """Target dof of each source dof, two spaces of one element on one mesh."""
+    """Target dof of each source dof, for two spaces of one element on one mesh."""
     table = np.empty(source.dofmap.index_map.size_local + source.dofmap.index_map.num_ghosts, dtype=np.int64)
     table[source.dofmap.list.ravel()] = target.dofmap.list.ravel()
     return table

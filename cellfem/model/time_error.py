@@ -1,4 +1,4 @@
-"""What counts as a small error of a time step: of the porosity and of the gap, over Γ."""
+"""The error norm of a time step: of the porosity and of the gap, over Γ."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class TimeError:
-    """Norm of a difference of unknowns, 1 for one that matters.
+    """Norm of a difference of unknowns; 1 is a significant difference.
 
     Root of the mean over Γ of (difference of g/(δ + g/10))², or of (difference of f/f_c)² over a
-    layer ℓ deep, whichever is larger: a single node of Γ that opens or closes counts by its area.
+    layer of depth ℓ, whichever is larger: a single node of Γ that opens or closes is weighted by
+    its area.
     """
 
     state: State
     at: Positions
-    weight: Array  # of each unknown: share of the area of Γ of m, of a layer of it of f
+    weight: Array  # of each unknown: share of the area of Γ for m, of the volume of the layer for f
     delta: float  # δ, µm
     f_c: float
 
     def norm(self, x: Array, difference: Array) -> float:
-        """x: unknowns, difference: of them, as the solver's vectors (collective)."""
+        """x: unknowns, difference: of the unknowns, as vectors of the solver (collective)."""
         f, m = self.at.porosity, self.at.gap
         gap = np.abs(x[m] + self.state.travel_at(self.state.gamma_side[: len(m)]))
         of_f, of_gap = difference[f] / self.f_c, difference[m] / (self.delta + 0.1 * gap)

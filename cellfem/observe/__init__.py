@@ -1,1 +1,1 @@
-"""Numbers and arrays read off a state."""
+"""Numbers and arrays evaluated from a state."""

@@ -1,4 +1,4 @@
-"""The arrays that observe hands to output: plain numpy, so that files and pictures need no finite
+"""Arrays passed from observe to output: plain numpy, so that files and pictures need no finite
 elements."""
 
 from collections.abc import Sequence
@@ -14,13 +14,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """One rank's piece of one named part of the stack, in true geometry.
+    """One rank's part of one named part of the stack, in true geometry.
 
     points: (N, 3) µm; cells: (M, k) int64, nodes in VTK order; cell_type: VTK cell type
-    (`cellfem.observe.cells`); point_data: (N,) or (N, 3), every name carrying its unit, as in
-    "velocity_um_s".
-    Raises ValueError where shapes disagree. N and M may be zero: a rank that owns nothing of a part
-    still names its fields.
+    (`cellfem.observe.cells`); point_data: (N,) or (N, 3), every name ends in its unit, for example
+    "velocity_um_s". Raises ValueError for inconsistent shapes. N and M may be zero: a rank that
+    owns nothing of a part still names its fields.
     """
 
     points: Array
@@ -53,16 +52,13 @@ class Snapshot:
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """Values at the nodes of Γ, gathered on rank 0; all (N,), in an order that does not depend on
-    the ranks.
+    """Values at the nodes of Γ, gathered on rank 0; all (N,), in an order independent of the ranks.
 
     A line (2-D) is sorted by x. A map (3-D) has y_um and its facets (K, 3 or 4), corners in VTK
-    order.
-    Where opposite sides are one their nodes stand at both ends, with the same values and a part of
-    the weight each.
-    weight is the node's quadrature weight: sum(weight*q) = ∫q dA, µm in plane strain, µm² when
-    axisymmetric or in 3-D. Raises ValueError where lengths disagree, or x of a line does not
-    increase.
+    order. With periodic sides their nodes appear at both ends, with the same values and a part of
+    the weight each. weight is the node's quadrature weight: sum(weight*q) = ∫q dA, µm in plane
+    strain, µm² when axisymmetric or in 3-D. Raises ValueError for inconsistent lengths, or if x of
+    a line does not increase.
     """
 
     x_um: Array
@@ -77,14 +73,14 @@ class Profile:
     asr_ohm_cm2: Array
     compression_MPa: Array | None = None  # of the electrolyte along its face, where its stress is solved
     y_um: Array | None = None
-    gas_MPa: Array | None = None  # of the void that a place lies in, where voids hold gas
+    gas_MPa: Array | None = None  # of the void at this place, if voids contain gas
     facets: NDArray[np.int64] | None = None
-    one_with: NDArray[np.int64] | None = None  # where opposite sides are one: the node at the low end that each is one with
-    periods: tuple[float, ...] = ()  # then: after how much along each axis everything repeats itself, µm
+    one_with: NDArray[np.int64] | None = None  # with periodic sides: the node on the low side to which each is joined
+    periods: tuple[float, ...] = ()  # and the period along each axis, µm
 
     @property
     def is_map(self) -> bool:
-        """Of a 3-D stack."""
+        """Whether this is a map of a 3-D stack."""
         return self.facets is not None
 
     def __post_init__(self) -> None:
@@ -99,8 +95,8 @@ class Profile:
 
 
 def chosen_fields(snapshot: Snapshot, names: Sequence[str]) -> Snapshot:
-    """The snapshot with those of its fields that are among `names`. Raises UnknownQuantityError for
-    a field that the table of quantities does not know."""
+    """The snapshot with those of its fields that are in `names`. Raises UnknownQuantityError for a
+    field that is not in the table of quantities."""
     for part, block in snapshot.blocks.items():
         check_fields(part, block.point_data)
 
@@ -111,14 +107,14 @@ def chosen_fields(snapshot: Snapshot, names: Sequence[str]) -> Snapshot:
 
 
 def merge_snapshots(pieces: Sequence[Snapshot]) -> Snapshot:
-    """Join the pieces of one time, one per rank, into one snapshot (nodes on the seams stay
+    """Join the parts of one time, one per rank, into one snapshot (nodes shared by ranks stay
     double). Not collective."""
     names = pieces[0].blocks
     return Snapshot(pieces[0].time_s, {name: _join([piece.blocks[name] for piece in pieces]) for name in names})
 
 
 def nothing_of(snapshot: Snapshot) -> Snapshot:
-    """The same parts and fields without a node: what a rank has to add where another holds all."""
+    """The same parts and fields without nodes: the contribution of a rank if another has all data."""
 
     def emptied(block: Block) -> Block:
         return replace(

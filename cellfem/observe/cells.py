@@ -1,4 +1,4 @@
-"""Cells as VTK numbers them: quadratic ones from their places in the reference cell, straight ones
+"""VTK numbering of cells: quadratic ones from their positions in the reference cell, linear ones
 from a tensor product."""
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ Ints = NDArray[np.int64]
 
 LINE, TRIANGLE, QUAD, HEXAHEDRON, WEDGE = 3, 5, 9, 12, 13
 QUADRATIC = {"triangle": 22, "tetrahedron": 24, "quadrilateral": 28, "hexahedron": 29}
-"""VTK type of the cells with nodes at the middles of edges, and of faces and body where they are of
-a tensor product."""
+"""VTK type of quadratic cells, with nodes at the centres of edges, and for tensor products also of
+faces and body."""
 
 _SQUARE = [(0, 0), (1, 0), (1, 1), (0, 1)]
 _CORNERS: dict[str, list[tuple[int, ...]]] = {
@@ -38,8 +38,7 @@ _MIDDLES: dict[str, list[tuple[int, ...]]] = {
 
 
 def quadratic_order(cell: str, points: NDArray[np.float64]) -> Ints:
-    """Positions of a quadratic cell's VTK nodes among its nodes `points` (in the reference
-    cell)."""
+    """Positions of a quadratic cell's VTK nodes among its nodes `points` (in the reference cell)."""
     corners = np.array(_CORNERS[cell], dtype=np.float64)
     wanted = np.concatenate([corners, [corners[list(group)].mean(axis=0) for group in _MIDDLES[cell]]])
     apart = np.linalg.norm(wanted[:, None] - points[None], axis=2)
@@ -49,13 +48,13 @@ def quadratic_order(cell: str, points: NDArray[np.float64]) -> Ints:
 
 
 def vtk_order(cells: Ints) -> Ints:
-    """Straight facets with their corners in VTK order, from that of a tensor product
-    (quadrilaterals only differ)."""
+    """Linear facets with their corners in VTK order, from tensor-product order (only quadrilaterals
+    differ)."""
     return cells[:, [0, 1, 3, 2]] if cells.shape[1] == 4 else cells
 
 
 def reference_samples(corners: int, count: int) -> NDArray[np.float64]:
-    """Values (samples, corners) of the linear shape functions, corners in VTK order, at the middles
+    """Values (samples, corners) of the linear shape functions, corners in VTK order, at the centres
     of equal parts of a facet."""
     middles = (np.arange(count) + 0.5) / count
     if corners == 4:

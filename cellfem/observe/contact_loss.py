@@ -1,10 +1,10 @@
-"""Where contact is lost, when, and why there: a map of the time to opening along Γ, with the
-evidence for each place.
+"""Place, time and cause of contact loss: a map of the opening time along Γ, with the evidence for
+each place.
 
 A place opens when its gap rises through 3δ, linearly between two steps; only the first time counts.
 Causes: see `contact_loss_causes`.
 
-Places are (N, k) µm along Γ, k = 1 or 2. Pure functions of gathered arrays; not collective.
+Positions are (N, k) µm along Γ, k = 1 or 2. Pure functions of gathered arrays; not collective.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from cellfem.observe.contact_loss_causes import InterfaceHistory, Scales, Span, 
 
 @dataclass(frozen=True, eq=False)
 class Openings:
-    """The map, (N,) each. time_s: nan where Γ has never opened. Evidence of that moment: porosity
-    over f_c, load over the stack pressure, current over the mean, distance to an open stretch (µm),
-    load and relative current of the place that carries the largest load.
+    """The map, (N,) each. time_s: nan where Γ has never opened. Evidence at that time: porosity
+    over f_c, load over the stack pressure, current over the mean, distance to an open area (µm),
+    load and relative current at the node of largest load.
     """
 
     places: Array
@@ -38,8 +38,8 @@ class Openings:
 
     @property
     def first(self) -> int | None:
-        """The place that opened first, after the start; None where none did. Of several in one
-        step, the one that gapes first."""
+        """The place that opened first, after the start; None if none did. Of several in one step,
+        the one with the largest gap."""
         new = np.where(self.cause == "start", np.nan, self.time_s)
         return None if np.all(np.isnan(new)) else int(np.nanargmin(new))
 
@@ -69,7 +69,7 @@ def advance(known: Openings, span: Span, scales: Scales) -> Openings:
 
 
 def opening_rows(known: Openings) -> list[dict[str, float | str]]:
-    """A row per place for a csv, in the order of the places."""
+    """A csv row per place, in the order of the places."""
     names = ("x_um", "y_um")[: known.places.shape[1]]
     rows = []
     for k, place in enumerate(known.places):
@@ -80,8 +80,8 @@ def opening_rows(known: Openings) -> list[dict[str, float | str]]:
 
 
 def first_opening(known: Openings) -> dict[str, Any] | None:
-    """Place, time, cause and evidence of the first loss of contact after the start; None where
-    there is none."""
+    """Place, time, cause and evidence of the first loss of contact after the start; None if there
+    is none."""
     first = known.first
     return None if first is None else opening_rows(known)[first]
 

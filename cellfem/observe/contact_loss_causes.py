@@ -1,7 +1,7 @@
-"""Why a place of Γ opens: one rule, for the map of openings and for the births of voids.
+"""Why a place of Γ opens: one rule for the map of openings and for new voids.
 
-The cause is read off the state at the moment when the gap rises through 3δ, linear between the
-steps; the first of these that holds:
+The cause is read from the state at the time when the gap rises through 3δ, linear between the
+steps; it is the first of these that applies:
 
 - start: open from the start on;
 - void edge: at the last step an open stretch lay within 2ℓ (ℓ separates porosity from geometry: so far an open place feeds on
@@ -14,8 +14,8 @@ steps; the first of these that holds:
   than the rest recedes by itself;
 - flow: none of these: the lithium flows away from a place that strips no more than others.
 
-A void may also be "split", a piece of one that was open. Places are (N, k) µm along Γ, k = 1 or 2.
-Pure functions of gathered arrays; not collective.
+A void may also be "split": a part of one that was open. Positions are (N, k) µm along Γ, k = 1 or
+2. Pure functions of gathered arrays; not collective.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 from numpy.typing import NDArray
 
 from cellfem.observe.arrays import Array, Profile
@@ -34,28 +34,28 @@ from cellfem.physics.vacancies import COALESCENCE
 
 Cause = Literal["", "start", "void edge", "plating", "pillar", "vacancy saturation", "flow", "split"]
 CAUSES: tuple[Cause, ...] = ("start", "void edge", "plating", "pillar", "vacancy saturation", "flow")
-"""Of a place; "split" is of voids alone."""
+"""Causes of a place; "split" applies to voids alone."""
 REACH = 2.0
-"""Distance from an open stretch, in ℓ, within which a place lies at its edge."""
+"""Distance from an open area, in ℓ, within which a place is at its edge."""
 PILLAR_CURRENT = 0.8
-"""Current of a pillar over the mean, at most."""
+"""Largest current of a pillar over the mean."""
 Columns = dict[str, Array]
 """Evidence by name, a value for each place: porosity over f_c, load over the stack pressure,
-current over the mean, distance to an open stretch (µm), load and relative current of the place that
-carries the largest load."""
+current over the mean, distance to an open area (µm), load and relative current at the node of
+largest load."""
 
 
 @dataclass(frozen=True, eq=False)
 class InterfaceHistory:
     """Γ at one time, (N,): gap (µm), current (any unit, > 0 strips), contact pressure (MPa),
-    porosity f; places (N, k) µm."""
+    porosity f; positions (N, k) µm."""
 
     places: Array
     gap: Array
     current: Array
     pressure: Array
     porosity: Array
-    periods: tuple[float, ...] = ()  # after how much along each axis Γ repeats itself, µm; () between mirror planes
+    periods: tuple[float, ...] = ()  # period of Γ along each axis, µm; () between mirror planes
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Scales:
 
     @property
     def open_gap(self) -> float:
-        """Gap from which on a place is open, µm."""
+        """Gap above which a place is open, µm."""
         return VOID_AT * self.delta
 
 
@@ -86,24 +86,24 @@ class Span:
 
 
 def face_of(profile: Profile) -> InterfaceHistory:
-    """Γ as it was gathered."""
+    """Γ from a gathered profile."""
     places = profile.x_um[:, None] if profile.y_um is None else np.column_stack([profile.x_um, profile.y_um])
     values = profile.gap_um, profile.current_mA_cm2, profile.contact_pressure_MPa, profile.porosity
     return InterfaceHistory(places, *values, profile.periods)
 
 
 def crossing_time(before: Array, after: Array, begin_s: float, end_s: float, limit: float) -> Array:
-    """When a quantity that is linear in time rises through `limit`; nan where it does not."""
+    """When a quantity that is linear in time rises through `limit`; nan if it does not."""
     rises = (before <= limit) & (after > limit)
     share = (limit - before) / np.where(rises, after - before, 1.0)
     return np.where(rises, begin_s + share * (end_s - begin_s), np.nan)
 
 
 def evidence(span: Span, nodes: NDArray[np.int64], time_s: Array, scales: Scales) -> Columns:
-    """For the places `nodes`, each at its time within the step."""
+    """Evidence for the places `nodes`, each at its time within the step."""
     per_mean = 1.0 / span.mean_current if span.mean_current else np.nan
     share = ((time_s - span.begin_s) / (span.end_s - span.begin_s))[:, None]
-    # (nodes, N): the whole of Γ at the moment of each
+    # (nodes, N): the whole of Γ at the time of each
     load, current, porosity = (
         (1 - share) * getattr(span.before, name) + share * getattr(span.after, name)
         for name in ("pressure", "current", "porosity")
@@ -120,13 +120,13 @@ def evidence(span: Span, nodes: NDArray[np.int64], time_s: Array, scales: Scales
 
 
 def causes(columns: Columns, mean_current: float, scales: Scales) -> list[Cause]:
-    """By the rule above, of places that opened in a step."""
+    """Causes of places that opened in a step, by the rule above."""
     return [_cause(row, mean_current < 0, scales) for row in _rows(columns)]
 
 
 def cause_of_birth(span: Span, inside: NDArray[np.int64], scales: Scales) -> Cause:
-    """Of a void with these places, that was not there before: of the place that opened first, the
-    deepest of several."""
+    """Cause of a new void with these places: that of the place that opened first, or of the deepest
+    of several."""
     time = crossing_time(span.before.gap[inside], span.after.gap[inside], span.begin_s, span.end_s, scales.open_gap)
     when = np.where(np.isnan(time), span.end_s, time)
     first = np.lexsort([-span.after.gap[inside], when])[:1]
@@ -144,7 +144,7 @@ def _cause(row: dict[str, float], plated: bool, scales: Scales) -> Cause:
 
 
 def _distance(face: InterfaceHistory, of: NDArray[np.int64], scales: Scales) -> Array:
-    """Distance (µm) of the places `of` from the nearest one that is open."""
+    """Distance (µm) of the places `of` from the nearest open place."""
     is_open = face.gap > scales.open_gap
     if not is_open.any():
         return np.full(len(of), np.inf)

@@ -1,10 +1,10 @@
-"""Does the electrolyte crack? Read off its stress: the largest tension and its place, an index, a
+"""Cracking of the electrolyte, from its stress: the largest tension and its place, an index, a
 likelihood, fields for viewing.
 
-index = σ₁/σ_a, σ_a = K_Ic/(1.12 √(πa)): the largest principal tension against what a surface flaw
-of length a can carry. likelihood = 1 - exp(-∫ Σ(σ_k₊/σ₀)^m dV/V₀), Weibull's weakest link over the
-body, or over its face towards the lithium. Both are of the ceramic as it is pressed: a flaw driven
-from inside by lithium is `observe.dendrite`.
+index = σ₁/σ_a, σ_a = K_Ic/(1.12 √(πa)): the largest principal tension over the strength with a
+surface flaw of length a. likelihood = 1 - exp(-∫ Σ(σ_k₊/σ₀)^m dV/V₀), Weibull's weakest link over
+the body, or over its face towards the lithium. Both concern the ceramic under external load; for a
+flaw with lithium inside see `observe.dendrite`.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ ROUND_OFF = 1e-9  # µm, of a place
 
 @dataclass(frozen=True)
 class CrackReading:
-    """What is read off LLZO at one time; the same on every rank.
+    """Cracking of LLZO at one time; the same on every rank.
 
-    tension: largest principal stress (MPa, below zero where nothing is in tension) at `place` (µm;
-    x, y and z); displacement: the largest, µm. likelihood: nan where the strength of the material
-    is not known.
+    tension: largest principal stress (MPa, negative if nothing is in tension) at `place` (µm; x, y
+    and z); displacement: the largest, µm. likelihood: nan if the strength of the material is
+    unknown.
     """
 
     tension_MPa: float
@@ -44,15 +44,15 @@ class CrackFields:
     """Values at the quadratic nodes of the electrolyte on this rank, in the order of the
     displacement's nodes."""
 
-    displacement_um: Array  # (N, 3); where sides are one, at the low end
-    stretch: Array  # (3,) strain of the whole along each axis
+    displacement_um: Array  # (N, 3); for joined nodes on the low side
+    stretch: Array  # (3,) uniform strain along each axis
     principal_tension_MPa: Array  # (N,) largest principal stress
     von_mises_MPa: Array  # (N,)
 
 
 class CrackObserver:
-    """Solves and reads the electrolyte of one model. `read` is collective; `seconds` and `count`
-    say what it has cost."""
+    """Solves the stress of the electrolyte of one model. `read` is collective; `seconds` and
+    `count` give its cost."""
 
     def __init__(self, model: Model, ceramic: Ceramic) -> None:
         self.ceramic = ceramic
@@ -66,7 +66,7 @@ class CrackObserver:
         self.fields: CrackFields | None = None
 
     def read(self) -> CrackReading:
-        """Solve for the state of the moment; the reading and the fields are also kept."""
+        """Solve for the present state; the reading and the fields are also stored."""
         begin = time.perf_counter()
         llzo = self.electrolyte
         llzo.solve()
@@ -88,8 +88,8 @@ class CrackObserver:
         return self.reading
 
     def compression(self) -> Array:
-        """Solve for the state of the moment: of the electrolyte along its face, at skin nodes,
-        MPa."""
+        """Solve for the present state; returns the compression of the electrolyte along its face at
+        skin nodes, MPa."""
         begin = time.perf_counter()
         self.electrolyte.solve()
         compression = self.electrolyte.face_compression(self.electrolyte.extra())
@@ -99,15 +99,15 @@ class CrackObserver:
     def _largest(self, tension: Array) -> tuple[float, tuple[float, float, float]]:
         here = int(np.argmax(tension)) if len(tension) else -1
         candidate = (float(tension[here]), tuple(map(float, self.at[here]))) if here >= 0 else (-np.inf, (0.0, 0.0, 0.0))
-        # equal values on several ranks (shared nodes): the place that comes first
+        # equal values on several ranks (shared nodes): the first position
         value, place = max(self.comm.allgather(candidate), key=lambda pair: (pair[0], tuple(-c for c in pair[1])))
         x, y, z = (0.0 if abs(c) < ROUND_OFF else c for c in place)
         return value, (x, y, z)
 
 
 def cracking_pressure(pressures_MPa: list[float], likelihoods: list[float], indices: list[float]) -> float | None:
-    """Least pressure from which on LLZO is likely to crack: likelihood ½ or index 1, whichever
-    comes first; None if neither.
+    """Lowest pressure above which LLZO is likely to crack: likelihood ½ or index 1, whichever comes
+    first; None if neither.
 
     Rows in order of rising pressure (a ramp, or several runs); nan where LLZO was not solved.
     Linear between neighbours.

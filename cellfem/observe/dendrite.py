@@ -1,8 +1,8 @@
-"""Where on Γ a dendrite is likely to start while plating: what drives a flaw filled with lithium,
-its strength, its odds.
+"""Where on Γ a dendrite is likely to start while plating: the driving pressure in a flaw filled
+with lithium, its strength, and the likelihood.
 
-Lithium plated in a flaw of the electrolyte must flow back out or break the ceramic. At each place
-of Γ that is plated
+Lithium plated in a flaw of the electrolyte must flow out again or break the ceramic. At each plated
+place of Γ
 
     p_Li = p_c + min{ (F/Ω)(-η + |i| a/κ), Δp_ext }        p_c contact pressure, at the flaw's mouth; η < 0 the overpotential
     σ_cl = ν P/(1-ν) + (p_c - P)                           compression along the face (first term: between mirror planes alone),
@@ -10,21 +10,22 @@ of Γ that is plated
     K_I = Y (p_Li - σ_cl)₊ √(πa), Y = 1.12                 index K_I/K_Ic
     likelihood = 1 - exp(-∫ N(a_c) dA),  K_I(a_c) = K_Ic   N(a): flaws per area longer than a
 
-Where flaws are sampled one by one (`sampled_flaws`) the index is the largest of them, each with its
-own length at its own place, and the likelihood is that of this sample: 1 if any of them grows, else
-0. The fields along Γ stay those of the flaw of the case.
+If flaws are sampled individually (`sampled_flaws`), the index is the largest of them, each with its
+own length at its own place, and the likelihood is that of this sample: 1 if any of them grows,
+otherwise 0. The fields along Γ remain those of the flaw of the case.
 
-The first term is F(φ_tip - φ_Li)/Ω, at which plating at the tip would stop; both are shown less
-p_c, as "drive". Δp_ext is what creep, by the law of the run, takes to extrude the lithium of a slit
-or cylinder whose tip (or walls) are plated at |i|Ω/F. The whole flaw is taken as filled. Formulas:
-`cellfem.physics.fracture` and `extrusion`. All is zero where nothing is plated, and everywhere
-while the electrode as a whole is stripped or at rest: the currents that then go in circles between
-places under unlike pressure fill no flaw. That pressure alone presses lithium into flaws (Doux et
-al. 2020) is `physics.penetration`.
+The first term is F(φ_tip - φ_Li)/Ω, at which plating at the tip would stop; both terms are reported
+without p_c, as "drive". Δp_ext is the pressure needed to extrude by creep, with the law of the run,
+the lithium of a slit or cylinder whose tip (or walls) are plated at |i|Ω/F. The whole flaw is
+assumed to be filled. Formulas: `cellfem.physics.fracture` and `extrusion`. All values are zero
+where nothing is plated, and everywhere while the electrode as a whole is stripped or at rest: the
+currents that then circulate between places of different pressure fill no flaw. For lithium pressed
+into flaws by pressure alone (Doux et al. 2020) see `physics.penetration`.
 
-**What the index leaves out**: electrons that pass through LLZO or along its grain boundaries, and so dendrites that are born in
-the bulk; flaws that are not filled or do not reach Γ; crowding of current at the tip beyond |i| a/κ; growth after the start; the
-strength that lithium gains in places smaller than a micrometre. docs/dendrites.md says how to read it.
+**Not included in the index**: electrons that pass through LLZO or along its grain boundaries, and
+so dendrites that form in the bulk; flaws that are not filled or do not reach Γ; current focusing at
+the tip beyond |i| a/κ; growth after the start; the higher strength of lithium below a micrometre.
+docs/dendrites.md explains how to interpret it.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 from numpy.typing import NDArray
 
 from cellfem.model.parameters import Flaws
@@ -48,20 +49,21 @@ from cellfem.units import A_M2, GAS_CONSTANT
 Mechanism = Literal["overpotential", "creep", "pressure"]
 Lever = Literal["current", "pressure", "temperature", "flaw length", "flaw opening", "creep rate", "toughness"]
 OPERATING: tuple[Lever, ...] = ("current", "pressure", "temperature")
-"""The levers that who runs a cell can move; the others are properties of its materials."""
+"""The parameters that can be changed while a cell runs; the others are properties of its materials.
+"""
 
 LINE = 3  # vtk
 ROOT_UM = 1e3  # MPa·µm^½ per MPa·m^½
-PLATED = 1e-4  # mA/cm² (0.5 nm/h): from here on an electrode, and a place of it, counts as plated
-UNIFORM = 1e-3  # share by which the index must vary along Γ for its largest to have a place
-STEP = 1.01  # factor by which a parameter is moved for a sensitivity
-MOVE, WARMER = 2.0, 30.0  # factor, and K, by which it is moved to see what helps
+PLATED = 1e-4  # mA/cm² (0.5 nm/h): above this an electrode, and a place of it, counts as plated
+UNIFORM = 1e-3  # relative variation of the index along Γ above which its maximum has a place
+STEP = 1.01  # factor on a parameter for its sensitivity
+MOVE, WARMER = 2.0, 30.0  # factor, and K, on a parameter to find improvements
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a flaw feels besides the values on Γ: the creep law, κ (A/m² per V/µm), stack pressure
-    (MPa), temperature (K)."""
+    """Conditions of a flaw besides the values on Γ: the creep law, κ (A/m² per V/µm), stack
+    pressure (MPa), temperature (K)."""
 
     law: CreepLaw
     conductivity: float
@@ -73,8 +75,9 @@ class Surroundings:
 class DendriteFields:
     """Values at nodes of Γ, all (N,) and zero where nothing is plated.
 
-    drive_overpotential_MPa, drive_extrusion_MPa: both terms of the driving pressure less the
-    contact pressure; the smaller one governs. driving_pressure_MPa: p_Li, contact pressure and all.
+    drive_overpotential_MPa, drive_extrusion_MPa: both terms of the driving pressure without the
+    contact pressure; the smaller one governs. driving_pressure_MPa: p_Li, including the contact
+    pressure.
     """
 
     dendrite_index: Array
@@ -93,8 +96,8 @@ class DendriteFields:
 
 @dataclass(frozen=True)
 class Move:
-    """A parameter times `factor`, of the two tried the one that helps more, makes the index `ratio`
-    times what it is."""
+    """A change of a parameter by `factor`, the better of two that were tried, multiplies the index
+    by `ratio`."""
 
     factor: float
     ratio: float
@@ -102,15 +105,15 @@ class Move:
 
 @dataclass(frozen=True)
 class DendriteReading:
-    """What is read off Γ at one time; all but likelihood, area and counts at the place of the
-    largest index.
+    """Evaluation of Γ at one time; all values except likelihood, area and counts are at the place
+    of the largest index.
 
-    mechanism: what limits, or makes, the driving pressure. levers: d ln(index)/d ln(parameter);
-    moves: what a factor of two (30 K of temperature) does to the index; both with the state of Γ
-    held (overpotential taken as proportional to the current and, with temperature, to the
-    interface's resistance). length_um: of the flaw. uniform: the index is alike all along Γ (to
-    `UNIFORM`), and its place says nothing. drawn, critical: flaws drawn, and how many of them grow;
-    None where they are counted by their density.
+    mechanism: what limits, or causes, the driving pressure. levers: d ln(index)/d ln(parameter);
+    moves: effect of a factor of two (30 K of temperature) on the index; both at a fixed state of Γ
+    (overpotential proportional to the current and, for temperature, to the interface resistance).
+    length_um: of the flaw. uniform: the index is the same all along Γ (to `UNIFORM`), so its place
+    has no meaning. drawn, critical: number of sampled flaws, and of those that grow; None if flaws
+    are counted by their density.
     """
 
     index: float
@@ -145,7 +148,7 @@ def dendrite_fields(
 ) -> DendriteFields:
     """The fields at nodes of Γ from those of the state, (N,) each: current (> 0 strips),
     overpotential, contact pressure, and the electrolyte's compression along its face, which is
-    estimated where it is not given.
+    estimated if it is not given.
 
     plating: whether the electrode of a node is plated as a whole (`is_plating`).
     """
@@ -185,17 +188,17 @@ def profile_fields(profile: Profile, flaws: Flaws, around: Surroundings) -> Dend
 
 
 def drawn_index(profile: Profile, drawn: SampledFlaws, flaws: Flaws, around: Surroundings) -> Array:
-    """K_I/K_Ic of each drawn flaw (N,), from the values of Γ at its place; zero where nothing is
+    """K_I/K_Ic of each sampled flaw (N,), from the values of Γ at its place; zero where nothing is
     plated."""
     point = _at(profile, drawn, flaws, around)
     return np.where(np.logical_and(point.plated, plates(profile)), point.intensity(drawn.length) / flaws.toughness, 0.0)
 
 
 def flaw_block(profile: Profile | None, drawn: SampledFlaws, flaws: Flaws, around: Surroundings) -> Block:
-    """The drawn flaws as lines from Γ down to their tips, with `flaw_length_um` and
-    `dendrite_index`, for viewing.
+    """The sampled flaws as lines from Γ to their tips, with `flaw_length_um` and `dendrite_index`,
+    for viewing.
 
-    Empty, with the same fields, without a profile: on every rank but the first.
+    Empty, with the same fields, without a profile: on every rank except the first.
     """
     if profile is None:
         drawn = SampledFlaws(np.zeros(0), np.zeros(0), np.zeros(0))
@@ -214,7 +217,7 @@ def read_dendrite(
     profile: Profile, flaws: Flaws, around: Surroundings, axisymmetric: bool = False, drawn: SampledFlaws | None = None
 ) -> DendriteReading | None:
     """Largest index with its place and mechanism, and the likelihood over the modelled part of Γ;
-    None where nothing is plated.
+    None if nothing is plated.
 
     The area is |Γ| of the half period times flaws.depth in plane strain, that of the whole disc
     when axisymmetric, |Γ| in 3-D.
@@ -264,12 +267,12 @@ def read_dendrite(
 
 @dataclass(frozen=True)
 class _Point:
-    """Nodes of Γ in working units (A/m², V, MPa), with what surrounds them."""
+    """Nodes of Γ in working units (A/m², V, MPa), with their surroundings."""
 
     current: Array
     overpotential: Array
     mouth: Array
-    held: Array | None  # compression along the face, if that is known
+    held: Array | None  # compression along the face, if known
     flaws: Flaws
     around: Surroundings
     x: Array = field(default_factory=lambda: np.zeros(0))
@@ -309,27 +312,27 @@ def _node(profile: Profile, node: int, flaws: Flaws, around: Surroundings) -> _P
 
 
 def _at(profile: Profile, drawn: SampledFlaws, flaws: Flaws, around: Surroundings) -> _Point:
-    """Values of Γ at the places of flaws, linear between its nodes."""
+    """Values of Γ at the positions of flaws, linear between its nodes."""
     if profile.y_um is None:
         columns = [np.interp(drawn.x, profile.x_um, values) for values in _values(profile)]
     else:
         nodes, places = np.column_stack([profile.x_um, profile.y_um]), np.column_stack([drawn.x, drawn.across])
         table = np.column_stack(_values(profile))
         found = scipy.interpolate.LinearNDInterpolator(nodes, table)(places)
-        outside = np.isnan(found[:, 0])  # by round-off, on the edge
+        outside = np.isnan(found[:, 0])  # on the edge within round-off
         found[outside] = scipy.interpolate.NearestNDInterpolator(nodes, table)(places[outside])
         columns = list(found.T)
     return _point(columns, flaws, around, drawn.x, drawn.across)
 
 
 def _values(profile: Profile) -> tuple[Array, ...]:
-    """Current, overpotential, contact pressure, and compression where it is known."""
+    """Current, overpotential, contact pressure, and compression if it is known."""
     values = profile.current_mA_cm2, profile.overpotential_mV, profile.contact_pressure_MPa
     return values if profile.compression_MPa is None else (*values, profile.compression_MPa)
 
 
 def _point(values: list[Array], flaws: Flaws, around: Surroundings, x: Array, y: Array) -> _Point:
-    """Of such values."""
+    """A point from these values."""
     current, overpotential, mouth, *known = values
     return _Point(A_M2 * current, 1e-3 * overpotential, mouth, known[0] if known else None, flaws, around, x, y)
 
@@ -340,8 +343,8 @@ def _pressed(at: _Point, by: float) -> _Point:
 
 
 def _warmed(at: _Point, by: float) -> _Point:
-    """At the same current: creep and conductivity rise with the temperature, the interface's
-    resistance falls."""
+    """At the same current: creep rate and conductivity increase with temperature, the interface
+    resistance decreases."""
     old = at.around.temperature
 
     def rises(activation: float) -> float:
@@ -368,7 +371,7 @@ _MOVED: dict[Lever, Callable[[_Point, float], _Point]] = {
 
 
 def _slope(here: _Point, lever: Lever) -> float:
-    """d ln(index)/d ln(parameter), by central differences; 0 where the flaw is shut."""
+    """d ln(index)/d ln(parameter), by central differences; 0 if the flaw is closed."""
     below, above = (float(_MOVED[lever](here, by).index[0]) for by in (1 / STEP, STEP))
     return float(np.log(above / below) / (2 * np.log(STEP))) if below > 0 and above > 0 else 0.0
 

@@ -1,5 +1,5 @@
-"""One electrode read off a state: shares of its Γ, voids, lithium and its balance, what drives
-dendrites."""
+"""One electrode evaluated from a state: shares of its Γ, voids, lithium and its balance, dendrite
+drive."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from dolfinx import fem
 
 @dataclass(frozen=True)
 class ElectrodeReading:
-    """Numbers of one step; the same on every rank, but for the profile (rank 0) and the node values
+    """Numbers of one step; the same on every rank, except the profile (rank 0) and the node values
     (local)."""
 
     model: Model
     profile: Profile | None
     gamma: GammaValues
     area: float  # of Γ, µm (µm²)
-    contact: float  # share of Γ that touches
-    carrying: float  # share that touches and is not taken by vacancies
+    contact: float  # touching share of Γ
+    carrying: float  # share that touches and is not taken up by vacancies
     closed: float  # share with a gap of at most 6δ
     focusing: float  # largest local over mean current density
     void_count: int
@@ -51,7 +51,7 @@ class ElectrodeReading:
     moved: float  # lithium moved since the start
     created: float  # lithium that the step created, as a share
     platen_speed: float  # µm/s
-    dendrite: DendriteReading | None  # None where nothing is plated
+    dendrite: DendriteReading | None  # None if nothing is plated
 
     @cached_property
     def row(self) -> dict[str, float]:
@@ -60,7 +60,7 @@ class ElectrodeReading:
 
 
 class Electrode:
-    """Reads one electrode of a model (0, or 1 the second) as it is stepped. All methods
+    """Evaluates one electrode of a model (0, or 1 for the second) step by step. All methods are
     collective."""
 
     def __init__(self, model: Model, flaws: Flaws, drawn: SampledFlaws | None, number: int = 0) -> None:
@@ -85,13 +85,13 @@ class Electrode:
         last = state.porosity_old[0].function_space.tabulate_dof_coordinates()[state.porosity_nodes, d.dimension - 1]
         self.porosity_dofs = np.ravel(state.porosity_dofs)[d.sides(last) == sign]
         self.contents: list[float] = []
-        self.moved = 0.0  # lithium that has left or come in, µm² (µm³)
-        self.empty = 0.0  # largest empty space between the faces so far, µm² (µm³)
+        self.moved = 0.0  # lithium that has left or entered, µm² (µm³)
+        self.empty = 0.0  # largest volume between the faces so far, µm² (µm³)
 
     def read(
         self, creep: CreepLaw, dt: float, stack_pressure: float | None, compression: np.ndarray | None = None
     ) -> ElectrodeReading:
-        """The step just tried; nothing is kept until `commit`.
+        """Evaluate the step just tried; nothing is stored until `commit`.
 
         stack_pressure: MPa; None (fixed platen): that of the contact. compression: of the
         electrolyte along its face at skin nodes, MPa; None: estimated.
@@ -141,19 +141,20 @@ class Electrode:
         )
 
     def commit(self, reading: ElectrodeReading) -> None:
-        """The step of this reading is accepted."""
+        """Accept the step of this reading."""
         self.contents = [reading.content, *self.contents][:2]
         self.moved = reading.moved
 
     def _closed(self, g: GammaValues) -> float:
-        """Share of Γ where lithium may touch at all, at a gap of 6δ or less: what the resolved
-        valleys leave."""
+        """Share of Γ where lithium can touch at all, with a gap of at most 6δ: the area outside
+        resolved valleys."""
         owned = self.gamma.owned
         closed = g.gap[owned] <= OPEN_AT * self.model.interface.delta
         return self.allsum(float(g.column("weight")[owned] @ closed)) / self.gamma.area
 
     def _least_thickness(self) -> float:
-        """Of the lithium between its surface and the platen, at the nodes of Γ, µm."""
+        """Smallest thickness of the lithium between its surface and the platen, at the nodes of Γ,
+        µm."""
         model = self.model
         high = model.domain.lithium_thickness
         if model.structure.flat:
@@ -161,10 +162,10 @@ class Electrode:
         return high - self.allmax(float(model.state.map.x.array[self.surface_nodes].max(initial=-np.inf)))
 
     def _lithium(self, dt: float, g: GammaValues) -> tuple[float, float, float]:
-        """Content, lithium moved since the start, and what the step created over that.
+        """Content, lithium moved since the start, and the relative error of the step's balance.
 
-        Where little has moved, over the largest empty space that the voids have had, δ|Γ| (the
-        asperity layer) at least.
+        The error is relative to the moved lithium; if little has moved, to the largest volume of
+        the voids so far, or at least to δ|Γ| (the asperity layer).
         """
         k, now = self.model.residual.constants, self.integral(self.lithium)
         empty = self.allsum(float(g.column("weight")[self.gamma.owned] @ np.maximum(g.gap[self.gamma.owned], 0.0)))
@@ -178,7 +179,7 @@ class Electrode:
         return now, moved, abs(rate + out) * dt / max(moved, self.empty)
 
     def entry(self, numbers: np.ndarray, which: int) -> float:
-        """One of the global numbers, which not every rank holds."""
+        """One of the global unknowns, which not every rank owns."""
         return self.allmax(float(numbers[which]) if len(numbers) else -np.inf)
 
     def integral(self, form: fem.Form) -> float:

@@ -3,11 +3,12 @@ frequency.
 
     ∇·[(κ + j2πνε)∇φ̂] = 0,   (κ + j2πνε) ∂φ̂/∂n_out = -[θ/ASR + j2πν(θ_g C_dl + (1-θ_g) ε₀/([g]₊+g₀))] φ̂ on Γ
 
-Between two electrodes there is no far face: the first is at 0, the second at 1, and both faces are
-in Z.
+Between two electrodes there is no far face: the first is at 0, the second at 1, and Z includes both
+faces.
 
-in real form for (Re φ̂, Im φ̂), this build of PETSc being real: [[K, -2πν M], [2πν M, K]] with K of
-the conductances and M of the capacitances, both assembled once; one factorisation a frequency.
+In real form for (Re φ̂, Im φ̂), because this build of PETSc is real: [[K, -2πν M], [2πν M, K]] with
+K of the conductances and M of the capacitances, both assembled once; one factorisation per
+frequency.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Electric:
-    """What a spectrum needs besides the state. double_layer: F/m². permittivity: relative.
+    """Parameters of a spectrum besides the state. double_layer: F/m². permittivity: relative.
     gap_floor: g₀, µm."""
 
     double_layer: float
@@ -43,12 +44,11 @@ class Electric:
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """Z·A of Γ and the modelled electrolyte, Ω m², at frequencies in Hz; beside it the circuit of a
-    uniform face.
+    """Z·A of Γ and the modelled electrolyte, Ω m², at frequencies in Hz; and the equivalent circuit
+    of a uniform face.
 
-    circuit: Σ 1/(G + j2πνC) + L/(κ + j2πνε) with G and C averaged over each face: one potential all
-    along it.
-    transfer: Σ A/∫(θ/ASR); bulk: L/κ; both Ω m². capacitance: mean over each face, F/m².
+    circuit: Σ 1/(G + j2πνC) + L/(κ + j2πνε) with G and C averaged over each face: an equipotential
+    face. transfer: Σ A/∫(θ/ASR); bulk: L/κ; both Ω m². capacitance: mean over each face, F/m².
     """
 
     frequency: Array
@@ -60,13 +60,13 @@ class Spectrum:
 
 
 def frequencies(lowest: float, highest: float, per_decade: int) -> Array:
-    """Equal in the logarithm, both ends included, falling as instruments sweep them; Hz."""
+    """Equally spaced in the logarithm, both ends included, in descending order as measured; Hz."""
     count = max(round(np.log10(highest / lowest) * per_decade), 1) + 1
     return np.geomspace(highest, lowest, count)
 
 
 def spectrum(model: Model, electric: Electric, frequency: Array) -> Spectrum:
-    """Of the present state (collective)."""
+    """Spectrum of the present state (collective)."""
     problem = _Problem(model, electric)
     k = model.residual.constants
     kappa, thickness = float(k.conductivity.value), model.domain.electrolyte_thickness
@@ -108,10 +108,10 @@ class _Problem:
         self.far = [fem.form(self.signal[part] * weight * ds(BOTTOM), entity_maps=d.entity_maps) for part in (0, 1)]
         averages = [[fem.form(side * q * dG, entity_maps=d.entity_maps) for q in (conductance, capacitance)] for side in sides]
         self.faces = [(self._sum(of_G), self._sum(of_C)) for of_G, of_C in averages]
-        self.given = s.equipotential or d.electrodes == 2  # the signal of the far side is 1
+        self.given = s.equipotential or d.electrodes == 2  # the far side has the signal 1
         bcs = self._far_face(S, d.electrolyte_thickness) if s.equipotential and d.electrodes == 1 else []
-        # The blocked space gives both the pattern of whole 2 x 2 blocks: K + 2πν M adds values
-        # alone.
+        # The blocked space gives both the pattern of full 2 x 2 blocks: K + 2πν M changes values
+        # only.
         self.K, self.M = fp.create_matrix(K_form), fp.create_matrix(M_form)
         fp.assemble_matrix(self.K, K_form, bcs=bcs)
         fp.assemble_matrix(self.M, M_form, bcs=bcs, diag=0.0)
@@ -152,8 +152,8 @@ class _Problem:
     def _load(
         self, S: fem.FunctionSpace, form: fem.Form, bcs: list[fem.DirichletBC], load: fem.Form | None, on_far: float
     ) -> PETSc.Vec:
-        """Right-hand side of a signal given on the far side: by `load` or, where the far face holds
-        it, through the matrix of `form`; the far face's own rows hold `on_far` of it."""
+        """Right-hand side of a signal given on the far side: by `load` or, if the potential of the
+        far face is given, through the matrix of `form`; the rows of the far face are `on_far`."""
         b = fp.create_vector(S)
         if load is not None:
             fp.assemble_vector(b, load)

@@ -1,4 +1,4 @@
-"""Γ read off a state: integrals, and a profile along it whose node values add up to them
+"""Γ evaluated from a state: integrals, and a profile along it whose node values sum to them
 exactly."""
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ class GammaValues:
     values: Array
     gap: Array  # at all skin nodes, of both electrodes; zero off Γ
     gas: Array  # pressure of gas in a void, MPa; zero outside
-    compression: Array | None = None  # of the electrolyte along its face at skin nodes, MPa; None where its stress is not solved
+    compression: Array | None = None  # of the electrolyte along its face at skin nodes, MPa; None if its stress is not solved
 
     def column(self, name: str) -> Array:
         return np.asarray(self.values[:, QUANTITIES.index(name)])
 
 
 def surroundings(model: Model, creep: CreepLaw, pressure: float) -> Surroundings:
-    """What a flaw feels at this moment besides the values on Γ; pressure: of the stack, MPa."""
+    """Present conditions of a flaw besides the values on Γ; pressure: of the stack, MPa."""
     k = model.residual.constants
     return Surroundings(creep, float(k.conductivity.value), pressure, float(k.temperature.value))
 
 
 class GammaObserver:
-    """Evaluates Γ of one electrode (0, or 1 the second) of a model. All methods are collective."""
+    """Evaluates Γ of one electrode (0, or 1 for the second) of a model. All methods are collective."""
 
     def __init__(self, model: Model, electrode: int = 0) -> None:
         self.model = model
@@ -66,7 +66,7 @@ class GammaObserver:
         self.area = domain.area(model.structure.axisymmetric)
 
     def evaluate(self) -> GammaValues:
-        """Node values of the present state; ghosts included."""
+        """Node values of the present state, including ghosts."""
         b = self.vector
         b.array[:] = 0.0
         fem.assemble_vector(b.array, self.form)
@@ -84,14 +84,13 @@ class GammaObserver:
         return GammaValues(values, gap, gas)
 
     def profile(self, g: GammaValues) -> Profile | None:
-        """Gathered along Γ, on rank 0 only."""
+        """The profile along Γ, gathered on rank 0 only."""
         compression = np.zeros_like(g.gap) if g.compression is None else g.compression
         rows = np.column_stack([column[self.owned] for column in (self.at, g.gap, g.values, g.gas, compression)])
         number = self.index_map.local_to_global(self.owned.astype(np.int32))
         domain, grid = self.model.domain, self.grid
         axes = domain.dimension - 1
-        # A node's number among those of all ranks, and at which end of what is joined a facet sees
-        # it.
+        # A global node number, and the side of joined nodes from which a facet sees it.
         seen = self.index_map.local_to_global(grid.of.astype(np.int32)) << axes | grid.image
         of_facets = seen[grid.cells]
         pieces = domain.parent.comm.gather((rows, number, of_facets), root=0)
@@ -108,7 +107,7 @@ class GammaObserver:
         cells = None
         if axes == 2:
             cells = vtk_order(facets)
-            cells = cells[np.lexsort(np.sort(cells, axis=1).T[::-1])]  # alike on any number of ranks
+            cells = cells[np.lexsort(np.sort(cells, axis=1).T[::-1])]  # the same on any number of ranks
         return Profile(
             table[:, 0],
             *line,
@@ -123,19 +122,19 @@ class GammaObserver:
 
 @dataclass(frozen=True)
 class _Seen:
-    """Nodes of Γ as its facets see them, sorted by place: a node where sides are one stands at
-    either end, with its share of the weight."""
+    """Nodes of Γ as seen from its facets, sorted by position: a joined node appears at both ends,
+    with its share of the weight."""
 
     table: Array
     facets: NDArray[np.int64]
-    one_with: NDArray[np.int64]  # the node that each is one with, that at the low end
+    one_with: NDArray[np.int64]  # the node on the low side to which each is joined
 
     @classmethod
     def of(
         cls, table: Array, numbers: NDArray[np.int64], corners: NDArray[np.int64], axes: int, periods: tuple[float, ...]
     ) -> _Seen:
-        """table: rows of nodes, first their place, then gap and weight; corners: number << axes |
-        image of each facet's."""
+        """table: rows of nodes: position, gap and weight; corners: number << axes | image for each
+        facet."""
         row_of = np.empty(int(numbers.max()) + 1, dtype=np.int64)
         row_of[numbers] = np.arange(len(numbers))
         nodes, facets = np.unique(corners, return_inverse=True)
@@ -163,4 +162,4 @@ def _sizes(corners: Array) -> Array:
     if corners.shape[1] == 2:
         return np.asarray(np.abs(corners[:, 1, 0] - corners[:, 0, 0]))
     a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    return np.asarray(np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]))  # of triangles twice their area, as of all others
+    return np.asarray(np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]))  # twice the area of triangles, as for the others

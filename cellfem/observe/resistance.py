@@ -1,11 +1,11 @@
-"""Resistance of Γ to a small signal: what a meter would read at this moment, also at rest and under
-pressure alone.
+"""Small-signal resistance of Γ: the value of an impedance meter at this moment, also at rest and
+under pressure alone.
 
     ∇·(κ∇φ̂) = 0,   κ ∂φ̂/∂n_out = -(θ/ASR) φ̂ on Γ,   φ̂ = 1 on the far face (or a uniform current density there)
 
-A R = A φ̂_far/I. Less L/κ of the electrolyte's thickness it is the interface's: charge transfer,
-A/∫(θ/ASR) dA, as if the electrolyte's face had one potential; and constriction, what crowding of
-the current adds (≥ 0: an equipotential face is a short). Between two electrodes there is no far
+A R = A φ̂_far/I. Without L/κ of the electrolyte this is the interface resistance: charge transfer,
+A/∫(θ/ASR) dA, as if the electrolyte's face were equipotential; and constriction, the contribution
+of current crowding (≥ 0: an equipotential face is a short). Between two electrodes there is no far
 face: the first is at 0, the second at 1, and both faces count together.
 """
 
@@ -27,15 +27,15 @@ from petsc4py import PETSc
 
 Array = NDArray[np.float64]
 KEPT_MOST = 15
-"""Conjugate-gradient steps with the factors of an earlier moment; where more are needed the matrix
-is factored anew."""
+"""Conjugate-gradient iterations with factors of an earlier state; if more are needed, the matrix is
+factored again."""
 TOLERANCE = 1e-12
-"""Of the linear solve, relative."""
+"""Relative tolerance of the linear solve."""
 
 
 @dataclass(frozen=True)
 class Resistance:
-    """Area-specific resistances of Γ, Ω m²; infinite where nothing touches."""
+    """Area-specific resistances of Γ, Ω m²; infinite if nothing touches."""
 
     charge_transfer: float
     constriction: float
@@ -52,7 +52,7 @@ def cell_resistance(interface: float, times: int, separator: float, conductivity
 
 
 class SmallSignal:
-    """The resistance of one model, moment by moment. All methods are collective."""
+    """The small-signal resistance of one model. All methods are collective."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -70,7 +70,7 @@ class SmallSignal:
         self.current = fem.form(sides[0] * conductance * self.signal("-") * dG, entity_maps=d.entity_maps)
         self.far = fem.form(self.signal * weight * ds(BOTTOM), entity_maps=d.entity_maps)
         self.bcs: list[fem.DirichletBC] = []
-        self.given = s.equipotential or d.electrodes == 2  # the signal of the far side is 1
+        self.given = s.equipotential or d.electrodes == 2  # the far side has the signal 1
         if d.electrodes == 2:
             self.load = fem.form(sides[1] * conductance * w("-") * dG, entity_maps=d.entity_maps)
         elif s.equipotential:
@@ -92,10 +92,10 @@ class SmallSignal:
         pc = self.ksp.getPC()
         pc.setType("cholesky")
         pc.setFactorSolverType("mumps")
-        self.factored: tuple[Array, dict[str, float]] | None = None  # the moment, None: no factors yet
+        self.factored: tuple[Array, dict[str, float]] | None = None  # the factored state; None: no factors yet
 
     def read(self) -> Resistance:
-        """Of the present state."""
+        """Resistance of the present state."""
         comm = self.model.domain.parent.comm
         conductances = [float(comm.allreduce(fem.assemble_scalar(form))) / self.area for form in self.conductances]
         if not np.min(conductances) > 0:
@@ -109,8 +109,8 @@ class SmallSignal:
         return Resistance(transfer, far / through - bulk - transfer)
 
     def factor_again(self) -> None:
-        """Factor the matrix of the present state, as `read` does where the present factors are too
-        old."""
+        """Factor the matrix of the present state, as `read` does if the present factors are
+        outdated."""
         self._assemble()
         self._factor()
 
@@ -128,7 +128,7 @@ class SmallSignal:
         self.factored = self.model.moment()
 
     def _solve(self) -> bool:
-        """Was the potential of the small signal found?"""
+        """Solve the small-signal potential; whether it converged."""
         self._assemble()
         with self.b.localForm() as local:
             local.set(0.0)
@@ -141,11 +141,11 @@ class SmallSignal:
         if self.factored is None:
             self._factor()
         self.ksp.solve(self.b, vector)
-        if not self.ksp.is_converged:  # too far from the moment that was factored
+        if not self.ksp.is_converged:  # too far from the factored state
             self._factor()
             self.ksp.solve(self.b, vector)
         if not self.ksp.is_converged:
-            self.signal.x.array[:] = 0.0  # the next moment begins anew
+            self.signal.x.array[:] = 0.0  # start the next solve from zero
             self.factored = None
             return False
         self.signal.x.scatter_forward()

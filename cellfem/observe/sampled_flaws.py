@@ -1,14 +1,14 @@
-"""Flaws of the electrolyte's face drawn one by one: pores anywhere, or flaws on the boundaries
-between grains.
+"""Individually sampled flaws of the electrolyte's face: pores anywhere, or flaws on grain
+boundaries.
 
-The number is drawn from Poisson's distribution with mean density × area, lengths from N(a)/density
-of the flaws longer than `length` (all of them for "single" and "exponential"), places evenly over
-the face: width × depth of a stack, the disc of an axisymmetric one. Grains are the Voronoi cells of
-points drawn evenly over the face and beyond its edges; where opposite sides are one, over the face
-alone, which goes on at the other side. A flaw on a boundary is drawn anywhere first and then moved
-square to the nearest boundary; what comes over a mirror plane is folded back, over a periodic side
-it comes in at the other. All comes from the seed, the flaws of the case and the size of the face
-alone, so that it is the same on every mesh and on every rank.
+The number is sampled from Poisson's distribution with mean density × area, lengths from
+N(a)/density of the flaws longer than `length` (all of them for "single" and "exponential"),
+positions uniformly over the face: width × depth of a stack, the disc of an axisymmetric one. Grains
+are the Voronoi cells of points sampled uniformly over the face and beyond its edges; with periodic
+sides over the face alone, continued periodically. A flaw on a boundary is first sampled anywhere
+and then moved perpendicular to the nearest boundary; beyond a mirror plane it is reflected, beyond
+a periodic side it enters at the other. The sample depends only on the seed, the flaws of the case
+and the size of the face, so that it is the same on every mesh and on every rank.
 """
 
 from __future__ import annotations
@@ -17,20 +17,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 from numpy.typing import NDArray
 
 from cellfem.model.parameters import Flaws
 
 Array = NDArray[np.float64]
-MARGIN = 4.0  # in grain sizes: grains are drawn as far beyond the face
+MARGIN = 4.0  # in grain sizes: margin around the face in which grains are sampled
 MOVES = 4  # to the boundary: the nearest pair of grains may change on the way
 
 
 @dataclass(frozen=True, eq=False)
 class SampledFlaws:
-    """Places (x or radius; across, out of a plane section's picture) and lengths of flaws, (N,)
-    each, µm."""
+    """Positions (x or radius; across: out of the plane) and lengths of flaws, (N,) each, µm."""
 
     x: Array
     across: Array
@@ -40,7 +39,7 @@ class SampledFlaws:
         return len(self.x)
 
     def one(self, which: int) -> SampledFlaws:
-        """One of them alone."""
+        """One of the flaws."""
         at = slice(which, which + 1)
         return SampledFlaws(self.x[at], self.across[at], self.length[at])
 
@@ -54,11 +53,10 @@ def expected_count(flaws: Flaws, extents: tuple[float, ...], axisymmetric: bool)
 def sample_flaws(
     flaws: Flaws, extents: tuple[float, ...], axisymmetric: bool = False, *, periodic: bool = False
 ) -> SampledFlaws | None:
-    """The flaws of a face; None without a seed. Not collective: every rank draws the same.
+    """The flaws of a face; None without a seed. Not collective: every rank gets the same sample.
 
-    extents: width or radius, and in 3-D the depth (µm), for which flaws.depth stands in a plane
-    section.
-    periodic: opposite sides are one (in a plane section those across too).
+    extents: width or radius, and in 3-D the depth (µm); in a plane section flaws.depth is used
+    instead. periodic: opposite sides are periodic (in a plane section also across).
     """
     if flaws.seed is None:
         return None
@@ -85,8 +83,8 @@ def sample_flaws(
 
 
 def _lengths(flaws: Flaws, share: Array) -> Array:
-    """Lengths whose N(a) is the share (of the density) that is given; 0 < share ≤ 1."""
-    share = 1.0 - share  # numpy draws from [0, 1)
+    """Lengths at which N(a) is the given share of the density; 0 < share ≤ 1."""
+    share = 1.0 - share  # numpy samples from [0, 1)
     if flaws.distribution == "single":
         return np.full(len(share), flaws.length)
     if flaws.distribution == "power":
@@ -95,21 +93,21 @@ def _lengths(flaws: Flaws, share: Array) -> Array:
 
 
 def _grains(low: Array, high: Array, size: float, numbers: np.random.Generator) -> Array:
-    """Middles of grains over the rectangle and a margin around it."""
+    """Centres of grains over the rectangle and a margin around it."""
     low, high = low - MARGIN * size, high + MARGIN * size
     count = max(int(numbers.poisson(np.prod(high - low) / size**2)), 2)
     return np.asarray(low + (high - low) * numbers.random((count, 2)))
 
 
 def _periodic_grains(low: Array, high: Array, size: float, numbers: np.random.Generator) -> Array:
-    """Middles of grains over the rectangle, and their images on all sides of it."""
+    """Centres of grains over the rectangle, and their images on all sides of it."""
     count = max(int(numbers.poisson(np.prod(high - low) / size**2)), 1)
     inside = low + (high - low) * numbers.random((count, 2))
     return np.concatenate([inside + (high - low) * [i, j] for i in (-1, 0, 1) for j in (-1, 0, 1)])
 
 
 def _to_boundaries(places: Array, grains: Array) -> Array:
-    """Each place moved square to the line half-way between the two grains nearest to it."""
+    """Each position moved perpendicular to the line half-way between the two grains nearest to it."""
     tree = scipy.spatial.cKDTree(grains)
     for _ in range(MOVES):
         _, nearest = tree.query(places, k=2)
@@ -121,6 +119,6 @@ def _to_boundaries(places: Array, grains: Array) -> Array:
 
 
 def _folded(values: Array, width: float) -> Array:
-    """Mirrored at both ends into [0, width]."""
+    """Reflected at both ends into [0, width]."""
     folded = np.mod(values, 2 * width)
     return np.asarray(np.where(folded > width, 2 * width - folded, folded))

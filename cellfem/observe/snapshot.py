@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 import ufl
 from numpy.typing import NDArray
 
@@ -26,7 +26,7 @@ from dolfinx import fem
 Array = NDArray[np.float64]
 FACE_TYPE = {2: cells.LINE, 3: cells.TRIANGLE, 4: cells.QUAD}
 VOID_TYPE = {2: cells.QUAD, 3: cells.WEDGE, 4: cells.HEXAHEDRON}
-OPEN_GAP = 3.0  # in δ: from here on Γ counts as open (a void)
+OPEN_GAP = 3.0  # in δ: above this Γ counts as open (a void)
 
 
 class _NodeValues:
@@ -48,7 +48,7 @@ class _NodeValues:
 
 
 class SnapshotMaker:
-    """Makes snapshots of one model; `take` is local to each rank but for the state it reads."""
+    """Makes snapshots of one model; `take` is local to each rank except for the state it reads."""
 
     def __init__(self, model: Model, flaws: Flaws) -> None:
         self.model, self.flaws = model, flaws
@@ -79,10 +79,10 @@ class SnapshotMaker:
     ) -> Snapshot:
         """Blocks of this rank.
 
-        platen_speeds: µm/s, bring velocities from the platens' frames to the electrolyte's;
+        platen_speeds: µm/s, convert velocities from the platens' frames to the electrolyte's;
         pressure: of the stack, MPa; current: mean over Γ (of the first electrode), mA/cm²; opened:
-        when each skin node opened, s, nan where it has not; cracks: stress of LLZO at this moment,
-        where it is solved.
+        opening time of each skin node, s, nan if it has not opened; cracks: present stress of LLZO,
+        if it is solved.
         """
         blocks = {
             "lithium": self._lithium(law, floor, platen_speeds),
@@ -168,7 +168,7 @@ class SnapshotMaker:
         return Block(self.face.points, self.face.cells, FACE_TYPE[self.face.cells.shape[1]], at_points)
 
     def _void(self, g: GammaValues) -> Block:
-        """Cells between the two faces where Γ is open; the roof's nodes follow the floor's."""
+        """Cells between the two faces where Γ is open; the upper nodes follow the lower ones."""
         face, up = self.face, self.dimension - 1
         gap = g.gap[face.of]
         open_ones = face.cells[(gap[face.cells] > OPEN_GAP * self.model.interface.delta).any(axis=1)]
@@ -194,7 +194,7 @@ def _vectors(components: list[Array]) -> Array:
 
 
 def _in_vtk_order(model: Model, space: fem.FunctionSpace) -> Grid:
-    """Nodes of a quadratic space as its owned cells see them."""
+    """Nodes of a quadratic space as seen from its owned cells."""
     grid = body_grid(model.domain, space)
     order = cells.quadratic_order(space.mesh.basix_cell().name, space.element.basix_element.points)
     return replace(grid, cells=grid.cells[:, order])
@@ -214,7 +214,7 @@ def _oriented(face: Grid) -> Grid:
 
 
 def _filled(points: Array, values: Array) -> Array:
-    """The values with those that are not numbers (v/r on the axis) taken from the nearest node."""
+    """The values, with those that are nan (v/r on the axis) taken from the nearest node."""
     known = np.isfinite(values)
     if known.all() or not known.any():
         return values

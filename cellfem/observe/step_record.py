@@ -1,4 +1,4 @@
-"""The row of records.csv that belongs to an accepted step, balances included."""
+"""The row of records.csv for an accepted step, including balances."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dolfinx import fem
 
 @dataclass(frozen=True)
 class StepRecord:
-    """Numbers of one accepted step; the same on every rank, but for profiles (rank 0) and node
+    """Numbers of one accepted step; the same on every rank, except profiles (rank 0) and node
     values (local)."""
 
     model: Model
@@ -39,20 +39,20 @@ class StepRecord:
     pressure: float  # of the stack, MPa
     current: float  # mean, A/m²
     voltage: float  # V
-    overvoltage: float  # V, voltage less its value without current
+    overvoltage: float  # V, voltage minus its value without current
     ohmic: float  # V, drop in the electrolyte
-    charge: float  # C/m², net: what was stripped less what was plated
-    throughput: float  # C/m², stripped and plated together
+    charge: float  # C/m², net: stripped minus plated
+    throughput: float  # C/m², stripped plus plated
     resistance: Resistance
     cell_resistance: float  # Ω
-    charge_error: float  # not accounted for, as a share
+    charge_error: float  # error of the balance, as a share
     lithium_error: float
     force_error: float
     electrodes: tuple[ElectrodeReading, ...]
 
     @cached_property
     def row(self) -> dict[str, float]:
-        """Its columns of records.csv, those of the electrodes among them."""
+        """Its columns of records.csv, including those of the electrodes."""
         first, *others = (electrode.row for electrode in self.electrodes)
         row = values_of("cell", self) | first
         for other in others:
@@ -61,9 +61,10 @@ class StepRecord:
 
     @property
     def measures(self) -> dict[str, float]:
-        """What stop conditions look at, of the worse electrode.
+        """Values compared with stop conditions, of the worse electrode.
 
-        "resistance" is met from below, in S/m²: contact makes conductance grow steadily.
+        "resistance" is compared from below, in S/m²: conductance increases continuously with
+        contact.
         """
         of = self.electrodes
         return {
@@ -87,13 +88,13 @@ class StepRecord:
 
     @property
     def platen_speeds(self) -> tuple[float, ...]:
-        """Of each electrode's platen, away from the electrolyte, µm/s."""
+        """Speed of each electrode's platen, away from the electrolyte, µm/s."""
         return tuple(electrode.platen_speed for electrode in self.electrodes)
 
 
 class Observer:
-    """Reads rows off a model as it is stepped. Keeps what the balances need of earlier steps. All
-    methods collective."""
+    """Evaluates rows from a model step by step, and stores the history that the balances need. All
+    methods are collective."""
 
     def __init__(self, model: Model, flaws: Flaws, cell: Cell) -> None:
         self.model, self.cell = model, cell
@@ -108,11 +109,8 @@ class Observer:
         self.throughput = 0.0  # C/m²
 
     def read(self, stepper: Stepper, dt: float, step: int, iterations: int, compression: np.ndarray | None = None) -> StepRecord:
-        """The row of the step that `stepper` has just tried (dt = 0: the start); nothing is kept
+        """The row of the step that `stepper` has just tried (dt = 0: the start); nothing is stored
         until `commit`.
-
-        compression: of the electrolyte along its face at skin nodes, MPa, where its stress is
-        solved.
         """
         model, k, creep = self.model, self.model.residual.constants, stepper.system.rheology.creep
         control, fixture, layout = model.control, model.fixture, model.layout
@@ -124,7 +122,7 @@ class Observer:
         load_taken, current_taken = stepper.system.reaction()
         far = self._number(1) if layout.one_potential else self.electrodes[0].integral(self.far) / area
         voltage = -far
-        # What a half cell shows without current, ΩP/F, cancels between two electrodes.
+        # The voltage of a half cell without current, ΩP/F, cancels between two electrodes.
         of_stress = STRESS_POTENTIAL * load if model.structure.stress_potential and layout.shows_pressure else 0.0
         overvoltage = voltage + of_stress
         ohmic = imposed * model.domain.electrolyte_thickness / float(k.conductivity.value)
@@ -154,21 +152,21 @@ class Observer:
             throughput=throughput,
             resistance=resistance,
             cell_resistance=self._cell(resistance),
-            charge_error=float(np.max(currents)) / scale,  # of numpy: a nan stays one
+            charge_error=float(np.max(currents)) / scale,  # numpy's, which keeps nan
             lithium_error=float(np.max([one.created for one in readings])),
             force_error=float(np.max(forces)) / max(load, FORCE_SCALE),
             electrodes=(first, *readings[1:]),
         )
 
     def commit(self, reading: StepRecord) -> None:
-        """The step of this reading is accepted."""
+        """Accept the step of this reading."""
         for electrode, read in zip(self.electrodes, reading.electrodes, strict=True):
             electrode.commit(read)
         self.charges = [reading.charge, *self.charges][:2]
         self.throughput = reading.throughput
 
     def _travel(self) -> float:
-        """Of all platens together, µm."""
+        """Travel of all platens together, µm."""
         return sum(self._number(2 * number) for number in range(len(self.electrodes)))
 
     def _charge(self, current: float, dt: float) -> float:
@@ -181,7 +179,7 @@ class Observer:
         return before[0] + (current - float(k.c2.value) * (before[1] - before[0])) / float(k.c0.value)
 
     def _cell(self, resistance: Resistance) -> float:
-        """Ω of the whole cell."""
+        """Resistance of the whole cell, Ω."""
         conductivity = float(self.model.residual.constants.conductivity.value)
         return cell_resistance(resistance.total, self.cell.times, self.cell.separator, conductivity, self.cell.area)
 

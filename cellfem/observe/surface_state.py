@@ -1,4 +1,4 @@
-"""The face of lithium at one moment as a small table: gap and porosity at the nodes of Γ, from
+"""The face of the lithium at one time as a small table: gap and porosity at the nodes of Γ, from
 which resistances follow."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 from numpy.typing import NDArray
 
 from cellfem import backend  # noqa: F401  before dolfinx
@@ -20,18 +20,19 @@ from dolfinx import fem
 
 Array = NDArray[np.float64]
 SAME_PLACE = 1e-6
-"""µm: nodes of the same mesh that were gathered and read back differ by round-off alone."""
+"""µm: tolerance of positions, because nodes that were gathered and read back differ by round-off
+alone."""
 
 
 class SurfaceError(CellfemError, ValueError):
-    """The file holds no face, or that of another mesh."""
+    """The file contains no face, or that of another mesh."""
 
 
 @dataclass(frozen=True, eq=False)
 class SurfaceState:
-    """points: (N, gdim) nodes of Γ, µm; gap (N,) µm; time in s. Sorted by place.
+    """points: (N, gdim) nodes of Γ, µm; gap (N,) µm; time in s. Sorted by position.
 
-    porosity_points, porosity: the same of the porosity, which has nodes of its own where it is
+    porosity_points, porosity: the same for the porosity, which has its own nodes if it is
     quadratic.
     """
 
@@ -49,7 +50,7 @@ class SurfaceState:
 
 
 def load_surface(path: Path) -> SurfaceState:
-    """Raises SurfaceError where the file is missing or is none."""
+    """Raises SurfaceError if the file is missing or invalid."""
     try:
         with np.load(path) as data:
             names = ("points", "gap", "porosity_points", "porosity")
@@ -57,12 +58,13 @@ def load_surface(path: Path) -> SurfaceState:
             return SurfaceState(points, gap, porosity_points, porosity, float(data["time"]))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise SurfaceError(
-            f"{path}: holds no face of lithium as this version saves it ({error}); give the folder of a finished run, or a case"
+            f"{path}: contains no lithium face in the format of this version ({error}); "
+            "give the folder of a finished run, or a case"
         ) from error
 
 
 def gather_surface(model: Model, time: float) -> SurfaceState | None:
-    """Of the present state, on rank 0 only (collective)."""
+    """The face of the present state, on rank 0 only (collective)."""
     state, K = model.state, model.state.gamma.function_space
     nodes = state.gamma_nodes
     owned = nodes < K.dofmap.index_map.size_local
@@ -82,10 +84,10 @@ def gather_surface(model: Model, time: float) -> SurfaceState | None:
 
 
 def put_surface(model: Model, surface: SurfaceState) -> None:
-    """Give the model's Γ this gap and porosity; nothing else of the state is set. The surface is
-    needed on every rank.
+    """Set this gap and porosity on the model's Γ; the rest of the state is unchanged. The surface
+    is needed on every rank.
 
-    Raises SurfaceError where the mesh is another.
+    Raises SurfaceError for another mesh.
     """
     state, comm = model.state, model.domain.parent.comm
     porosity, on_gamma = fem.Function(state.porosity_old[0].function_space), _porosity_nodes(model)
@@ -103,7 +105,7 @@ def put_surface(model: Model, surface: SurfaceState) -> None:
 
 
 def _porosity_nodes(model: Model) -> NDArray[np.int64]:
-    """Local nodes of the porosity that lie on Γ, owned and ghosts."""
+    """Local nodes of the porosity on Γ, owned and ghosts."""
     at = model.state.porosity_old[0].function_space.tabulate_dof_coordinates()
     return np.flatnonzero(model.domain.near(at[:, model.domain.dimension - 1], model.domain.gamma_planes))
 

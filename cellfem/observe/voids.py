@@ -1,12 +1,12 @@
 """Voids: connected sets of gap > 3δ along Γ, their size, and their identity from one output to the
 next.
 
-Mirror planes: Γ is half a period, its two ends are mirror planes (or the axis). A void that touches
-an end counts with its visible half: width and area are those inside the stack. Its place is the
-mirror plane, the centre of void and image together.
+Mirror planes: Γ is half a period, and its two ends are mirror planes (or the axis). A void that
+touches an end counts with its modelled half: width and area are those inside the stack. Its place
+is the mirror plane, the centre of void and image together.
 
-Periodic sides: a void that reaches over an end is one and whole. Its ends lie then on both sides of
-the width (right > width), its place inside.
+Periodic sides: a void across a side is one whole void. Its ends are then on both sides of the width
+(right > width), its place inside.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 from numpy.typing import NDArray
 
 from cellfem.observe.arrays import Array, Profile
@@ -24,7 +24,7 @@ from cellfem.physics.definitions import VOID_AT
 
 Death = Literal["", "merged", "stripping", "creep"]
 Event = Literal["birth", "reopened", "trapped", "merged", "closed"]
-DEEPER = 1.1  # ratio of depths from which on plating around a void has deepened it
+DEEPER = 1.1  # ratio of depths above which plating around a void has deepened it
 ROUND_OFF = 1e-9  # of the size of a map
 SAMPLES = 8  # parts of a facet of a map, in each direction
 
@@ -32,11 +32,11 @@ SAMPLES = 8  # parts of a facet of a map, in each direction
 @dataclass(frozen=True)
 class VoidSnapshot:
     """A connected set of gap > 3δ at one time. left, right, place, width, depth: µm; area: µm²
-    (axisymmetric, 3-D: volume, µm³); gas_MPa: pressure of gas in it.
+    (axisymmetric, 3-D: volume, µm³); gas_MPa: pressure of its gas.
 
-    In 3-D left and right are its ends in x, (place, place_y) the middle of its mouth, width that of
-    a disc as large as the mouth, and `nodes` those of Γ in it, with their places (k, 2). period_um:
-    of Γ in x; inf where it does not repeat itself.
+    In 3-D left and right are its ends in x, (place, place_y) the centre of its mouth, width the
+    diameter of a disc with the area of the mouth, and `nodes` those of Γ in it, with their
+    positions (k, 2). period_um: of Γ in x; inf if not periodic.
     """
 
     left_um: float
@@ -56,9 +56,9 @@ class VoidSnapshot:
 class TrackedVoid:
     """A void with its history.
 
-    birth, found: as first and last seen open; peak: as it was deepest; merged_into: id of the void
-    that swallowed it, 0 if none. death: how it ended: swallowed by another, levelled by lithium
-    that recedes around it, or closed by creep (a void does not conduct, so it is not plated shut).
+    birth, last: when first and last seen open; peak: when deepest; merged_into: id of the void that
+    absorbed it, 0 if none. death: how it ended: absorbed by another, levelled by lithium that
+    recedes around it, or closed by creep (a void does not conduct, so it is not plated shut).
     trapped_time_s: when lithium plated around it had made it deeper by a tenth.
     """
 
@@ -72,13 +72,13 @@ class TrackedVoid:
     death: Death = ""
     death_time_s: float | None = None
     trapped_time_s: float | None = None
-    peak: VoidSnapshot | None = None  # None: as it was born
+    peak: VoidSnapshot | None = None  # None: as at birth
     peak_stripped_um: float = 0.0  # net lithium stripped when it was deepest
-    plated_from_um: float | None = None  # depth when the plating that goes on began
+    plated_from_um: float | None = None  # depth when the present plating began
 
     @property
     def deepest(self) -> VoidSnapshot:
-        """As it was when it was deepest."""
+        """Its snapshot when it was deepest."""
         return self.peak or self.birth
 
     @property
@@ -90,10 +90,10 @@ class TrackedVoid:
 def find_voids(profile: Profile, delta_um: float) -> tuple[VoidSnapshot, ...]:
     """Connected sets of gap > 3δ, from left to right; of a map by `find_lenses`.
 
-    The ends of a void lie where the gap, linear between nodes, crosses 3δ; its area is Σ
-    weight·share·gap, share being the part of the node's stretch of Γ (up to half-way to its
+    The ends of a void are where the gap, linear between nodes, crosses 3δ; its area is Σ
+    weight·share·gap, where share is the part of the node's section of Γ (up to half-way to its
     neighbours) inside the void. All numbers therefore vary continuously with the gap. delta_um:
-    roughness δ, µm. Returns () when all is closed.
+    roughness δ, µm. Returns () if all is closed.
     """
     x, gap, threshold = profile.x_um, profile.gap_um, VOID_AT * delta_um
     if profile.is_map:
@@ -117,8 +117,7 @@ def find_voids(profile: Profile, delta_um: float) -> tuple[VoidSnapshot, ...]:
 
 
 def _closed(voids: Sequence[VoidSnapshot], period: float) -> tuple[VoidSnapshot, ...]:
-    """Voids along a line that closes upon itself: the last goes on as the first where both reach
-    the seam."""
+    """Voids along a periodic line: the last continues as the first if both reach the seam."""
     found = [replace(void, period_um=period) for void in voids]
     if len(found) > 1 and found[0].left_um == 0.0 and found[-1].right_um == period:
         first, last = found[0], found.pop()
@@ -140,7 +139,7 @@ def find_lenses(profile: Profile, threshold: float) -> tuple[VoidSnapshot, ...]:
     """Connected sets of gap > threshold (µm) on a map, from left to right.
 
     Nodes are connected by facets. Mouth and volume are those of the part where the gap, linear
-    between nodes, is above the threshold, by midpoints of 64 parts of each facet: they vary nearly
+    between nodes, is above the threshold, by centres of 64 parts of each facet: they vary nearly
     continuously with the gap.
     """
     facets, gap = profile.facets, profile.gap_um
@@ -184,18 +183,18 @@ def _gas(profile: Profile, nodes: slice | NDArray[np.int64]) -> float:
 
 
 def _between(facets: Array, weight: Array, nodes: Array, end: float) -> tuple[float, float, float]:
-    """Middle of a mouth along one axis, and its ends; where the void touches one of the mirror
-    planes, 0 or end, that plane."""
+    """Centre of a mouth along one axis, and its ends; if the void touches one of the mirror planes,
+    0 or end, that plane."""
     at_first, at_last = nodes.min() < ROUND_OFF * end, nodes.max() > (1 - ROUND_OFF) * end
     middle = float(np.average(facets, weights=weight)) if at_first == at_last else 0.0 if at_first else end
     return middle, float(nodes.min()), float(nodes.max())
 
 
 def _around(facets: Array, weight: Array, nodes: Array, period: float) -> tuple[float, float, float]:
-    """Middle of a mouth along an axis that closes upon itself, and its ends, the left one inside.
+    """Centre of a mouth along a periodic axis, and its ends, the left one inside.
 
-    The mouth is unrolled where the stretch without any of its nodes is longest; one that goes all
-    around begins at 0.
+    The mouth is unrolled at the longest section without any of its nodes; one that goes all around
+    begins at 0.
     """
     known = np.unique(np.concatenate([nodes % period, facets % period]))
     free = np.diff(np.concatenate([known, known[:1] + period]))
@@ -213,8 +212,7 @@ def _facet_areas(corners: Array) -> Array:
 
 
 def start_voids(found: Sequence[VoidSnapshot], time_s: float = 0.0) -> tuple[TrackedVoid, ...]:
-    """Number the voids that are there at the start: ids 1, 2, … from left to right, cause
-    "start"."""
+    """Number the voids of the start: ids 1, 2, … from left to right, cause "start"."""
     return tuple(TrackedVoid(number, void, void, "start", time_s) for number, void in enumerate(found, start=1))
 
 
@@ -226,23 +224,22 @@ def track(
     stripped_um: float = 0.0,
     plating: bool = False,
 ) -> tuple[TrackedVoid, ...]:
-    """Carry the identities of all voids ever known over to the voids found now; returns all ever
-    known, by id.
+    """Match the voids found now with all voids ever known; returns all ever known, by id.
 
-    A known void goes on as the found void that overlaps it most, older ones first. Where voids
-    merge the oldest goes on, the others are closed with `merged_into`. Where one splits, the voids
-    it has swallowed come back first, then its largest overlap goes on. A free piece that overlaps
-    the last extent of a closed void is that void again.
+    A known void continues as the found void that overlaps it most, older ones first. When voids
+    merge the oldest continues, the others are closed with `merged_into`. When one splits, the voids
+    that it has absorbed reappear first, then it continues as its largest overlap. An unmatched part
+    that overlaps the last extent of a closed void is that void again.
 
-    What is left is new, with time_s as birth time and the cause that `why` finds
-    (`contact_loss_causes.cause_of_birth`), or "split" if it is a piece of a void that was open.
+    The rest is new, with time_s as birth time and the cause given by `why`
+    (`contact_loss_causes.cause_of_birth`), or "split" if it is a part of a void that was open.
 
-    stripped_um: lithium stripped since the start less what was plated, mean over Γ; a void that
-    closes while as much as half of its greatest depth was stripped since was levelled by stripping,
-    else closed by creep.
+    stripped_um: net lithium stripped since the start, mean over Γ; a void that closes after at
+    least half of its greatest depth was stripped was levelled by stripping, otherwise closed by
+    creep.
     """
-    heir: dict[int, int] = {}  # index of a found void -> id of the known void that goes on as it
-    merged: dict[int, int] = {}  # id of a void swallowed now -> id of the swallower
+    heir: dict[int, int] = {}  # index of a found void -> id of the known void that continues as it
+    merged: dict[int, int] = {}  # id of an absorbed void -> id of the absorbing one
     for void in sorted(known, key=lambda v: (not v.is_open, v.id)):
         if void.id in heir.values():
             continue
@@ -268,7 +265,7 @@ def track(
 
 
 def events(before: Sequence[TrackedVoid], now: Sequence[TrackedVoid]) -> list[tuple[Event, TrackedVoid]]:
-    """What happened to the voids between two calls of `track`, by id."""
+    """Events of the voids between two calls of `track`, by id."""
     known = {void.id: void for void in before}
     found: list[tuple[Event, TrackedVoid]] = []
     for void in now:
@@ -286,7 +283,7 @@ def events(before: Sequence[TrackedVoid], now: Sequence[TrackedVoid]) -> list[tu
 
 
 def places_of(found: VoidSnapshot, profile: Profile, delta_um: float) -> NDArray[np.int64]:
-    """The nodes of Γ in a void, as places in the profile."""
+    """The nodes of Γ in a void, as indices into the profile."""
     if profile.is_map:
         return np.array(sorted(found.nodes), dtype=np.int64)
     x, is_open = profile.x_um, profile.gap_um > VOID_AT * delta_um
@@ -295,7 +292,7 @@ def places_of(found: VoidSnapshot, profile: Profile, delta_um: float) -> NDArray
 
 
 def open_voids(voids: Sequence[TrackedVoid]) -> tuple[TrackedVoid, ...]:
-    """Those of the voids that are open now."""
+    """The voids that are open now."""
     return tuple(void for void in voids if void.is_open)
 
 
@@ -311,7 +308,7 @@ def _place(left: float, right: float, first: float, last: float) -> float:
 
 
 def _overlap(a: VoidSnapshot, b: VoidSnapshot) -> float:
-    """Common length (in 3-D number of common nodes), or less their distance (µm) where they are
+    """Common length (in 3-D number of common nodes), or minus their distance (µm) if they are
     apart."""
     if a.places is not None and b.places is not None:
         common = len(a.nodes & b.nodes)
@@ -321,7 +318,7 @@ def _overlap(a: VoidSnapshot, b: VoidSnapshot) -> float:
 
 
 def _claim(void: TrackedVoid, found: Sequence[VoidSnapshot], free: list[int], heir: dict[int, int]) -> None:
-    """Let the void go on as the free found void that it overlaps most, if any."""
+    """Let the void continue as the free found void that it overlaps most, if any."""
     best = max(free, key=lambda j: _overlap(void.found, found[j]))
     if _overlap(void.found, found[best]) > 0:
         heir[best] = void.id

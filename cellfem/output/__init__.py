@@ -1,2 +1,2 @@
-"""Files of a run: records, ParaView series, pictures, summary, progress. Knows numpy arrays and
+"""Files of a run: records, ParaView series, pictures, summary, progress. Uses numpy arrays and
 numbers, no finite elements."""

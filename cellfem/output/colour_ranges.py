@@ -1,5 +1,5 @@
-"""Ranges of the colours of creep rate and current density: alike in a run's own pictures and in the
-scenes that are made of its files."""
+"""Colour ranges of creep rate and current density: the same in a run's own pictures and in scenes
+made from its files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 DECADES = 5.0
-"""Of creep rate, at most."""
+"""Most decades of creep rate."""
 ROUND_OFF = 1e-6
-"""Of a logarithm: fields are written in single precision."""
+"""Tolerance of a logarithm: fields are written in single precision."""
 Array = NDArray[np.float64]
 
 
 def creep_range(rates: Array) -> tuple[float, float]:
-    """Whole decades (1/s) about the rates, the highest and lowest nodes left out; five at most."""
+    """Whole decades (1/s) around the rates, without the highest and lowest nodes; five at most."""
     positive = rates[rates > 0]
     if not len(positive):
         return 1e-9, 1e-6
@@ -26,7 +26,7 @@ def creep_range(rates: Array) -> tuple[float, float]:
 
 
 def current_top(sizes: Array) -> float:
-    """|Current density| (mA/cm²) that the colours end at; single nodes at the edge of a patch are
-    singular and left out. 1 where no current flows."""
+    """|Current density| (mA/cm²) at the end of the colour range; single nodes at the edge of a
+    patch are singular and are ignored. 1 if no current flows."""
     top = float(np.percentile(sizes, 99.5)) if len(sizes) else 0.0
     return top or 1.0

@@ -1,4 +1,4 @@
-"""How far a measured voltage curve is from that of a run."""
+"""Difference between a measured voltage curve and that of a run."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ NEEDED = ("time_s", "capacity_mAh_cm2", "voltage_mV", "current_mA_cm2")
 
 @dataclass(frozen=True)
 class Comparison:
-    """Measured less computed, mV: root mean square, mean and largest (with sign) over the points
-    that the run spans."""
+    """Measured minus computed voltage, mV: root mean square, mean and largest (with sign) over the
+    points within the run."""
 
     points: int
     of: int
@@ -34,8 +34,7 @@ class Comparison:
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """A measured curve as it is drawn, (N,) each; x: s or mAh/cm², by `kind` ("time",
-    "capacity")."""
+    """A measured curve for drawing, (N,) each; x: s or mAh/cm², by `kind` ("time", "capacity")."""
 
     kind: str
     x: Floats
@@ -43,22 +42,23 @@ class Points:
 
 
 def modelled(rows: Sequence[Mapping[str, float]], curve: VoltageCurve | Points, series_ohm_cm2: float) -> tuple[Floats, Floats]:
-    """(x, voltage in mV) of a run, x as the curve's; the voltage with the drop in what the model
-    has not."""
+    """(x, voltage in mV) of a run, x as in the curve; the voltage includes the drop in parts that
+    are not modelled."""
     x = np.array([row["time_s" if curve.kind == "time" else "capacity_mAh_cm2"] for row in rows])
     voltage = np.array([row["voltage_mV"] + series_ohm_cm2 * row["current_mA_cm2"] for row in rows])
     return x, voltage
 
 
 def compare(rows: Sequence[Mapping[str, float]], curve: VoltageCurve, series_ohm_cm2: float = 0.0) -> Comparison:
-    """Differences at the measured points. Raises ValueError where capacity does not increase, or no
-    point lies within the run.
+    """Differences at the measured points. Raises ValueError if capacity does not increase, or if no
+    point is within the run.
 
-    rows: those of records.csv. series_ohm_cm2: resistance that the cell has and the model has not.
+    rows: those of records.csv. series_ohm_cm2: resistance of the parts of the cell that are not
+    modelled.
     """
     x, voltage = modelled(rows, curve, series_ohm_cm2)
     if np.any(np.diff(x) < 0):
-        raise ValueError("the capacity of the run goes up and down: give the curve over time")
+        raise ValueError("the capacity of the run is not monotonic: give the curve over time")
     inside = (curve.x >= x[0]) & (curve.x <= x[-1])
     if not inside.any():
         raise ValueError(f"no measured point lies within the run, {x[0]:.4g} to {x[-1]:.4g} ({curve.kind}): are the units right?")
@@ -70,7 +70,7 @@ def compare(rows: Sequence[Mapping[str, float]], curve: VoltageCurve, series_ohm
 
 
 def verdict(found: Comparison) -> dict[str, object]:
-    """For summary.json."""
+    """The comparison for summary.json."""
     return asdict(found) | {
         "text": f"The measured voltage ({found.source}) differs from the computed one by {found.rms_mV:.3g} mV (rms), "
         f"{found.mean_mV:+.3g} mV on average, over {found.points} of the {found.of} points in the file."

@@ -1,4 +1,4 @@
-"""opening.csv, and the sentence on where contact was lost first."""
+"""opening.csv, and the sentence on the first loss of contact."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cellfem.output.records import write_atomic
 
 
 def write_openings(path: Path, known: Openings) -> None:
-    """opening.csv: a row per place of Γ, with the evidence where it opened; atomically replaced."""
+    """opening.csv: a row per place of Γ, with the evidence where it opened; replaced atomically."""
     rows = opening_rows(known)
     text = io.StringIO()
     writer = csv.DictWriter(text, rows[0], lineterminator="\n")
@@ -25,7 +25,7 @@ def write_openings(path: Path, known: Openings) -> None:
 
 
 def opening_verdict(known: Openings) -> dict[str, Any]:
-    """The first loss of contact for summary.json, in numbers and in a sentence."""
+    """The first loss of contact for summary.json, as numbers and a sentence."""
     first = first_opening(known)
     return {"first": first, "text": "Contact was lost nowhere." if first is None else _sentence(first)}
 
@@ -33,7 +33,7 @@ def opening_verdict(known: Openings) -> dict[str, Any]:
 def _sentence(first: Mapping[str, Any]) -> str:
     names = [name for name in ("x_um", "y_um") if name in first]
     place = ", ".join(f"{name[0]} = {first[name]:.3g} µm" for name in names)
-    # plating and compaction leave less than none, within the foot of the law of removal
+    # plating and compaction make it negative, within the smooth start of the removal law
     saturation = f"vacancies at {max(first['saturation'], 0.0):.0%} of coalescence"
     current = "" if math.isnan(first["current"]) else f", {first['current']:.2g} times the mean current"
     why = {

@@ -1,4 +1,4 @@
-"""The picture of where contact was lost, when, and why there."""
+"""The picture of place, time and cause of contact loss."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figur
 
 COLOURS = {"void edge": "#1f5f99", "plating": "#7a5ba8", "pillar": "#d1661c", "vacancy saturation": "#a23b3b", "flow": "#2b7a4b"}
 HEIGHT_IN = 4.2
-LOGARITHMIC = 0.2  # decades that the resistance must span to be drawn in the logarithm
+LOGARITHMIC = 0.2  # decades that the resistance must span for a logarithmic axis
 
 
 def draw_openings(path: Path, known: Openings, profile: Profile, *, title: str = "", axisymmetric: bool = False) -> None:
-    """Time to opening along Γ with its causes, over the interface resistance; what is open from the
-    start is shaded.
+    """Opening time along Γ with its causes, above the interface resistance; areas open from the
+    start are shaded.
 
-    In 3-D a map of the time, with what has not opened in grey.
+    In 3-D a map of the time; places that have not opened are grey.
     """
     if profile.is_map:
         _draw_map(path, known, title)

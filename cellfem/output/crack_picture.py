@@ -1,5 +1,5 @@
-"""Picture of the electrolyte's stress: principal tension in the body, and along the pressure what
-it means."""
+"""Picture of the electrolyte's stress: principal tension in the body, and index and likelihood over
+time."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from cellfem.output.style import INK, PAGE_WIDTH_IN, new_figure, save, style
 
 RED, BLUE = "#a02c2c", "#1f5f99"
 HEIGHT_IN = 3.6
-TALLEST = 1.0  # height over width of what is shown of LLZO
-LEAST = 1e-8  # of an index or likelihood shown
+TALLEST = 1.0  # height over width of the part of LLZO that is shown
+LEAST = 1e-8  # smallest index or likelihood that is shown
 
 
 def draw_cracks(
@@ -33,8 +33,7 @@ def draw_cracks(
     axisymmetric: bool = False,
 ) -> None:
     """Left: largest principal stress of LLZO (tension red, compression blue) at the output where it
-    is largest.
-    Right: tension, index and likelihood over time, with the pressure. 2-D only."""
+    is largest. Right: tension, index and likelihood over time, with the pressure. 2-D only."""
     block = snapshot.blocks["LLZO"]
     known = [row for row in rows if np.isfinite(row["crack_tension_MPa"])]
     per_unit, unit = time_unit(float(rows[-1]["time_s"]))
@@ -71,8 +70,8 @@ def draw_cracks(
 
 
 def _draw_body(figure: SubFigure, axes: Axes, block: Block) -> str:
-    """What is shown of it, in words for the title, if not all: a tall body below its upper face is
-    under even compression."""
+    """The part of the body that is shown, as text for the title, if not all: far below its upper
+    face a tall body is under uniform compression."""
     x, y = block.points[:, 0], block.points[:, 1]
     values = block.point_data["principal_tension_MPa"]
     height = min(float(np.ptp(y)), TALLEST * float(np.ptp(x)))

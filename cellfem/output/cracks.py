@@ -1,5 +1,5 @@
-"""The verdict on the electrolyte as it is pressed: does it crack, where, and from which pressure
-on."""
+"""The verdict on cracking of the electrolyte under pressure: whether, where, and above which
+pressure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from cellfem.model.parameters import Ceramic
 from cellfem.observe.cracks import CrackReading, cracking_pressure
 
 LIKELY = 0.5
-"""Likelihood from which on the verdict says that LLZO is likely to crack."""
+"""Likelihood above which the verdict says that LLZO is likely to crack."""
 
 
 @dataclass(frozen=True)
 class Pressed:
-    """What was read off LLZO at a time, and the stack pressure then."""
+    """A crack reading at one time, and the stack pressure."""
 
     time_s: float
     pressure_MPa: float
@@ -26,7 +26,7 @@ class Pressed:
 
 
 def crack_columns(pressed: Pressed | None) -> dict[str, float]:
-    """Its columns in records.csv; nan where LLZO was not solved."""
+    """Its columns in records.csv; nan if LLZO was not solved."""
     if pressed is None:
         return {"crack_tension_MPa": math.nan, "crack_index": math.nan, "crack_likelihood": math.nan}
     reading = pressed.reading
@@ -43,10 +43,8 @@ def more_likely(before: Pressed | None, now: Pressed) -> Pressed:
 
 
 def crack_verdict(worst: Pressed | None, ceramic: Ceramic | None, rows: Sequence[Mapping[str, float]]) -> dict[str, Any] | None:
-    """`verdict.crack` of summary.json: the time of the largest tension, and the pressure from which
-    on cracks are likely.
-
-    rows: those of records.csv. None where the stress was not wanted.
+    """`verdict.crack` of summary.json: the time of the largest tension, and the pressure above
+    which cracks are likely.
     """
     if worst is None or ceramic is None:
         return None
@@ -69,7 +67,7 @@ def crack_verdict(worst: Pressed | None, ceramic: Ceramic | None, rows: Sequence
 
 
 def pressure_of_cracks(rows: Sequence[Mapping[str, float]]) -> float | None:
-    """Stack pressure (MPa) from which on LLZO is likely to crack (likelihood ½ or index 1); None if
+    """Stack pressure (MPa) above which LLZO is likely to crack (likelihood ½ or index 1); None if
     never."""
     highest = max(range(len(rows)), key=lambda k: rows[k]["pressure_MPa"])
     rising = rows[: highest + 1]
@@ -80,25 +78,25 @@ def pressure_of_cracks(rows: Sequence[Mapping[str, float]]) -> float | None:
     )
     if first is not None:
         return first
-    # at a constant pressure the tension may come later than the pressure
+    # at a constant pressure the largest tension may come later
     later = [row["pressure_MPa"] for row in rows if row["crack_likelihood"] >= LIKELY or row["crack_index"] >= 1.0]
     return min(later, default=None)
 
 
 def window_text(needed_MPa: float | None, likely_MPa: float | None, highest_MPa: float) -> str:
-    """The window between the pressure that contact needs and the one from which on LLZO is likely
-    to crack, in a sentence."""
+    """The window between the pressure that contact needs and the one above which LLZO is likely to
+    crack, as a sentence."""
     need = "no pressure that was tried reaches the target" if needed_MPa is None else f"contact needs {needed_MPa:.3g} MPa"
     if likely_MPa is None:
         return f"Window: {need}; LLZO is not likely to crack up to {highest_MPa:.3g} MPa."
     if needed_MPa is not None and likely_MPa <= needed_MPa:
-        return f"No window: {need}, but LLZO is likely to crack from {likely_MPa:.3g} MPa on."
-    return f"Window: {need}; LLZO is likely to crack from {likely_MPa:.3g} MPa on."
+        return f"No window: {need}, but LLZO is likely to crack from {likely_MPa:.3g} MPa."
+    return f"Window: {need}; LLZO is likely to crack from {likely_MPa:.3g} MPa."
 
 
 def window_of_runs(verdicts: Sequence[Mapping[str, Any] | None], needed_MPa: float) -> str | None:
-    """`window_text` for runs at several pressures: their `verdict.crack`; None where the stress was
-    not solved in any."""
+    """`window_text` for runs at several pressures, from their `verdict.crack`; None if no run
+    solved the stress."""
     known = [verdict for verdict in verdicts if verdict is not None]
     if not known:
         return None
@@ -111,7 +109,7 @@ def _tension_sentence(worst: Pressed, ceramic: Ceramic) -> str:
     if reading.tension_MPa <= 0:
         return "LLZO is under compression everywhere."
     x, y, z = reading.place_um
-    solid = y > 0 or z < 0  # in a plane the electrolyte lies at y ≤ 0, z = 0
+    solid = y > 0 or z < 0  # in a plane the electrolyte is at y ≤ 0, z = 0
     place = f"{x:.3g} µm, {0.0 - y:.3g} µm deep" if not solid else f"({x:.3g}, {y:.3g}) µm, {0.0 - z:.3g} µm deep"
     odds = "" if math.isnan(reading.likelihood) else f"; the likelihood that it breaks is {reading.likelihood:.2g}"
     return (
@@ -124,4 +122,4 @@ def _pressure_sentence(likely: float | None, rows: Sequence[Mapping[str, float]]
     highest = max(row["pressure_MPa"] for row in rows)
     if likely is None:
         return f"Up to {highest:.3g} MPa it is not likely to crack."
-    return f"It is likely to crack from {likely:.3g} MPa on."
+    return f"It is likely to crack from {likely:.3g} MPa."

@@ -1,4 +1,5 @@
-"""Picture of what drives dendrites along Γ: current, both drives, index, density of likelihood."""
+"""Picture of the dendrite drive along Γ: current, both driving pressures, index, density of
+likelihood."""
 
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from cellfem.output.stack_panels import patch_spans
 from cellfem.output.style import CURVES_WIDTH_IN, GREY, INK, headline, new_figure, not_closer, save, style
 
 BLUE, ORANGE, RED, PURPLE = "#1f5f99", "#d1661c", "#a02c2c", "#7a4b94"
-DECADES = 12  # of the density of likelihood, at most
+DECADES = 12  # largest density of likelihood shown
 
 
 def draw_dendrites(
@@ -32,8 +33,8 @@ def draw_dendrites(
     """Along Γ at the time of the largest index (solid) and at the last time of plating (dashed);
     patches shaded.
 
-    worst, last: with their profiles (rank 0); raises ValueError without. drawn: flaws drawn one by
-    one, each a dot at its place.
+    worst, last: with their profiles (rank 0); raises ValueError without them. drawn: individually
+    sampled flaws, each a dot at its place.
     """
     if worst.profile is None or last.profile is None:
         raise ValueError("a picture along the interface needs its profile")
@@ -56,11 +57,11 @@ def draw_dendrites(
             density.plot(x, _shown(fields, fields.likelihood_density_1_um2), color=INK, **look)
         current.set_ylabel("current (mA/cm²)")
         drives.set_ylabel("drive (MPa)")
-        drives.set_ylim(0.0, 1.35 * drives.get_ylim()[1])  # room for the legend
+        drives.set_ylim(0.0, 1.35 * drives.get_ylim()[1])  # space for the legend
         drives.legend(loc="upper left", ncols=2, title="the smaller one governs", title_fontsize=7.5, alignment="left")
         if drawn is not None and len(drawn):
             indices = drawn_index(worst.profile, drawn, flaws, worst.reading.around)
-            label = f"flaws drawn, {drawn.length.min():.2g} to {drawn.length.max():.2g} µm"
+            label = f"sampled flaws, {drawn.length.min():.2g} to {drawn.length.max():.2g} µm"
             index.scatter(drawn.x, indices, s=5, color=GREY, lw=0, label=label, zorder=1)
             index.legend(loc="upper left")
         if worst.reading.uniform:
@@ -91,7 +92,7 @@ def draw_dendrites(
 
 
 def _shown(fields: DendriteFields, values: Array) -> Array:
-    """Nothing where nothing is plated."""
+    """Values without points where nothing is plated."""
     return np.where(fields.drive_extrusion_MPa > 0, values, np.nan)
 
 

@@ -1,5 +1,5 @@
-"""The verdict on dendrites: place, index, likelihood, what governs and which lever helps most, in
-numbers and in plain words."""
+"""The verdict on dendrites: place, index, likelihood, the governing mechanism and the most
+effective change, as numbers and text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ LEVER_WORDS: dict[Lever, tuple[str, str]] = {
     "creep rate": ("lithium that creeps half as fast", "lithium that creeps twice as fast"),
     "toughness": ("half the toughness", "twice the toughness"),
 }
-"""What the move of a parameter down or up is called."""
+"""Names of a parameter's change down or up."""
 
 
 @dataclass(frozen=True, eq=False)
 class Plated:
-    """What was read at a time of plating; the profile on rank 0 only."""
+    """A dendrite reading at one time; the profile on rank 0 only."""
 
     time_s: float
     reading: DendriteReading
@@ -36,7 +36,7 @@ def worse(before: Plated | None, now: Plated) -> Plated:
 
 
 def dendrite_verdict(worst: Plated | None) -> dict[str, Any]:
-    """`verdict.dendrite` of summary.json, with nulls where nothing was plated (worst None)."""
+    """`verdict.dendrite` of summary.json, with nulls if nothing was plated (worst None)."""
     if worst is None:
         text = "No lithium was plated, so no dendrite was driven."
         return {"index": 0.0, "likelihood": 0.0, "place_um": None, "time_s": None, "mechanism": None, "lever": None, "text": text}
@@ -74,13 +74,13 @@ def dendrite_verdict(worst: Plated | None) -> dict[str, Any]:
 
 
 def best_lever(reading: DendriteReading, among: Sequence[Lever] = tuple(LEVER_WORDS)) -> Lever | None:
-    """The parameter whose move lowers the index most, None if none does."""
+    """The parameter whose change lowers the index most, None if none does."""
     best = min(among, key=lambda name: reading.moves[name].ratio)
     return best if reading.moves[best].ratio < 1 else None
 
 
 def lever_text(reading: DendriteReading, lever: Lever) -> str:
-    """What to do about the index, as in "flaws half as long"."""
+    """The change that lowers the index, for example "flaws half as long"."""
     return LEVER_WORDS[lever][0 if reading.moves[lever].factor < 1 else 1]
 
 
@@ -102,7 +102,7 @@ def _place_sentence(worst: Plated) -> str:
         else f"Of {reading.drawn} sampled flaws that of {reading.length_um:.3g} µm"
     )
     return (
-        f"{which} is nearest to growing at {_place(reading)} µm, {after}: K_I is {_percent(reading.index)} of K_Ic, so {grows}."
+        f"{which} has the largest index at {_place(reading)} µm, {after}: K_I is {_percent(reading.index)} of K_Ic, so {grows}."
     )
 
 
@@ -132,7 +132,7 @@ def _likelihood_sentence(reading: DendriteReading) -> str:
 def _lever_sentence(reading: DendriteReading, lever: Lever | None, operating: Lever | None) -> str:
     if lever is None:
         return "No single change lowers the index."
-    sentence = f"What helps most is {lever_text(reading, lever)} (index {_change(reading, lever)})"
+    sentence = f"The most effective change is {lever_text(reading, lever)} (index {_change(reading, lever)})"
     if operating is None or operating == lever:
         return f"{sentence}."
     return f"{sentence}; of what a running cell can change, {lever_text(reading, operating)} ({_change(reading, operating)})."

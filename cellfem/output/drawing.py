@@ -1,5 +1,5 @@
-"""The pictures of a run, and the file that holds all that they are drawn from: another process
-draws them, at once or later."""
+"""The pictures of a run, and the file with all their data: another process draws them, at once or
+later."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Relief:
-    """Heights of LLZO's rough face at places along Γ, (N,) each, µm; linear between them."""
+    """Heights of LLZO's rough face at positions along Γ, (N,) each, µm; linear between them."""
 
     x: Array
     height: Array
 
     def __call__(self, x: Array) -> Array:
-        """Heights (µm) at places x (µm)."""
+        """Heights (µm) at positions x (µm)."""
         return np.interp(x, self.x, self.height)
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Impedance (Ω) over frequency (Hz), (N,) each, and that of a uniform face; below: of the
-    picture's second half, Hz."""
+    """Impedance (Ω) over frequency (Hz), (N,) each, and that of a uniform face; below: upper limit
+    of frequency in the second panel, Hz."""
 
     frequency: Array
     impedance: NDArray[np.complex128]
@@ -53,7 +53,7 @@ class Spectrum:
 
 @dataclass(frozen=True)
 class MeasuredVoltage:
-    """A measured curve and how the run differs from it."""
+    """A measured curve and its difference from the run."""
 
     curve: Points
     found: Comparison
@@ -61,7 +61,7 @@ class MeasuredVoltage:
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """All that the pictures of a run show.
+    """All data of the pictures of a run.
 
     rows: columns of records.csv, (N,) each. tensest: the output at which the tension in LLZO was
     largest. delta_um: δ. half_pressure_MPa: p_½. Without scenes (output.pictures = false) there is
@@ -91,8 +91,8 @@ class Drawing:
 
 @dataclass
 class Drawn:
-    """What came of it. files: what each picture shows -> its file; failed: why a picture is not
-    there; full: no room for one."""
+    """Result of drawing. files: description of each picture -> its file; failed: messages about
+    missing pictures; full: no disk space for one."""
 
     files: dict[str, Path] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -110,15 +110,14 @@ def write_drawing(path: Path, drawing: Drawing) -> None:
 
 
 def read_end(path: Path) -> End:
-    """How the run ended whose pictures these are. Raises CheckpointError where the file is missing
-    or not sound."""
+    """The kind of end of the run that these pictures show. Raises CheckpointError if the file is
+    missing or damaged."""
     found: End = from_plain(End, read_about(path, FORMAT)["ended"])
     return found
 
 
 def read_drawing(path: Path) -> Drawing:
-    """What `write_drawing` was given. Raises CheckpointError where the file is missing or not
-    sound."""
+    """Inverse of `write_drawing`. Raises CheckpointError if the file is missing or damaged."""
     read_about(path, FORMAT)
     with zipfile.ZipFile(path) as source:
         found: Drawing = from_plain(Drawing, read_values(source)["drawing"])
@@ -126,7 +125,7 @@ def read_drawing(path: Path) -> Drawing:
 
 
 def draw(drawing: Drawing, folder: Path) -> Drawn:
-    """Draw all of them into the folder, each by itself: what one cannot show, the others do."""
+    """Draw all of them into the folder independently: if one fails, the others are still drawn."""
     drawn = Drawn()
     for shows, name, action in _pictures(drawing, drawn.notes.append):
         path = folder / f"{name}.png"
@@ -135,16 +134,16 @@ def draw(drawing: Drawing, folder: Path) -> Drawn:
         except OSError as error:
             drawn.full = True
             drawn.failed.append(f"{path.name}: {error.strerror or error}")
-        except Exception as error:  # whatever a drawing library may think of: the run is done, and so are the other pictures
+        except Exception as error:  # a drawing library may raise any error: the run and the other pictures are complete
             drawn.failed.append(": ".join([path.name, type(error).__name__, *str(error).strip().splitlines()[:1]]))
         else:
-            if path.exists():  # one that this machine cannot draw is told in the notes
+            if path.exists():  # a picture that this machine cannot draw is listed in the notes
                 drawn.files[shows] = path
     return drawn
 
 
 type Picture = tuple[str, str, Callable[[Path], object]]
-"""What it shows, its name, and what draws it."""
+"""Its description, its name, and the function that draws it."""
 
 
 def _pictures(d: Drawing, note: Callable[[str], None]) -> Iterator[Picture]:

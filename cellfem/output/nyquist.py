@@ -18,7 +18,8 @@ BLUE = "#1f5f99"
 def draw_nyquist(
     path: Path, frequency: Array, impedance: Complex, circuit: Complex, title: str = "", below: float = np.inf
 ) -> None:
-    """-Z'' over Z', equal axes: the whole spectrum, and the interface's part of it, below the frequency `below` (Hz).
+    """-Z'' over Z', equal axes: the whole spectrum, and the interface's part of it, below the
+    frequency `below` (Hz).
 
     Dashed: the circuit of a uniform face with the same means over the interface.
     """
@@ -44,7 +45,7 @@ def _arc(axes: Axes, frequency: Array, impedance: Complex, circuit: Complex) -> 
     for decade in np.arange(np.floor(np.log10(frequency.max())), np.ceil(np.log10(frequency.min())) - 1, -1):
         z = complex(impedance[int(np.argmin(np.abs(np.log10(frequency) - decade)))])
         if last is not None and abs(z - last) < 0.08 * size:
-            continue  # marks on top of each other say nothing
+            continue  # coinciding marks are omitted
         last = z
         axes.plot([z.real], [-z.imag], "o", ms=4.0, color=INK)
         axes.annotate(_hertz(decade), (z.real, -z.imag), textcoords="offset points", xytext=(3, 5), fontsize=6.5, color=INK)

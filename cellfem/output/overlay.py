@@ -1,4 +1,4 @@
-"""A measured voltage curve over a run: rms difference and picture."""
+"""A measured voltage curve compared with a run: rms difference and picture."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def draw_overlay(
             curve.x[inside] / per_unit, curve.voltage_mV[inside] - np.interp(curve.x[inside], x, voltage), color=INK, lw=1.0
         )
         rest.axhline(0.0, color=INK, lw=0.6)
-        rest.set_ylabel("measured less\ncomputed (mV)")
+        rest.set_ylabel("measured minus\ncomputed (mV)")
         rest.set_xlabel(f"{'time' if curve.kind == 'time' else 'capacity'} ({unit})")
         for axes in (both, rest):
             axes.grid(color="#e4e4e4", lw=0.6)
@@ -59,12 +59,12 @@ def draw_overlay(
 
 
 class OverlayError(CellfemError, ValueError):
-    """A run and a curve that cannot be laid over each other."""
+    """A run and a curve that cannot be compared."""
 
 
 @dataclass(frozen=True)
 class Overlay:
-    """How far the curve is from the run, and the files that show it."""
+    """Difference between curve and run, and the files that show it."""
 
     comparison: Comparison
     files: tuple[Path, ...]
@@ -75,11 +75,11 @@ class Overlay:
 
 
 def overlay_run(run: Path, curve: VoltageCurve, series: float = 0.0, path: Path | None = None) -> Overlay:
-    """Lay a measured voltage curve over a run: measured.png and measured.json in its folder.
+    """Compare a measured voltage curve with a run: measured.png and measured.json in its folder.
 
-    series: resistance of what the cell has and the model has not, Ω m². path: of the curve, which
-    is not overwritten. Raises FolderError, and OverlayError where run and curve do not fit or a
-    file cannot be read or written.
+    series: resistance of the parts of the cell that are not modelled, Ω m². path: of the curve,
+    which is not overwritten. Raises FolderError, and OverlayError if run and curve are incompatible
+    or a file cannot be read or written.
     """
     inputs = {"records.csv": run / "records.csv"} | ({} if path is None else {"the curve": path})
     try:

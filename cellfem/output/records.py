@@ -132,7 +132,7 @@ def _number(text: str) -> float:
     return int(text) if text.isdecimal() and text.isascii() else float(text)
 
 
-WHOLE = "put back the file that the run wrote, or run the case anew"
+WHOLE = "put back the file that the run wrote, or run the case again"
 
 
 def write_atomic(path: Path, content: str | bytes, durable: bool = True) -> None:

@@ -53,7 +53,7 @@ class Manifest:
         return [name for name, owner in self.files.items() if owner == by]
 
     def write(self) -> None:
-        """Write the whole mark anew."""
+        """Write the whole mark again."""
         lines: list[dict[str, Any]] = [{"format": FORMAT}]
         lines += [{"by": by, "id": run[0], "case": run[1]} for by, run in self.runs.items()]
         if self.aside is not None:

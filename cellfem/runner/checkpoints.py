@@ -223,7 +223,7 @@ def find(folder: Path, case: Case, say: Callable[[str], None]) -> Point:
         for line in errors:
             say(f"{line}; taking the one before it, of t = {point.about['time_s']:.6g} s")
         return replace(point, start=path.name == START or _start_is_sound(folder, case, say))
-    raise CheckpointError("\n".join([*errors, f"{folder}: no checkpoint is sound; run the case anew"]))
+    raise CheckpointError("\n".join([*errors, f"{folder}: no checkpoint is sound; run the case again"]))
 
 
 def _start_is_sound(folder: Path, case: Case, say: Callable[[str], None]) -> bool:
@@ -252,12 +252,12 @@ def cut_back(folder: Path, sizes: dict[str, int], digests: Mapping[str, str]) ->
         path = folder / name
         if have[name] < size and path.suffix == ".csv":
             raise CheckpointError(
-                f"{path}: has {have[name]} bytes, at the checkpoint it had {size}: rows are lost; run the case anew"
+                f"{path}: has {have[name]} bytes, at the checkpoint it had {size}: rows are lost; run the case again"
             )
         if name in digests and not _is_as_written(path, size, digests[name]):
             raise CheckpointError(
                 f"{path}: its first {size} bytes are not those that the run wrote until the checkpoint; "
-                "put back the file as it was, or run the case anew"
+                "put back the file as it was, or run the case again"
             )
     for name, size in sizes.items():
         if have[name] > size:

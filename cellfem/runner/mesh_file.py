@@ -41,7 +41,7 @@ def read_source(path: Path, sha256: str) -> Source:
     try:
         source = _read(path)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path}: the mesh of the run is damaged or missing ({error}); run the case anew") from error
+        raise CheckpointError(f"{path}: the mesh of the run is damaged or missing ({error}); run the case again") from error
     if source_hash(source) != sha256:
         raise CheckpointError(f"{path}: is not the mesh of this checkpoint; give the folder that both were written in")
     return source

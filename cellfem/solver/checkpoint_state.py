@@ -19,7 +19,7 @@ def declare_engine(engine: Engine, registry: Registry) -> None:
     """Declare all that `Stepper`, `Newton` and `System` carry from one accepted step to the next.
 
     Put back, after `Engine.analyse` and `Engine.set` for the present segment, it goes on as if
-    nothing had happened: factors that are kept are made anew from the state that they were made
+    nothing had happened: factors that are kept are made again from the state that they were made
     from.
     """
     system, stepper, newton = engine.system, engine.stepper, engine.newton

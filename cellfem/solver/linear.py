@@ -54,7 +54,7 @@ def chosen(wanted: str, unknowns: int, dimension: int) -> str:
 
 
 class Lu:
-    """Sparse LU by MUMPS, anew after a failure. controls: entries of MUMPS's ICNTL."""
+    """Sparse LU by MUMPS, again after a failure. controls: entries of MUMPS's ICNTL."""
 
     def __init__(self, A: PETSc.Mat, controls: Mapping[int, int]) -> None:
         self.controls = controls
@@ -74,7 +74,7 @@ class Lu:
 
     def factor(self, A: PETSc.Mat) -> None:
         """Raises LinearFailure. After it PETSc 3.25 would take the next matrix, say nothing, and
-        have no factors of it: the solver is made anew."""
+        have no factors of it: the solver is made again."""
         self.ksp.setOperators(A)
         why = ""
         try:
@@ -118,7 +118,7 @@ def last_line(error: PETSc.Error) -> str:
 
 
 def _keep_freed_memory() -> None:
-    """Let glibc hand freed memory out again and not to the system: MUMPS allocates its factors anew
+    """Let glibc hand freed memory out again and not to the system: MUMPS allocates its factors again
     in each factorisation, and page faults of fresh memory took a quarter of it. Elsewhere than on
     Linux nothing happens."""
     if sys.platform == "linux":

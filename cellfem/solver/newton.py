@@ -4,7 +4,7 @@
 Corrections, not residuals, are measured: the natural level function is affine invariant, so the mix
 of µm/s, MPa, V and porosity needs no scaling of equations, only of unknowns. While corrections
 contract well the factors of an older Jacobian are kept (even of an earlier time step) and improved
-by Broyden's good update; when they do not, the Jacobian is made anew and steps are damped.
+by Broyden's good update; when they do not, the Jacobian is made again and steps are damped.
 
 Where lithium creeps (`creeping`) the new Jacobians are tangents of the law at the stresses that the
 correction before has found, and steps need no damping.

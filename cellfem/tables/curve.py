@@ -268,7 +268,7 @@ def _no_column(headings: Sequence[Heading], key: str, ask: Ask, refused: Sequenc
     what = "a time or an areal capacity" if key == "x" else "a voltage"
     if refused:
         names = ", ".join(f'"{column.title}"' for column in refused)
-        why = "starts anew in every step" if refused[0].role == "step" else "is a clock"
+        why = "starts again in every step" if refused[0].role == "step" else "is a clock"
         return f"has no time of the test ({names} {why}); if one of its columns can be it, give it with {ask('x')}"
     example = '"time (h)"' if key == "x" else '"voltage (mV)"'
     return (

@@ -301,7 +301,7 @@ def _refuse_other_tables_below(rest: Sequence[tuple[int, str]], separator: str) 
     for line, text in rest[1:]:
         cells = _without_end(fields(text, separator))
         if len(cells) > 1 and any(_NUMBER.fullmatch(cell) for cell in cells):
-            raise TableError(f"holds more than one table (the next begins near line {line}): keep the one that is meant")
+            raise TableError(f"holds more than one table (the next begins near line {line}): keep one of them")
 
 
 def _table(

@@ -195,7 +195,7 @@ def test_ready_mesh_is_joined(tmp_path: Path) -> None:
     write_msh(joined(build_stack(10.0, 6.0, 10.0, 0.7, 2.5, [VoidShape(0.0, 2.5, 0.4)], periodic=True)), tmp_path / "one.msh")
     done = CliRunner().invoke(app, ["mesh", str(tmp_path), "--out", str(tmp_path / "out.msh")])
     assert done.exit_code == 0
-    assert "takes the place" not in done.stderr, "the void that is drawn is that of the case"
+    assert "replaces the void" not in done.stderr, "the void that is drawn is that of the case"
 
 
 TWO = '"Ewe/V", "Ece/V"'

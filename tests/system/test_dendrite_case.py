@@ -134,7 +134,7 @@ def test_records_and_verdict(ran: Ran) -> None:
     assert verdict["mechanism"] in ("overpotential", "creep")
     assert 0.0 < verdict["place_um"] < 25.0
     assert verdict["area_um2"] == pytest.approx(25e3)
-    assert verdict["text"].startswith("A flaw of 1 µm is nearest to growing")
+    assert verdict["text"].startswith("A flaw of 1 µm has the largest index")
 
 
 def test_drawn_flaws_are_the_same_on_another_mesh_and_are_shown(tmp_path: Path, ran: Ran) -> None:

@@ -195,7 +195,7 @@ def test_standard_output_that_is_full(tmp_path: Path) -> None:
             words, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=WAIT_S, check=False
         )
     assert done.returncode == 3
-    assert "standard output takes nothing more (No space left on device)" in done.stderr
+    assert "standard output cannot be written (No space left on device)" in done.stderr
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
 

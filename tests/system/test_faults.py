@@ -58,7 +58,7 @@ def test_a_signal_ends_the_run_with_what_there_is(number: signal.Signals, ranks:
     assert ran.summary["end_time_s"] == ran.rows[-1]["time_s"]
     assert "so far: the run was stopped from outside" in ran.summary["verdict"]["text"]
     assert "stopped from outside" in shown
-    assert f"to go on: cellfem resume {ran.folder}" in said
+    assert f"to continue: cellfem resume {ran.folder}" in said
     assert_last_state_is_written(ran)
 
 

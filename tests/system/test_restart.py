@@ -324,7 +324,7 @@ def test_nothing_sound_is_refused(stopped: Path, tmp_path: Path) -> None:
     for path in (out / "checkpoint").glob("*.npz"):
         damage(path, "cut")
     done = cellfem("resume", out, code=2)
-    assert "no checkpoint is sound; run the case anew" in done.stderr
+    assert "no checkpoint is sound; run the case again" in done.stderr
     assert "Traceback" not in done.stderr
     assert (out / "records.csv").read_bytes() == (stopped / "records.csv").read_bytes(), "nothing was touched"
 

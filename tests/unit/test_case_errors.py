@@ -104,14 +104,14 @@ def changed(*pairs: tuple[str, str]) -> str:
         (
             '"LLZO"\n',
             '"LLZTO"\n',
-            'electrolyte.material: "LLZTO" is no electrolyte that cellfem knows; did you mean "LLZO"? (there are LLZO, Li6PS5Cl)',
+            'electrolyte.material: "LLZTO" is not a known electrolyte; did you mean "LLZO"? (known: LLZO, Li6PS5Cl)',
         ),
         (
             'creep = "masias"',
             'creep = "masia"',
             (
-                'lithium.creep: "masia" is no creep set that cellfem knows; did you mean "masias"? '
-                "(there are anand_narayan_steady, lepage, masias, anand_narayan_fixed_S) "
+                'lithium.creep: "masia" is not a known creep set; did you mean "masias"? '
+                "(known: anand_narayan_steady, lepage, masias, anand_narayan_fixed_S) "
                 'or a table { A0 = "1.3e3 1/s", n = 5.0, Q = "37 kJ/mol" }'
             ),
         ),

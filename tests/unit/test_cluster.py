@@ -307,7 +307,7 @@ def test_status_reads_only(tmp_path: Path) -> None:
     (run / "checkpoint").mkdir(parents=True)
     (run / "case.resolved.toml").touch()
     assert is_run(run)
-    assert read_status(run).note == "no checkpoint: to be run anew"
+    assert read_status(run).note == "no checkpoint: to be run again"
     (run / "records.csv").write_text("time_s,step,contact_fraction\n0.0,0,0.9\n5.0,1,0.8\n7.0,2,0.", encoding="utf-8")
     (run / "checkpoint" / "00000001.npz").touch()
     (run / STATUS).write_text(json.dumps({"time_s": 5.0, "total_s": 20.0, "left_s": 90.0}), encoding="utf-8")

@@ -75,7 +75,7 @@ def test_tables_of_cyclers(tmp_path: Path, text: str, encoding: str, x: float, s
         ("t (s),time (s),U (V)\n0,0,1\n1,1,2\n", {}, 'the time of the test: "t .s.", "time .s."; choose one with --x'),
         ("unix_time_s,U (V)\n1.7e9,1\n1700000005,2\n", {}, '"unix_time_s" is a clock'),
         ("time (s),U (V)\n1700000000,1\n1700000005,2\n", {}, "it is a clock, not the time of a test"),
-        ("step time (s),U (V)\n0,1\n5,2\n", {}, "starts anew in every step.*; if one of its columns can be it, give it with --x"),
+        ("step time (s),U (V)\n0,1\n5,2\n", {}, "again in every step.*; if one of its columns can be it, give it with --x"),
         ("time/s,control/V\n0,1\n5,2\n", {}, "that of a voltage .* or give --voltage and --voltage-unit"),
         ("t,U\n0,1\n5,2\n", {"x": "t"}, 'does not say the unit of "t": give it with --x-unit, as in --x-unit "s"'),
         ("time (s),U (V)\n0,1\n5,2\n", {"x_unit": "h"}, "in s, and --x-unit says h: leave --x-unit out"),

@@ -192,10 +192,10 @@ def test_verdict_in_words() -> None:
     verdict = dendrite_verdict(worst)
     assert (verdict["place_um"], verdict["mechanism"], verdict["lever"]) == (5.0, "creep", "flaws half as long")
     assert verdict["text"] == (
-        "A flaw of 1 µm is nearest to growing at 5 µm, after 60 s: K_I is 3.6 % of K_Ic, so it does not grow. Creep governs: "
-        "lithium is extruded at 17.8 MPa, below the 76.1 MPa that the overpotential can build up. What helps most is flaws half "
-        "as long (index −64 %); of what a running cell can change, 30 K warmer (−19 %). The likelihood that a flaw fails is "
-        "2.8e-08 over 0.025 mm²."
+        "A flaw of 1 µm has the largest index at 5 µm, after 60 s: K_I is 3.6 % of K_Ic, so it does not grow. Creep governs: "
+        "lithium is extruded at 17.8 MPa, below the 76.1 MPa that the overpotential can build up. The most effective change is "
+        "flaws half as long (index −64 %); of what a running cell can change, 30 K warmer (−19 %). The likelihood that a "
+        "flaw fails is 2.8e-08 over 0.025 mm²."
     )
     assert "it grows there" in dendrite_verdict(replace(worst, reading=replace(reading, index=1.2)))["text"]
     assert dendrite_verdict(None)["text"] == "No lithium was plated, so no dendrite was driven."

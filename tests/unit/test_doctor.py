@@ -127,7 +127,7 @@ def test_run_ranks_starts_that_many_and_raises_what_they_said(tmp_path: Path) ->
 
 def test_list_of_fonts_is_copied_where_its_folder_may_only_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in an image with a read-only root file system: matplotlib would warn, and list all fonts
-    anew in each process."""
+    again in each process."""
     (tmp_path / "fontlist-v390.json").write_text("{}", encoding="utf-8")
     monkeypatch.setenv(fonts.FOLDER, str(tmp_path))
     fonts.settle()

@@ -273,7 +273,7 @@ def test_unreadable_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(MeshError, match="no such mesh file"):
         read_mesh(tmp_path / "nothing.msh")
     (tmp_path / "text.msh").write_text("not a mesh\n")
-    with pytest.raises(MeshError, match=r"cannot be read \(.+\): export it anew from gmsh, as MSH 4\.1"):
+    with pytest.raises(MeshError, match=r"cannot be read \(.+\): export it again from gmsh, as MSH 4\.1"):
         read_mesh(tmp_path / "text.msh")
     (tmp_path / "empty.msh").touch()
     with pytest.raises(MeshError, match="the file is empty"):

@@ -81,16 +81,21 @@ def test_without_the_library_the_remedy_is_told(tmp_path: Path, monkeypatch: pyt
         ("1 2\n3 x\n", "um", None, '"x" in the column "column 2" is not a number'),
         ("1\n2\n3\n", "um", None, r"roughness\.spacing"),
         ("", "um", None, "empty"),
-        ("0 1\n1 2\n1 3\n", "um", None, "grow from one to the next"),
+        ("0 1\n1 2\n1 3\n", "um", None, "with increasing coordinates"),
         ("1\n2\n3\n", None, 1.0, r"give roughness\.unit"),
-        ("0 1\n1 2\n2 3\n", "um", 3.0, r"1 µm apart by its own places, and roughness\.spacing says 3 µm"),
-        ("x (um),z (nm)\n0,1\n1,2\n2,3\n", "um", None, r"says nm itself, and roughness\.unit um"),
+        ("0 1\n1 2\n2 3\n", "um", 3.0, r"1 µm apart by its own coordinates, and roughness\.spacing is 3 µm"),
+        ("x (um),z (nm)\n0,1\n1,2\n2,3\n", "um", None, r"gives the unit nm itself, and roughness\.unit is um"),
         ("x (um),z (nm),height (nm)\n0,1,1\n1,2,1\n2,3,1\n", None, None, 'columns that may be z: "z .nm.", "height .nm."'),
         ("0 1 2 3\n0 1 2 3\n", "um", 1.0, "are they x and height"),
         ("0 1 2 3\n0 1 2 3\n0 1 2 3\n0 1 2\n", "um", 1.0, "line 4 has 3 cells"),
         ("0 1 2 3\n0 1 2 3\n0 1 2\n0 1 2 3\n0 1 2 3\n", "um", 1.0, "A blank between numbers is no empty cell"),
-        ("# Channel: Phase\n# Value units: deg\n0 1 2 3\n", "um", 1.0, "values in deg, no heights"),
-        ("# Width: 4 um\n# Value units: nm\n" + 4 * "0 1 2 3\n", None, 2.0, r"1 µm apart, and roughness\.spacing 2 µm"),
+        ("# Channel: Phase\n# Value units: deg\n0 1 2 3\n", "um", 1.0, "values in deg, not heights"),
+        (
+            "# Width: 4 um\n# Value units: nm\n" + 4 * "0 1 2 3\n",
+            None,
+            2.0,
+            r"a point spacing of 1 µm, and roughness\.spacing is 2 µm",
+        ),
         ("0,05\n0,10\n0,20\n", "um", None, "may separate columns or be decimal marks"),
     ],
 )
@@ -157,11 +162,11 @@ def test_points_with_holes_and_points_on_no_grid() -> None:
     assert (np.isnan(found.ravel()) == ~kept).all()
     assert found.ravel()[kept] == pytest.approx(heights.ravel()[kept])
     random = np.random.default_rng(1)
-    with pytest.raises(RoughnessError, match="on no grid"):
+    with pytest.raises(RoughnessError, match="not on a grid"):
         gridded(*random.uniform(0, 10, (3, 400)))
     angle = 0.3
     turned = table[:, :2] @ np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    with pytest.raises(RoughnessError, match="on no grid"):
+    with pytest.raises(RoughnessError, match="not on a grid"):
         gridded(*turned.T, table[:, 2])
     with pytest.raises(RoughnessError, match="more than one point"):
         gridded(*np.concatenate([table, table[:1]]).T)
@@ -175,7 +180,7 @@ def test_more_columns_beside_points_are_no_map(tmp_path: Path) -> None:
     with pytest.raises(RoughnessError, match="looks like columns x, y, z with 1 more"):
         read_measured(tmp_path / "points.txt", "um", 1.0)
     np.save(tmp_path / "lying.npy", table.T)
-    with pytest.raises(RoughnessError, match="lying down"):
+    with pytest.raises(RoughnessError, match="transposed"):
         read_measured(tmp_path / "lying.npy", "um", 1.0)
     np.savetxt(tmp_path / "random.txt", np.random.default_rng(2).normal(size=(200, 6)))
     assert read_measured(tmp_path / "random.txt", "um", 1.0).heights.shape == (6, 200)
@@ -200,7 +205,7 @@ def test_the_head_of_gwyddions_export_tells_sizes_and_units(tmp_path: Path) -> N
     assert found.heights == pytest.approx(heights * 1e6)
     assert (found.x[1], found.y[1]) == (pytest.approx(0.5), pytest.approx(0.4))
     assert 'channel "Height"' in found.about
-    with pytest.raises(RoughnessError, match=r"says m itself, and roughness\.unit um"):
+    with pytest.raises(RoughnessError, match=r"gives the unit m itself, and roughness\.unit is um"):
         read_measured(tmp_path / "map.txt", "um")
 
 

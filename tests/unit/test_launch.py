@@ -17,10 +17,10 @@ def test_cores_are_those_of_the_job(tmp_path: Path) -> None:
     assert cores({"PBS_NODEFILE": str(nodes)}) == 300
 
 
-def test_so_many_ranks_are_a_slip_of_the_finger() -> None:
+def test_too_many_ranks_are_refused() -> None:
     job = {"SLURM_JOB_CPUS_PER_NODE": "4"}
     assert check(4, job) is None
-    assert check(5, job) == "5 ranks, and this job has 4 cores: they wait for each other; -n 4 is faster"
+    assert check(5, job) == "5 ranks, but this job has 4 cores: they compete for cores; -n 4 is faster"
     assert check(4 * MOST_PER_CORE, job) is not None
     with pytest.raises(LaunchError, match=r"-n 1e\+20: this job has 4 cores; give -n 4, or 64 at most"):
         check(10**20, job)

@@ -83,7 +83,7 @@ def test_value_outside_its_range_is_refused() -> None:
 
 
 def test_unknown_names_are_told_with_the_nearest() -> None:
-    with pytest.raises(UnknownMaterialError, match='"masia" is no creep set that cellfem knows; did you mean "masias"'):
+    with pytest.raises(UnknownMaterialError, match='"masia" is not a known creep set; did you mean "masias"'):
         creep_set("masia")
     with pytest.raises(UnknownMaterialError, match='did you mean "LLZO"'):
         electrolyte("llzo")

@@ -93,7 +93,7 @@ def test_damaged_records_are_told_in_a_sentence(what: str, tmp_path: Path) -> No
         read_records(path, ("time_s", "step"))
     assert str(told.value).startswith(f"{path}: ")
     assert why in str(told.value)
-    assert str(told.value).endswith("; put back the file that the run wrote, or run the case anew")
+    assert str(told.value).endswith("; put back the file that the run wrote, or run the case again")
 
 
 def test_a_row_that_finds_no_room_leaves_the_rows_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

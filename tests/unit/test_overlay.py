@@ -96,5 +96,5 @@ def test_over_capacity(tmp_path: Path) -> None:
     measured = read_curve(curve(tmp_path, "capacity_mAh_cm2,voltage_mV\n0,12\n0.5,48\n"))
     assert compare(ROWS, measured).rms_mV == pytest.approx(2.0)
     back = [*ROWS, ROWS[-1] | {"time_s": 7200.0, "capacity_mAh_cm2": 0.0}]
-    with pytest.raises(ValueError, match="goes up and down"):
+    with pytest.raises(ValueError, match="is not monotonic"):
         compare(back, measured)

@@ -74,8 +74,5 @@ def test_command(tmp_path: Path) -> None:
 def test_unknown_material_is_told(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["penetration", "--material", "LLZ0", "--out", str(tmp_path / "out")])
     assert done.exit_code == 2
-    assert (
-        done.stderr
-        == '--material: "LLZ0" is no electrolyte that cellfem knows; did you mean "LLZO"? (there are LLZO, Li6PS5Cl)\n'
-    )
+    assert done.stderr == '--material: "LLZ0" is not a known electrolyte; did you mean "LLZO"? (known: LLZO, Li6PS5Cl)\n'
     assert not (tmp_path / "out").exists()

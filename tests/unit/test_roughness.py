@@ -191,7 +191,7 @@ def test_cropping_and_resampling() -> None:
     assert np.diff(again.x) == pytest.approx(np.full(20, 0.5))
     with pytest.raises(RoughnessError, match="ends before"):
         cropped(surface, 12.0, 10.0)
-    with pytest.raises(RoughnessError, match="beyond it"):
+    with pytest.raises(RoughnessError, match="is outside"):
         line_of(surface, 40.0)
 
 

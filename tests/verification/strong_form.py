@@ -1,6 +1,6 @@
 """The strong form of all equations in numpy, and smooth fields to put into it.
 
-Written anew from the equations, in true coordinates, with derivatives by differences of sixth
+Written independently from the equations, in true coordinates, with derivatives by differences of sixth
 order, so that a term that is missing or wrong in the weak form shows as a lost order.
 """
 

@@ -1,4 +1,4 @@
-"""Charge transfer through Γ: current from overpotential, and back."""
+"""Charge transfer through Γ: current from overpotential, and the inverse."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cellfem.physics import kinetics
 class ChargeTransfer(Protocol):
     @property
     def steepens(self) -> bool:
-        """Whether it is steeper than linear far from equilibrium: Newton's method needs a start
-        near the solution then."""
+        """Whether the current grows faster than linearly far from equilibrium: Newton's method then
+        needs a start near the solution."""
 
     def current(self, share: Expr, overpotential: Expr, resistance: Expr, k: Constants) -> Expr:
-        """i, A/m²; share: of the area that carries it; resistance: ASR₀, Ω m²."""
+        """i, A/m²; share: of the area that carries current; resistance: ASR₀, Ω m²."""
 
 
 @dataclass(frozen=True)

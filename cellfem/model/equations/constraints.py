@@ -1,5 +1,5 @@
-"""One equation for each number: the force on each platen for its travel U, the charge for the far
-potential.
+"""One equation for each global unknown: the force on each platen for its travel U, the charge for
+the far potential.
 
     force     ∫_Γ (p_c - P) = 0, P = P₀ + k_s (U - U₀) with a spring;
               where the platen stays, or there is none, U stays what it was

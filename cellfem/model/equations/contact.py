@@ -1,7 +1,7 @@
-"""Contact laws: what presses and touches on Γ for the gap that m leaves.
+"""Contact laws: contact pressure and touching share on Γ as functions of the gap given by m.
 
-A law makes the expressions of Γ, tells the size of the unknown that stands in the place of m, and
-how much of a flat face touches.
+A law gives the expressions on Γ, the typical size of the unknown m, and the touching share of a
+flat face.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class ContactLaw(Protocol):
         """∇ m along Γ."""
 
     def size(self, force: float, delta: float) -> float:
-        """Typical size of the unknown in the place of m: force in MPa, delta in µm."""
+        """Typical size of the unknown m: force in MPa, delta in µm."""
 
     def touching_at(self, pressure: float, half_pressure: float) -> float:
-        """Share of a flat face that touches under a pressure, MPa."""
+        """Touching share of a flat face under a pressure, MPa."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ class Asperities:
 
 @dataclass(frozen=True)
 class Bonded:
-    """θ_g = 1 and g = 0 for good: the unknown in the place of m is the pressure that holds the
-    faces together, tension allowed."""
+    """θ_g = 1 and g = 0 at all times: the unknown m is then the pressure that bonds the faces,
+    tension allowed."""
 
     def touch(self, at: Setting) -> Touch:
         asperity = at.state.gamma[0]("+")

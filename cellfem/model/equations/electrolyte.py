@@ -13,8 +13,7 @@ from cellfem.model.equations.setting import Setting
 
 @dataclass(frozen=True, kw_only=True)
 class Electrolyte:
-    """Integrands, without the weights of faces; bottom: None where the far side is at one
-    potential."""
+    """Integrands, without the weights of faces; bottom: None if the far side is equipotential."""
 
     volume: Expr
     on_gamma: Expr
@@ -22,7 +21,7 @@ class Electrolyte:
 
 
 def electrolyte_equations(at: Setting, face: Interface) -> Electrolyte:
-    """Charge in the electrolyte."""
+    """Charge conservation in the electrolyte."""
     test = at.tests.potential
     flux = at.k.conductivity * ufl.inner(ufl.grad(at.state.potential), ufl.grad(test))
     return Electrolyte(

@@ -1,5 +1,4 @@
-"""Γ: what presses on the lithium, what passes, how the surface moves, and the fields that are
-evened out along it.
+"""Γ: pressure on the lithium, current, motion of the surface, and the fields smoothed along it.
 
     motion         ∫ [∂t m - r/(1-f) + v·N] δm = 0
     openness       ∫ (ω - open(g)) δω + ℓ² ∇ω·∇δω = 0
@@ -7,11 +6,11 @@ evened out along it.
     planes         ∫ (r - (1-f) d|N|) δr + ε² ∇r·∇δr = 0
     on lithium     ∫ (p_c + γH) δv·N + [s + r - (1-f) d|N|] δf
 
-The curvature is an unknown in the space of m: so it is spread over the facets, where a polygon
-would push at its corners, and the work of the tension is the change of the surface. The lithium of
-the planes removed is evened out on a flat face over a facet of size h, ε² = ½h², on a steep one
-not: what a node takes too much or too little because of the cells around it would stay in the
-surface for good. r - (1-f) d|N| goes along Γ; ∫ of it is 0.
+The curvature is an unknown in the space of m: it is thereby distributed over the facets, where a
+polygon would exert forces at its corners, and the work of the surface tension is the change of the
+surface. The lithium of removed planes is smoothed over one facet of size h on a flat face, ε² =
+½h², but not on a steep one: otherwise the error that a node makes because of the cells around it
+would remain in the surface permanently. r - (1-f) d|N| is transported along Γ; its integral is 0.
 """
 
 from __future__ import annotations
@@ -29,12 +28,11 @@ from cellfem.model.equations.setting import Setting
 from cellfem.physics import contact, kinematics, kinetics, vacancies
 
 EVENED = 0.5
-"""Square of the length over which removal is evened out on a flat Γ, over the squared size of a
-facet: it goes with the mesh."""
+"""Square of the smoothing length of removal on a flat Γ, over the squared facet size: it scales
+with the mesh."""
 UNEVEN = 0.05
-"""Rise of the face over a facet, in δ, at which half as much is evened out: what is left flat by
-unevenness of the mesh lies far below, the edges of pillars and voids lie far above and must stay
-sharp."""
+"""Height change over a facet, in δ, at which the smoothing is halved: unevenness left by the mesh
+is far below it, the edges of pillars and voids are far above it and must stay sharp."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +63,8 @@ class _Transfer:
 
 @dataclass(frozen=True, kw_only=True)
 class _Planes:
-    """Lattice planes that the surface gives up: µm/s of recession, and of the lithium in them where
-    they are taken (lost) and where they are taken from (evened)."""
+    """Lattice planes removed from the surface: recession in µm/s, and the rate of their lithium as
+    removed (lost) and smoothed (evened)."""
 
     recession: Expr
     lost: Expr
@@ -74,7 +72,7 @@ class _Planes:
 
 
 def interface_equations(at: Setting) -> Interface:
-    """All that happens on Γ."""
+    """All equations on Γ."""
     s, k = at.structure, at.k
     law = contact_law(s)
     radius = None if at.radius is None else at.radius("+")
@@ -82,7 +80,7 @@ def interface_equations(at: Setting) -> Interface:
     touch = law.touch(at)
     transfer = _transfer(at, touch)
     pressure = touch.pressure
-    if s.gas:  # after the potential: no current passes where it presses
+    if s.gas:  # after the potential: no current passes where it acts
         pressure = pressure + at.state.gas("+") * contact.open_share(touch.gap, touch.delta)
     injected = kinetics.SPEED * transfer.current
     planes = _planes(at, injected, face)
@@ -97,7 +95,7 @@ def interface_equations(at: Setting) -> Interface:
         on_lithium += k.friction * touch.touching * sum(v[i] * tv[i] for i in range(at.last))
     motion = touch.rate - planes.recession + ufl.dot(v, face.cof)
     if s.vacancies:
-        # The equation of motion, as ∇·v + c inside, vanishes against linear functions only.
+        # The equation of motion, like ∇·v + c in the bulk, vanishes for linear test functions only.
         on_lithium += (leaving + motion if s.quadratic_porosity else leaving) * tf
     return Interface(
         on_lithium=on_lithium,
@@ -126,7 +124,7 @@ def _transfer(at: Setting, touch: Touch) -> _Transfer:
 
 def _planes(at: Setting, injected: Expr, face: kinematics.Surface) -> _Planes:
     """Removal is per area of the lithium's own surface, `stretch` times Γ's; without vacancies per
-    area of Γ, as the current."""
+    area of Γ, like the current."""
     s, f, nothing = at.structure, at.f("+"), ufl.as_ufl(0.0)
     removed = removal_of(s).rate(f, at.state.gamma[1]("+"), injected, face.stretch, at.k)
     if not (s.vacancies and s.removal and s.quadratic_porosity):
@@ -136,14 +134,14 @@ def _planes(at: Setting, injected: Expr, face: kinematics.Surface) -> _Planes:
 
 
 def _evened_out(at: Setting, touch: Touch, lost: Expr, face: kinematics.Surface) -> Expr:
-    """Openness, curvature and the lithium of the planes removed."""
+    """Openness, curvature and the smoothed lithium of the removed planes."""
     s, k, gamma, test = at.structure, at.k, at.state.gamma, at.tests.gamma
     found = (gamma[1]("+") - contact.open_share(touch.gap, touch.delta)) * test[1]("+")
     found += gamma[2]("+") * test[2]("+") + (gamma[3]("+") - lost) * test[3]("+")
     reach2 = ufl.as_ufl(0.0)
     if s.quadratic_porosity:
-        # By the face of the last step: known in this one, so that Newton's method does not feel how
-        # sharply it falls.
+        # From the face of the last step: constant within this one, so that its steep decrease does
+        # not affect Newton's method.
         size2 = ufl.FacetArea(at.domain.parent)("+") ** (2 / at.last)
         rise2 = size2 * sum(at.state.map_old[0].dx(i)("+") ** 2 for i in range(at.last)) / touch.delta**2
         reach2 = EVENED * size2 / (1 + rise2 / UNEVEN**2)

@@ -1,7 +1,7 @@
-"""How many electrodes there are, and what the numbers of the system stand for.
+"""The number of electrodes, and the meaning of the global unknowns.
 
-With two electrodes lithium and Γ are the unions of both. A constant `side` of each cell, 1 or -1,
-tells which one is meant: (1 ± side)/2 takes the number of the one and leaves out that of the other.
+With two electrodes, lithium and Γ are the unions of both. A constant `side` of each cell, 1 or -1,
+selects one of them: (1 ± side)/2 takes the global unknown of one and drops that of the other.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from cellfem.model.state import State
 
 
 class Layout(Protocol):
-    """That in which a half cell and a symmetric cell differ."""
+    """The differences between a half cell and a symmetric cell."""
 
     @property
     def one_potential(self) -> bool:
-        """Whether one of the numbers is the potential that the current comes from or goes to."""
+        """Whether one of the global unknowns is the potential of the current's source or sink."""
 
     @property
     def shows_pressure(self) -> bool:
@@ -31,33 +31,33 @@ class Layout(Protocol):
         """U of this electrode, µm."""
 
     def travel_together(self, numbers: Any, travel: Expr) -> Expr:
-        """What the travels of all platens add up to on Γ, µm; travel: that of the electrode at
-        hand."""
+        """Sum of the travels of all platens on Γ, µm; travel: of the present electrode."""
 
     def overpotential(self, side: Any, potential: Expr, far: Expr) -> Expr:
-        """η on Γ without what pressure adds, V; far: the number that belongs to the charge."""
+        """η on Γ without the pressure term, V; far: the global unknown of the charge equation."""
 
     def of_force(self, side: Any, numbers: Any) -> Expr:
         """Test function of the force on the platen of this electrode."""
 
     def unbalanced(self, share: Expr, side: Any, current: Expr, imposed: Expr) -> Expr:
-        """share (1 where a current is imposed) times what passes Γ beside it, A/m²."""
+        """share (1 if a current is imposed) times the difference between the current through Γ and
+        the imposed one, A/m²."""
 
     def move_overpotential(self, state: State, by: float) -> None:
-        """Add so much (V) to η everywhere on Γ, on a second electrode in the other sense."""
+        """Add this value (V) to η everywhere on Γ, with the opposite sign on a second electrode."""
 
     def other_end(self, currents: Sequence[float], taken: float) -> float:
-        """What passes the electrolyte's other end, A/m². currents: of each electrode; taken: by the
-        far face."""
+        """Current through the other end of the electrolyte, A/m². currents: of each electrode;
+        taken: through the far face."""
 
     def returning(self, imposed: float) -> list[float]:
-        """What must pass Γ of the second electrode, A/m², if there is one."""
+        """Currents that must pass Γ of the second electrode, A/m², if there is one."""
 
 
 @dataclass(frozen=True)
 class HalfCell:
-    """One electrode; numbers (U, Φ). The potential is φ less Φ; with a uniform flux through the far
-    face it is φ, and Φ is 0."""
+    """One electrode; global unknowns (U, Φ). The potential is φ - Φ; with a uniform flux through
+    the far face it is φ, and Φ is 0."""
 
     one_potential: bool = True
     shows_pressure: bool = True
@@ -92,8 +92,8 @@ class HalfCell:
 
 @dataclass(frozen=True)
 class SymmetricCell:
-    """Two electrodes; numbers (U₁, φ_Li2, U₂). The potential is φ against the first one; what
-    strips the one plates the other."""
+    """Two electrodes; global unknowns (U₁, φ_Li2, U₂). The potential is φ relative to the first
+    one; stripping one electrode plates the other."""
 
     one_potential: bool = True
     shows_pressure: bool = False
@@ -125,5 +125,5 @@ class SymmetricCell:
 
 
 def layout_of(electrodes: int, equipotential: bool) -> Layout:
-    """equipotential: whether the far side of a half cell is at one potential."""
+    """equipotential: whether the far side of a half cell is equipotential."""
     return SymmetricCell() if electrodes == 2 else HalfCell(one_potential=equipotential)

@@ -1,7 +1,7 @@
 """Lithium: creep, compaction and content.
 
-Velocities are seen from the platen, and all is pulled back to the flat block that the lithium was
-made of; w is the velocity of the mesh.
+Velocities are relative to the platen, and everything is pulled back to the flat reference block of
+the lithium; w is the velocity of the mesh.
 
     momentum       ∫ σ(v,p):D(δv) + ∫_top P δv·n + what acts on Γ = 0
     compaction     ∫ δp (∇·v + c) = 0
@@ -31,7 +31,7 @@ class Lithium:
 
 
 def lithium_equations(at: Setting) -> Lithium:
-    """Momentum, compaction and lithium content inside."""
+    """Momentum, compaction and lithium content in the bulk."""
     s, f = at.structure, at.f
     creep = flow.flow(at.state.law, at.body, at.v, at.p, f)
     if not s.vacancies:
@@ -40,9 +40,9 @@ def lithium_equations(at: Setting) -> Lithium:
     if s.vacancies:
         volume += _content(at)
         if s.quadratic_porosity:
-            # ∇·v + c vanishes against linear functions only. Less it the quadratic part of f is
-            # compacted by c, not moved by what ∇·v is between the nodes of p; the balance stays
-            # exact, because a constant is linear.
+            # ∇·v + c vanishes for linear test functions only. Subtracting its other part, the
+            # quadratic part of f is compacted by c and not changed by ∇·v between the nodes of p;
+            # the balance stays exact, because a constant is linear.
             volume -= (at.body.divergence(at.v) + creep.c) * at.body.J * at.tests.f * at.body.weight
     else:
         volume += f * at.tests.f
@@ -56,17 +56,17 @@ def lithium_equations(at: Setting) -> Lithium:
 
 
 def _content(at: Setting) -> Expr:
-    """Storage and flux of lithium against δf."""
+    """Storage and flux of lithium, tested by δf."""
     s, k, state, f, last = at.structure, at.k, at.state, at.f, at.last
     f_n, f_b = state.porosity_old
     m_n, m_b = state.map_old
     # Rate of J(1-f), written for J(1-f) - 1 = ∂m/∂y - Jf (y the last axis): the coefficients of the
-    # scheme sum to zero, and the 1 would leave a round-off of 1e-16/dt that outgrows the balance of
-    # lithium in short steps.
+    # time scheme sum to zero, and the 1 would leave a round-off of 1e-16/dt, which exceeds the
+    # tolerance of the lithium balance in short steps.
     swelling = (0.0, 0.0, 0.0) if s.flat else tuple(at.side * a.dx(last) for a in (state.map, m_n, m_b))
     stored = sum(c * (e - (1 + e) * x) for c, e, x in zip((k.c0, k.c1, k.c2), swelling, (f, f_n, f_b), strict=True))
     rate_m = 0.0 if s.flat else k.c0 * state.map + k.c1 * m_n + k.c2 * m_b
-    # Flat kinematics leave the block where it is: seen from the platen, which goes down with the
+    # Flat kinematics do not move the block: relative to the platen, which moves down with the
     # lithium, it moves up at -U'.
     mesh_v = ufl.as_vector([*(0.0 for _ in range(last)), at.side * (-at.rate_travel if s.flat else rate_m)])
     flux = at.body.J * ufl.dot(at.body.Finv, (1 - f) * (at.v - mesh_v) + _diffusivity(at) * at.body.gradient(f))

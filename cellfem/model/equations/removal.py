@@ -20,7 +20,7 @@ class Removal(Protocol):
 
 @dataclass(frozen=True)
 class AsInjected:
-    """Without vacancies: a plane for each layer that the current takes, per area of Γ as the
+    """Without vacancies: one plane for each layer stripped by the current, per area of Γ like the
     current."""
 
     def rate(self, f: Expr, openness: Expr, injected: Expr, stretch: Expr, k: Constants) -> Expr:
@@ -29,7 +29,7 @@ class AsInjected:
 
 @dataclass(frozen=True)
 class Never:
-    """Vacancies go by diffusion and compaction only."""
+    """Vacancies disappear by diffusion and compaction only."""
 
     def rate(self, f: Expr, openness: Expr, injected: Expr, stretch: Expr, k: Constants) -> Expr:
         return ufl.as_ufl(0.0)
@@ -37,7 +37,7 @@ class Never:
 
 @dataclass(frozen=True)
 class AtCoalescence:
-    """From near f_c on where Γ touches, at once where it is open."""
+    """Near and above f_c where Γ touches, at once where it is open."""
 
     def rate(self, f: Expr, openness: Expr, injected: Expr, stretch: Expr, k: Constants) -> Expr:
         return stretch * vacancies.removal_rate(f, openness, k.f_c, k.removal_rate)
@@ -45,7 +45,7 @@ class AtCoalescence:
 
 @dataclass(frozen=True)
 class FirstOrder:
-    """At a rate of first order in f."""
+    """At a rate proportional to f."""
 
     def rate(self, f: Expr, openness: Expr, injected: Expr, stretch: Expr, k: Constants) -> Expr:
         return stretch * vacancies.linear_removal_rate(f, openness, k.removal_rate, k.sink_rate)

@@ -1,4 +1,4 @@
-"""What all equations of a model share: unknowns, test functions, geometry and numbers."""
+"""Symbols shared by all equations of a model: unknowns, test functions, geometry and constants."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cellfem.physics import kinematics
 @dataclass(frozen=True, kw_only=True)
 class Tests:
     """Test functions: of velocity, pressure and porosity, of Γ's four fields, of the potential and
-    of the numbers."""
+    of the global unknowns."""
 
     v: Expr
     p: Expr
@@ -46,9 +46,9 @@ class Setting:
     p: Expr
     f: Expr
     normal: Expr
-    radius: Expr | None  # None unless about an axis
+    radius: Expr | None  # None unless axisymmetric
     map: Any  # m in the lithium; None in flat kinematics
-    side: Any  # 1, or of each cell 1 and -1 with two electrodes
+    side: Any  # 1, or with two electrodes 1 and -1 by cell
     body: kinematics.Bulk
     dx: ufl.Measure  # by body
     dG: ufl.Measure  # over Γ, "+" is the lithium
@@ -112,7 +112,7 @@ def setting_of(domain: Domain, state: State, structure: Structure, k: Constants)
 
 
 def radius_on(mesh: Any, structure: Structure) -> Expr | None:
-    """The radius as a coordinate of a mesh; None unless about an axis."""
+    """The radius as a coordinate of a mesh; None unless axisymmetric."""
     return ufl.SpatialCoordinate(mesh)[0] if structure.axisymmetric else None
 
 
