@@ -41,7 +41,9 @@ def press(
     precision: Annotated[float, typer.Option(min=1e-3, max=1.0, help="Relative precision of the result.")] = 0.05,
     creep: Annotated[
         str | None,
-        typer.Option(metavar="NAMES", help="Creep sets to compare, for example masias,lepage: the result with its band over them."),
+        typer.Option(
+            metavar="NAMES", help="Creep sets to compare, for example masias,lepage: the result with its band over them."
+        ),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="With --creep: runs at a time.")] = 2,
     overrides: Annotated[

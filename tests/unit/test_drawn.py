@@ -104,7 +104,7 @@ def test_reading_is_that_of_the_worst_flaw_and_does_not_depend_on_the_mesh() -> 
     assert failed.critical is not None
     assert failed.critical >= 1
     text = dendrite_verdict(Plated(60.0, failed))["text"]
-    assert f"Of {failed.drawn} sampled flaws that of {failed.length_um:.3g} µm is nearest" in text
+    assert f"Of {failed.drawn} sampled flaws that of {failed.length_um:.3g} µm has the largest index" in text
     assert f"{failed.critical} of {failed.drawn} flaws grow" in text
 
 
