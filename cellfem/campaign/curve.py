@@ -41,6 +41,11 @@ def quantity_of(outcomes: Sequence[Outcome]) -> Quantity:
     return FAILURE if any(outcome.verdict == "lost" for outcome in outcomes) else CONTACT
 
 
+def about(outcomes: Sequence[Outcome]) -> str:
+    """The same in the words of `measured.ABOUT`."""
+    return {RESISTANCE.column: "pressing", INDEX.column: "dendrite"}.get(quantity_of(outcomes).column, "contact")
+
+
 def lines_of(slices: Sequence[Slice]) -> list[tuple[str, list[Outcome]]]:
     """Label and runs, by pressure, of each slice and current; those that failed are left out."""
     found = []

@@ -102,7 +102,7 @@ def report(
 ) -> SweepReport:
     """Write map.csv, map.json and pictures; returns the slopes as text. criteria: their meanings,
     if not the default ones. Raises OSError."""
-    from cellfem.campaign.curve import curve_lines
+    from cellfem.campaign.curve import about, curve_lines
     from cellfem.campaign.map_pictures import UNTESTED
     from cellfem.campaign.realisations import pooled
     from cellfem.campaign.sweep_results import CRITERIA, carries_current, slices_of, write_report, write_table
@@ -124,7 +124,7 @@ def report(
     if current and (plan.has(PRESSURE) or plan.has("current")):
         lines += _slopes(slices, means)
     lines += curve_lines(slices) if plan.has(PRESSURE) else ()
-    lines.append(distance_text("contact" if current else "pressing"))
+    lines.append(distance_text(about(outcomes)))
     return SweepReport(tuple(lines), tuple(files))
 
 

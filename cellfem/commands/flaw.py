@@ -10,6 +10,7 @@ import typer
 
 from cellfem.commands.shared import Replace
 from cellfem.ending import ending
+from cellfem.measured import distance_text
 
 
 def flaw(
@@ -36,6 +37,7 @@ def flaw(
         asked = flaw_questions(case, overrides or (), vary or (), critical=critical, growth=growth)
         found = study_flaw(asked, out or Path("results") / f"{_name(case)}-flaw", replace, typer.echo)
     typer.echo(found.text)
+    typer.echo(distance_text("dendrite"))
     for shows, path in found.files.items():
         typer.echo(f"{shows}: {path}")
 

@@ -121,7 +121,8 @@ def summarise(
         raise ValueError("a run without a single record has no summary")
     final = dict(rows[-1])
     more = dict(verdicts or {})
-    about = "pressing" if more.get("pressing") else "contact"
+    plates_alone = max(row["current_mA_cm2"] for row in rows) <= 0 and final["throughput_mAh_cm2"] > 0
+    about = "pressing" if more.get("pressing") else "dendrite" if plates_alone else "contact"
     return {
         "final": final,
         "min": _extreme(rows, min),

@@ -11,7 +11,7 @@ from cellfem.campaign import ask as asking
 from cellfem.campaign import need as needs
 from cellfem.campaign.bisection import Bracket, searching
 from cellfem.campaign.criterion import criterion_of, knob_of
-from cellfem.campaign.curve import CONTACT, FAILURE, INDEX, RESISTANCE, curve_lines, quantity_of
+from cellfem.campaign.curve import CONTACT, FAILURE, INDEX, RESISTANCE, about, curve_lines, quantity_of
 from cellfem.campaign.grid import Point
 from cellfem.campaign.sweep_points import Outcome
 from cellfem.campaign.sweep_results import slices_of
@@ -198,6 +198,8 @@ def test_the_curve_is_what_the_protocol_is_about() -> None:
     assert quantity_of([kept]) is CONTACT
     assert quantity_of([outcome(plate, 0.4, "kept")]) is INDEX
     assert quantity_of([outcome(case_of(PRESS), 0.4, "kept")]) is RESISTANCE
+    for case, told in ((strip, "contact"), (plate, "dendrite"), (case_of(PRESS), "pressing")):
+        assert about([outcome(case, 0.4, "kept")]) == told
     assert curve_lines(slices_of([kept, lost])) == ("time to failure (s): 0.4 MPa 47 s, 0.8 MPa over 1 h",)
     assert curve_lines(slices_of([lost])) == ()
     assert math.isnan(INDEX.value(kept))

@@ -3,6 +3,8 @@ texts of the command line."""
 
 import json
 import os
+import pydoc
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 import cellfem
 from cellfem.case import load_case
+from cellfem.commands.lazy import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 STRIP = ROOT / "cases" / "strip-void"
@@ -78,6 +81,15 @@ def test_all_names_are_there_and_documented(name: str) -> None:
     assert (getattr(cellfem, name).__doc__ or "").strip()
     assert name in dir(cellfem)
     assert f"`{name}" in (ROOT / "docs" / "python.md").read_text(encoding="utf-8").replace("cellfem.", "")
+
+
+def test_each_command_is_a_documented_function_first() -> None:
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8").partition("## What each command does")[2]
+    rows = [line.split("|")[1:3] for line in page.splitlines() if line.startswith("| `")]
+    told = {name for commands, _ in rows for name in re.findall(r"`([\w-]+)`", commands)}
+    assert {"run", "sweep", "need", "press"} <= told <= set(COMMANDS)
+    for name in (name for _, functions in rows for name in re.findall(r"`([\w.]+)`", functions)):
+        assert (pydoc.locate(name).__doc__ or "").strip(), name
 
 
 def test_names_are_written_once() -> None:
