@@ -129,6 +129,7 @@ class Simulation:
             checked, self.folder, not progress, pace=_pace(max_time), path=self.case.path, replace=replace
         )
         self._ended: Ran | None = None
+        self._begun = False
 
     def step(self) -> Step | None:
         """The next accepted step; None once the run has ended."""
@@ -157,8 +158,6 @@ class Simulation:
         row, total = accepted.row, self.case.checked.total_duration
         profiles = tuple(e.profile for e in accepted.reading.electrodes if e.profile is not None)
         return Step(int(row["step"]), accepted.time, min(accepted.time / total, 1.0), dict(row), profiles)
-
-    _begun = False
 
     def __iter__(self) -> Iterator[Step]:
         while (step := self.step()) is not None:

@@ -4,7 +4,7 @@ where its deepest gap is."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -35,7 +35,7 @@ DEEPEST_OVER_WIDTH = 0.25  # height to which the surface of the lithium is stret
 def draw_maps(path: Path | None, start: Scene, end: Scene, *, delta_um: float, title: str = "") -> Figure:
     """Gap, contact and current over Γ, at the start above and at the end below; the line is the
     edge of voids, gap = 3δ. path: of the PNG; None: nothing is written."""
-    deepest = max(float(scene.profile.gap_um.max()) for scene in (start, end))
+    deepest = _deepest((start, end), delta_um)
     per_unit, unit = length_unit(deepest)
     threshold = VOID_AT * delta_um / per_unit
     currents = np.concatenate([scene.profile.current_mA_cm2 for scene in (start, end)])
@@ -85,7 +85,12 @@ def _gap_norm(deepest: float, threshold: float) -> Normalize:
     """Logarithmic where voids are far deeper than the roughness."""
     if deepest > 30 * threshold:
         return LogNorm(threshold / 3, deepest, clip=True)
-    return Normalize(0.0, max(deepest, threshold))
+    return Normalize(0.0, deepest)
+
+
+def _deepest(scenes: Sequence[Scene], delta_um: float) -> float:
+    """The largest gap, µm; 3δ at least: where faces are pressed into each other everywhere there is none."""
+    return max(VOID_AT * delta_um, *(float(scene.profile.gap_um.max()) for scene in scenes))
 
 
 def _triangles(profile: Profile) -> NDArray[np.int64]:
@@ -127,9 +132,9 @@ def draw_solid(
     lithium = [scene.snapshot.blocks["lithium"] for scene in scenes]
     below = [scene.snapshot.blocks["LLZO"] for scene in scenes]
     norms = {"lithium": creep_norm(lithium), "LLZO": current_norm(below)}
-    deepest = max(float(scene.profile.gap_um.max()) for scene in scenes)
+    deepest = _deepest(scenes, delta_um)
     width = float(end.profile.x_um.max())
-    factor = _round_down(DEEPEST_OVER_WIDTH * width / max(deepest, VOID_AT * delta_um))
+    factor = _round_down(DEEPEST_OVER_WIDTH * width / deepest)
     images = [_block(end, norms)] + [_surface(scene, factor, Normalize(0.0, deepest)) for scene in scenes]
     with style():
         figure = new_figure(PAGE_WIDTH_IN, 4.1)

@@ -138,3 +138,32 @@ def test_a_sweep_is_a_dataset(case: cellfem.Case, tmp_path: Path) -> None:
     assert [run.verdict.end for run in swept] == ["done", "done"]
     again = cellfem.sweep(case, tmp_path / "map", pressure=["0.8 MPa", "2 MPa"], current=["0.5 mA/cm^2"])
     assert again.to_xarray().equals(found)
+
+
+VARIANTS = {
+    "two electrodes": {"stack": {"cell": "symmetric"}},
+    "axisymmetric": {"stack": {"symmetry": "axisymmetric"}, "patch": []},
+    "vtkhdf": {"output": {"format": "vtkhdf"}},
+    "periodic": {"stack": {"sides": "periodic"}, "void": [{"center": "4 um", "half_width": "2 um", "depth": "0.3 um"}]},
+    "3-D": {
+        "stack": {"dimension": 3, "width": "5 um"},
+        "mesh": {"cells": "bricks", "near": "1.25 um"},
+        "void": [],
+        "patch": [],
+    },
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VARIANTS)
+def test_all_kinds_of_stacks_are_handed_out(name: str, case: cellfem.Case, tmp_path: Path) -> None:
+    """A 3-D face without voids has no gap above zero; its pictures must bear that."""
+    ran = cellfem.run(case.replace(VARIANTS[name]), tmp_path / "out")
+    profile, records = ran.profile, ran.records
+    places = [name for name in profile["contact"].dims if name not in ("time_s", "electrode")]
+    mean = ((profile["contact"] * profile["weight"]).sum(places) / profile["weight"].sum(places)).isel(time_s=-1)
+    told = [records[column].iloc[-1] for column in ("contact_fraction", "contact_fraction_2") if column in records]
+    np.testing.assert_allclose(np.atleast_1d(mean.values), told, rtol=1e-5)
+    for figure in (ran.plot.history(), ran.plot.interface(), ran.plot.stack()):
+        figure.savefig(tmp_path / "picture.png", dpi=40)
+    assert len(ran.mesh()["interface"].points) == profile.sizes.get("electrode", 1) * profile["weight"].size
