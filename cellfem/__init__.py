@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cellfem.api.case import Case
     from cellfem.api.heights import save_heights
-    from cellfem.api.result import Result, open
+    from cellfem.api.result import Result
+    from cellfem.api.result import open as open  # not in __all__: a star import leaves Python's own
     from cellfem.api.running import GaveUpError, Simulation, resume, run
     from cellfem.api.sweeps import Sweep, need, sweep
     from cellfem.api.verdict import Verdict
@@ -75,7 +76,6 @@ __all__ = [
     "configure",
     "fit_creep",
     "need",
-    "open",
     "register_creep_law",
     "resume",
     "run",

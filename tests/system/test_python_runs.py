@@ -1,14 +1,18 @@
 """Runs from Python: what they hand out, step by step, on ranks, and as a sweep."""
 
 import os
+import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 import cellfem
 from cellfem.output.records import read_records
-from tests.system.small import write_case
+from cellfem.physics.creep import CreepLaw
+from tests.system.small import ROOT, write_case
 
 FIELDS = {"interval": "10 s", "exact": True}
 
@@ -167,3 +171,32 @@ def test_all_kinds_of_stacks_are_handed_out(name: str, case: cellfem.Case, tmp_p
     for figure in (ran.plot.history(), ran.plot.interface(), ran.plot.stack()):
         figure.savefig(tmp_path / "picture.png", dpi=40)
     assert len(ran.mesh()["interface"].points) == profile.sizes.get("electrode", 1) * profile["weight"].size
+
+
+@pytest.mark.slow
+def test_own_law_face_and_protocol(case: cellfem.Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The law of docs/laws.md, whose second mechanism is next to nothing, on a face from an array,
+    through a loop: as the power law that it repeats."""
+    code = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "laws.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert code is not None
+    module = ModuleType("laws_of_the_docs")  # known by name, as that of a notebook is: ranks hand laws on
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(compile(code[1], "docs/laws.md", "exec"), vars(module))
+    monkeypatch.setattr("cellfem.physics.creep.law._OWN", {})
+    monkeypatch.setattr(CreepLaw, "kinds", dict(CreepLaw.kinds))
+    units = {"A": "1/s", "n": "", "A2": "1/s", "n2": "", "Q": "J/mol"}
+    cellfem.register_creep_law("two-mechanisms", units, module.build)
+    x = np.arange(0.0, 15.0, 0.05)
+    face = cellfem.save_heights(tmp_path / "face.npy", 30 * np.cos(2 * np.pi * x / 10), unit="nm", spacing="50 nm")
+    step = {"mode": "strip", "current": "0.5 mA/cm^2", "duration": "4 s", "pressure": "1 MPa"}
+    plated = cellfem.Case(case.written).replace(
+        roughness=face | {"tilt": "mean", "cut_off": "4 um"},
+        void=[],
+        protocol=[{"repeat": 2, "step": [step, step | {"mode": "plate"}]}],
+    )
+    numbers = {"A": "7.7e-3 1/s", "n": 6.56, "A2": "1e-30 1/s", "n2": 1.0, "Q": "37 kJ/mol"}
+    own = plated.replace(lithium={"own_law": {"name": "two-mechanisms", "parameters": numbers}})
+    ends = [cellfem.run(each, tmp_path / name).rows[-1] for name, each in (("own", own), ("power", plated))]
+    assert ends[0]["cycle"] == 2
+    for name in ("contact_fraction", "gap_max_um", "voltage_mV"):
+        assert ends[0][name] == pytest.approx(ends[1][name], rel=1e-6), name
