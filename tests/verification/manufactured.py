@@ -270,10 +270,11 @@ def _everywhere(x: Array) -> Array:
 
 @dataclass(frozen=True)
 class Run:
-    """One mesh: errors in L2 over the reference domain, by field."""
+    """One mesh: errors in L2 over the reference domain, by field; H at the node at x = 0, 1/µm."""
 
     h: float
     errors: dict[str, float]
+    first_curvature: float
 
 
 def solve(
@@ -338,7 +339,16 @@ def solve(
         trial = stepper.attempt(dt)
         assert trial.newton.converged, trial.reason
         stepper.accept(dt)
-    return Run(h, {name: error for name, error in _errors(model, sources, held.time).items() if name in free})
+    found = {name: error for name, error in _errors(model, sources, held.time).items() if name in free}
+    return Run(h, found, float(_along_gamma(model)[1][2, 0]))
+
+
+def _along_gamma(model: Model) -> tuple[Array, Array]:
+    """x of the nodes of Γ in order, and there m, ω, H, r."""
+    on, per_node = model.state.gamma_nodes, model.state.gamma.function_space.dofmap.index_map_bs
+    x = model.state.gamma.function_space.tabulate_dof_coordinates()[on, 0]
+    order = np.argsort(x)
+    return x[order], model.state.gamma.x.array.reshape(-1, per_node)[on][order].T
 
 
 def _errors(model: Model, sources: Sources, t: float) -> dict[str, float]:
@@ -351,15 +361,11 @@ def _errors(model: Model, sources: Sources, t: float) -> dict[str, float]:
     square = [float(np.sum(weights * (a - b) ** 2)) for a, b in zip(values, wanted)]
     at = ufl.SpatialCoordinate(domain.electrolyte)
     (X, Y, phi), weights = _sampled(domain.electrolyte, [at[0], at[1], state.potential])
-    on, per_node = state.gamma_nodes, state.gamma.function_space.dofmap.index_map_bs
-    x = state.gamma.function_space.tabulate_dof_coordinates()[on, 0]
-    order = np.argsort(x)
     s, w = np.polynomial.legendre.leggauss(5)
-    ends = x[order]
+    ends, nodal = _along_gamma(model)
     middle, half = (ends[1:] + ends[:-1]) / 2, np.diff(ends) / 2
     z, dz = (middle[:, None] + half[:, None] * s).ravel(), (half[:, None] * w).ravel()
-    fields = state.gamma.x.array.reshape(-1, per_node)[on][order]
-    m, omega, curvature, removed = (np.interp(z, ends, values) for values in fields.T)
+    m, omega, curvature, removed = (np.interp(z, ends, values) for values in nodal)
     share = z / WIDTH if model.structure.axisymmetric else 1.0
     return {
         "v": np.sqrt(square[0] + square[1]),
