@@ -106,8 +106,8 @@ class Simulation:
                     break
         simulation.result.records
 
-    The first step is the equilibrium at t = 0. Leaving it early ends the run as a signal would: with
-    all its files and a checkpoint, from which `resume` goes on. The folder is held until then, and
+    The first step is the equilibrium at t = 0. Leaving it early ends the run there: with all its
+    files, pictures and a checkpoint, from which `resume` goes on. The folder is held until then, and
     Ctrl-C ends the run after the step at work. Arguments and errors as those of `run`.
     """
 
@@ -136,7 +136,7 @@ class Simulation:
         return self._go(None)
 
     def stop(self) -> Result:
-        """End the run here, as a signal would: it can be resumed."""
+        """End the run here; it can be resumed."""
         while self._go(True) is not None:
             pass
         return self.result

@@ -21,6 +21,7 @@ PAGE_WIDTH_IN = 7.2
 CURVES_WIDTH_IN = 4.6
 """Of pictures of curves over each other."""
 DPI = 200
+SCREEN_DPI = 100
 SIGN, SIGN_WITHIN = "cellfem", 1024  # who drew it, in the first bytes of the file
 LETTERS_PER_IN, BESIDE_IN = 12.5, 0.9  # of bold titles, and what of a figure's width lies beside its axes
 INK = "#303030"
@@ -54,9 +55,18 @@ def style() -> Iterator[None]:
         yield
 
 
+class Picture(Figure):
+    """A figure that a notebook shows without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        shown = io.BytesIO()
+        self.savefig(shown, dpi=SCREEN_DPI, format="png")
+        return shown.getvalue()
+
+
 def new_figure(width_in: float, height_in: float) -> Figure:
     """A figure with its own canvas: no window system, no global state."""
-    figure = Figure(figsize=(width_in, height_in), dpi=DPI, facecolor="white")
+    figure = Picture(figsize=(width_in, height_in), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 

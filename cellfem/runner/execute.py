@@ -100,7 +100,7 @@ def run_case(
 
 type Stepping = Generator[Accepted, bool | None, Result]
 """A run that stands still after each accepted step, the start included, until it is told to go on;
-sending True has it end there as a signal would."""
+sending True has it end there, with a checkpoint."""
 
 
 def run_steps(
@@ -213,12 +213,13 @@ def _run(case: Case, folder: Path, source: Source | None, point: Point | None, a
     until = None if at.pace.max_time_s is None else at.begin + at.pace.max_time_s
     keeper = Keeper(case, engine, recorder, folder, mesh, every, until, point.about["wall_s"] if point else 0.0)
     compiled = time.monotonic()
+    told_to_end: list[bool] = []  # by whom the steps are handed out to
 
     def interrupted(place: Place, measures: Measures) -> bool:
         save = signal.SIGUSR1 in received
         while save and signal.SIGUSR1 in received:
             received.remove(signal.SIGUSR1)
-        return keeper.pause(place, measures, save, bool(received))
+        return keeper.pause(place, measures, save, bool(received or told_to_end))
 
     engine.heed = StopRequests(received, until, comm)
     watch = Watcher(recorder.examine, recorder.accepted, recorder.refused, interrupted, recorder.entered, recorder.ended)
@@ -242,7 +243,7 @@ def _run(case: Case, folder: Path, source: Source | None, point: Point | None, a
                 ) from error
             recorder.note(told(point))
             measures, place = point.measures, point.place
-        finish = yield from _stepping(marching(engine, segments, watch, measures, place), recorder, received)
+        finish = yield from _stepping(marching(engine, segments, watch, measures, place), recorder, told_to_end)
         place_um = recorder.thinnest_place(finish.condition)
         end = End(finish.kind, engine.stepper.time, finish.condition, place_um, finish.kind == "stop" and recorder.unmoved)
     except Interrupted:
@@ -270,12 +271,12 @@ def _run(case: Case, folder: Path, source: Source | None, point: Point | None, a
     return result
 
 
-def _stepping(steps: Marching[Finish], recorder: Recorder, received: list[int]) -> Generator[Accepted, bool | None, Finish]:
+def _stepping(steps: Marching[Finish], recorder: Recorder, told_to_end: list[bool]) -> Generator[Accepted, bool | None, Finish]:
     """Hand out the state to begin with, then each accepted one; whoever takes them may send True to
     have the run end."""
     while True:
         if (yield recorder.step):
-            received.append(signal.SIGTERM)
+            told_to_end.append(True)
         try:
             next(steps)
         except StopIteration as ended:

@@ -2,6 +2,7 @@
 # jupyter:
 #   jupytext:
 #     text_representation:
+#       extension: .py
 #       format_name: percent
 #   kernelspec:
 #     display_name: Python 3
@@ -16,8 +17,6 @@
 # the repository is made smaller here, so that it takes seconds; all keys are in docs/case-files.md.
 
 # %%
-import matplotlib.pyplot as plt  # noqa: F401  shows figures in the notebook
-
 import cellfem
 
 case = cellfem.Case(

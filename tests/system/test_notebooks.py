@@ -15,6 +15,15 @@ def test_there_are_notebooks() -> None:
     assert {path.stem for path in NOTEBOOKS} >= {"first_case", "map_and_band"}
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_opens_as_cells(path: Path) -> None:
+    """Without `extension` in its head jupytext takes blank lines for the ends of cells."""
+    text = path.read_text(encoding="utf-8")
+    assert "#       extension: .py\n#       format_name: percent\n" in text
+    jupytext = pytest.importorskip("jupytext", reason="jupytext (cellfem[notebook]) is not installed")
+    assert len(jupytext.reads(text).cells) == text.count("\n# %%")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ def test_pictures_are_figures(result: cellfem.Result) -> None:
     for figure, panels in ((result.plot.history(), 4), (result.plot.interface("10 s"), 4), (result.plot.stack(), 4)):
         assert len(figure.axes) >= panels
         assert figure.axes[0].get_xlim() != (0.0, 1.0)
+        assert figure._repr_png_().startswith(b"\x89PNG"), "what a notebook shows"
     assert sorted(os.listdir(result.folder)) == before
 
 
@@ -83,7 +84,7 @@ def test_steps_are_those_of_a_run_and_can_be_gone_on_with(
     result: cellfem.Result, case: cellfem.Case, tmp_path: Path
 ) -> None:
     rows = result.rows
-    with cellfem.Simulation(case, tmp_path / "out") as simulation:
+    with cellfem.Simulation(case.replace(output={"pictures": True}), tmp_path / "out") as simulation:
         for step in simulation:
             assert cellfem.open(simulation.folder).status.state == "running"
             if step.number == 2:
@@ -92,6 +93,7 @@ def test_steps_are_those_of_a_run_and_can_be_gone_on_with(
     assert float(step.profile["weight"].sum()) == pytest.approx(10.0)
     stopped = simulation.result
     assert stopped.verdict.end_kind == "interrupted"
+    assert (tmp_path / "out" / "stack.png").exists(), "no signal came: pictures are drawn"
     assert [row["voltage_mV"] for row in stopped.rows] == [row["voltage_mV"] for row in rows[:3]]
     whole = cellfem.resume(tmp_path / "out")
     assert whole.verdict.end == "done"
