@@ -21,6 +21,7 @@ setup: .venv/.ready
 
 run: setup
 	@$(BIN)/cellfem run cases/$(CASE) --out results/$(CASE)
+	@$(BIN)/cellfem report results/$(CASE)
 
 lint: setup
 	@$(BIN)/ruff check .

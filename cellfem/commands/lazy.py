@@ -75,6 +75,10 @@ COMMANDS = {
         "cellfem.commands.window",
         "Both limits of stack pressure on one picture: contact lost from below, dendrites from above, and what is safe between.",
     ),
+    "report": (
+        "cellfem.commands.report",
+        "Write report.html into the (first) folder: verdict, curves, pictures, parameters with sources; one file, offline.",
+    ),
     "scene": (
         "cellfem.commands.scene",
         "Write a script and state for ParaView 5.11 or later that shows voids, crowding, creep and dendrite index of a run.",
