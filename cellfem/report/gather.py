@@ -112,7 +112,7 @@ def gather(folder: Path, label: str | None = None) -> Run:
         missing = str(error)
     found = summary.get("verdict")
     verdict = found["text"] if found else summary.get("reason") or missing
-    told = [found.get(name) for name in TOLD] if found else []
+    remarks = [(found.get(name) or {}).get("text") for name in TOLD] + [found.get("measured")] if found else []
     effort = "" if not summary else f"{summary['steps']} time steps, {summary['newton_iterations']} Newton corrections, "
     return Run(
         result=result,
@@ -120,7 +120,7 @@ def gather(folder: Path, label: str | None = None) -> Run:
         title=title,
         contact=found["contact"] if found else result.status.state,
         verdict=verdict,
-        remarks=tuple(item["text"] for item in told if item and item.get("text")),
+        remarks=tuple(text for text in remarks if text),
         rows=rows,
         voids=found["voids"] if found else [],
         case=case,

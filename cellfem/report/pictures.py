@@ -22,6 +22,7 @@ CAPTIONS = {
     "spectrum.png": "Impedance",
     "render.png": "The scene",
     "critical_current.png": "Critical current against pressure",
+    "curve.png": "What the protocol is about, against pressure",
     "maps.png": "Maps of the sweep",
 }
 """Pictures that a report takes along, in this order, where the folder has them."""
