@@ -13,7 +13,7 @@ from cellfem.report.figures import COLOURS, Figure, history
 from cellfem.report.gather import Run, headed, number, words
 
 MAP = "map.csv"
-CELSIUS = "temperature_degC"
+TEMPERATURE = "temperature_degC"
 KEEPS = ("kept", "reduced")
 """Verdicts of a run that no limit ended."""
 AXES = ("pressure_MPa", "current_mA_cm2")
@@ -48,7 +48,7 @@ def slices(rows: Sequence[Mapping[str, str]]) -> dict[str, list[int]]:
 
 
 def _said(name: str, value: str) -> str:
-    if name == CELSIUS:
+    if name == TEMPERATURE:
         return f"{float(value):g} °C"
     return f"{words(name)} {value} {unit_of(name)}".rstrip()
 
@@ -117,7 +117,7 @@ def _layout(second: str, logarithmic: bool) -> dict[str, Any]:
 
 
 def _point(row: Mapping[str, str], run: Run | None) -> dict[str, Any]:
-    where = ", ".join(_said(name, row[name]) for name in (*AXES, "creep", CELSIUS) if row.get(name))
+    where = ", ".join(_said(name, row[name]) for name in (*AXES, "creep", TEMPERATURE) if row.get(name))
     told: dict[str, Any] = {"label": f"{where}: {row['verdict']}", "folder": row["folder"], "figure": None}
     told["text"] = f"The run ended: {row['end']}."
     if run is not None and run.rows:
