@@ -1,7 +1,7 @@
-"""Standard streams that outlive their reader: `cellfem run CASE 2>&1 | head -1` computes on, and
-what nobody reads is dropped.
+"""Standard streams that survive their reader: `cellfem run CASE 2>&1 | head -1` computes on, and
+unread output is dropped.
 
-Imports nothing that takes time.
+Imports nothing slow.
 """
 
 import codecs
@@ -15,11 +15,11 @@ from typing import IO, TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     import subprocess
 
-PIECE = 65536  # bytes handed on at a time
+PIECE = 65536  # bytes forwarded at a time
 
 
 class Lasting(io.TextIOWrapper):
-    """A text stream that writes to nowhere once its pipe is closed."""
+    """A text stream that discards its output after its pipe is closed."""
 
     def write(self, text: str) -> int:
         try:
@@ -33,7 +33,7 @@ class Lasting(io.TextIOWrapper):
             super().flush()
         except BrokenPipeError:
             self._drop()
-            super().flush()  # what is left in the buffers
+            super().flush()  # remaining data in the buffers
 
     def _drop(self) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -42,13 +42,13 @@ class Lasting(io.TextIOWrapper):
 
 
 def outlive_readers() -> None:
-    """Put such streams in the places of standard output and error."""
+    """Replace standard output and error by such streams."""
     sys.stdout, sys.stderr = (_lasting(stream) for stream in (sys.stdout, sys.stderr))
 
 
 def hand_on(started: "subprocess.Popen[bytes]") -> None:
-    """Write what a process says on both its pipes to ours, until it closes them: a launcher whose
-    own output is closed would end its ranks."""
+    """Forward both output pipes of a process to ours until it closes them: a launcher whose own
+    output is closed would end its ranks."""
     pairs = [(source, target) for source, target in ((started.stdout, sys.stdout), (started.stderr, sys.stderr)) if source]
     threads = [threading.Thread(target=_copy, args=pair, daemon=True) for pair in pairs]
     for thread in threads:
@@ -65,7 +65,7 @@ def _copy(source: IO[bytes], target: TextIO) -> None:
 
 
 def _lasting(stream: TextIO) -> TextIO:
-    if not isinstance(stream, io.TextIOWrapper):  # closed, or a test's
+    if not isinstance(stream, io.TextIOWrapper):  # closed, or replaced by a test
         return stream
     with suppress(ValueError, OSError):
         stream.flush()
@@ -76,7 +76,7 @@ def _lasting(stream: TextIO) -> TextIO:
         line_buffering=stream.line_buffering,
         write_through=stream.write_through,
     )
-    _KEPT.append(stream)  # collected, it would close what both write to
+    _KEPT.append(stream)  # keep a reference: a collected stream would close the shared file descriptor
     return made
 
 

@@ -1,4 +1,4 @@
-"""Which cellfem made a result."""
+"""The version of cellfem that made a result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def commit() -> str:
-    """The commit of the source tree ("+" when it was changed since), of CELLFEM_COMMIT in a
+    """The commit of the source tree ("+" if it was changed since), that of CELLFEM_COMMIT in a
     container, or "unknown"."""
     given = os.environ.get("CELLFEM_COMMIT")
     if given:

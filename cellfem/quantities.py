@@ -1,9 +1,10 @@
-"""The one table of what a run writes: columns of records.csv and voids.csv, fields for ParaView.
+"""The one table of all output quantities: columns of records.csv and voids.csv, fields for
+ParaView.
 
-Each entry has a name that ends in its unit, its meaning, and (columns) how the value is read. All
-else is made from it: the rows, docs/output-columns.md, the choices of `output.fields`. A value or
-an array that has no entry here is an error. To add a column, add a `Column`: its `read` gets the
-reading of the accepted step with the model in it.
+Each entry has a name that ends in its unit, its meaning, and how the value is read. Everything else
+is derived from it: the rows, docs/output-columns.md, the choices of `output.fields`. A value or an
+array without an entry is an error. To add a column, add a `Column`: its `read` gets the reading of
+the accepted step, which has the model.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from typing import Any, Literal
 from cellfem.units import MA_CM2, OHM_CM2, SECONDS_PER_HOUR, ZERO_CELSIUS
 
 SECOND = "_2"
-"""Ends the names of the columns of the second electrode."""
+"""Suffix of the columns of the second electrode."""
 WRITTEN = "fields_written"
-"""The last column of records.csv, one digit. It may change once the row is written."""
+"""The last column of records.csv, one digit. It may be changed after the row is written."""
 
 type Source = Literal["cell", "electrode", "protocol", "electrolyte stress", "output"]
-"""What a column is read off: `observe.StepRecord`; `observe.ElectrodeReading`, of each electrode;
-`case.Placed` with its number in the protocol; `observe.CrackReading`, None where the stress was not
-solved; whether the fields of the time are due."""
+"""Object from which a column is read: `observe.StepRecord`; `observe.ElectrodeReading`, of each
+electrode; `case.Placed` with its number in the protocol; `observe.CrackReading`, None if the stress
+was not solved; whether the fields of this time are written."""
 type Value = float | int | str
 UNITS = {
     "s": "s", "um": "µm", "um2": "µm²", "um3": "µm³", "MPa": "MPa", "mV": "mV", "ohm": "Ω", "C": "°C",
@@ -34,7 +35,7 @@ UNITS = {
 
 
 class UnknownQuantityError(ValueError):
-    """A run has a value or an array that the table does not know."""
+    """A run has a value or an array without an entry in the table."""
 
 
 def unit_of(name: str) -> str:
@@ -46,8 +47,8 @@ def unit_of(name: str) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of records.csv. read: its value, from what `source` names. volume: in runs with a
-    volume (axisymmetric, 3-D) only, in others only; None: in all."""
+    """A column of records.csv. read: its value, from an object of `source`. volume: True: only in
+    runs in which voids have a volume (axisymmetric, 3-D), False: only in others, None: in all."""
 
     name: str
     meaning: str
@@ -58,8 +59,8 @@ class Column:
 
 @dataclass(frozen=True)
 class VoidColumn:
-    """A column of voids.csv. read: its value, from a `VoidEvent`. volume: as of a `Column`. solid:
-    in 3-D only; gas: with gas in voids only."""
+    """A column of voids.csv. read: its value, from a `VoidEvent`. volume: as in `Column`. solid: in
+    3-D only; gas: only if voids contain gas."""
 
     name: str
     meaning: str
@@ -80,7 +81,7 @@ class Field:
 
 @dataclass(frozen=True)
 class VoidEvent:
-    """What a row of voids.csv is read off. void: an `observe.voids.TrackedVoid`."""
+    """Input of a row of voids.csv. void: an `observe.voids.TrackedVoid`."""
 
     time_s: float
     electrode: int
@@ -97,7 +98,7 @@ def _own(name: str, meaning: str, read: Callable[[Any], float], volume: bool | N
 
 
 def _plated(name: str, meaning: str, read: Callable[[Any], float], otherwise: float = 0.0) -> Column:
-    """Of dendrites; `otherwise` where nothing is plated."""
+    """A column of dendrites; `otherwise` if nothing is plated."""
     return _own(name, meaning, lambda r: otherwise if r.dendrite is None else read(r.dendrite))
 
 
@@ -121,18 +122,18 @@ COLUMNS = (
     ),
     _cell(
         "capacity_mAh_cm2",
-        "Net areal charge: what was stripped less what was plated.",
+        "Net areal charge: stripped minus plated.",
         lambda r: MA_CM2 * r.charge / SECONDS_PER_HOUR,
     ),
     _own("contact_fraction", "Share of the interface that touches, ∫θ_g dA over the area of Γ.", lambda r: r.contact),
     _own(
         "carrying_fraction",
-        "Share that touches and is not taken by vacancies, ∫θ dA over the area of Γ.",
+        "Share that touches and is not taken up by vacancies, ∫θ dA over the area of Γ.",
         lambda r: r.carrying,
     ),
     _cell(
         "asr_ohm_cm2",
-        "Area-specific resistance of the interface to the current, drop in LLZO left out; nan without current.",
+        "Area-specific resistance of the interface to the current, without the drop in LLZO; nan without current.",
         lambda r: OHM_CM2 * (r.overvoltage - r.ohmic) / r.current if r.current else math.nan,
     ),
     _own("focusing_max", "Largest local over mean current density; nan without current.", lambda r: r.focusing),
@@ -146,13 +147,13 @@ COLUMNS = (
     ),
     _own("porosity_max", "Largest vacancy fraction f at the nodes.", lambda r: r.largest_porosity),
     _own("platen_um", "Travel of the platen away from the electrolyte.", lambda r: r.travel),
-    _cell("balance_charge", "Charge not accounted for, as a share.", lambda r: r.charge_error),
+    _cell("balance_charge", "Relative error of the charge balance.", lambda r: r.charge_error),
     _cell(
         "balance_lithium",
-        "Lithium that the step created, as a share of what has moved.",
+        "Error of the lithium balance of the step, relative to the lithium moved.",
         lambda r: r.lithium_error,
     ),
-    _cell("balance_force", "Contact force less the load, as a share.", lambda r: r.force_error),
+    _cell("balance_force", "Relative difference of contact force and load.", lambda r: r.force_error),
     _cell("dt_s", "Length of the time step.", lambda r: r.dt),
     _cell("newton_iterations", "Newton corrections of the step.", lambda r: r.iterations),
     _plated(
@@ -170,12 +171,12 @@ COLUMNS = (
     _plated("dendrite_overpotential_mV", "Overpotential there.", lambda d: d.overpotential_mV),
     _plated(
         "dendrite_drive_overpotential_MPa",
-        "Pressure that the overpotential can build up there.",
+        "Largest pressure that the overpotential can sustain there.",
         lambda d: d.drive_overpotential_MPa,
     ),
     _plated(
         "dendrite_drive_extrusion_MPa",
-        "Pressure at which creep lets the plated lithium out of the flaw there.",
+        "Pressure at which creep extrudes the plated lithium from the flaw there.",
         lambda d: d.drive_extrusion_MPa,
     ),
     _plated("dendrite_pressure_MPa", "Pressure of the lithium in the flaw there.", lambda d: d.pressure_MPa),
@@ -223,7 +224,7 @@ COLUMNS = (
     ),
     _cell(
         "asr_constriction_ohm_cm2",
-        "Its part from the detour of current in LLZO towards what touches.",
+        "Its part from constriction of the current in LLZO towards the contacts.",
         lambda r: OHM_CM2 * r.resistance.constriction,
     ),
     _cell(
@@ -249,10 +250,14 @@ VOID_COLUMNS = (
     VoidColumn("time_s", "Time of the event.", lambda e: e.time_s),
     VoidColumn("electrode", "1, or 2 for the second electrode of a symmetric cell.", lambda e: e.electrode),
     VoidColumn("id", "Number of the void; it stays the same.", lambda e: e.void.id),
-    VoidColumn("event", "What happened to it; open: it is open at a time of output.", lambda e: e.event),
-    VoidColumn("place_um", "Middle of its mouth; a void at a mirror plane has its place there.", lambda e: e.void.found.place_um),
+    VoidColumn("event", "Type of the event; open: it is open at an output time.", lambda e: e.event),
+    VoidColumn(
+        "place_um",
+        "Centre of its mouth; for a void on a mirror plane the position of the plane.",
+        lambda e: e.void.found.place_um,
+    ),
     VoidColumn("place_y_um", "The same along y (3-D).", lambda e: e.void.found.place_y_um or 0.0, solid=True),
-    VoidColumn("width_um", "Width of its mouth, at a mirror plane of the visible half.", lambda e: e.void.found.width_um),
+    VoidColumn("width_um", "Width of its mouth, on a mirror plane of the modelled half.", lambda e: e.void.found.width_um),
     VoidColumn("depth_um", "Largest gap in it.", lambda e: e.void.found.depth_um),
     VoidColumn("area_um2", "Its area in the cross-section (plane strain).", lambda e: e.void.found.area, volume=False),
     VoidColumn("volume_um3", "Its volume (axisymmetric, 3-D).", lambda e: e.void.found.area, volume=True),
@@ -269,7 +274,7 @@ VOID_COLUMNS = (
     VoidColumn("gas_pressure_MPa", "Pressure of the gas in it.", lambda e: e.void.found.gas_MPa, gas=True),
 )
 """voids.csv in its order. A void that has just closed has the place and size that it was last seen
-with."""
+voids.csv in its order. A void that has just closed has its last open position and size."""
 
 FIELDS = (
     Field("velocity_um_s", "Velocity of the lithium, as seen from the electrolyte.", ("lithium",)),
@@ -282,7 +287,7 @@ FIELDS = (
     Field("current_density_mA_cm2", "Current density (vector).", ("LLZO",)),
     Field("gap_um", "Gap between the two faces.", ("interface", "void")),
     Field("contact", "Share that touches, θ_g.", ("interface",)),
-    Field("carrying", "Share that touches and is not taken by vacancies, θ.", ("interface",)),
+    Field("carrying", "Share that touches and is not taken up by vacancies, θ.", ("interface",)),
     Field("current_mA_cm2", "Current density across the interface, > 0 strips.", ("interface",)),
     Field("current_focusing", "Current density over its mean; 0 without current.", ("interface",)),
     Field("overpotential_mV", "Overpotential of charge transfer.", ("interface",)),
@@ -291,13 +296,13 @@ FIELDS = (
     Field("opening_time_s", "When the place opened first; nan where it never has.", ("interface",)),
     Field("gas_pressure_MPa", "Pressure of gas in a void; 0 outside.", ("interface",)),
     Field("dendrite_index", "K_I/K_Ic of a flaw at the place; 0 where nothing is plated.", ("interface", "flaws")),
-    Field("drive_overpotential_MPa", "Drive from the overpotential, less the contact pressure.", ("interface",)),
-    Field("drive_extrusion_MPa", "Drive at which creep lets lithium out, less the contact pressure.", ("interface",)),
+    Field("drive_overpotential_MPa", "Driving pressure of the overpotential, minus the contact pressure.", ("interface",)),
+    Field("drive_extrusion_MPa", "Pressure at which creep extrudes lithium, minus the contact pressure.", ("interface",)),
     Field("driving_pressure_MPa", "Pressure of the lithium in a flaw at the place.", ("interface",)),
     Field("flaw_compression_MPa", "Compression of LLZO normal to the flaw.", ("interface",)),
     Field("stress_intensity_MPa_m0_5", "Stress intensity K_I of the flaw.", ("interface",)),
     Field("likelihood_density_1_um2", "Expected number of growing flaws per area.", ("interface",)),
-    Field("flaw_length_um", "Length of a drawn flaw.", ("flaws",)),
+    Field("flaw_length_um", "Length of a sampled flaw.", ("flaws",)),
     Field("displacement_um", "Displacement of LLZO (vector).", ("LLZO",)),
     Field("principal_tension_MPa", "Largest principal stress.", ("LLZO",)),
 )
@@ -305,14 +310,14 @@ FIELDS = (
 
 _PARTS = {field.name: field.parts for field in FIELDS}
 DENDRITE = tuple(column.name for column in COLUMNS if column.name.startswith("dendrite_"))
-"""Columns of dendrites: all but the likelihood at the place of the largest index."""
+"""Columns of dendrites: all except the likelihood are at the place of the largest index."""
 
 
 def record_columns(volume: bool = False, symmetric: bool = False) -> tuple[str, ...]:
     """Columns of records.csv in order; the size of the voids is an area in plane strain, a volume
-    when axisymmetric and in 3-D.
+    in axisymmetry and 3-D.
 
-    symmetric: with those of a second electrode, whose names end in _2.
+    symmetric: including those of a second electrode, whose names end in _2.
     """
     here = [column for column in COLUMNS if column.volume in (None, volume)]
     second = [f"{column.name}{SECOND}" for column in here if symmetric and column.source == "electrode"]
@@ -321,13 +326,13 @@ def record_columns(volume: bool = False, symmetric: bool = False) -> tuple[str, 
 
 
 def values_of(source: Source, reading: Any, volume: bool = False) -> dict[str, float]:
-    """The columns of one source, read off its reading."""
+    """The columns of one source, from its reading."""
     here = (column for column in COLUMNS if column.source == source and column.volume in (None, volume))
     return {column.name: column.read(reading) for column in here}
 
 
 def ordered(row: Mapping[str, float], columns: Iterable[str]) -> dict[str, float]:
-    """The row in the order of the columns. Raises UnknownQuantityError unless it has just these."""
+    """The row in the order of the columns. Raises UnknownQuantityError unless it has exactly these."""
     names = tuple(columns)
     if row.keys() != set(names):
         lacking, unknown = sorted(set(names) - row.keys()), sorted(row.keys() - set(names))
@@ -351,6 +356,6 @@ def _void_columns(volume: bool, solid: bool, gas: bool) -> list[VoidColumn]:
 
 
 def check_fields(part: str, names: Iterable[str]) -> None:
-    """Raises UnknownQuantityError for an array of this part that the table does not know."""
+    """Raises UnknownQuantityError for an array of this part without an entry in the table."""
     if unknown := [name for name in names if part not in _PARTS.get(name, ())]:
         raise UnknownQuantityError(f"{part}: the table knows no field {', '.join(unknown)} (cellfem/quantities.py)")

@@ -1,7 +1,7 @@
-"""Signals that end a run or have it saved, remembered from the first moment of its process.
+"""Signals that end a run or save it, remembered from the start of its process.
 
-A batch system may signal while Python is still importing, meshing or compiling. Imports nothing
-that takes time.
+A batch system may send a signal while Python is still importing, meshing or compiling. Imports
+nothing slow.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 HEEDED = ("run", "resume")
-"""Commands that go on after a signal; all others end by it."""
+"""Commands that continue after a signal; all others end by it."""
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _received: list[int] = []
 
@@ -27,12 +27,12 @@ def listen(arguments: Sequence[str]) -> None:
 
 
 def heard(*numbers: signal.Signals) -> list[signal.Signals]:
-    """Those that do not stay unheard: under nohup a run goes on when its terminal is closed."""
+    """Those that are not ignored: under nohup a run continues when its terminal is closed."""
     return [number for number in numbers if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN]
 
 
 def asked_to_end() -> bool:
-    """Has a signal come so far that ends a run? Of this process."""
+    """Whether this process has received a signal that ends a run."""
     return any(number in ENDING for number in _received)
 
 

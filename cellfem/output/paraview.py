@@ -1,8 +1,8 @@
-"""ParaView files: one .pvd for the run, listing for every time and part a .pvtu, which lists one
-.vtu per writing rank.
+"""ParaView files: one .pvd for the run, which lists for every time and part a .pvtu, which lists
+one .vtu per writing rank.
 
 Opens by double click in ParaView 5.11 and later with times, named parts and quadratic cells. Points
-are Float64, fields Float32: the files are for viewing, records.csv holds the full precision.
+are Float64, fields Float32: the files are for viewing, records.csv has full precision.
 """
 
 import errno
@@ -27,7 +27,7 @@ from cellfem.results.files import remove
 from cellfem.results.manifest import list_files, listed
 
 FIELDS = "fields"
-_NUMBER = re.compile(r"_(\d{5})(?:_\d+)?\.[a-z]+$")  # of an output, in the name of a file
+_NUMBER = re.compile(r"_(\d{5})(?:_\d+)?\.[a-z]+$")  # number of an output in the name of a file
 
 
 def _alone(value: Any) -> list[Any]:
@@ -38,11 +38,10 @@ class Series:
     """The ParaView files of one run: `folder/name.pvd` and the pieces in `folder/fields/`.
 
     rank, size, allgather: of the communicator (allgather(value) -> the values of all ranks); the
-    defaults are those of one rank. Where fewer ranks write, size is their number, piece which of
-    them this rank belongs to, and gather(value) gives the writing one the values of all that belong
-    to it, and None to the others.
-    The .pvd is replaced atomically once all pieces of a time are written, so that a killed run
-    stays viewable.
+    defaults are for one rank. If fewer ranks write, size is their number, piece the group of this
+    rank, and gather(value) returns the values of the group on its writing rank, and None on the
+    others. The .pvd is replaced atomically after all pieces of a time are written, so that the
+    files of a killed run can be viewed.
     """
 
     def __init__(
@@ -69,12 +68,11 @@ class Series:
 
     @property
     def written(self) -> list[str]:
-        """What the .pvd lists, a line for each part and time; on rank 0."""
+        """Entries of the .pvd, a line for each part and time; on rank 0."""
         return list(self._datasets)
 
     def go_on(self, written: list[str]) -> None:
-        """Take up a series that lists these lines; files of later times are taken away.
-        Collective."""
+        """Continue a series with these entries; files of later times are removed. Collective."""
         parts = {line.split(' name="')[1].split('"')[0] for line in written}
         self._datasets = list(written)
         self._count = len(written) // max(len(parts), 1)
@@ -85,7 +83,7 @@ class Series:
 
     def write(self, snapshot: Snapshot) -> None:
         """Add one time. Collective. Raises OSError on all ranks if a piece could not be written on
-        any."""
+        any of them."""
         error, pieces = None, self._gather(snapshot)
         try:
             if self._rank == 0:
@@ -131,8 +129,7 @@ class Series:
 
 @contextmanager
 def quiet_vtk() -> Iterator[None]:
-    """VTK says nothing on the terminal: whoever calls it looks at what came of it, and says it in a
-    sentence."""
+    """Suppress VTK's messages on the terminal: the caller checks the result and reports it."""
     shown = vtkObject.GetGlobalWarningDisplay()
     vtkObject.GlobalWarningDisplayOff()
     try:
@@ -142,8 +139,7 @@ def quiet_vtk() -> Iterator[None]:
 
 
 def remove_later(folder: Path, count: int) -> None:
-    """Take away the field files of a run of which `count` outputs are to be kept. Not
-    collective."""
+    """Remove the field files of a run beyond the first `count` outputs. Not collective."""
     found = {name: _NUMBER.search(name) for name in listed(folder) if name.startswith(f"{FIELDS}/")}
     remove(folder, [name for name, match in found.items() if match and int(match[1]) >= count])
     (folder / FIELDS).mkdir(exist_ok=True)
@@ -173,13 +169,13 @@ def to_vtk(block: Block) -> vtkUnstructuredGrid:
 def _write_piece(path: Path, block: Block) -> None:
     writer = vtkXMLUnstructuredGridWriter()
     writer.SetInputData(to_vtk(block))
-    # A third more bytes than appended data, which a ParaView before 5.12 cannot read where the
-    # system's expat is new (2.6, or patched against CVE-2023-52425, as on Debian 12 and Ubuntu
-    # 24.04): it loses its place at the end of the head.
+    # A third larger than appended data, which ParaView before 5.12 cannot read with a recent expat
+    # of the system (2.6, or patched against CVE-2023-52425, as on Debian 12 and Ubuntu 24.04): it
+    # loses its position at the end of the header.
     writer.SetDataModeToBinary()
     writer.SetCompressorTypeToZLib()
     writer.SetCompressionLevel(1)  # twice as fast as the default for a tenth more bytes
-    # Not by VTK itself: where a disk is full it ends the program (9.6, "double free or
+    # Not written by VTK itself: on a full disk it ends the program (9.6, "double free or
     # corruption").
     writer.WriteToOutputStringOn()
     if not writer.Write():

@@ -1,8 +1,7 @@
-"""Pictures drawn in a process of their own: a drawing library that crashes takes nothing of a run
-along.
+"""Pictures drawn in a separate process: a crash of a drawing library does not affect the run.
 
-python -m cellfem.output.picture_process DIR draws what DIR/pictures.npz tells of, and says what
-came of it as JSON. A user's matplotlibrc is ignored: pictures look alike everywhere, and need no
+python -m cellfem.output.picture_process DIR draws the pictures of DIR/pictures.npz and prints the
+result as JSON. A user's matplotlibrc is ignored: pictures look the same everywhere, and need no
 latex.
 """
 
@@ -25,14 +24,14 @@ BY = "run"
 COMMAND = (sys.executable, "-m", "cellfem.output.picture_process")
 UNTRIED = "CELLFEM_OPENGL_UNTRIED"  # of `rendering`, which loads matplotlib
 POLL_S = 0.2
-TAIL = 300  # characters of what a process said before it ended
+TAIL = 300  # characters of a process's last output that are reported
 
 
 def draw_in_own_process(folder: Path, stop: Callable[[], bool] = lambda: False) -> Drawn:
-    """Draw into the folder, and wait for it; `stop()` ends it before. What could not be drawn, and
-    why, is in the answer.
+    """Draw into the folder and wait for completion; `stop()` ends it early. The result lists the
+    pictures that could not be drawn, with reasons.
 
-    If the process crashes, a second one tries first which OpenGL there is.
+    If the process crashes, a second one first probes the available OpenGL.
     """
     code, shown, said = 0, b"", b""
     for more in ({UNTRIED: "1"}, {}):
@@ -52,19 +51,18 @@ def draw_in_own_process(folder: Path, stop: Callable[[], bool] = lambda: False) 
 
 
 class _Stopped(Exception):
-    """Whoever waits for the pictures was told to stop."""
+    """The process that waits for the pictures was stopped."""
 
 
 def _wait(words: list[str], more: dict[str, str], stop: Callable[[], bool]) -> tuple[int, bytes, bytes]:
-    """Exit code and output of a process with more in its environment. Raises OSError and
-    _Stopped."""
+    """Exit code and output of a process with an extended environment. Raises OSError and _Stopped."""
     with subprocess.Popen(
         words,
         env=os.environ | more,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        start_new_session=True,  # a Ctrl-C reaches the run alone
+        start_new_session=True,  # Ctrl-C reaches the run alone
     ) as process:
         while True:
             try:
@@ -78,7 +76,7 @@ def _wait(words: list[str], more: dict[str, str], stop: Callable[[], bool]) -> t
 
 
 def main(folder: Path) -> None:
-    """Draw here and now."""
+    """Draw in this process."""
     configure()
     plain_matplotlib()
     from cellfem.output.drawing import draw, read_drawing
@@ -92,8 +90,8 @@ def main(folder: Path) -> None:
 
 
 def plain_matplotlib() -> None:
-    """matplotlib's own matplotlibrc comes before the user's and that of the working directory;
-    before it is imported."""
+    """Use matplotlib's own matplotlibrc instead of the user's and that of the working directory;
+    call it before matplotlib is imported."""
     found = find_spec("matplotlib")
     assert found is not None
     assert found.origin is not None
@@ -103,7 +101,7 @@ def plain_matplotlib() -> None:
 
 
 def _answer(shown: bytes, folder: Path) -> Drawn | None:
-    """What `main` printed, in the last line: libraries may print, too."""
+    """The output of `main`, in the last line: libraries may print too."""
     try:
         data: dict[str, Any] = json.loads(shown.decode("utf-8").strip().splitlines()[-1])
         files = {shows: folder / name for shows, name in data["files"].items()}

@@ -20,10 +20,10 @@ from cellfem.quantities import SECOND
 __all__ = ["Scene", "draw_history", "draw_interface", "draw_stack"]
 
 FAINT = 30.0
-"""A part of the resistance is not drawn below the smallest total over this."""
+"""A part of the resistance is not drawn below the smallest total divided by this."""
 LEAST_POROSITY = 1e-3  # that an axis of porosity spans
-THIN = 0.7  # points, of curves of a second electrode
-CHANGE = 0.01  # share by which pressure or current must change to be shown
+THIN = 0.7  # line width in points of curves of a second electrode
+CHANGE = 0.01  # relative change of pressure or current above which it is shown
 BLUE, ORANGE, GREEN, PURPLE = "#1f5f99", "#d1661c", "#2b7a4b", "#7a4b94"
 
 
@@ -102,7 +102,8 @@ def draw_history(
 
 
 def _draw_resistance(axes: Axes, time: Array, column: Mapping[str, Array]) -> None:
-    """To a small signal, with its parts, in the logarithm; the stack pressure on the right."""
+    """Small-signal resistance, with its parts, on a logarithmic axis; the stack pressure on the
+    right."""
     axes.plot(time, column["asr_small_signal_ohm_cm2"], color=INK, label="interface")
     axes.plot(time, column["asr_charge_transfer_ohm_cm2"], color=BLUE, lw=1.0, ls="--", label="charge transfer")
     axes.plot(time, column["asr_constriction_ohm_cm2"], color=ORANGE, lw=1.0, ls=":", label="constriction")
@@ -120,7 +121,7 @@ def _draw_resistance(axes: Axes, time: Array, column: Mapping[str, Array]) -> No
 
 
 def _second(axes: Axes, time: Array, column: Mapping[str, Array], name: str, colour: str) -> None:
-    """The same of the second electrode, if there is one."""
+    """The same quantity of the second electrode, if there is one."""
     if f"{name}{SECOND}" in column:
         axes.plot(time, column[f"{name}{SECOND}"], color=colour, lw=THIN)
 
@@ -139,7 +140,7 @@ def draw_interface(
     path: Path | None, start: Scene, end: Scene, *, delta_um: float, title: str = "", axisymmetric: bool = False
 ) -> Figure:
     """Gap, contact and carrying fraction, current and porosity along Γ at the end, with the start
-    dashed; patches shaded. path: of the PNG; None: nothing is written."""
+    dashed; patches shaded."""
     with style():
         figure = new_figure(CURVES_WIDTH_IN, 6.4)
         gap, contact, current, porosity = figure.subplots(4, 1, sharex=True, height_ratios=(1.2, 1.0, 1.0, 1.0))
@@ -151,7 +152,7 @@ def draw_interface(
         gap.set_ylabel(f"gap ({unit})")
         _pair(contact, before, after, "contact", BLUE, label="contact")
         _pair(contact, before, after, "carrying", ORANGE, label="carrying current")
-        contact.set_ylim(0.0, 1.3)  # room for the legend
+        contact.set_ylim(0.0, 1.3)  # space for the legend
         contact.set_yticks(np.linspace(0.0, 1.0, 5))
         contact.set_ylabel("local fraction")
         contact.legend(loc="upper left", ncols=2)
@@ -190,8 +191,8 @@ def _pair(axes: Axes, start: Profile, end: Profile, name: str, colour: str, per_
 
 
 def _gap_scale(axes: Axes, deepest_um: float, delta_um: float, per_unit: float) -> None:
-    """Linear up to 3δ, logarithmic above where voids are far deeper than the roughness; a dotted
-    line at 3δ."""
+    """Linear up to 3δ, logarithmic above if voids are far deeper than the roughness; a dotted line
+    at 3δ."""
     threshold = VOID_AT * delta_um / per_unit
     deepest = deepest_um / per_unit
     if deepest > 10 * threshold:

@@ -1,10 +1,10 @@
-"""What pressing came to: when the face was full, from which pressure up the hold time means
-nothing, and what asperities carry.
+"""Results of pressing: when the face was full, above which pressure the hold time has no effect,
+and the share of the asperity layer.
 
-Creep follows the stress at once, so contact on a given face is a function of S = ∫ ε̇(P) dt alone,
-ε̇(P) the uniaxial rate at the stack pressure: exactly for a power law over a face without surface
-tension and asperity layer (similarity of power-law creep), nearly else. The hold time that fills
-the face at a pressure P is then S/ε̇(P), from one run.
+Creep follows the stress without delay, so contact on a given face is a function of S = ∫ ε̇(P) dt
+alone, where ε̇(P) is the uniaxial rate at the stack pressure: exactly for a power law on a face
+without surface tension and asperity layer (similarity of power-law creep), approximately otherwise.
+The hold time that fills the face at a pressure P is then S/ε̇(P), from a single run.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from cellfem.formatting import time_text
 
 Row = Mapping[str, float]
 FULL = 0.99
-"""Share of the face without a resolved valley from which on it counts as full."""
+"""Share of the face without resolved valleys above which it counts as full."""
 PRECISION = 1e-4
-"""Of the pressure, relative."""
+"""Relative tolerance of the pressure."""
 HIGHEST = 1e4
-"""MPa: where the search for a pressure ends."""
+"""MPa: upper end of the search for a pressure."""
 
 
 def press_verdict(rows: Sequence[Row], rate: Callable[[float, int], float], press_time_s: float) -> dict[str, Any] | None:
-    """Numbers and sentences; None for a run of one moment.
+    """Numbers and sentences; None for a run with a single record.
 
     rows: those of records.csv. rate(pressure in MPa, protocol step): uniaxial creep rate (1/s) at
-    the temperature of the step. press_time_s: what a press takes to reach its load: shorter holds
-    mean nothing.
+    the temperature of the step. press_time_s: time in which a press reaches its load: shorter holds
+    have no meaning.
     """
     if len(rows) < 2:
         return None
@@ -58,8 +58,7 @@ def press_verdict(rows: Sequence[Row], rate: Callable[[float, int], float], pres
 
 
 def _pressure_of(wanted: float, rate: Callable[[float], float]) -> float:
-    """The pressure (MPa) at which creep has the rate `wanted`; the nearest of 1e-6 MPa and
-    `HIGHEST` where it is outside them."""
+    """The pressure (MPa) at which creep has the rate `wanted`; limited to 1e-6 MPa and `HIGHEST`."""
     from scipy.optimize import brentq
 
     def excess(log_pressure: float) -> float:
@@ -76,13 +75,13 @@ def _text(found: Mapping[str, Any], contact: float, press_time_s: float) -> str:
     if found["full"]:
         filled = (
             f"The face was full (valleys left on less than {1 - FULL:.0%}) at {found['full_pressure_MPa']:.3g} MPa after "
-            f"{time_text(found['full_time_s'])}; from about {limit} up it fills within the "
+            f"{time_text(found['full_time_s'])}; above about {limit} it fills within the "
             f"{time_text(press_time_s)} that a press takes to reach its load, and the hold time has no effect."
         )
     else:
-        filled = f"The face was not full at the end; below about {limit} at least the hold time counts."
+        filled = f"The face was not full at the end; at least below about {limit} the hold time has an effect."
     return (
         f"{filled} Valleys that the mesh resolves leave {1 - found['closed_fraction']:.1%} of the face open at the end; "
-        f"of the closed part the asperity law, which stands for what is finer, lets {found['touching_of_closed']:.1%} touch "
+        f"of the closed part {found['touching_of_closed']:.1%} touches by the asperity law, which represents finer roughness "
         f"(contact {contact:.1%} in all)."
     )

@@ -1,4 +1,4 @@
-"""Progress of a run: a bar on a terminal, a plain line now and then in a batch log, and every step
+"""Progress of a run: a bar on a terminal, a plain line at intervals in a batch log, and every step
 in log.txt."""
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
 
 PLAIN_INTERVAL_S = 10.0
 STATUS = "progress.json"
-"""What `cellfem status` reads of a run at work, beside log.txt."""
+"""Input of `cellfem status` for a run in progress, besides log.txt."""
 SPEED_OVER_STEPS = 30
 
 
 class Steady(Console):
-    """A reader that has gone, as `head`, ends what is printed there, not the run, as it would by
-    rich."""
+    """A console whose closed reader, for example `head`, ends only the output, and not the run as
+    rich does."""
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
 
 
 class Progress:
-    """Tells how far a run has come.
+    """Reports the progress of a run.
 
     total_time_s: end of the protocol. log_path: log.txt, replaced unless going_on; None writes
-    none. quiet: nothing on the console. interval_s: between lines where there is no terminal.
-    console, clock: for tests; the console is that of stderr, so that stdout holds the results
-    alone. Remaining time: from the speed of the last 30 steps.
+    none. quiet: nothing on the console. interval_s: between lines without a terminal. console,
+    clock: for tests; the console is that of stderr, so that stdout has the results alone. Remaining
+    time: from the speed of the last 30 steps.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Progress:
         left = self._remaining()
         if self._status and now - self._last_status >= self._interval:
             self._last_status = now
-            with suppress(OSError):  # nothing that a run should end for
+            with suppress(OSError):  # errors for which a run should not end
                 write_atomic(self._status, json.dumps({"time_s": row["time_s"], "total_s": self._total, "left_s": left}))
         if self._quiet:
             return
@@ -92,19 +92,19 @@ class Progress:
             self._console.print(status + end, soft_wrap=True, markup=False)
 
     def note(self, text: str, always: bool = False) -> None:
-        """A sentence for the log and the console; always: also where nothing else is shown."""
+        """Write a message to the log and the console; always: even if quiet."""
         if self._log:
             self._write(text)
         if always or not self._quiet:
             self._console.print(text, soft_wrap=True, markup=False)
 
     def detail(self, text: str) -> None:
-        """A sentence for the log alone."""
+        """Write a message to the log alone."""
         if self._log:
             self._write(text)
 
     def close(self) -> None:
-        """Take the bar away and close log.txt; harmless if closed before."""
+        """Remove the bar and close log.txt; may be called again."""
         if self._bar:
             self._bar.stop()
         if self._log:
@@ -115,7 +115,7 @@ class Progress:
                 self._status.unlink(missing_ok=True)
 
     def _write(self, line: str) -> None:
-        """Without a buffer: a line that a full disk does not take is not tried again."""
+        """Unbuffered: a line that fails on a full disk is not written again."""
         if self._log:
             with suppress(OSError):
                 self._log.write(f"{line}\n".encode())

@@ -1,5 +1,5 @@
-"""records.csv and voids.csv, complete on disk after every row: a killed run keeps what it has.
-Atomic replacement of files."""
+"""records.csv and voids.csv, complete on disk after every row, so that a killed run keeps its rows;
+atomic replacement of files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def void_rows(
     gas: bool = False,
 ) -> list[dict[str, Value]]:
     """One row of voids.csv for each void that is open at time_s, with the event "open"."""
-    from cellfem.observe.voids import open_voids  # here, as it takes numpy along
+    from cellfem.observe.voids import open_voids  # imported here, because it imports numpy
 
     return [void_row(VoidEvent(time_s, electrode, "open", void), volume, solid, gas) for void in open_voids(voids)]
 
@@ -38,9 +38,9 @@ def void_rows(
 class RecordWriter:
     """A CSV file that is complete on disk after each row.
 
-    path: replaced if it exists, unless going_on: then rows follow those that it has. columns: names
-    in order. Numbers are written so that they read back to the same bits. Raises OSError where a
-    row finds no room; the file then ends with the one before it.
+    path: replaced if it exists, unless going_on: then rows are appended. columns: names in order.
+    Numbers are written such that they read back to the same bits. Raises OSError if a row does not
+    fit on the disk; the file then ends with the previous row.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], going_on: bool = False) -> None:
@@ -60,12 +60,12 @@ class RecordWriter:
         self._append([_text(row[name]) for name in self._columns])
 
     def digest(self) -> str:
-        """SHA-256 of all that was written, as it should be in the file."""
+        """SHA-256 of all that was written, that is, of the expected content of the file."""
         return self._sum.hexdigest()
 
     def replace_last(self, name: str, text: str) -> None:
-        """Put another text of the same length into the last column, which has this name, of the
-        last row."""
+        """Replace the text in the last column of the last row, which has this name, by one of the
+        same length."""
         assert name == self._columns[-1]
         self._file.flush()
         with Path(self._file.name).open("r+b") as file:
@@ -75,7 +75,7 @@ class RecordWriter:
             os.fsync(file.fileno())
 
     def close(self) -> None:
-        """Close the file; harmless if closed before."""
+        """Close the file; may be called again."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -91,7 +91,7 @@ class RecordWriter:
         before = os.fstat(self._file.fileno()).st_size
         try:
             left = memoryview(data)
-            while left:  # a disk that is nearly full takes a part
+            while left:  # a nearly full disk takes a part of the line
                 left = left[self._file.write(left) :]
             os.fsync(self._file.fileno())
         except OSError as error:
@@ -103,12 +103,12 @@ class RecordWriter:
 
 
 class RecordsError(ValueError):
-    """A file of records is damaged: str() tells file, line and what to do."""
+    """A file of records is damaged: str() gives file, line and remedy."""
 
 
 def read_records(path: Path, columns: Sequence[str] = ()) -> list[dict[str, float]]:
-    """All rows of a records.csv as numbers. columns: those that it must have. Raises RecordsError,
-    and OSError without a file."""
+    """All rows of a records.csv as numbers. columns: required ones. Raises RecordsError, and
+    OSError without a file."""
     number = 0
     try:
         with path.open(newline="", encoding="utf-8") as file:
@@ -136,19 +136,19 @@ WHOLE = "put back the file that the run wrote, or run the case again"
 
 
 def write_atomic(path: Path, content: str | bytes, durable: bool = True) -> None:
-    """Replace a file as a whole: readers, and whoever comes after a crash, see the old content or
-    the new one, never a part.
+    """Replace a file atomically: readers see the old or the new content, never a part, also after a
+    crash.
 
-    In a folder of results it is listed first. durable: wait until it is on the disk; without, a
-    file may be empty after the machine itself has gone down. Raises OSError that names `path`, also
-    where something lies there that is not cellfem's.
+    In a folder of results it is listed first. durable: wait until it is on the disk; otherwise a
+    file may be empty after a crash of the machine. Raises OSError that names `path`, also if a file
+    not written by cellfem is there.
     """
     list_files([path])
     replace_whole(path, content, durable)
 
 
 def _text(value: Value) -> str:
-    # numpy's numbers print their type in repr: take the plain number first
+    # numpy's numbers print their type in repr: convert them first
     if isinstance(value, str):
         return value
     return str(int(value)) if hasattr(value, "__index__") else repr(float(value))

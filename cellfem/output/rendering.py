@@ -1,4 +1,4 @@
-"""Pictures of vtk blocks drawn off screen by pyvista, where the machine can do that."""
+"""Pictures of vtk blocks drawn off screen by pyvista, if the machine supports it."""
 
 import os
 import subprocess
@@ -16,8 +16,7 @@ from cellfem.output.paraview import to_vtk
 
 WINDOW = "VTK_DEFAULT_OPENGL_WINDOW"
 UNTRIED = "CELLFEM_OPENGL_UNTRIED"
-"""Set for a process that may die of what it draws with, and so need not try before: half a
-second."""
+"""Set for a process whose crash is acceptable, so that the probe, half a second, can be skipped."""
 _PROBE = """
 from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow
 import vtkmodules.vtkRenderingOpenGL2
@@ -31,8 +30,8 @@ window.Render()
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A block with one scalar (N,) to colour it by, the scale from scalar to [0, 1] and the
-    colours."""
+    """A block with one scalar (N,) for its colour, the scale from scalar to [0, 1] and the colour
+    map."""
 
     block: Block
     values: Array
@@ -42,7 +41,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Window:
-    """What a picture shows: x and y from–to, µm."""
+    """Visible range of a picture: x and y from–to, µm."""
 
     x: tuple[float, float]
     y: tuple[float, float]
@@ -55,11 +54,12 @@ class Window:
 
 @cache
 def off_screen_backend() -> str | None:
-    """Name of the vtk window class that can draw off screen here, "" for vtk's own choice, None if
+    """Name of the vtk window class that can draw off screen here, "" for vtk's default, None if
     there is none.
 
-    Tried in a subprocess each: without EGL or OSMesa vtk does not raise, it ends the program.
-    Without a display EGL comes first, else vtk reports the missing X server at every picture.
+    Each is tried in a subprocess: without EGL or OSMesa vtk does not raise an error but ends the
+    program. Without a display EGL is tried first, otherwise vtk reports the missing X server for
+    every picture.
     """
     named = ["vtkEGLRenderWindow", "vtkOSOpenGLRenderWindow"] if sys.platform == "linux" else []
     wanted = [os.environ[WINDOW]] if os.environ.get(WINDOW) else []
@@ -70,17 +70,17 @@ def off_screen_backend() -> str | None:
 
 
 def render(layers: Sequence[Layer], window: Window, pixels: tuple[int, int]) -> NDArray[np.uint8]:
-    """Image (height, width, 3) of the layers within the window, seen along -z; white where there is
-    nothing; later layers on top.
+    """Image (height, width, 3) of the layers within the window, seen along -z; white background;
+    later layers on top.
 
-    pixels: (width, height); if their ratio is not that of the window, the picture is stretched
-    vertically. Curved (quadratic) cells are drawn as such. Only call where off_screen_backend() is
-    not None.
+    pixels: (width, height); if their ratio differs from that of the window, the picture is
+    stretched vertically. Curved (quadratic) cells are drawn as such. Call it only if
+    off_screen_backend() is not None.
     """
     backend = off_screen_backend()
     if backend:
         os.environ[WINDOW] = backend
-    import pyvista  # late: costs a second, and only works once the window class is chosen
+    import pyvista  # imported late: costs a second, and only works after the window class is chosen
 
     width, height = pixels
     stretch = (height / width) * (window.x[1] - window.x[0]) / (window.y[1] - window.y[0])

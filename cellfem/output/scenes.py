@@ -1,4 +1,4 @@
-"""What pictures show of a run at one time."""
+"""Data of a run at one time, for pictures."""
 
 from dataclasses import dataclass
 
@@ -23,5 +23,5 @@ class Scene:
 
     @property
     def profiles(self) -> tuple[Profile, ...]:
-        """Of each electrode."""
+        """Profiles of each electrode."""
         return (self.profile,) if self.second is None else (self.profile, self.second)

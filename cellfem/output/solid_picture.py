@@ -1,5 +1,5 @@
-"""Pictures of a 3-D stack: maps of gap, contact and current over Γ, and the block itself cut open
-where its deepest gap is."""
+"""Pictures of a 3-D stack: maps of gap, contact and current over Γ, and the block cut open at its
+deepest gap."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from cellfem.physics.definitions import VOID_AT
 
 LEFT, BETWEEN, RIGHT, TOP, BOTTOM, BAR = 0.5, 0.28, 0.15, 0.55, 0.55, 0.62  # inches
 PIXELS = 1400
-AT_REST = 1e-6  # mA/cm²: below, contact pressure is shown in place of currents that only go in circles
-DEEPEST_OVER_WIDTH = 0.25  # height to which the surface of the lithium is stretched in its picture
+AT_REST = 1e-6  # mA/cm²: below this, contact pressure is shown in place of local circulating currents
+DEEPEST_OVER_WIDTH = 0.25  # height of the lithium's surface in its picture after vertical scaling
 
 
 def draw_maps(path: Path | None, start: Scene, end: Scene, *, delta_um: float, title: str = "") -> Figure:
@@ -82,7 +82,7 @@ def draw_maps(path: Path | None, start: Scene, end: Scene, *, delta_um: float, t
 
 
 def _gap_norm(deepest: float, threshold: float) -> Normalize:
-    """Logarithmic where voids are far deeper than the roughness."""
+    """Logarithmic if voids are far deeper than the roughness."""
     if deepest > 30 * threshold:
         return LogNorm(threshold / 3, deepest, clip=True)
     return Normalize(0.0, deepest)
@@ -117,7 +117,7 @@ def draw_solid(
     path: Path | None, start: Scene, end: Scene, *, delta_um: float, title: str = "", note: Callable[[str], None] = print
 ) -> Figure | None:
     """The block at the end, cut open at the y of its deepest gap, and the lithium's surface at
-    start and end, stretched upwards.
+    start and end, stretched vertically.
 
     path: of the PNG; None: nothing is written. note: takes a sentence for the log. Without off-screen
     OpenGL nothing is drawn but the sentence.
@@ -160,7 +160,7 @@ def draw_solid(
 
 
 def _round_down(value: float) -> float:
-    """The largest of 1, 2, 5, 10, … below; 1 at least."""
+    """The largest of 1, 2, 5, 10, … below the value; at least 1."""
     decade = 10.0 ** np.floor(np.log10(max(value, 1.0)))
     return float(max(step for step in (1, 2, 5) if step * decade <= max(value, 1.0) * (1 + 1e-9)) * decade)
 
@@ -185,7 +185,7 @@ def _scale(
 
 
 def _cut(scene: Scene) -> float:
-    """y of the deepest gap, µm; a little off the sides so that the void has a face."""
+    """y of the deepest gap, µm; slightly off the sides so that the void has a cut face."""
     profile = scene.profile
     assert profile.y_um is not None
     depth = float(profile.y_um.max())
@@ -194,7 +194,7 @@ def _cut(scene: Scene) -> float:
 
 def _block(scene: Scene, norms: dict[str, Normalize]) -> NDArray[np.uint8]:
     """The larger part of lithium and LLZO on one side of the cut, seen from the other."""
-    import pyvista  # late: costs a second, and only works once the window class is chosen
+    import pyvista  # imported late: costs a second, and only works after the window class is chosen
 
     at, points = _cut(scene), scene.snapshot.blocks["LLZO"].points
     away = 1.0 if at < 0.5 * points[:, 1].max() else -1.0
@@ -211,14 +211,14 @@ def _block(scene: Scene, norms: dict[str, Normalize]) -> NDArray[np.uint8]:
         )  # fmt: skip
     plotter.view_vector((-0.45, -away, 0.35), viewup=(0, 0, 1))
     plotter.enable_parallel_projection()
-    plotter.reset_camera()  # not nearer: a tall block would lose its corners, and margins are trimmed
+    plotter.reset_camera()  # not closer: a tall block would lose its corners, and margins are cropped
     image: NDArray[np.uint8] = plotter.screenshot(return_img=True)
     plotter.close()
     return _trimmed(image)
 
 
 def _surface(scene: Scene, factor: float, norm: Normalize) -> NDArray[np.uint8]:
-    """The gap as a landscape."""
+    """The gap as a height surface."""
     import pyvista
 
     profile = scene.profile
@@ -240,7 +240,7 @@ def _surface(scene: Scene, factor: float, norm: Normalize) -> NDArray[np.uint8]:
 
 
 def _trimmed(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Without its white margins."""
+    """Crop white margins."""
     there = (image < 250).any(axis=2)
     rows, columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
     if not len(rows):

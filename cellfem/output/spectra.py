@@ -14,10 +14,10 @@ Array = NDArray[np.float64]
 
 
 def write_spectrum(path: Path, frequency: Array, impedance: Complex, says: str) -> None:
-    """Three columns with commas, frequency (Hz), Z' and Z'' (ohm); what they are stands in a line
-    that begins with #.
+    """Three columns with commas, frequency (Hz), Z' and Z'' (ohm), described in a line that begins
+    with #.
 
-    `impedance.preprocessing.readCSV` of impedance.py takes it as it is (numpy.genfromtxt).
+    `impedance.preprocessing.readCSV` of impedance.py reads it directly (numpy.genfromtxt).
     """
     lines = [f"# frequency (Hz), Z' (ohm), Z'' (ohm): {says}"]
     lines += [f"{nu!r},{z.real!r},{z.imag!r}" for nu, z in zip(frequency.tolist(), impedance.tolist(), strict=True)]
@@ -25,6 +25,6 @@ def write_spectrum(path: Path, frequency: Array, impedance: Complex, says: str) 
 
 
 def read_spectrum(path: Path) -> tuple[Array, Complex]:
-    """(frequency, Z) as impedance.py reads them."""
+    """(frequency, Z) as read by impedance.py."""
     data = np.genfromtxt(path, delimiter=",")
     return data[:, 0], data[:, 1] + 1j * data[:, 2]

@@ -1,5 +1,4 @@
-"""What the picture of a stack is made of: its panels, and how bodies, faces and patches are painted
-into one."""
+"""Panels of the picture of a stack, and drawing of bodies, faces and patches into them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,19 +15,19 @@ from cellfem.output.style import GREY, INK
 from cellfem.physics.definitions import VOID_AT
 
 STRIP = 1.55  # inches, height of a strip around Γ
-TALLEST = 1.7  # height over width of the upper panels; of taller stacks a part is shown
+TALLEST = 1.7  # height over width of the upper panels; of taller stacks only a part is shown
 TALLEST_OF_TWO = 3.6  # the same with a second electrode
-SPOILED = 1.2  # ASR over the clean one from which on a place belongs to a patch
-FADES_OVER_RELIEF = 8.0  # depth, over that of the relief, within which a rough face fades to the flat one of the mesh
-SEEN = 1e-3  # share of the height from which on a cut is told
+SPOILED = 1.2  # ASR relative to the clean one above which a place belongs to a patch
+FADES_OVER_RELIEF = 8.0  # depth, relative to that of the relief, over which a rough face fades to the flat one of the mesh
+SEEN = 1e-3  # share of the height above which the label mentions a cut
 
 
 @dataclass(frozen=True, eq=False)
 class PanelFace:
-    """Γ of one electrode as it is drawn.
+    """Γ of one electrode for drawing.
 
-    at: y of the flat Γ, µm. side: 1 where lithium lies above, -1 below. relief: heights of LLZO's
-    rough face towards the lithium at the places of the profile, at most 0, µm.
+    at: y of the flat Γ, µm. side: 1 if lithium is above, -1 below. relief: heights of LLZO's rough
+    face towards the lithium at the positions of the profile, at most 0, µm.
     """
 
     profile: Profile
@@ -43,18 +42,18 @@ class PanelFace:
 
     @property
     def lithium(self) -> Array:
-        """y of lithium's face, µm. Pressed faces interlock by their roughness (gap < 0): contact,
-        not lithium inside LLZO."""
+        """y of lithium's face, µm. Compressed faces interlock by their roughness (gap < 0): this is
+        contact, not lithium inside LLZO."""
         return self.electrolyte + self.side * np.maximum(self.profile.gap_um, 0.0)
 
     @property
     def depth(self) -> float:
-        """Of the relief, µm."""
+        """Depth of the relief, µm."""
         return float(-self.relief.min())
 
     def lifted(self, points: Array) -> Array:
-        """Places (N, 3) of nodes with the relief put onto the flat face; it fades away from Γ, on
-        both sides."""
+        """Positions (N, 3) of nodes with the relief added to the flat face; it fades with the
+        distance from Γ, on both sides."""
         if not self.depth:
             return points
         lithium_side = self.side * (points[:, 1] - self.at)
@@ -70,8 +69,8 @@ class PanelFace:
 
 @dataclass(frozen=True)
 class Panel:
-    """A row of the picture. height: inches. electrode: whose Γ a strip is about, 0 or 1; None:
-    bodies in true proportions. at: y of that Γ, µm."""
+    """A row of the picture. height: inches. electrode: whose Γ is in a strip, 0 or 1; None: bodies
+    in true proportions. at: y of that Γ, µm."""
 
     window: Window
     height: float
@@ -83,8 +82,8 @@ class Panel:
 def panels_of(
     layers: Sequence[Sequence[Layer]], faces: Sequence[Sequence[PanelFace]], delta_um: float, column: float
 ) -> list[Panel]:
-    """The rows of the picture, from above. layers, faces: of each scene; column: width of a panel,
-    inches."""
+    """The rows of the picture, from the top. layers, faces: of each scene; column: width of a
+    panel, inches."""
     points = np.concatenate([layer.block.points for scene in layers for layer in scene])
     x = (float(points[:, 0].min()), float(points[:, 0].max()))
     low, high = float(points[:, 1].min()), float(points[:, 1].max())
@@ -107,7 +106,7 @@ def panels_of(
 
 
 def _named(panels: Sequence[Panel]) -> list[Panel]:
-    """Strips, with the electrode's number where there are two."""
+    """Strips, with the electrode's number if there are two."""
     if sum(panel.electrode is not None for panel in panels) < 2:
         return list(panels)
     return [
@@ -119,12 +118,11 @@ def _named(panels: Sequence[Panel]) -> list[Panel]:
 
 
 def _strip(number: int, faces: Sequence[PanelFace], delta_um: float, x: tuple[float, float], column: float) -> Panel:
-    """Around Γ with its vertical stretch, one of 1, 2, 5, 10, …, chosen to show the deepest gap, or
-    the shallowest void.
+    """A strip around Γ with its vertical stretch, one of 1, 2, 5, 10, …, chosen to show the deepest
+    gap, or the shallowest void.
 
-    The latter where it is less than a third as deep: the deepest is then cut by the frame, and
-    whole in the upper panels.
-    A relief is shown whole.
+    The latter if it is less than a third as deep: the deepest is then cut by the frame, but
+    complete in the upper panels. A relief is shown completely.
     """
     deepest = max(float(face.profile.gap_um.max()) for face in faces)
     depths = [void.depth_um for face in faces for void in find_voids(face.profile, delta_um)]
@@ -142,9 +140,9 @@ def _strip(number: int, faces: Sequence[PanelFace], delta_um: float, x: tuple[fl
 
 
 def paint(axes: Axes, layers: Sequence[Layer], window: Window, pixels: tuple[float, float], with_pyvista: bool) -> None:
-    """The bodies. pixels: width and height of the axes on the page."""
+    """Draw the bodies. pixels: width and height of the axes on the page."""
     if with_pyvista:
-        size = (round(2 * pixels[0]), round(2 * pixels[1]))  # twice the resolution of the page: smooth edges
+        size = (round(2 * pixels[0]), round(2 * pixels[1]))  # twice the resolution of the page, for smooth edges
         axes.imshow(render(layers, window, size), extent=window.extent, aspect="auto", interpolation="antialiased")
     else:
         for layer in layers:
@@ -157,7 +155,7 @@ def paint(axes: Axes, layers: Sequence[Layer], window: Window, pixels: tuple[flo
 
 
 def _linear_triangles(block: Block) -> NDArray[np.int64]:
-    """Each quadratic triangle as four straight ones."""
+    """Each quadratic triangle as four linear ones."""
     if block.cells.shape[1] == 3:
         return block.cells
     corners = [[0, 3, 5], [3, 1, 4], [5, 4, 2], [3, 4, 5]]
@@ -185,9 +183,9 @@ def fill_touching(axes: Axes, face: PanelFace, delta_um: float) -> None:
 
 
 def patch_spans(profile: Profile) -> list[tuple[float, float]]:
-    """Patches as (from, to) in µm: stretches of Γ whose ASR is above 1.2 times the clean (least)
-    one, between the places where it passes the middle between the clean and the stretch's largest
-    one."""
+    """Patches as (from, to) in µm: intervals of Γ whose ASR is above 1.2 times the clean (smallest)
+    one, between the positions where it passes the mean of the clean ASR and the largest of the
+    interval."""
     x, asr, clean = profile.x_um, profile.asr_ohm_cm2, float(profile.asr_ohm_cm2.min())
     spoiled = np.concatenate(([False], asr > SPOILED * clean, [False])).astype(np.int8)
     spans = []
@@ -199,7 +197,7 @@ def patch_spans(profile: Profile) -> list[tuple[float, float]]:
 
 
 def _passes(x: Array, asr: Array, middle: float, node: int, outwards: int) -> float:
-    """Where the ASR, linear between nodes, passes `middle` between a node above it and its
+    """Position where the ASR, linear between nodes, passes `middle` between a node above it and its
     neighbour, or the end of Γ."""
     neighbour = node + outwards
     if not 0 <= neighbour < len(x):

@@ -1,10 +1,9 @@
-"""The stack at start and end: creep rate in lithium, current density in LLZO, voids as empty white
-space.
+"""The stack at start and end: creep rate in lithium, current density in LLZO, voids in white.
 
-Upper panels: the whole stack in true proportions, or a part of it, which the label says. Below, for
-each electrode: a strip around its Γ, stretched vertically by the factor printed on it, because a
-gap of 50 nm in a stack of 25 µm is thinner than a hair line. A rough face is drawn as LLZO's: the
-mesh keeps it flat and knows its gap only (docs/theory.md).
+Upper panels: the whole stack in true proportions, or the part stated in the label. Below, for each
+electrode: a strip around its Γ, stretched vertically by the factor in its label, because a gap of
+50 nm in a stack of 25 µm is thinner than a hairline. A rough face is drawn on LLZO: the mesh keeps
+it flat and only has its gap (docs/theory.md).
 """
 
 from collections.abc import Callable
@@ -30,7 +29,7 @@ from cellfem.physics.definitions import VOID_AT
 
 CREEP, CURRENT = "creep_rate_1_s", "current_density_mA_cm2"
 LEFT, RIGHT, BETWEEN, TOP, BOTTOM, GAP = 0.62, 1.0, 0.22, 0.62, 0.72, 0.42  # inches
-LEAST_FOR_BARS = 2.8  # inches; beside lower panels the colour bars take the whole height
+LEAST_FOR_BARS = 2.8  # inches; next to low panels the colour bars take the whole height
 COLOURS = {"lithium": without_white("GnBu", 0.18), "LLZO": without_white("YlOrRd", 0.10)}
 
 
@@ -47,8 +46,8 @@ def draw_stack(
 ) -> Figure:
     """The picture, written as PNG unless path is None. Lithium lies above y = 0, LLZO below, a second electrode below that.
 
-    delta_um: δ. relief: heights (µm) of LLZO's rough face at places x, at most 0; None: flat. note:
-    takes a sentence for the log.
+    delta_um: δ. relief: heights (µm) of LLZO's rough face at positions x, at most 0; None: flat.
+    note: called with a message for the log.
     """
     with_pyvista = off_screen_backend() is not None
     if not with_pyvista:
@@ -92,7 +91,7 @@ def draw_stack(
 
 @dataclass(frozen=True, eq=False)
 class _Drawn:
-    """A scene as it is drawn: with the rough face on LLZO's side."""
+    """A scene prepared for drawing, with the rough face on LLZO's side."""
 
     layers: list[Layer]
     faces: list[PanelFace]
@@ -143,7 +142,7 @@ def current_norm(blocks: list[Block]) -> Normalize:
 
 
 def _label_heights(axes: Axes, panel: Panel) -> None:
-    """Heights along a strip are counted from its own Γ."""
+    """Heights along a strip are relative to its own Γ."""
     if panel.electrode is None:
         axes.set_ylabel("y (µm)")
         return
@@ -154,7 +153,7 @@ def _label_heights(axes: Axes, panel: Panel) -> None:
 
 
 def _colour_bars(figure: Figure, axes_at: Callable[..., Axes], norms: dict[str, Normalize], tall: float, height: float) -> None:
-    """Beside the uppermost panel, or all of them where that is low."""
+    """Colour bars next to the uppermost panel, or to all of them if that is low."""
     left, bottom = PAGE_WIDTH_IN - RIGHT + 0.14, height - TOP - tall
     if tall < LEAST_FOR_BARS:
         bottom, tall = BOTTOM, height - TOP - BOTTOM

@@ -1,5 +1,5 @@
-"""How all pictures look: fonts and sizes of a two-column paper page, colour maps that stay clear of
-white."""
+"""Style of all pictures: fonts and sizes for a two-column page, colour maps without near-white
+colours."""
 
 import io
 import textwrap
@@ -19,14 +19,14 @@ from cellfem.output.records import write_atomic
 
 PAGE_WIDTH_IN = 7.2
 CURVES_WIDTH_IN = 4.6
-"""Of pictures of curves over each other."""
+"""Colours of superposed curves."""
 DPI = 200
 SCREEN_DPI = 100
-SIGN, SIGN_WITHIN = "cellfem", 1024  # who drew it, in the first bytes of the file
-LETTERS_PER_IN, BESIDE_IN = 12.5, 0.9  # of bold titles, and what of a figure's width lies beside its axes
+SIGN, SIGN_WITHIN = "cellfem", 1024  # signature in the first bytes of the file
+LETTERS_PER_IN, BESIDE_IN = 12.5, 0.9  # of bold titles; inches of a figure's width beside its axes
 INK = "#303030"
 GREY = "#9a9a9a"
-CLOSEST = 0.1  # share of the largest value that an axis spans at least
+CLOSEST = 0.1  # smallest span of an axis, relative to the largest value
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8.0,
@@ -47,8 +47,8 @@ STYLE: dict[Any, Any] = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Context in which a figure is built and saved; what the user's matplotlibrc says (latex,
-    fonts, …) is left out."""
+    """Context in which a figure is built and saved; the user's matplotlibrc (latex, fonts, …) is
+    ignored."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)
@@ -72,14 +72,14 @@ def new_figure(width_in: float, height_in: float) -> Figure:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write the figure as PNG at 200 dpi, as a whole or not at all."""
+    """Write the figure as PNG at 200 dpi, atomically."""
     drawn = io.BytesIO()
     figure.savefig(drawn, dpi=DPI, format="png", metadata={"Software": SIGN})
     write_atomic(path, drawn.getvalue())
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a PNG is one that `save` wrote."""
+    """Whether a PNG was written by `save`."""
     try:
         with path.open("rb") as file:
             return f"Software\0{SIGN}".encode() in file.read(SIGN_WITHIN)
@@ -88,16 +88,15 @@ def is_ours(path: Path) -> bool:
 
 
 def headline(title: str) -> str:
-    """A title in bold over curves, in as many lines as it needs."""
+    """A bold title over curves, wrapped to the width."""
     return textwrap.fill(title, int(LETTERS_PER_IN * (CURVES_WIDTH_IN - BESIDE_IN)))
 
 
 def not_closer(axes: Axes, least: float = 0.0) -> None:
-    """Widen the y axis where all curves together vary by less than `CLOSEST` of their largest
-    value, or than `least`.
+    """Widen the y axis if all curves together vary by less than `CLOSEST` of their largest value,
+    or less than `least`.
 
-    What a closer look would show of a constant is round-off, or the mesh. Call it when all is
-    drawn.
+    Magnifying a constant would only show round-off or mesh effects. Call it after drawing.
     """
     curves = [np.asarray(line.get_ydata(), dtype=float) for line in axes.get_lines()]
     values = np.concatenate([curve[np.isfinite(curve)] for curve in curves] or [np.zeros(0)])
@@ -113,6 +112,6 @@ def not_closer(axes: Axes, least: float = 0.0) -> None:
 
 
 def without_white(name: str, low: float = 0.15, high: float = 1.0) -> Colormap:
-    """A matplotlib colour map without its palest part, so that nothing looks like empty space."""
+    """A matplotlib colour map without its palest part, so that nothing looks like a void."""
     cmap = matplotlib.colormaps[name]
     return ListedColormap([cmap(low + (high - low) * k / 255) for k in range(256)], name=f"{name}_{low:g}_{high:g}")

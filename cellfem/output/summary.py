@@ -1,5 +1,5 @@
-"""summary.json: final, least and largest values of a run, its verdict in numbers and in two
-sentences, and how it ended."""
+"""summary.json: final, least and largest values of a run, its verdict as numbers and two sentences,
+and its end."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, float]
 Summary = dict[str, Any]
-KEPT_OVER_PERFECT = 0.9  # contact counts as kept from this share of a perfect flat face's contact on
+KEPT_OVER_PERFECT = 0.9  # contact counts as kept above this share of a perfect flat face's contact
 WHAT_OF = {"index": "dendrite index", "resistance": "interface resistance"}
 USED_UP = "lithium"
-"""The condition that ends a run where the lithium is stripped through to the current collector."""
+"""The condition that ends a run when the lithium is used up, down to the current collector."""
 LOSS = ("voltage", "contact", "gap")
-"""Stop conditions that mean that contact is lost."""
+"""Stop conditions that mean lost contact."""
 WHERE = {
     "void edge": "at the edge of a void",
     "plating": "where lithium plated around it lifts the block",
@@ -39,24 +39,23 @@ WHERE = {
 }
 
 KIND = {"pillar": "patch", "vacancy saturation": "heterogeneity", "flow": "heterogeneity"}
-"""What a cause of `observe.contact_loss_causes` means to the maker of the interface: a patch (a
-spot, given or random, that strips less and props the rest open), the edge of a void, or another
-unevenness. The other causes keep their names."""
+"""Meaning of a cause of `observe.contact_loss_causes` for the manufacturer of the interface: a
+patch (a spot, given or random, that strips less and supports the load, so that the rest opens), the
+edge of a void, or another non-uniformity. The other causes keep their names."""
 
 NEGLIGIBLE = 1e-4
-"""Constriction over charge transfer below which there is none to speak of."""
+"""Constriction over charge transfer below which it counts as zero."""
 BOTH_WAYS = 1e-6
-"""Share of the charge passed from which on it differs from the net charge: current has flowed both
-ways."""
+"""Relative difference between passed and net charge above which current has flowed in both
+directions."""
 SHAPE: dict[str, Any] = {
     **dict.fromkeys(("final", "max", "verdict"), dict),
     **dict.fromkeys(("end_time_s", "wall_s"), (int, float)),
     **dict.fromkeys(("end", "end_kind", "condition"), str),
 }
-"""What is read of summaries, and of what kind it is."""
+"""Required entries of a summary, and their types."""
 ROUND_OFF = 1e-12
-"""Smaller numbers of the table and the sentences (mAh/cm², mV, Ω cm², µm) are differences of equal
-ones."""
+"""Smaller numbers in the table and the sentences (mAh/cm², mV, Ω cm², µm) are round-off."""
 
 
 @dataclass(frozen=True)
@@ -67,16 +66,17 @@ class End:
     kind: Literal["done", "stop", "gave up", "interrupted"]
     time_s: float
     condition: str = ""
-    place_um: float | None = None  # where the lithium is used up
+    place_um: float | None = None  # place where the lithium is used up
     at_once: bool = False  # the condition was met before anything was stripped or plated
 
     @property
     def used_up(self) -> bool:
-        """Whether the lithium was stripped through to the current collector."""
+        """Whether the lithium was used up, down to the current collector."""
         return self.condition == USED_UP
 
     def __str__(self) -> str:
-        """ "done", or the reason with its time, as in "stop.voltage at 266 s" or "stop.voltage at once"."""
+        """ "done", or the reason with its time, such as "stop.voltage at 266 s" or "stop.voltage at
+        once"."""
         stop = "lithium used up" if self.used_up else f"stop.{self.condition}"
         word = {"stop": stop, "gave up": "solver gave up", "interrupted": "stopped from outside"}
         return "done" if self.kind == "done" else f"{word[self.kind]} at {'once' if self.at_once else time_text(self.time_s)}"
@@ -88,11 +88,11 @@ def perfect_contact(pressure_MPa: float, half_pressure_MPa: float) -> float:
 
 
 def contact_verdict(contact_fraction: float, pressure_MPa: float, half_pressure_MPa: float, end: End) -> str:
-    """Lost if a stop condition on contact ended the run (voltage, contact, gap), kept from 0.9 P/(P
-    + p_½) on, else reduced.
+    """Lost if a stop condition on contact ended the run (voltage, contact, gap), kept above 0.9
+    P/(P + p_½), otherwise reduced.
 
-    Untested where the voltage of the start was beyond its limit: that tells of resistance, not of
-    contact that is lost.
+    Untested if the voltage at the start was beyond its limit: that is due to resistance, not to
+    lost contact.
     """
     if end.kind == "stop" and end.condition in LOSS:
         return "untested" if end.at_once and end.condition == "voltage" else "lost"
@@ -110,12 +110,12 @@ def summarise(
     has_volume: bool = False,
     verdicts: Mapping[str, Any] | None = None,
 ) -> Summary:
-    """All of summary.json.
+    """The complete summary.json.
 
     rows: those of records.csv. voids: all ever known, from `track`. half_pressure_MPa: p_½. wall_s:
-    wall time of the run. has_volume: the size of voids is a volume. verdicts: what diagnostics add
-    to `verdict` beside contact and voids, and how far such numbers lie from measured ones.
-    min and max pass over nan. Raises ValueError without rows.
+    wall time of the run. has_volume: the size of voids is a volume. verdicts: entries that
+    diagnostics add to `verdict` besides contact and voids. min and max ignore nan. Raises
+    ValueError without rows.
     """
     if not rows:
         raise ValueError("a run without a single record has no summary")
@@ -141,20 +141,20 @@ def summarise(
 
 
 def unsolved(end: End, reason: str, *, wall_s: float, version: str) -> Summary:
-    """summary.json of a run that found no state to begin with: how it ended and why. There are no
-    values, and no verdict."""
+    """summary.json of a run that found no initial state: how it ended and why. There are no values
+    and no verdict."""
     values = dict.fromkeys(("final", "min", "max", "verdict"))
     effort = {"wall_s": wall_s, "steps": 0, "newton_iterations": 0, "version": version}
     return values | _end(end) | {"end_time_s": end.time_s, "reason": reason} | effort
 
 
 def _end(end: End) -> dict[str, str]:
-    """The end as a sentence and as data."""
+    """The end as text and as data."""
     return {"end": str(end), "end_kind": end.kind, "condition": end.condition}
 
 
 def second_rows(rows: Sequence[Row]) -> list[dict[str, float]]:
-    """The rows as they would be if the second electrode were the first."""
+    """The rows with the values of the second electrode in the columns of the first."""
     return [
         dict(row) | {name.removesuffix(SECOND): value for name, value in row.items() if name.endswith(SECOND)} for row in rows
     ]
@@ -168,17 +168,17 @@ def electrode_verdict(
 
 
 def write_summary(path: Path, summary: Summary) -> None:
-    """Write summary.json atomically; nan and inf, which JSON does not know, become null."""
+    """Write summary.json atomically; nan and inf, which JSON does not have, become null."""
     write_atomic(path, json.dumps(_plain(summary), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 class SummaryError(ValueError):
-    """A summary.json is damaged: str() tells the file and what to do."""
+    """A summary.json is damaged: str() gives the file and the remedy."""
 
 
 def read_summary(path: Path) -> Summary:
-    """What `write_summary` wrote. Raises SummaryError where it is not the summary of a run, OSError
-    where there is none."""
+    """Inverse of `write_summary`. Raises SummaryError if it is not the summary of a run, OSError if
+    there is none."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
@@ -186,7 +186,7 @@ def read_summary(path: Path) -> Summary:
     if not isinstance(data, dict):
         raise SummaryError(f"{path}: is not a summary of a run; {WHOLE}")
     values = ("final", "max", "verdict")
-    none = all(name in data and data[name] is None for name in values)  # nothing was solved
+    none = all(name in data and data[name] is None for name in values)  # no state was found
     wrong = [name for name, kind in SHAPE.items() if not (isinstance(data.get(name), kind) or (none and name in values))]
     if wrong:
         raise SummaryError(f"{path}: is not a complete summary of a run, {', '.join(wrong)} is not as cellfem writes it; {WHOLE}")
@@ -194,8 +194,8 @@ def read_summary(path: Path) -> Summary:
 
 
 def show(console: Console, summary: Summary, files: Mapping[str, Path]) -> None:
-    """Print the results, of which there may be files alone: what each shows -> where it is, on a
-    line that can be copied."""
+    """Print the results and the files (description -> path), each path on a line that can be
+    copied."""
     from rich.text import Text
 
     if summary:
@@ -236,7 +236,7 @@ def _table(summary: Summary) -> Table:
 
 
 def _resistance(final: Row) -> str:
-    """That of a small signal, which is there at rest too; that of the current besides where one
+    """The small-signal resistance, which exists at rest too, and that under current if current
     flows."""
     transfer, crowding = (final[f"asr_{part}_ohm_cm2"] for part in ("charge_transfer", "constriction"))
     total = _number(final["asr_small_signal_ohm_cm2"])
@@ -282,7 +282,7 @@ def _change(void: TrackedVoid) -> str:
     if void.cause != "start":
         return "opened"
     if void.merged_into:
-        return "grew"  # it lives on as part of a larger one
+        return "grew"  # it continues as part of a larger one
     if not void.is_open:
         return "closed"
     return "grew" if void.area > void.birth.area else "shrank"
@@ -293,7 +293,7 @@ def _contact_sentence(verdict: str, final: Row, end: End, half_pressure_MPa: flo
         return (
             f"Contact was not tested: the {end.condition} limit was exceeded at once, before anything was stripped or plated, "
             f"with {_percent(final['contact_fraction'])} of the interface in contact and {_number(final['voltage_mV'])} mV; "
-            "what the start needs is beyond the limit."
+            "the start requires more than the limit allows."
         )
     what = {
         "done": "the protocol ended",
@@ -333,7 +333,7 @@ def _void_sentence(voids: Sequence[TrackedVoid]) -> str:
 
 
 def _fate(void: TrackedVoid) -> str:
-    """When plating trapped the void and what closed it, in brackets."""
+    """In brackets: when plating trapped the void, and what closed it."""
     by = {"creep": "closed by creep", "stripping": "levelled by stripping"}
     parts = [f"trapped by plating around it after {time_text(void.trapped_time_s)}"] if void.trapped_time_s is not None else []
     if void.death in by and void.death_time_s is not None:
@@ -342,7 +342,7 @@ def _fate(void: TrackedVoid) -> str:
 
 
 def _charge(final: Row) -> str:
-    """What was stripped less what was plated, and where both were done, what has passed."""
+    """Stripped minus plated charge, and if both occurred, the charge passed."""
     net, passed = final["capacity_mAh_cm2"], final["throughput_mAh_cm2"]
     if passed - abs(net) <= ROUND_OFF + BOTH_WAYS * passed:
         return f"{_number(net)} mAh/cm²"
@@ -354,8 +354,7 @@ def _percent(fraction: float) -> str:
 
 
 def _number(value: float) -> str:
-    """Three digits; what is only round-off reads 0, what is not defined (a resistance without
-    current) a dash."""
+    """Three digits; round-off becomes 0, an undefined value (a resistance without current) a dash."""
     return "–" if math.isnan(value) else f"{value if abs(value) > ROUND_OFF else 0.0:.3g}"
 
 

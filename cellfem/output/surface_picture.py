@@ -86,7 +86,7 @@ def _spectrum(axes: Axes, curves: Sequence[SpectrumCurve], law: SpectrumCurve | 
     if law is not None:
         axes.loglog(law.wave_number, law.power, color=ORANGE, ls="--", label=law.label)
     axes.set_xlim(first / 1.3, last * 1.3)
-    if last < SHORT_AXIS * first:  # else matplotlib writes its labels over each other
+    if last < SHORT_AXIS * first:  # otherwise matplotlib's labels overlap
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
@@ -106,7 +106,7 @@ def _histogram(axes: Axes, sample: Array, colour: str) -> None:
         z = np.linspace(-3.5 * spread, 3.5 * spread, 200)
         normal = np.exp(-0.5 * (z / spread) ** 2) / (spread * np.sqrt(2 * np.pi))
         axes.plot(z, normal, color=ORANGE, ls="--", label="normal, same rms")
-        axes.set_ylim(top=1.25 * axes.get_ylim()[1])  # room for the legend
+        axes.set_ylim(top=1.25 * axes.get_ylim()[1])  # space for the legend
         axes.legend(loc="upper right")
     axes.set_xlabel(f"height ({unit})")
     axes.set_ylabel(f"density (1/{unit})")

@@ -1,8 +1,9 @@
-"""VTKHDF files: one per output with all parts, however many ranks there are; for ParaView 5.13 and
+"""VTKHDF files: one per output with all parts, for any number of ranks; for ParaView 5.13 and
 later.
 
 `folder/name.vtkhdf.series` lists the files in `folder/fields/` with their times; both are replaced
-atomically, so that a killed run stays viewable. The first rank gathers each output and writes it.
+atomically, so that the files of a killed run can be viewed. The first rank gathers each output and
+writes it.
 """
 
 import errno
@@ -28,10 +29,10 @@ from cellfem.output.paraview import FIELDS, Series, quiet_vtk, remove_later, to_
 from cellfem.output.records import write_atomic
 from cellfem.results.manifest import list_files
 
-CHUNK = 2000  # rows of a chunk: the default of 25000 makes megabytes of a file of kilobytes
+CHUNK = 2000  # rows of a chunk: the default of 25000 would turn kilobytes into megabytes
 COMPRESSION = 1
-OVERHEAD = 100_000  # bytes of a file beside its values
-COMPLAINT, COMPLAINTS = b"HDF5-DIAG", 4096  # how HDF5 begins to say what went wrong; bytes of that to look at
+OVERHEAD = 100_000  # bytes of a file besides its values
+COMPLAINT, COMPLAINTS = b"HDF5-DIAG", 4096  # first words of an HDF5 error message; bytes of it that are searched
 
 
 class HdfSeries(Series):
@@ -44,8 +45,7 @@ class HdfSeries(Series):
         return self._folder / f"{self._name}.vtkhdf.series"
 
     def go_on(self, written: list[str]) -> None:
-        """Take up a series that lists these lines; files of later times are taken away.
-        Collective."""
+        """Continue a series with these entries; files of later times are removed. Collective."""
         self._datasets, self._count = list(written), len(written)
         if self._rank == 0:
             remove_later(self._folder, self._count)
@@ -77,13 +77,13 @@ def read_file(path: Path) -> dict[str, Any]:
     reader.Update()
     parts = reader.GetOutputDataObject(0)
     if parts is None or not parts.IsA("vtkPartitionedDataSetCollection"):
-        raise OSError(f"{path} holds no named parts")
+        raise OSError(f"{path} contains no named parts")
     return {name: parts.GetPartition(k, 0) for name, k in part_names(parts).items()}
 
 
 def part_names(parts: vtkPartitionedDataSetCollection) -> dict[str, int]:
-    """Which part has which name, by the tree of the file: readers up to vtk 9.6 lose the names that
-    the parts themselves have."""
+    """Index of each named part, from the assembly in the file: readers up to vtk 9.6 lose the names
+    of the parts themselves."""
     tree: vtkDataAssembly | None = parts.GetDataAssembly()
     if tree is None:
         return {}
@@ -109,8 +109,7 @@ def _write_file(path: Path, snapshot: Snapshot) -> None:
     writer.SetChunkSize(CHUNK)
     writer.SetCompressionLevel(COMPRESSION)
     try:
-        # Where the disk is full the writer (VTK 9.6) says that all went well and leaves a broken
-        # file.
+        # On a full disk the writer (VTK 9.6) reports success and leaves a broken file.
         _make_room(path.parent, snapshot)
         with quiet_vtk(), _standard_error() as said:
             whole = writer.Write() and beside.exists() and COMPLAINT not in said()
@@ -125,7 +124,7 @@ def _write_file(path: Path, snapshot: Snapshot) -> None:
 
 
 def _make_room(folder: Path, snapshot: Snapshot) -> None:
-    """Raises OSError unless the disk takes all values as they are, before they are packed."""
+    """Raises OSError unless the disk has space for all uncompressed values."""
     arrays = [a for block in snapshot.blocks.values() for a in (block.points, block.cells, *block.point_data.values())]
     disk = os.statvfs(folder)
     if sum(array.nbytes for array in arrays) + OVERHEAD > disk.f_bavail * disk.f_frsize:
@@ -134,7 +133,7 @@ def _make_room(folder: Path, snapshot: Snapshot) -> None:
 
 @contextmanager
 def _standard_error() -> Iterator[Callable[[], bytes]]:
-    """What libraries write to the standard error of the process is not shown; the function gives it
+    """Capture what libraries write to the standard error of the process; the function returns it
     afterwards."""
     sys.stderr.flush()
     shown, caught = os.dup(2), os.memfd_create("stderr")
@@ -163,7 +162,7 @@ def make_series(
     allgather: Callable[[Any], list[Any]],
     split: Callable[[int], Any],
 ) -> Series:
-    """The series of a case's `output.format`. Collective.
+    """The series for a case's `output.format`. Collective.
 
     writers: most ranks that write ("pvd"). split(colour): the communicator of the ranks of one
     colour, as MPI's Split.

@@ -1,1 +1,1 @@
-"""The laws: pure functions of symbols (UFL) or arrays (numpy). No mesh, no state, no files."""
+"""Physical laws: pure functions of symbols (UFL) or arrays (numpy). No mesh, no state, no files."""

@@ -1,4 +1,4 @@
-"""Definitions that pictures and verdicts share with the laws; nothing is imported for them."""
+"""Definitions that pictures and verdicts share with the laws; importing them loads nothing else."""
 
 VOID_AT = 3.0
-"""A void is where the gap is above 3 δ."""
+"""A void is where the gap exceeds 3 δ."""

@@ -1,5 +1,5 @@
-"""Porosity of the electrolyte: how pressing makes it denser, and what density makes of
-conductivity, stiffness and toughness.
+"""Porosity of the electrolyte: densification by pressing, and conductivity, stiffness and toughness
+as functions of density.
 
 Densities ρ are relative to the pore-free material, 0 to 1. Pressures in MPa, temperatures in K,
 times in s.
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 
 from cellfem.units import GAS_CONSTANT
 
@@ -42,7 +42,7 @@ def spriggs(density: float, sensitivity: float) -> float:
 
 
 def exponential_between(density: float, low: tuple[float, float], high: tuple[float, float]) -> float:
-    """The exponential of ρ through two points (ρ, value); beyond them it is an extrapolation."""
+    """The exponential of ρ through two points (ρ, value); extrapolated beyond them."""
     share = (density - low[0]) / (high[0] - low[0])
     return low[1] * (high[1] / low[1]) ** share
 
@@ -51,8 +51,8 @@ def heckel(pressure: float, start: float, yield_pressure: float) -> float:
     """Density of a powder pressed cold: ln 1/(1-ρ) = ln 1/(1-ρ₀) + P/P_y (Heckel 1961, Trans. AIME
     221, 671).
 
-    start: ρ₀, after the grains have found their places; yield_pressure: P_y, the mean yield
-    pressure of the grains.
+    start: ρ₀, after rearrangement of the grains; yield_pressure: P_y, the mean yield pressure of
+    the grains.
     """
     return 1 - (1 - start) * math.exp(-pressure / yield_pressure)
 
@@ -61,7 +61,7 @@ def creep_densification_rate(density: float, pressure: float, rate: float, expon
     """ρ̇ = (3/2) A (3P/2n)ⁿ ρ(1-ρ)/[1 - (1-ρ)^(1/n)]ⁿ of a hollow sphere of power-law material
     (Wilkinson & Ashby 1975), 1/s.
 
-    rate: A, creep rate at 1 MPa, 1/s; exponent: n. At n = 1 the porosity falls as exp(-9/4 A P t).
+    rate: A, creep rate at 1 MPa, 1/s; exponent: n. At n = 1 the porosity decays as exp(-9/4 A P t).
     """
     n = exponent
     porosity = 1 - density

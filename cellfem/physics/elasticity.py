@@ -1,9 +1,9 @@
-"""Linear elasticity of the electrolyte and what a stress does to a ceramic. Stresses in MPa,
-lengths in µm.
+"""Linear elasticity of the electrolyte, and the risk of rupture of a ceramic under stress. Stresses
+in MPa, lengths in µm.
 
 σ = λ tr(ε) 1 + 2μ ε, always as 3 × 3 tensors: plane strain (ε_zz = 0), axisymmetric (ε_zz = u_r/r,
-the third entry being the hoop direction) or three-dimensional. The strains of LLZO are of order
-1e-3 at most: geometry stays that of the reference.
+the third component is the hoop direction) or three-dimensional. The strains of LLZO are 1e-3 at
+most: the reference geometry is used.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ufl.core.expr import Expr
 
 Array = NDArray[np.float64]
 AXIS = 1e-9
-"""Radius (µm) below which a place is on the axis."""
+"""Radius (µm) below which a point is on the axis."""
 
 
 def lame(young: float, poisson: float) -> tuple[float, float]:
@@ -24,11 +24,11 @@ def lame(young: float, poisson: float) -> tuple[float, float]:
 
 
 def strain(u: Expr, radius: Expr | None = None, at_axis: bool = False) -> Expr:
-    """ε, 3 × 3, of a displacement in two dimensions (plane strain, or axisymmetric where `radius`
-    is given) or in three.
+    """ε, 3 × 3, of a displacement in two dimensions (plane strain, or axisymmetric if `radius` is
+    given) or in three.
 
-    at_axis: for reading values at places of the axis too; not for forms, whose quadrature points
-    lie off it.
+    at_axis: for evaluation at points on the axis too; not for forms, whose quadrature points are
+    off the axis.
     """
     L = ufl.grad(u)
     if u.ufl_shape == (3,):
@@ -58,19 +58,19 @@ def von_mises(s: Array) -> Array:
 
 
 def weibull_risk(principal: Array, strength: float, modulus: float) -> Array:
-    """Σ_k (σ_k₊/σ₀)^m, what is integrated over the body (or a face) and divided by V₀ (S₀) for the
-    risk of rupture.
+    """Σ_k (σ_k₊/σ₀)^m, which is integrated over the body (or a face) and divided by V₀ (S₀) to give
+    the risk of rupture.
 
     principal: (..., 3). The principal tensions act independently (Barnett, Connors et al. 1967; the
-    usual approximation, slightly unsafe in biaxial tension). Likelihood of rupture 1 - exp(-risk):
-    `fracture.weakest_link`.
+    usual approximation, slightly non-conservative in biaxial tension). Likelihood of rupture 1 -
+    exp(-risk): `fracture.weakest_link`.
     """
     return np.asarray(np.sum((np.maximum(principal, 0.0) / strength) ** modulus, axis=-1))
 
 
 def hertz_cylinder(load: float, radius: float, modulus: float) -> tuple[float, float]:
-    """(half-width b, largest pressure p₀) of a rigid cylinder pressed on a half-plane by `load` per
-    length (MPa·µm).
+    """(half-width b, largest pressure p₀) of a rigid cylinder pressed onto a half-plane by `load`
+    per length (MPa·µm).
 
     b = √(4 F R/(π E*)), p₀ = 2F/(πb), p = p₀ √(1 - x²/b²); modulus: E* = E/(1-ν²) (Johnson, Contact
     Mechanics, 1985).
@@ -87,7 +87,7 @@ def hertz_sphere(load: float, radius: float, modulus: float) -> tuple[float, flo
 
 
 def hertz_cylinder_axis(depth: ArrayLike, half_width: float, peak: float) -> tuple[Array, Array]:
-    """(σ_xx, σ_yy) under the middle of the contact of a cylinder, at `depth` z > 0 (Johnson 1985,
+    """(σ_xx, σ_yy) below the centre of the contact of a cylinder, at `depth` z > 0 (Johnson 1985,
     eq. 4.46)."""
     z = np.asarray(depth, dtype=float)
     root = np.sqrt(half_width**2 + z**2)
@@ -96,6 +96,6 @@ def hertz_cylinder_axis(depth: ArrayLike, half_width: float, peak: float) -> tup
 
 
 def hertz_sphere_edge_tension(peak: float, poisson: float) -> float:
-    """Largest tension of the contact of a sphere, radial, at its edge: (1 - 2ν) p₀/3: where ring
-    cracks start."""
+    """Largest tension of the contact of a sphere, radial, at its edge, where ring cracks start: (1
+    - 2ν) p₀/3."""
     return (1 - 2 * poisson) * peak / 3

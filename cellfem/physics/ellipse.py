@@ -1,4 +1,4 @@
-"""Michel and Suquet's ellipse: how porosity softens in shear and in compression, and the stress
+"""Michel and Suquet's ellipse: softening by porosity in shear and in compression, and the stress
 measure from the strain rate."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Numbers = NDArray[Any]
-"""Real, or complex with an infinitesimal imaginary part that carries a derivative."""
+"""Real, or complex with an infinitesimal imaginary part for a derivative."""
 
 
 def shear_softening(f: Numbers, n: float) -> tuple[Numbers, Numbers]:
@@ -29,8 +29,8 @@ def bulk_softening(f: Numbers, n: float, switch: float) -> tuple[Numbers, Number
 
 
 def invert_stress_measure(y2: Array, e: Array, n: float) -> Array:
-    """q > 0 with q^2 - y2 q - e q^(2-n) = 0, by Halley steps from a start that has both limits; y2
-    >= 0, e > 0.
+    """q > 0 with q^2 - y2 q - e q^(2-n) = 0, by Halley iterations from a start that is exact in
+    both limits; y2 >= 0, e > 0.
 
     Relative error below 1e-13 for n from 1 to 7 at any ratio of y2^n to e.
     """

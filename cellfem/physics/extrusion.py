@@ -1,11 +1,11 @@
-"""What presses creeping lithium through a narrow flaw to whose walls it sticks, for any creep law:
-numpy, arrays of one shape.
+"""Pressure that extrudes creeping lithium through a narrow flaw with no-slip walls, for any creep
+law: numpy, arrays of one shape.
 
-Lengths in µm, pressures in MPa, speeds in µm/s. The flaw is slender, so that at each place the flow
-is that between parallel plates (slit, half-opening H) or in a pipe (cylinder, radius H), driven by
-the pressure gradient G there. The shear stress grows linearly from the middle to the wall, where it
-is T = GH (slit) or GH/2 (cylinder), and with the shear rate γ̇(τ) = √3 ε̇(√3 τ) of the equivalent
-creep rate ε̇(σ) the mean velocity U is
+Lengths in µm, pressures in MPa, speeds in µm/s. The flaw is slender, so that at each position the
+flow is that between parallel plates (slit, half-opening H) or in a pipe (cylinder, radius H),
+driven by the local pressure gradient G. The shear stress increases linearly from the middle to the
+wall, where it is T = GH (slit) or GH/2 (cylinder), and with the shear rate γ̇(τ) = √3 ε̇(√3 τ) of
+the equivalent creep rate ε̇(σ) the mean velocity U is
 
     slit      U/H = T⁻² ∫₀ᵀ τ γ̇(τ) dτ            cylinder   U/H = T⁻³ ∫₀ᵀ τ² γ̇(τ) dτ            (Rabinowitsch)
 
@@ -14,7 +14,7 @@ creep rate ε̇(σ) the mean velocity U is
 
 With ε̇ = A σⁿ these are the three power-law formulas Δp = a [(n+2)s/(B Hⁿ⁺¹)]^(1/n), 2a [(n+3)s/(B
 Hⁿ⁺¹)]^(1/n) and [(n+2)s/(B Hⁿ⁺²)]^(1/n) a^(1+1/n)/(1+1/n), B = 3^((n+1)/2) A. Power-law breakdown
-and diffusional flow need no formula of their own: U/H is tabulated once for each law over the wall
+and diffusional flow need no separate formulas: U/H is tabulated once for each law over the wall
 stress and interpolated in logarithms.
 """
 
@@ -25,7 +25,7 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 from numpy.typing import ArrayLike, NDArray
 
 from cellfem.physics.creep import CreepLaw
@@ -35,10 +35,10 @@ Shape = Literal["slit", "cylinder"]
 Plated = Literal["tip", "walls"]
 
 LEAST_STRESS, MOST_STRESS = 1e-8, 1e5
-"""Wall stresses (MPa) of the tables; beyond them the law is continued as a power law."""
+"""Range of wall stresses (MPa) in the tables; beyond it the law is extrapolated as a power law."""
 PER_DECADE, GAUSS = 48, 6
 LOG_SPEEDS = (np.log(1e-30), np.log(1e30))
-"""Between these (µm/s, logarithms) lies any speed that is asked for."""
+"""Range of speeds (µm/s, logarithms) for the search."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class ExtrusionCurve:
 
 
 def shear_rate(stress: ArrayLike, law: CreepLaw) -> Array:
-    """γ̇(τ) = √3 ε̇(√3 τ), 1/s, of dense lithium in pure shear under τ > 0 (MPa)."""
+    """γ̇(τ) = √3 ε̇(√3 τ), 1/s, of dense lithium in pure shear at τ > 0 (MPa)."""
     equivalent = np.sqrt(3.0) * np.asarray(stress, dtype=float)
     return np.asarray(np.sqrt(3.0) * law.fluidity(equivalent)[0] * equivalent)
 
@@ -60,8 +60,8 @@ def shear_rate(stress: ArrayLike, law: CreepLaw) -> Array:
 def extrusion_pressure(
     shape: Shape, plated: Plated, length: ArrayLike, opening: float, speed: ArrayLike, law: CreepLaw
 ) -> Array:
-    """Δp (MPa) at the tip over the mouth of a flaw of the given length that is plated at `speed` ≥
-    0 (µm/s).
+    """Δp (MPa) of the tip relative to the mouth of a flaw of the given length that is plated at
+    `speed` ≥ 0 (µm/s).
 
     opening: half-opening of a slit, radius of a cylinder (µm).
     """
@@ -75,15 +75,15 @@ def extrusion_pressure(
 
 
 def extrusion_speed(shape: Shape, length: ArrayLike, opening: float, pressure: ArrayLike, law: CreepLaw) -> Array:
-    """Mean velocity (µm/s) of lithium that `pressure` ≥ 0 (MPa) drives through a filled length
-    (µm)."""
+    """Mean velocity (µm/s) of lithium driven by `pressure` ≥ 0 (MPa) through a filled length (µm).
+    """
     stress = np.asarray(pressure, dtype=float) / np.asarray(length, dtype=float) / _gradient(shape, opening)
     return np.asarray(opening * _exp(_curve(shape, law).rate, stress))
 
 
 def critical_speed(shape: Shape, plated: Plated, length: float, opening: float, pressure: float, law: CreepLaw) -> float:
-    """Plating speed (µm/s) at which creep out of the flaw takes `pressure` (MPa): below it the
-    lithium gets out."""
+    """Plating speed (µm/s) at which extrusion by creep needs `pressure` (MPa): below it the lithium
+    is extruded at a lower pressure."""
     if plated == "tip":
         return float(extrusion_speed(shape, length, opening, pressure, law))
     from scipy.optimize import brentq

@@ -1,4 +1,4 @@
-"""What presses the stack: the pressure of a fixture whose platen travels against a spring."""
+"""Pressure of a fixture whose platen travels against a spring."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from ufl.core.expr import Expr
 from cellfem.physics.smooth import softplus
 
 SLACK = 0.01
-"""MPa: from about this pressure down a spring goes slack instead of pulling."""
+"""MPa: around this pressure and below, a spring becomes slack instead of pulling."""
 
 
 def spring_pressure(pressure: Expr, spring: Expr, travel: Expr) -> Expr:
     """P = [P₀ + k_s U]₊, smooth over `SLACK`; P₀ where U = 0. MPa, MPa/µm, µm; U > 0 away from the
     electrolyte.
 
-    With k_s = 0 exactly P₀. Lithium that is stripped away brings the platen down (U < 0) and the
-    pressure with it.
+    With k_s = 0 exactly P₀. Stripping of lithium moves the platen down (U < 0), and the pressure
+    decreases.
     """
     return ufl.conditional(ufl.gt(spring, 0), softplus(pressure + spring * travel, SLACK), pressure)
 

@@ -11,9 +11,9 @@ from ufl.core.expr import Expr
 from cellfem.physics.kinematics import Bulk
 
 SLOPES = 9
-"""Numbers of a tangent besides the strain rate that it touches the law at."""
+"""Number of values of a tangent besides the strain rate at which it is taken."""
 COMPONENTS = {2: ((0, 0), (1, 1), (0, 1)), 3: ((0, 0), (1, 1), (0, 1), (0, 2), (1, 2))}
-"""Components of a deviator by dimension; zz is less xx and yy."""
+"""Components of a deviator by dimension; zz is minus the sum of xx and yy."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ def components(body: Bulk, v: Expr) -> list[Expr]:
 
 
 def numbers(dimension: int) -> int:
-    """How many a tangent has at each point."""
+    """Number of values of a tangent at each point."""
     return SLOPES + len(COMPONENTS[dimension])
 
 
 def flow(tangents: Expr, body: Bulk, v: Expr, p: Expr, f: Expr) -> Flow:
-    """sigma_dev and c as affine functions of D', p and f, from the numbers of `PointLaw.tangents`.
+    """sigma_dev and c as affine functions of D', p and f, from the values of `PointLaw.tangents`.
 
-    With T the D' of the point where they touch the law:
+    With T the D' of the point where they are taken:
     sigma_dev = 2 mu D' + (k_e T:D' + k_p p + k_f f + k_0) T,  c = c_e T:D' + c_p p + c_f f + c_0.
     """
     D = ufl.dev(body.strain_rate(v))

@@ -1,11 +1,11 @@
-"""What drives lithium in a flaw of the electrolyte, and its strength: plain numpy, arrays of
-any one shape.
+"""Driving pressure of lithium in a flaw of the electrolyte, and the flaw's strength: plain numpy,
+arrays of any common shape.
 
-Lengths in µm, pressures in MPa, K in MPa·µm^½ (1 MPa·m^½ = 1000 MPa·µm^½). What lets lithium out of
-a flaw again is in `extrusion`.
+Lengths in µm, pressures in MPa, K in MPa·µm^½ (1 MPa·m^½ = 1000 MPa·µm^½). For the extrusion of
+lithium from a flaw see `extrusion`.
 
-Sources: the critical overpotential is that of Porz et al. 2017 (doi 10.1002/aenm.201701003),
-pressure against the outflow of lithium that of Klinsmann et al. 2019 and Ning et al. 2023 (doi
+Sources: the critical overpotential is that of Porz et al. 2017 (doi 10.1002/aenm.201701003), the
+balance of pressure and outflow of lithium that of Klinsmann et al. 2019 and Ning et al. 2023 (doi
 10.1038/s41586-023-05970-4); stress intensities are those of handbooks (Tada, Paris & Irwin).
 """
 
@@ -25,18 +25,19 @@ Distribution = Literal["single", "power", "exponential"]
 EDGE_EXACT = 1.1215
 """Y of a straight edge crack in a half-plane under uniform pressure on its faces."""
 EDGE = 1.12
-"""The same, as the dendrite index has it."""
+"""The same, rounded as in the dendrite index."""
 SHORTEST, LONGEST = 1e-4, 1e6
-"""Between these lengths (µm) a critical flaw is looked for."""
+"""Range of lengths (µm) in the search for a critical flaw."""
 
 
 def overpotential_pressure(overpotential: ArrayLike, current: ArrayLike, length: ArrayLike, conductivity: float) -> Array:
-    """F(φ_tip - φ_Li)/Ω less the pressure at the flaw's mouth: (F/Ω)(-η + |i| a/κ) where plating (i
-    < 0), zero elsewhere.
+    """F(φ_tip - φ_Li)/Ω minus the pressure at the flaw's mouth: (F/Ω)(-η + |i| a/κ) while plating
+    (i < 0), zero otherwise.
 
-    η = φ_Li - φ + Ωp_c/F is the overpotential (V, negative where plating), p_c the contact pressure
-    and so that of the mouth; the tip lies deeper in the electrolyte by a: |i| a/κ higher, with i in
-    A/m² and κ in A/m² per V/µm. At this excess pressure plating at the tip would stop.
+    η = φ_Li - φ + Ωp_c/F is the overpotential (V, negative while plating), p_c the contact
+    pressure, which is that of the mouth; the tip is deeper in the electrolyte by a, so its
+    potential is higher by |i| a/κ, with i in A/m² and κ in A/m² per V/µm. At this excess pressure
+    plating at the tip would stop.
     """
     i = np.asarray(current, dtype=float)
     rise = -np.asarray(overpotential, dtype=float) - i * np.asarray(length, dtype=float) / conductivity
@@ -44,19 +45,20 @@ def overpotential_pressure(overpotential: ArrayLike, current: ArrayLike, length:
 
 
 def driving_pressure(mouth: ArrayLike, overpotential: ArrayLike, extrusion: ArrayLike) -> Array:
-    """p_Li = p_mouth + min{excess of the overpotential, Δp_ext}: what the current can push against
-    what lets the lithium out."""
+    """p_Li = p_mouth + min{excess of the overpotential, Δp_ext}: the smaller of the pressures that
+    the overpotential can sustain and that extrusion needs."""
     return np.asarray(np.asarray(mouth, dtype=float) + np.minimum(overpotential, extrusion))
 
 
 def closing_compression(contact_pressure: ArrayLike, pressure: float, poisson_ratio: float, confined: bool = True) -> Array:
-    """Compression σ_cl along the face of the electrolyte, which holds a flaw normal to the face
-    shut: ν P/(1-ν) + (p_c - P).
+    """Compression σ_cl along the face of the electrolyte, which closes a flaw normal to the face: ν
+    P/(1-ν) + (p_c - P).
 
-    P is the mean (stack) pressure: between mirror planes it leaves νP/(1-ν), between free sides
-    nothing. What varies along the face compresses a half-plane at its surface alike in both
-    directions, σ_xx = σ_yy = -(p_c - P) (frictionless; Timoshenko & Goodier); where the face
-    carries less than its share it is in tension. Holds for flaws much shorter than the variation.
+    P is the mean (stack) pressure: between mirror planes it causes νP/(1-ν), between free sides
+    nothing. Variations along the face compress the surface of a half-plane equally in both
+    directions, σ_xx = σ_yy = -(p_c - P) (frictionless; Timoshenko & Goodier); where the contact
+    pressure is below the mean, the face is in tension. Valid for flaws much shorter than the
+    variation.
     """
     mean = poisson_ratio / (1 - poisson_ratio) * pressure if confined else 0.0
     return np.asarray(np.asarray(contact_pressure, dtype=float) - pressure + mean)
@@ -73,8 +75,8 @@ def penny_crack(pressure: ArrayLike, radius: ArrayLike) -> Array:
 
 
 def centre_crack(pressure: ArrayLike, half_length: ArrayLike, loaded: ArrayLike | None = None) -> Array:
-    """K_I = 2 p √(a/π) arcsin(d/a) of a crack |x| < a loaded on |x| < d, the part that is filled; p
-    √(πa) without `loaded`."""
+    """K_I = 2 p √(a/π) arcsin(d/a) of a crack |x| < a loaded on |x| < d, the filled part; p √(πa)
+    without `loaded`."""
     a = np.asarray(half_length, dtype=float)
     share = 1.0 if loaded is None else np.asarray(loaded, dtype=float) / a
     return np.asarray(2 * np.asarray(pressure, dtype=float) * np.sqrt(a / np.pi) * np.arcsin(share))
@@ -86,13 +88,13 @@ def flaw_intensity(pressure: ArrayLike, compression: ArrayLike, length: ArrayLik
 
 
 def critical_pressure(length: ArrayLike, toughness: float) -> Array:
-    """K_Ic/(Y √(πa)), MPa: the pressure less compression at which a flaw of length a grows."""
+    """K_Ic/(Y √(πa)), MPa: the pressure minus compression at which a flaw of length a grows."""
     return np.asarray(toughness / edge_crack(1.0, length, EDGE))
 
 
 def critical_overpotential(length: ArrayLike, toughness: float) -> Array:
-    """Ω K_Ic/(F Y √(πa)), V: the least overpotential at the tip that makes a flaw of length a grow
-    (Porz et al. 2017)."""
+    """Ω K_Ic/(F Y √(πa)), V: the smallest overpotential at the tip that makes a flaw of length a
+    grow (Porz et al. 2017)."""
     return critical_pressure(length, toughness) * STRESS_POTENTIAL
 
 
@@ -104,11 +106,11 @@ def critical_current(
     by_creep: float,
     most: float = 1e7,
 ) -> float:
-    """Plating current density (A/m², > 0) at which a flaw grows, without outer pressure: both
-    drives reach its critical pressure.
+    """Plating current density (A/m², > 0) at which a flaw grows, without external pressure: both
+    driving pressures reach its critical pressure.
 
-    overpotential_at(i): magnitude of the overpotential at the plating current density i,
-    increasing, V. by_creep: current density below which the lithium gets out in time
+    overpotential_at(i): absolute overpotential at the plating current density i, increasing, V.
+    by_creep: current density below which the lithium is extruded in time
     (`extrusion.critical_speed` over SPEED). inf beyond `most`.
     """
 
@@ -127,11 +129,11 @@ def critical_current(
 
 
 def critical_length(intensity: Callable[[Array], Array], toughness: float, like: ArrayLike) -> Array:
-    """a_c with K_I(a_c) = K_Ic for an intensity that grows with the length; shape of `like`; inf
-    where no length reaches it.
+    """a_c with K_I(a_c) = K_Ic for an intensity that increases with length; in the shape of `like`;
+    inf if no length reaches it.
 
-    intensity(a): K_I of flaws of length a (µm), one for each entry. Looked for between SHORTEST,
-    which is the answer where that grows already, and LONGEST.
+    intensity(a): K_I of flaws of length a (µm), one for each entry. Searched between SHORTEST,
+    which is returned if it grows already, and LONGEST.
     """
     from scipy.optimize.elementwise import find_root
 
@@ -139,7 +141,7 @@ def critical_length(intensity: Callable[[Array], Array], toughness: float, like:
     tried = np.zeros(shape)
 
     def excess(log_length: Array, entry: NDArray[np.intp]) -> Array:
-        """Of some entries: the solver asks for those alone that it has not found yet."""
+        """Evaluate some entries: the solver asks only for those not yet converged."""
         tried.ravel()[entry] = log_length
         return np.ravel(intensity(np.exp(tried)))[entry] - toughness
 
@@ -166,6 +168,6 @@ def flaws_longer_than(
 
 
 def weakest_link(count: ArrayLike) -> Array:
-    """1 - exp(-∫N(a_c) dA): the likelihood that at least one flaw is critical, `count` ≥ 0 of them
-    being expected."""
+    """1 - exp(-∫N(a_c) dA): the likelihood that at least one flaw is critical, if `count` ≥ 0 are
+    expected."""
     return np.asarray(-np.expm1(-np.asarray(count, dtype=float)))

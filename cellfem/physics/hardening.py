@@ -4,11 +4,11 @@
     rate = A₁ (sigma/S)^(1/m),     dS/dt = H₀ |1 - S/S_s|^a sign(1 - S/S_s) rate,     S_s = S* (rate/A₁)^(n_s)
 
 In porous lithium sigma is Michel and Suquet's Q and `rate` that of the matrix, A₁ (Q/S)^(1/m). At a
-constant rate S goes to S_s, and the steady law is a power law of exponent 1/(m + n_s) = 5. The
+constant rate S approaches S_s, and the steady law is a power law of exponent 1/(m + n_s) = 5. The
 resistance at a point is advanced implicitly with the time scheme of the other unknowns, c0 S + past
-= dS/dt, together with the inversion of the law: two equations for (ln Q², S). It stays with the
-point of the reference block: where lithium moves through the block by more than the length over
-which S varies, that is an error.
+= dS/dt, together with the inversion of the law: two equations for (ln Q², S). S is not advected: it
+stays at the point of the reference block, which is an error if lithium moves through the block by
+more than the length over which S varies.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ import numpy as np
 from cellfem.physics.ellipse import Array, Numbers, bulk_softening, invert_stress_measure, shear_softening
 
 STEPS = 80
-"""Most steps for S: 3 to 6 are usual, halvings take over where the strain of a step is large."""
+"""Most iterations for S: 3 to 6 are usual; bisection takes over if the strain of a step is large.
+"""
 CONVERGED = 1e-13
-_BOUNDS = (1e-4, 1e4)  # of S over its value at the start
+_BOUNDS = (1e-4, 1e4)  # tolerance of S relative to its initial value
 _TINY = 1e-40
 
 
 @dataclass(frozen=True)
 class Hardening:
-    """Parameters at the temperature of the moment: rate A₁ (1/s), 1/m, H₀, S*, S at the start
-    (MPa), exponents a and n_s."""
+    """Parameters at the present temperature: rate A₁ (1/s), 1/m, H₀, S*, initial S (MPa), exponents
+    a and n_s."""
 
     rate: float
     exponent: float
@@ -42,7 +43,7 @@ class Hardening:
 
     @property
     def prefactor(self) -> float:
-        """A of the power law at the resistance of the start, 1/s/MPa^(1/m)."""
+        """A of the power law at the initial resistance, 1/s/MPa^(1/m)."""
         return float(self.rate * self.initial**-self.exponent)
 
     def limit(self, log_rate: Numbers) -> Numbers:
@@ -64,14 +65,14 @@ class History(NamedTuple):
 
 
 class _Values(NamedTuple):
-    first: Numbers  # Q² against the stress measure that the strain rate and p make, logarithmic
-    second: Numbers  # rate of S against its growth, over c0 S₀
+    first: Numbers  # Q² relative to the stress measure from strain rate and p, logarithmic
+    second: Numbers  # rate of S minus its growth, over c0 S₀
     log_mu: Numbers
     compaction: Numbers
 
 
 class Hardened(NamedTuple):
-    """mu, c and their derivatives by e2, p, f (as `PointLaw`), and the new resistance."""
+    """mu, c and their derivatives with respect to e2, p, f (as `PointLaw`), and the new resistance."""
 
     planes: tuple[Array, ...]
     resistance: Array
@@ -79,7 +80,7 @@ class Hardened(NamedTuple):
 
 @dataclass(frozen=True)
 class _Points:
-    """One set of points: everything that does not change while Q and S are looked for."""
+    """One set of points: all values that are constant during the solution for Q and S."""
 
     prefactor: float
     n: float
@@ -153,7 +154,7 @@ def _slope(value: Numbers) -> Array:
 
 
 def _solve(by_q: _Values, by_s: _Values, right_1: Array, right_2: Array) -> tuple[Array, Array]:
-    """The two equations, linear in changes of (ln Q², S), by Cramer's rule."""
+    """The two equations, linearised in (ln Q², S), by Cramer's rule."""
     a, b, c, d = _slope(by_q.first), _slope(by_s.first), _slope(by_q.second), _slope(by_s.second)
     det = a * d - b * c
     return (d * right_1 - b * right_2) / det, (a * right_2 - c * right_1) / det

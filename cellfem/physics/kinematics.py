@@ -15,13 +15,13 @@ from ufl.core.expr import Expr
 
 
 def along_gamma(a: Expr, dimension: int) -> list[Expr]:
-    """Derivatives of a scalar along Γ: all coordinates but the last."""
+    """Derivatives of a scalar along Γ: all coordinates except the last."""
     return [a.dx(i) for i in range(dimension - 1)]
 
 
 @dataclass(frozen=True)
 class Bulk:
-    """Map of the lithium: J, F^-1, hoop radius (None unless about an axis) and the weight 1 or 2πr
+    """Map of the lithium: J, F^-1, hoop radius (None unless axisymmetric) and the weight 1 or 2πr
     of the volume element."""
 
     J: Expr
@@ -41,8 +41,8 @@ class Bulk:
         return ufl.dot(ufl.grad(a), self.Finv)
 
     def strain_rate(self, v: Expr) -> Expr:
-        """Symmetric velocity gradient, 3 × 3: in the plane with nothing, or the hoop rate v_r/r,
-        out of it."""
+        """Symmetric velocity gradient, 3 × 3; the out-of-plane component is zero, or the hoop rate
+        v_r/r."""
         L = self.gradient(v)
         if self.dimension == 3:
             return ufl.sym(L)
@@ -56,10 +56,10 @@ class Bulk:
 
 
 def bulk(m: Expr | None, radius: Expr | None, dimension: int = 2, side: Expr | float = 1.0) -> Bulk:
-    """Geometry of the map x = X + m e: F = I + e ⊗ ∇m, which has the identity's rows but for the
-    last, F^-1 likewise.
+    """Geometry of the map x = X + m e: F = I + e ⊗ ∇m differs from the identity only in its last
+    row, and so does F^-1.
 
-    side: 1, or -1 in an electrode that lies below its Γ and recedes along -e.
+    side: 1, or -1 in an electrode below its Γ that recedes along -e.
     """
     if m is None:
         return Bulk(ufl.as_ufl(1.0), ufl.Identity(dimension), radius)
@@ -86,8 +86,8 @@ class Surface:
 
     @property
     def sine(self) -> Expr:
-        """Slope over stretch, along Γ: H = ∇_Γ·sine (about an axis ∂(r sine)/r∂r) is the curvature
-        (twice the mean one in 3-D).
+        """Slope over stretch, along Γ: H = ∇_Γ·sine (if axisymmetric ∂(r sine)/r∂r) is the
+        curvature (twice the mean curvature in 3-D).
 
         H > 0 where lithium bulges towards the electrolyte. Flat kinematics keep the linear term, H
         = ∇²g.

@@ -1,10 +1,10 @@
-"""Charge transfer through Γ and the constants that turn current into lithium."""
+"""Charge transfer through Γ, and the constants that convert current to lithium."""
 
 from __future__ import annotations
 
 import math
 
-import scipy  # its parts load when first used: they take a second
+import scipy  # scipy is imported on first use: it takes a second
 from ufl.core.expr import Expr
 
 from cellfem import materials
@@ -16,8 +16,8 @@ SPEED = materials.lithium().molar_volume / FARADAY
 STRESS_POTENTIAL = SPEED
 """Ω/F: V per MPa of contact pressure."""
 STEEPEST = 200.0
-"""Overpotential over 2RT/F (51 mV) up to which the law is exact. A current that is not zero comes
-nowhere near: it would have to pass through 1e-80 of the area."""
+"""Overpotential over 2RT/F (51 mV) up to which the law is exact. A nonzero current stays far below
+it: it would have to pass through 1e-80 of the area."""
 
 
 def butler_volmer(
@@ -26,7 +26,7 @@ def butler_volmer(
     """i = θ i₀ [exp(Fη/2RT) - exp(-Fη/2RT)], i₀ = RT/(F ASR₀); A/m² with ASR₀ in Ω m², η in V, T in
     K.
 
-    Beyond |η| = `steepest` times 2RT/F it goes on along its tangent.
+    Beyond |η| = `steepest` times 2RT/F it continues along its tangent.
     """
     thermal = GAS_CONSTANT / FARADAY * temperature
     return share * thermal / resistance * 2 * bounded_sinh(overpotential / (2 * thermal), steepest)
@@ -35,12 +35,11 @@ def butler_volmer(
 def overpotential_of(
     current: float, resistance: float, temperature: float, held: float | None = None, layer: float = 0.0, faces: int = 1
 ) -> float:
-    """η = (2RT/F) asinh(i ASR F/2RT), V, of a face that is alike everywhere: the law of
-    `butler_volmer` from its other side.
+    """η = (2RT/F) asinh(i ASR F/2RT), V, of a uniform face: the inverse of `butler_volmer`.
 
-    current: i, A/m²; resistance: ASR over the share that carries, Ω m². Where the voltage is `held`
-    (V) on `faces` of them and an electrolyte of the resistance `layer` (Ω m²), i is what comes of
-    it: faces η + i layer = held.
+    current: i, A/m²; resistance: ASR over the carrying share, Ω m². If the voltage `held` (V) is
+    given, on `faces` faces and an electrolyte of the resistance `layer` (Ω m²), i is a result:
+    faces η + i layer = held.
     """
     thermal = 2 * GAS_CONSTANT / FARADAY * temperature
     if held is None:

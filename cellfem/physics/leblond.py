@@ -1,5 +1,5 @@
-"""Porous creep after Leblond, Perrin & Suquet (1994, Int. J. Plasticity 10, 213), point by point
-with derivatives.
+"""Porous creep after Leblond, Perrin & Suquet (1994, Int. J. Plasticity 10, 213), evaluated at
+points with derivatives.
 
 For a matrix with rate = A sigma^n the gauge stress Λ of a state (sigma_e, p, f) is the root of
 
@@ -10,9 +10,9 @@ Shtrikman, n -> ∞ Gurson's surface, sigma_e = 0 the hollow sphere exactly. In 
 given stresses the compaction is proportional to f, where Michel and Suquet's ellipse has
 f^(2/(n+1)).
 
-With Λ² = Λ₀² + exp(w), Λ₀ the gauge stress of p alone, the rate given the strain rate is one
-equation for w. Derivatives are by the implicit function theorem, its partial derivatives by complex
-steps (exact to round-off).
+With Λ² = Λ₀² + exp(w), Λ₀ the gauge stress of p alone, the law for a given strain rate is one
+equation for w. Derivatives follow from the implicit function theorem, with partial derivatives by
+complex steps (exact to round-off).
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from cellfem.physics.ellipse import Array, Numbers, invert_stress_measure
 PRESSURE_FLOOR = 1e-3
 """MPa: |p| is √(p² + this²), because the compaction grows as p^(1/n) from p = 0."""
 STEPS, CONVERGED = 30, 1e-12
-"""Of Newton's method in (w, ln rate), which is close to straight lines: 5 to 8 steps for n 1…7 and
-f up to 0.6."""
+"""Most iterations of Newton's method in (w, ln rate), in which the equation is nearly linear: 5 to
+8 for n 1…7 and f up to 0.6."""
 _TINY = 1e-40
 
 
 class Values(NamedTuple):
-    """ln of the equivalent strain rate, sigma_e and the compaction rate; complex while
-    differentiated."""
+    """ln of the equivalent strain rate, sigma_e and the compaction rate; complex during
+    differentiation."""
 
     log_rate: Numbers
     stress: Numbers
@@ -47,12 +47,12 @@ def gauge_of_pressure(p: Array, f: Array, n: float) -> Array:
 
 
 def evaluate(w: Numbers, p: Numbers, f: Numbers, prefactor: float, n: float) -> Values:
-    """The law from the side of the stresses; all arguments may be complex."""
+    """The law as a function of the stresses; all arguments may be complex."""
     k, a = (n - 1) / (n + 1), 1 + 2 * f / 3
     p2 = p * p + PRESSURE_FLOOR**2
     top2 = (4 / 9) * (n * (f ** (-1 / n) - 1)) ** (2 * n / (n + 1))
     gauge2 = p2 / top2 + np.exp(w)
-    # u = (3x/2)^((n+1)/n)/n and its distance from u₀ = f^(-1/n) - 1, where h = 1/f, free of
+    # u = (3x/2)^((n+1)/n)/n and its difference from u₀ = f^(-1/n) - 1, where h = 1/f, without
     # cancellation for small exp(w).
     u0 = f ** (-1 / n) - 1
     ratio = -_log1p(np.exp(w) * top2 / p2) * (n + 1) / (2 * n)  # ln(u/u₀)
@@ -86,7 +86,7 @@ def invert(rate: Array, p: Array, f: Array, prefactor: float, n: float) -> Array
     """w at which the equivalent strain rate is `rate` (1/s, > 0)."""
     of_pressure = gauge_of_pressure(p, f, n) ** 2
     shear = (rate / prefactor) ** 2 / (1 + 2 * f / 3)
-    # Michel and Suquet's ellipse has the same two ends.
+    # Michel and Suquet's ellipse has the same two limits.
     w = np.log(shear) + (1 - n) * np.log(invert_stress_measure(of_pressure, shear, n))
     for _ in range(STEPS):
         here = evaluate(w + 1j * _TINY, p, f, prefactor, n).log_rate
@@ -98,7 +98,7 @@ def invert(rate: Array, p: Array, f: Array, prefactor: float, n: float) -> Array
 
 
 def derivatives(e2: Array, p: Array, f: Array, prefactor: float, n: float) -> tuple[Array, ...]:
-    """mu, mu_e, mu_p, mu_f, c, c_e, c_p, c_f as `PointLaw` has them."""
+    """mu, mu_e, mu_p, mu_f, c, c_e, c_p, c_f as in `PointLaw`."""
     rate = np.sqrt(e2)
     w = invert(rate, p, f, prefactor, n)
     by_w, by_p, by_f = (

@@ -1,7 +1,7 @@
-"""Pressure alone drives lithium into flaws of the electrolyte: how long a flaw it opens, how soon
-it has crept through one.
+"""Lithium driven into flaws of the electrolyte by pressure alone: the length of flaws that open,
+and the time to creep through them.
 
-Lengths in µm, pressures in MPa, times in s. Two questions, without any current:
+Lengths in µm, pressures in MPa, times in s. Two cases, both without current:
 
 - static: a flaw filled with lithium under the pressure P grows where K_I = 1.12 (P - σ_cl) √(πa) reaches K_Ic, σ_cl being what
   the same stack pressure presses it shut with (0 between free sides, νP/(1-ν) confined);
@@ -26,7 +26,7 @@ from cellfem.units import FARADAY, GAS_CONSTANT
 
 Array = NDArray[np.float64]
 DECAYS, PANELS, GAUSS = 20.0, 40, 8
-"""ln(ℓ/L) is followed so far: the time falls by e^-2 or more for each."""
+"""Range of ln(ℓ/L) in the integration: the time decreases by e^-2 or more per unit."""
 
 
 def nabarro_herring(diffusivity: float, grain: float, temperature: float) -> float:
@@ -36,15 +36,15 @@ def nabarro_herring(diffusivity: float, grain: float, temperature: float) -> flo
 
 
 def opened_length(pressure: ArrayLike, toughness: float, poisson_ratio: float = 0.0, confined: bool = False) -> Array:
-    """Length (µm) from which on a filled flaw grows under P > 0: (K_Ic/(1.12 (P - σ_cl)))²/π;
-    toughness in MPa·µm^½."""
+    """Length (µm) above which a filled flaw grows at P > 0: (K_Ic/(1.12 (P - σ_cl)))²/π; toughness
+    in MPa·µm^½."""
     held = poisson_ratio / (1 - poisson_ratio) if confined else 0.0
     return np.asarray((toughness / (EDGE * (1 - held) * np.asarray(pressure, dtype=float))) ** 2 / np.pi)
 
 
 def penetration_time(shape: Shape, slenderness: ArrayLike, pressure: ArrayLike, law: CreepLaw) -> Array:
-    """Seconds until lithium under P > 0 has crept the length ℓ into an empty channel; slenderness
-    ℓ/H (R of a cylinder) > 0."""
+    """Seconds until lithium at P > 0 has crept the length ℓ into an empty channel; slenderness ℓ/H
+    (R of a cylinder) > 0."""
     ratio, p = np.broadcast_arrays(np.asarray(slenderness, dtype=float), np.asarray(pressure, dtype=float))
     points, weights = np.polynomial.legendre.leggauss(GAUSS)
     edges = np.linspace(0.0, DECAYS, PANELS + 1)
@@ -55,7 +55,7 @@ def penetration_time(shape: Shape, slenderness: ArrayLike, pressure: ArrayLike, 
 
 
 def implied_slenderness(shape: Shape, time: ArrayLike, pressure: ArrayLike, law: CreepLaw) -> Array:
-    """ℓ/H of the channel through which lithium under P creeps in just that time (s); between 1 and
+    """ℓ/H of the channel through which lithium at P creeps in exactly this time (s); between 1 and
     1e6."""
     from scipy.optimize.elementwise import find_root
 

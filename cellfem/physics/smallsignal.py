@@ -25,8 +25,8 @@ def transfer_conductance(carrying: Expr, resistance: Expr) -> Expr:
 
 
 def interface_capacitance(touching: Expr, gap: Expr, double_layer: float, floor: float) -> Expr:
-    """θ_g C_dl + (1 - θ_g) ε₀/([g]₊ + g₀), F/m²: double layer where faces touch, a gap capacitor
-    where not; g, g₀ in µm."""
+    """θ_g C_dl + (1 - θ_g) ε₀/([g]₊ + g₀), F/m²: double layer where the faces touch, a gap
+    capacitor elsewhere; g, g₀ in µm."""
     return touching * double_layer + (1 - touching) * VACUUM / (ufl.max_value(gap, 0.0) + floor)
 
 
@@ -40,7 +40,7 @@ def layered_impedance(
     """Z·A (Ω m²) of uniform faces on a layer of electrolyte: Σ 1/(G + j2πνC) + L/(κ + j2πνε).
 
     faces: G (S/m²) and C (F/m²) per area, of each face; κ, ε, L of the layer, in this module's
-    units. Exact where nothing varies along Γ.
+    units. Exact if Γ is uniform.
     """
     s = 2j * np.pi * np.asarray(frequency)
     of_faces = sum(1 / (conductance + s * capacitance) for conductance, capacitance in faces)

@@ -1,5 +1,5 @@
-"""Smooth switches in UFL: every kink of the laws gets a width, because Newton's method fails at
-kinks."""
+"""Smooth switches in UFL: every kink of the laws is smoothed over a width, because Newton's method
+fails at kinks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def softplus(z: Expr, width: float = 1.0) -> Expr:
 
 
 def ramp(z: Expr, width: float) -> Expr:
-    """[z]_+ with a parabolic foot: 0 | z^2/2w | z - w/2 for z < 0 | < w | above."""
+    """[z]_+ with a parabolic start: 0 | z^2/2w | z - w/2 for z < 0 | < w | above."""
     return ufl.conditional(ufl.gt(z, width), z - width / 2, ufl.conditional(ufl.gt(z, 0), z * z / (2 * width), 0.0))
 
 
@@ -29,7 +29,7 @@ def logistic(z: Expr) -> Expr:
 
 
 def bounded_sinh(z: Expr, most: Expr | float) -> Expr:
-    """sinh(z) up to |z| = most, and on along its tangent: no value overflows, and the slope grows
-    no further."""
+    """sinh(z) up to |z| = most, continued along its tangent: no value overflows, and the slope
+    stays constant."""
     inside = ufl.max_value(ufl.min_value(z, most), -most)
     return ufl.sinh(inside) + ufl.cosh(most) * (z - inside)

@@ -1,5 +1,5 @@
-"""Vacancies in lithium: what they cost in contact, and the lattice planes that the surface removes
-to be rid of them."""
+"""Vacancies in lithium: their effect on contact, and the removal of lattice planes from the
+surface."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ufl.core.expr import Expr
 from cellfem.physics.smooth import ramp, softplus
 
 COALESCENCE = 0.85
-"""Share of f_c at which lattice planes are removed where Γ touches (physics: the largest loss of
+"""Share of f_c at which lattice planes are removed where Γ touches (physically: the largest loss of
 touching area by vacancies)."""
 RAMP_WIDTH = 0.01
 CARRY_WIDTH = 0.05
@@ -21,18 +21,17 @@ def removal_rate(f: Expr, openness: Expr, f_c: float, rate: Expr) -> Expr:
 
 
 def linear_removal_rate(f: Expr, openness: Expr, open_rate: Expr, rate: Expr) -> Expr:
-    """d = k f, k = k_s (1 - ω) + k_n ω: the surface takes up vacancies at its steps at a rate of
-    first order in f, µm/s.
+    """d = k f, k = k_s (1 - ω) + k_n ω: surface steps absorb vacancies at a rate proportional to f,
+    µm/s.
 
-    Where Γ touches the porosity rises until (1-f) f = s/k_s, when no vacancies diffuse away any
-    more. An open face is a sink. Planes are added as fast as in `removal_rate`, with k_n beyond the
-    foot of the ramp: f stays about 0 while lithium is plated.
+    Where Γ touches, the porosity rises until (1-f) f = s/k_s, when no vacancies diffuse into the
+    bulk any more. An open face is a sink. Planes are added as fast as in `removal_rate`, with k_n
+    beyond the smooth start of the ramp: f stays about 0 while lithium is plated.
     """
     taken = rate * (1 - openness) + open_rate * openness
     return taken * f - (open_rate - taken) * ramp(-f, RAMP_WIDTH)
 
 
 def carrying_share(touching: Expr, f: Expr, f_c: float) -> Expr:
-    """θ = θ_g [1 - f/f_c]_+: the share of the area that carries current, [·]_+ smoothed over
-    0.05."""
+    """θ = θ_g [1 - f/f_c]_+: the share of the area that carries current, [·]_+ smoothed over 0.05."""
     return touching * softplus(1 - softplus(f, RAMP_WIDTH) / f_c, CARRY_WIDTH)

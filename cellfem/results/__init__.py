@@ -1,4 +1,4 @@
-"""Folders of results: what cellfem wrote into them is listed there, and nothing else is ever
+"""Folders of results: files written by cellfem are listed there, and no other file is ever
 overwritten, moved or deleted."""
 
 from cellfem.results.folder import FolderError, adding, claim, examine, made, new_file, replacing

@@ -1,4 +1,4 @@
-"""Files as they lie in a folder, links never followed; files replaced as a whole."""
+"""Files in a folder, without following links; atomic replacement of files."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Literal
 
 Kind = Literal["nothing", "file", "other"]
 _HALF = re.compile(r"\.(?P<of>(?P<before>.+?)(\.[A-Za-z0-9_]+)?)\.part")
-"""What a killed process leaves of a file that is replaced as a whole: `.NAME.TOKEN.part`, or
+"""Temporary file that a killed process leaves during an atomic replacement: `.NAME.TOKEN.part`, or
 `.NAME.part`."""
 
 
 def kind_of(folder: Path, name: str) -> Kind:
-    """What lies at `name` in a folder: "other" is a link, a folder, a device, or anything reached
+    """Type of `name` in a folder: "other" is a link, a folder, a device, or anything reached
     through a link."""
     parts, place = PurePosixPath(name).parts, folder
     for k, part in enumerate(parts):
@@ -33,8 +33,8 @@ def kind_of(folder: Path, name: str) -> Kind:
 
 
 def remove(folder: Path, names: Iterable[str]) -> None:
-    """Delete plain files, with what was half written of them, and the folders within `folder` that
-    are empty then."""
+    """Delete plain files and their temporary files, and the folders within `folder` that are empty
+    afterwards."""
     gone = list(names)
     for name in gone:
         if kind_of(folder, name) == "file":
@@ -45,7 +45,7 @@ def remove(folder: Path, names: Iterable[str]) -> None:
 
 
 def remove_empty(folder: Path, names: Iterable[str]) -> None:
-    """Take away the folders that these files lay in, where nothing else is in them."""
+    """Remove the folders of these files if they are empty."""
     parents = {str(parent) for name in names for parent in PurePosixPath(name).parents if str(parent) != "."}
     for parent in sorted(parents, key=len, reverse=True):
         if not (folder / parent).is_symlink():
@@ -54,7 +54,7 @@ def remove_empty(folder: Path, names: Iterable[str]) -> None:
 
 
 def half_written(folder: Path, names: Iterable[str]) -> list[Path]:
-    """What is there of files of these names that a killed process was just writing."""
+    """Existing temporary files of these names, left by a killed process."""
     wanted: dict[str, set[str]] = {}
     for name in names:
         pure = PurePosixPath(name)
@@ -72,7 +72,7 @@ def half_written(folder: Path, names: Iterable[str]) -> list[Path]:
 
 
 def replace_whole(path: Path, content: str | bytes, durable: bool = True) -> None:
-    """Replace a file as a whole, as `write_atomic` does, without listing it. Raises OSError that
+    """Replace a file atomically, as `write_atomic` does, without listing it. Raises OSError that
     names `path`."""
     data = content.encode("utf-8") if isinstance(content, str) else content
     try:

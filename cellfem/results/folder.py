@@ -1,9 +1,9 @@
-"""Who may write into a folder, and what may go: checks before anything is written, old results put
-aside until a run has started.
+"""Permission to write into a folder, and removal of old results: checks before anything is written;
+old results are moved aside until a run has started.
 
-A folder is cellfem's once it has the mark (`manifest.py`). Without one it must be empty. Of a
-folder with a mark only the files on its list are ever replaced, and only by the command that they
-belong to; links are never followed. Not collective: rank 0.
+A folder belongs to cellfem once it has a manifest (`manifest.py`). Without one it must be empty. In
+a folder with a manifest, only listed files are ever replaced, and only by the command that wrote
+them; links are never followed. Not collective: rank 0.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ ASIDE = ".cellfem-aside"
 SHOWN = 3
 
 Inputs = Mapping[str, Path | str]
-"""Files that are read, by what they are called in messages: "mesh.file", "the case"."""
+"""Input files by their names in messages: "mesh.file", "the case"."""
 
 
 class FolderError(CellfemError, RuntimeError):
-    """A folder or file may not be written; str() says why and what to do."""
+    """A folder or file may not be written; str() gives reason and remedy."""
 
 
 def examine(
@@ -53,10 +53,10 @@ def examine(
     """Check whether a command may write these outputs into a folder; nothing is written. Raises
     FolderError.
 
-    outputs: names from the folder, with * and ? as in a shell. replace: the folder may hold files
-    that are not cellfem's (they stay, and may not be in the way), or results of a cellfem that kept
-    no list. anywhere: the same without the latter. whole: all that the command wrote there goes,
-    not these outputs alone.
+    outputs: names within the folder, with * and ? as in a shell. replace: the folder may contain
+    files not written by cellfem (they are kept, and must not conflict), or results of a version
+    without a list. anywhere: the same without the latter. whole: all files of the command are
+    removed, not only these outputs.
     """
     if not folder.is_dir():
         return
@@ -78,14 +78,14 @@ def examine(
     if wrong:
         raise FolderError(
             f"{_some([str(folder / name) for name in wrong])}: would be overwritten by cellfem {by}, but "
-            f"{'is' if len(wrong) == 1 else 'are'} not on the list of what it wrote there ({MARK}), or a link or folder: "
+            f"{'is' if len(wrong) == 1 else 'are'} not on the list of files that it wrote there ({MARK}), or a link or folder: "
             "move it away, or give another --out"
         )
 
 
 def _matching(folder: Path, outputs: Sequence[str]) -> list[str]:
-    """Of all that lies where outputs may lie, the names that outputs may have; folders of outputs
-    too where they are none."""
+    """Names in the output folders that match the outputs; including output folders that are not
+    folders."""
     found = []
     for parent in sorted({str(PurePosixPath(name).parent) for name in outputs}):
         if parent != "." and kind_of(folder, parent) != "nothing" and not _is_folder(folder / parent):
@@ -111,7 +111,7 @@ def _refuse_inputs(folder: Path, names: Iterable[str], inputs: Inputs) -> None:
 
 
 def same_file(one: Path, other: Path) -> bool:
-    """Whether both are there and are the same file, by whatever links."""
+    """Whether both exist and are the same file, through any links."""
     try:
         return os.path.samefile(one, other)
     except OSError:
@@ -122,11 +122,11 @@ def _foreign(folder: Path, others: Sequence[str]) -> str:
     if bears_results(folder):
         return (
             f"{folder}: holds results of an older cellfem, which kept no list of its files; give another --out, or --replace "
-            "to have them replaced"
+            "to replace them"
         )
     return (
-        f"{folder}: holds files that cellfem did not write ({_some(others)}); give another --out. With --replace they stay where "
-        "they are, and nothing but results of an earlier run is replaced"
+        f"{folder}: holds files that cellfem did not write ({_some(others)}); give another --out. With --replace they are "
+        "kept, and only results of an earlier run are replaced"
     )
 
 
@@ -140,8 +140,9 @@ class Claim:
     """The right of one command to write its results into a folder in place of its own earlier ones;
     made by `claim` or `resumed`.
 
-    `begin` puts the earlier results aside and lists what is written from then on; `settle` deletes
-    them, once the run has started; `leave` brings them back if it has not, and ends the listing.
+    `begin` moves the earlier results aside and lists all files written from then on; `settle`
+    deletes the earlier results once the run has started; `leave` restores them if it has not, and
+    ends the listing.
     """
 
     folder: Path
@@ -154,7 +155,7 @@ class Claim:
     def begin(self, case: str = "") -> None:
         """case: SHA-256 of the case that is run. Raises OSError."""
         manifest = read_manifest(self.folder) or Manifest(self.folder)
-        for path in half_written(self.folder, manifest.names(self.by)):  # nobody is writing: the folder is locked
+        for path in half_written(self.folder, manifest.names(self.by)):  # no other writer: the folder is locked
             path.unlink(missing_ok=True)
         old = sorted(name for name in {*manifest.names(self.by), *self.earlier} if kind_of(self.folder, name) == "file")
         for name in (*manifest.names(self.by), *self.earlier):
@@ -169,7 +170,7 @@ class Claim:
         begin_listing(manifest, self.by)
 
     def settle(self) -> None:
-        """The run has started: what it replaces is deleted."""
+        """Delete the replaced results: the run has started."""
         held = listing(self.folder)
         if held is None or self.settled:
             return
@@ -177,15 +178,15 @@ class Claim:
         _settle(self.folder, held[0])
 
     def leave(self) -> None:
-        """End the listing; a run that has not started leaves the folder as it found it."""
+        """End the listing; if the run has not started, the folder is restored."""
         end_listing(self.folder)
         if self.begun and not self.settled:
             recover(self.folder, self.outputs)
 
 
 def claim(folder: Path, by: str, outputs: Sequence[str], inputs: Inputs | None = None, replace: bool = False) -> Claim:
-    """Claim a folder that is there and locked, for a run that begins. Arguments and errors as those
-    of `examine`."""
+    """Claim an existing, locked folder for a run that begins. Arguments and errors as for
+    `examine`."""
     recover(folder, outputs)
     examine(folder, by, outputs, inputs, replace)
     return Claim(folder, by, outputs, frozenset(earlier_files(folder, outputs)) if replace else frozenset())
@@ -195,11 +196,11 @@ def claim(folder: Path, by: str, outputs: Sequence[str], inputs: Inputs | None =
 def replacing(
     folder: Path, by: str, outputs: Sequence[str], inputs: Inputs | None = None, replace: bool = False
 ) -> Iterator[None]:
-    """Write results that are known already into a folder (made if missing), in place of earlier
+    """Write results that are already computed into a folder (made if missing), in place of earlier
     ones of the same command.
 
-    What was there comes back where an error ends the writing. Arguments as those of `examine`;
-    raises FolderError, BusyError and OSError.
+    Earlier results are restored if an error occurs. Arguments as for `examine`; raises FolderError,
+    BusyError and OSError.
     """
     examine(folder, by, outputs, inputs, replace)
     with made(folder), lock.held(folder):
@@ -213,7 +214,7 @@ def replacing(
 
 
 def resumed(folder: Path, by: str, outputs: Sequence[str]) -> Claim:
-    """Claim a locked folder for a run that goes on with its own results, be they of an older
+    """Claim a locked folder for a run that continues its own results, including those of an older
     cellfem. Raises FolderError."""
     recover(folder, outputs)
     manifest = read_manifest(folder)
@@ -228,8 +229,8 @@ def resumed(folder: Path, by: str, outputs: Sequence[str]) -> Claim:
 
 
 def recover(folder: Path, outputs: Sequence[str] = ()) -> None:
-    """Bring back what was put aside for a run that never started, in a folder that is locked;
-    nothing if there is none."""
+    """Restore results moved aside for a run that never started, in a locked folder; does nothing if
+    there are none."""
     manifest = read_manifest(folder)
     if manifest is None or manifest.aside is None:
         return
@@ -255,7 +256,7 @@ def recover(folder: Path, outputs: Sequence[str] = ()) -> None:
 
 
 def _settle(folder: Path, manifest: Manifest) -> None:
-    on_disk = read_manifest(folder)  # another command may have added to it
+    on_disk = read_manifest(folder)  # another command may have added entries
     manifest.files |= {} if on_disk is None else on_disk.files
     aside, manifest.aside = manifest.aside, None
     if aside is not None:
@@ -272,10 +273,10 @@ def _move(folder: Path, name: str, to: str) -> None:
 def adding(
     folder: Path, by: str, outputs: Sequence[str], inputs: Inputs | None = None, replace: bool = False, anywhere: bool = False
 ) -> Iterator[None]:
-    """Write outputs into a folder (made if missing) beside what cellfem has there already; those
-    listed before are overwritten.
+    """Write outputs into a folder (made if missing) in addition to existing results of cellfem;
+    outputs listed before are overwritten.
 
-    Arguments and errors as those of `examine`; raises OSError, too.
+    Arguments and errors as for `examine`; also raises OSError.
     """
     examine(folder, by, outputs, inputs, replace, anywhere, whole=False)
     folder.mkdir(parents=True, exist_ok=True)
@@ -298,8 +299,7 @@ def adding(
 
 @contextmanager
 def made(folder: Path) -> Iterator[None]:
-    """Make a folder; what is empty in the end of the folders that had to be made is taken away
-    again."""
+    """Make a folder; of the folders made, those that are empty at the end are removed again."""
     new = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -311,8 +311,8 @@ def made(folder: Path) -> Iterator[None]:
 
 
 def new_file(path: Path, inputs: Inputs, is_ours: bool, replace: bool) -> None:
-    """Check whether a command may write one file. is_ours: what lies there has cellfem's mark.
-    Raises FolderError."""
+    """Check whether a command may write one file. is_ours: the existing file was written by
+    cellfem. Raises FolderError."""
     for what, read in inputs.items():
         if same_file(Path(read), path):
             raise FolderError(f"{what}: {read} is read, and would be overwritten by --out {path}; give another --out")

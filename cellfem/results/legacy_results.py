@@ -1,8 +1,8 @@
-"""Results of a cellfem of before December 2026, which kept no list of its files: recognised by the
-first line of case.resolved.toml.
+"""Results of a cellfem before December 2026, without a list of files: recognised by the first line
+of case.resolved.toml.
 
-They are replaced only where the user says so (--replace), or resumed. Field files are those that
-their series names.
+They are replaced only at the user's request (--replace), or resumed. Field files are those listed
+by their series.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HEAD = re.compile(r"# cellfem \d[^\s,]*, commit ")
 
 
 def is_earlier(folder: Path) -> bool:
-    """Whether a folder holds the resolved case that cellfem wrote."""
+    """Whether a folder contains a resolved case written by cellfem."""
     if kind_of(folder, RESOLVED) != "file":
         return False
     try:
@@ -33,13 +33,12 @@ def is_earlier(folder: Path) -> bool:
 
 
 def bears_results(folder: Path) -> bool:
-    """The same of the folder, or of one in it: then it is that of a sweep."""
+    """The same for the folder or one of its subfolders, as in a sweep."""
     return is_earlier(folder) or any(is_earlier(path.parent) for path in folder.glob(f"*/{RESOLVED}"))
 
 
 def earlier_files(folder: Path, outputs: Sequence[str]) -> set[str]:
-    """Names of results that an older cellfem left in the folder, of those that `output_names`
-    allows."""
+    """Names of results of an older cellfem in the folder, among those that match `output_names`."""
     if not (is_earlier(folder) if RESOLVED in outputs else bears_results(folder)):
         return set()
     found = _of_series(folder)
@@ -51,7 +50,7 @@ def earlier_files(folder: Path, outputs: Sequence[str]) -> set[str]:
 
 
 def _of_series(folder: Path) -> set[str]:
-    """Field files that the series of the folder name, pieces included."""
+    """Field files in the series of the folder, including pieces."""
     found: set[str] = set()
     with suppress(OSError, ET.ParseError, KeyError):
         found |= {entry.attrib["file"] for entry in ET.parse(folder / "cellfem.pvd").iter("DataSet")}

@@ -1,9 +1,9 @@
-"""One run in a folder at a time: a lock file that says who is at work, also across the machines of
-a cluster.
+"""One run per folder: a lock file that names the running process, also across the machines of a
+cluster.
 
-The lock is the file's (flock: the kernel frees it when the process ends), and its text. Where a
-file system keeps flock within one machine, or knows none, the text decides: another machine's is
-honoured while it shows signs of life, unless it is of this very batch job, which was moved.
+The lock consists of the file's flock (released by the kernel when the process ends) and its text.
+If a file system keeps flock within one machine, or has none, the text decides: the lock of another
+machine is respected while it is updated, unless it belongs to this same batch job, which was moved.
 """
 
 from __future__ import annotations
@@ -26,25 +26,24 @@ if TYPE_CHECKING:
     from cellfem.backend import MPI
 
 NAME, CAMPAIGN = "run.lock", ".lock"
-"""Of a run, and of a command that makes many runs in folders within the locked one."""
+"""Lock files of a run, and of a command that makes many runs in folders within the locked one."""
 SILENT_S = 3600.0
-"""A run of another machine that has not touched its lock for this long is dead. It does so at each
-step, and at signs of work."""
+"""A run on another machine that has not updated its lock for this long is dead. Locks are updated
+at each step and during other work."""
 AHEAD_S = 60.0
-"""By how much the clock of another machine may be ahead of ours: from then on a lock's date says
-nothing of its run."""
+"""Largest clock difference between machines: beyond it the date of a lock gives no information."""
 UNKNOWN = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 ATTEMPTS, PAUSE_S = 5, 0.1
 JOBS = ("SLURM_JOB_ID", "PBS_JOBID")
 
 
 class BusyError(CellfemError, RuntimeError):
-    """Another run is at work in the folder."""
+    """Another run is using the folder."""
 
 
 @contextmanager
 def only_run(folder: Path, comm: MPI.Intracomm) -> Iterator[None]:
-    """Hold the folder (collective). Raises BusyError on every rank, OSError where no lock can be
+    """Lock the folder (collective). Raises BusyError on every rank, OSError if no lock can be
     written."""
     handle, error = None, None
     if comm.rank == 0:
@@ -64,7 +63,7 @@ def only_run(folder: Path, comm: MPI.Intracomm) -> Iterator[None]:
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Hold the folder, in a process alone. Raises BusyError and OSError."""
+    """Lock the folder, for a single process. Raises BusyError and OSError."""
     handle = _take(folder / NAME)
     try:
         yield
@@ -73,7 +72,7 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def is_lock(folder: Path, name: str) -> bool:
-    """Whether this is the lock of a run, at work or killed, and no other file of its name."""
+    """Whether this is the lock of a run, active or killed, and not another file of the same name."""
     path = folder / name
     if name != NAME or path.is_symlink():
         return False
@@ -85,20 +84,20 @@ def is_lock(folder: Path, name: str) -> bool:
 
 
 def _give_back(folder: Path, handle: int) -> None:
-    with suppress(OSError):  # closed it is free, too
+    with suppress(OSError):  # closing releases the lock
         (folder / NAME).unlink(missing_ok=True)
     os.close(handle)
 
 
 def touch(folder: Path) -> None:
-    """A sign of life of the run that holds the folder."""
-    with suppress(OSError):  # the run goes on
+    """Update the lock of the folder."""
+    with suppress(OSError):  # the run continues
         os.utime(folder / NAME)
 
 
 def holder(folder: Path) -> dict[str, Any] | None:
-    """Who is at work in a folder, with `silent_s` since the last sign of life; None: nobody. Takes
-    nothing."""
+    """The process that has locked a folder, with `silent_s` since its last update; None if there is
+    none. Does not lock."""
     path = folder / NAME
     try:
         handle = os.open(path, os.O_RDWR)
@@ -117,20 +116,20 @@ def holder(folder: Path) -> dict[str, Any] | None:
 
 
 def silence_text(silent_s: float) -> str:
-    """What the date of a lock tells of its run, as in "silent for 12 s"."""
+    """Age of a lock's date, such as "silent for 12 s"."""
     if silent_s < -AHEAD_S:
-        return f"its last sign of life is dated {time_text(-silent_s)} ahead of this machine's clock, and so tells nothing"
+        return f"its last update is dated {time_text(-silent_s)} ahead of this machine's clock, so its age is unknown"
     return f"silent for {max(silent_s, 0.0):.0f} s"
 
 
 def _silent(handle: int) -> float:
-    """Seconds since the last sign of life, by this machine's clock; less than 0 where the other's
+    """Seconds since the last update, by this machine's clock; negative if the other machine's clock
     is ahead."""
     return time.time() - os.fstat(handle).st_mtime
 
 
 def _take(path: Path) -> int:
-    """An open, locked file that says who we are."""
+    """An open, locked file that identifies this process."""
     if path.exists() and not is_lock(path.parent, path.name):
         raise BusyError(f"{path}: is not a lock of cellfem; move it away, or give another --out")
     handle, locked = _locked(path)
@@ -148,8 +147,8 @@ def _take(path: Path) -> int:
 
 
 def _locked(path: Path) -> tuple[int, bool]:
-    """The file at `path`, open, and whether the file system locks at all. Raises BusyError where
-    somebody holds it."""
+    """The open file at `path`, and whether the file system supports locks. Raises BusyError if it
+    is locked."""
     for attempt in range(ATTEMPTS):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         try:
@@ -161,11 +160,11 @@ def _locked(path: Path) -> tuple[int, bool]:
             os.close(handle)
             if attempt + 1 == ATTEMPTS:
                 raise BusyError(_busy(path, told)) from error
-            time.sleep(PAUSE_S)  # `holder` looks at it for an instant
+            time.sleep(PAUSE_S)  # `holder` locks it for an instant
             continue
         if path.exists() and path.stat().st_ino == os.fstat(handle).st_ino:
             return handle, True
-        os.close(handle)  # whoever had it took it away in between
+        os.close(handle)  # the previous holder removed it in the meantime
     raise BusyError(_busy(path, {}))
 
 
@@ -184,7 +183,7 @@ def _text(handle: int) -> dict[str, Any]:
 
 
 def _boot() -> str:
-    """Names this machine since its start, inside containers too."""
+    """Identifies this machine since its start, also inside containers."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
@@ -192,7 +191,7 @@ def _boot() -> str:
 
 
 def _job() -> str:
-    """The batch job; a requeued one keeps its number."""
+    """The batch job; a requeued job keeps its number."""
     return next((os.environ[name] for name in JOBS if os.environ.get(name)), "")
 
 

@@ -1,15 +1,14 @@
-"""The mark of a folder of results: the file `cellfem.manifest`, which lists what cellfem wrote
-there.
+"""The manifest of a folder of results: the file `cellfem.manifest`, which lists the files written
+by cellfem.
 
-A line of JSON each; names are paths from the folder.
+One line of JSON per entry; names are paths relative to the folder.
 
     {"format": "cellfem results 1"}
     {"by": "submit", "file": "job.sh"}                a file, and the command that it belongs to
     {"by": "run", "id": "…", "case": "…"}             a run that has begun, and the SHA-256 of its case
     {"by": "run", "aside": […], "was": […]}           files of the run before, until the new one has started
 
-A file is listed before it is written, so that a run that is killed leaves none that is not on the
-list.
+A file is listed before it is written, so that a killed run leaves no unlisted file.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ NOT_OURS = "it is not on the list of what cellfem wrote there"
 
 @dataclass
 class Aside:
-    """Files of an earlier run of `by` that were put aside, and its line."""
+    """Files of an earlier run of `by` that were moved aside, and its line."""
 
     by: str
     names: list[str]
@@ -40,8 +39,8 @@ class Aside:
 
 @dataclass
 class Manifest:
-    """What the mark of `folder` says. files: name -> command; runs: command -> (id, SHA-256 of the
-    case)."""
+    """Content of the manifest of `folder`. files: name -> command; runs: command -> (id, SHA-256 of
+    the case)."""
 
     folder: Path
     files: dict[str, str] = field(default_factory=dict)
@@ -53,7 +52,7 @@ class Manifest:
         return [name for name, owner in self.files.items() if owner == by]
 
     def write(self) -> None:
-        """Write the whole mark again."""
+        """Rewrite the whole manifest."""
         lines: list[dict[str, Any]] = [{"format": FORMAT}]
         lines += [{"by": by, "id": run[0], "case": run[1]} for by, run in self.runs.items()]
         if self.aside is not None:
@@ -62,8 +61,8 @@ class Manifest:
         replace_whole(self.folder / MARK, "".join(json.dumps(line) + "\n" for line in lines))
 
     def add(self, names: Iterable[str], by: str) -> None:
-        """List files that are about to be written. Raises FileExistsError where something lies
-        there that is not cellfem's."""
+        """List files that are about to be written. Raises FileExistsError if one exists that was
+        not written by cellfem."""
         new = []
         for name in names:
             kind = kind_of(self.folder, name)
@@ -77,8 +76,8 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """What the mark of a folder says; None where there is none that cellfem wrote. Lines that were
-    cut off count for nothing."""
+    """The manifest of a folder; None if there is none written by cellfem. Truncated lines are
+    ignored."""
     path = folder / MARK
     if kind_of(folder, MARK) != "file":
         return None
@@ -112,7 +111,7 @@ def _take(found: Manifest, data: dict[str, Any]) -> None:
 
 
 def _is_name(name: Any) -> bool:
-    """A path within the folder, and not its mark."""
+    """Whether this is a path within the folder other than its manifest."""
     if not isinstance(name, str) or not name or "\0" in name:
         return False
     pure = PurePosixPath(name)
@@ -123,7 +122,7 @@ def _append(path: Path, text: str) -> None:
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW)
     try:
         size = os.fstat(handle).st_size
-        if size and os.pread(handle, 1, size - 1) != b"\n":  # a line that was cut off
+        if size and os.pread(handle, 1, size - 1) != b"\n":  # a truncated line
             text = "\n" + text
         os.write(handle, text.encode())
         os.fsync(handle)
@@ -132,11 +131,11 @@ def _append(path: Path, text: str) -> None:
 
 
 _open: dict[str, tuple[Manifest, str]] = {}
-"""Folders that this process writes results into, each with the command that it does so for."""
+"""Folders into which this process writes results, each with its command."""
 
 
 def begin_listing(manifest: Manifest, by: str) -> None:
-    """From now on `list_files` lists what is written into this folder."""
+    """List all files written into this folder from now on, by `list_files`."""
     _open[os.path.abspath(manifest.folder)] = (manifest, by)
 
 
@@ -146,15 +145,15 @@ def end_listing(folder: Path) -> None:
 
 
 def listing(folder: Path) -> tuple[Manifest, str] | None:
-    """The manifest of a folder that this process writes into, and for which command."""
+    """The manifest of a folder into which this process writes, and its command."""
     return _open.get(os.path.abspath(folder))
 
 
 def list_files(paths: Iterable[Path]) -> None:
-    """List files that are about to be written; those outside of folders that this process writes
-    results into are left alone.
+    """List files that are about to be written; files outside the result folders of this process are
+    ignored.
 
-    Raises OSError; FileExistsError where something lies there that is not cellfem's.
+    Raises OSError; FileExistsError if one exists that was not written by cellfem.
     """
     names: dict[str, list[str]] = {}
     for path in paths:
@@ -170,7 +169,7 @@ def list_files(paths: Iterable[Path]) -> None:
 
 
 def listed(folder: Path) -> set[str]:
-    """Names of all files on the list of a folder; empty where it has none."""
+    """Names of all listed files of a folder; empty if it has no manifest."""
     held = listing(folder)
     found = held[0] if held is not None else read_manifest(folder)
     return set() if found is None else set(found.files)

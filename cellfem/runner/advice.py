@@ -1,5 +1,5 @@
-"""What to change where no equilibrium is found under a load: what of it is far from what such an
-interface can carry, in words."""
+"""Advice if no equilibrium is found under a load: inputs that are far from what the interface can
+carry."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from cellfem.model import from_case
 from cellfem.units import FARADAY, GAS_CONSTANT, OHM_CM2, format_shown
 
 DEEP = 0.1
-"""Share of the lithium's thickness, or of the width of its smallest elements, by which contact may
-be pressed in."""
+"""Largest penetration of the asperities, as a share of the lithium's thickness or of the width of
+its smallest elements."""
 DRIVEN = 4.0
-"""Overpotential over 2RT/F of a current from which on it is a cause: charge transfer is then 7
-times that of the linear law."""
+"""Overpotential over 2RT/F above which a current is mentioned: charge transfer is then 7 times that
+of the linear law."""
 FAINT = 1e-9
-"""Of the exchange current: less is lost in the round-off of what passes in both directions."""
+"""Share of the exchange current below which a current is lost in the round-off of the forward and
+backward currents."""
 BARELY = 0.5
-"""Contact of a flat face below which the pressure is a cause."""
+"""Contact of a flat face below which the pressure is mentioned."""
 ATOM = 3e-4
-"""µm, between two atoms of lithium."""
+"""µm, distance of two lithium atoms."""
 STIFF = 1e4
 """MPa/µm: a hundred times the default stiffness of asperities."""
 COLD = 263.0
-"""K: below -10 °C lithium creeps less than a sixth of what it does at 25 °C."""
+"""K: below -10 °C lithium creeps less than a sixth as fast as at 25 °C."""
 PLAIN = (
     "begin with a step at rest or with a lower pressure raised by pressure_end, or make elements smaller where the face is "
     "uneven (mesh.near)"
@@ -38,10 +39,10 @@ def advice(case: Case, step: Step, elapsed: float = 0.0) -> str:
 
 
 def stands_out(case: Case, step: Step, elapsed: float = 0.0) -> str:
-    """The same of what is far from usual alone; empty where nothing is."""
+    """The same for unusual inputs alone; empty if there are none."""
     found = [*_of_pressure(case, step.pressure_at(elapsed)), *_of_current(case, step, elapsed), *_of_face(case)]
     if step.temperature < COLD:
-        found.append(f"lithium hardly creeps at {format_shown(step.temperature, 'K')}: begin warmer")
+        found.append(f"lithium hardly creeps at {format_shown(step.temperature, 'K')}: begin at a higher temperature")
     return "; ".join(found)
 
 
@@ -59,8 +60,7 @@ def _of_pressure(case: Case, pressure: float) -> list[str]:
 
 
 def _of_current(case: Case, step: Step, elapsed: float) -> list[str]:
-    """What is driven through the face, against its exchange current; and how much of the face there
-    is for it."""
+    """The driven current relative to the exchange current, and the touching share of the face."""
     material, face = from_case.material(case, step), case.interface
     thermal = GAS_CONSTANT * material.temperature / FARADAY
     resistance, pressure = face.asr * material.resistance_factor, step.pressure_at(elapsed)
@@ -77,7 +77,7 @@ def _of_current(case: Case, step: Step, elapsed: float) -> list[str]:
     text = format_shown(current, "A/m^2")
     if current < FAINT * exchange:
         least = f"{0.1 * FAINT * exchange:.1g} mA/cm^2"
-        share = f"{current / exchange:.1g} of the exchange current, less than can be told from none"
+        share = f"{current / exchange:.1g} of the exchange current, which is indistinguishable from zero"
         return [f'a current of {text} is {share}: write mode = "rest", or at least {least}']
     found = []
     if math.asinh(current / (2 * exchange)) > DRIVEN:
@@ -86,7 +86,7 @@ def _of_current(case: Case, step: Step, elapsed: float) -> list[str]:
             f"({OHM_CM2 * resistance:.3g} Ω cm², of which {100 * touching:.3g} % touch): begin with a smaller current"
         )
     if touching < BARELY:
-        found.append(f"only {100 * touching:.3g} % of a flat face touch at {format_shown(pressure, 'MPa')}: press more")
+        found.append(f"only {100 * touching:.3g} % of a flat face touch at {format_shown(pressure, 'MPa')}: raise the pressure")
     return found
 
 

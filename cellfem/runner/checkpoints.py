@@ -45,7 +45,7 @@ NUMBERED = "[0-9]" * 8 + ".npz"
 KEPT = 2
 FREE = ("output.checkpoint", "output.pictures")
 """Keys of a case that may differ between the run and its resumption."""
-STEPS_AHEAD = 2.0  # longest recent steps, and checkpoints, that a run keeps in hand before its time is up
+STEPS_AHEAD = 2.0  # time reserved before the limit, in longest recent steps and checkpoints
 RECENT = 20
 PIECE = 1 << 20  # bytes that are read at once
 UNMARKED = b"0\n"  # end of a row of records.csv whose fields were not written
@@ -53,8 +53,8 @@ UNMARKED = b"0\n"  # end of a row of records.csv whose fields were not written
 
 @dataclass(frozen=True)
 class Point:
-    """A checkpoint that was found sound. about: its about.json. start: whether the one of time 0 is
-    sound, too."""
+    """A checkpoint that was checked. about: its about.json. start: whether the one of time 0 is
+    undamaged too."""
 
     path: Path
     about: dict[str, Any]
@@ -62,13 +62,13 @@ class Point:
 
     @property
     def place(self) -> Place:
-        """Where in the protocol it was made."""
+        """Place in the protocol at which it was made."""
         place: Place = from_plain(Place, self.about["place"])
         return place
 
     @property
     def measures(self) -> Measures:
-        """Measures of its state."""
+        """Values for the stop conditions in its state."""
         measures: Measures = self.about["measures"]
         return measures
 
@@ -78,8 +78,7 @@ class Keeper:
     """Writes the checkpoints of a run. Every method is collective.
 
     every: seconds of wall time between two; None: none is written. until: `clock` time by which the
-    run must have stopped; None: there is no limit. wall_before: wall time of the run's earlier
-    parts.
+    run must have stopped; None: no limit. wall_before: wall time of the run's earlier parts.
     """
 
     case: Case
@@ -104,8 +103,8 @@ class Keeper:
         self.begin = self.saved = self.asked = self.clock()
 
     def pause(self, place: Place, measures: Measures, asked_to_save: bool, asked_to_stop: bool) -> bool:
-        """Between two steps: save if it is time or a signal says so; whether the march is to end
-        here."""
+        """Between two steps: save if it is time or a signal requests it; returns whether the march
+        must end here."""
         now = self.clock()
         self.recent.append(now - self.asked)
         self.asked = now
@@ -118,13 +117,13 @@ class Keeper:
         self.comm.Allreduce(MPI.IN_PLACE, wants, op=MPI.MAX)
         save, stop, out_of_time = (bool(want) for want in wants)
         if out_of_time and not stop:
-            self.recorder.note("stops, since the time given by --max-time is nearly over")
+            self.recorder.note("stops: the time of --max-time is nearly over")
         if self.every is not None and (save or stop or out_of_time):
             self.save(place, measures)
         return stop or out_of_time
 
     def save(self, place: Place, measures: Measures, name: str = "") -> None:
-        """Write a checkpoint; one that cannot be written is told, and the run goes on."""
+        """Write a checkpoint; if that fails, a message is given and the run continues."""
         begin, step = self.clock(), len(self.recorder.rows) - 1
         self.recorder.gather()
         about = {
@@ -155,11 +154,11 @@ class Keeper:
                 remove(self.folder, [name for path in numbered(self.folder)[KEPT:] if (name := f"{FOLDER}/{path.name}") in own])
 
     def restore(self, point: Point, segments: list[Segment]) -> None:
-        """Engine and recorder as they were at `point`, the pictures' first moment too. Raises
-        CheckpointError.
+        """Restore engine and recorder from `point`, including the moment of the start for pictures.
+        Raises CheckpointError.
 
-        Where the checkpoint of the start is damaged, the start is solved once more: StartError, if
-        that cannot be.
+        If the checkpoint of the start is damaged, the start is solved again: raises StartError if
+        that fails.
         """
         engine, first, here = self.engine, segments[0], point.place
         if point.start:
@@ -172,44 +171,43 @@ class Keeper:
         engine.set(segment.load(0.0).taken_up(here.rest_travel), segment.material)
         self.store.read(point.path)
         self.recorder.go_on()
-        self.store.read(point.path)  # once more: what looked at the state solves by iteration, from where it was last
+        self.store.read(point.path)  # again: observers solve iteratively, starting from their last solution
 
 
 def prepare_folder(folder: Path, source: Source) -> str:
-    """A place for checkpoints with the mesh in it; the mesh's SHA-256. Not collective. Raises
-    OSError."""
+    """Make the folder of checkpoints with the mesh in it; returns the mesh's SHA-256. Not
+    collective. Raises OSError."""
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
     write_source(folder / FOLDER / MESH, source)
     return source_hash(source)
 
 
 def clear_half_written(folder: Path) -> None:
-    """Take away what a run that was killed was just writing of the files on the folder's list. Not
-    collective."""
+    """Remove temporary files of listed files, left by a killed run. Not collective."""
     for path in half_written(folder, listed(folder)):
         path.unlink(missing_ok=True)
 
 
 def clear(folder: Path) -> None:
-    """Take the checkpoints away. Not collective."""
+    """Remove the checkpoints. Not collective."""
     remove(folder, [name for name in listed(folder) if name.startswith(f"{FOLDER}/")])
 
 
 def numbered(folder: Path) -> list[Path]:
-    """Checkpoints of a run's steps, the newest first."""
+    """Checkpoints of a run's steps, newest first."""
     return sorted((folder / FOLDER).glob(NUMBERED), reverse=True)
 
 
 def find(folder: Path, case: Case, say: Callable[[str], None]) -> Point:
-    """The newest sound checkpoint of a run of this case; `say` is told of those that are not. Not
-    collective.
+    """The newest undamaged checkpoint of a run of this case; `say` is called with messages about
+    damaged ones. Not collective.
 
     Raises CheckpointError: there is none, all are damaged, or the case is another one.
     """
     candidates = [*numbered(folder), folder / FOLDER / START]
     if not any(path.exists() for path in candidates):
         raise CheckpointError(
-            f"{folder}: holds no checkpoint; a run that has ended by itself keeps none, start one by cellfem run"
+            f"{folder}: contains no checkpoint; a run that has ended by itself keeps none; start a new one with cellfem run"
         )
     errors = []
     for path in candidates:
@@ -221,31 +219,31 @@ def find(folder: Path, case: Case, say: Callable[[str], None]) -> Point:
             continue
         _compare(point, case)
         for line in errors:
-            say(f"{line}; taking the one before it, of t = {point.about['time_s']:.6g} s")
+            say(f"{line}; the previous one is used, of t = {point.about['time_s']:.6g} s")
         return replace(point, start=path.name == START or _start_is_sound(folder, case, say))
-    raise CheckpointError("\n".join([*errors, f"{folder}: no checkpoint is sound; run the case again"]))
+    raise CheckpointError("\n".join([*errors, f"{folder}: all checkpoints are damaged; run the case again"]))
 
 
 def _start_is_sound(folder: Path, case: Case, say: Callable[[str], None]) -> bool:
-    """Whether the checkpoint of time 0 is whole and of this case; `say` is told where it is not."""
+    """Whether the checkpoint of time 0 is complete and of this case; otherwise `say` is called with
+    the reason."""
     try:
         _compare(Point(folder / FOLDER / START, read_about(folder / FOLDER / START)), case)
     except CheckpointError as error:
-        say(f"{error}; the start, which the pictures show, is solved once more")
+        say(f"{error}; the start, which the pictures need, is solved again")
         return False
     return True
 
 
 def mesh_of(folder: Path, point: Point) -> Source:
-    """The mesh that the run was begun with. Not collective. Raises CheckpointError."""
+    """The mesh with which the run was begun. Not collective. Raises CheckpointError."""
     return read_source(folder / FOLDER / MESH, point.about["mesh_sha256"])
 
 
 def cut_back(folder: Path, sizes: dict[str, int], digests: Mapping[str, str]) -> None:
-    """Growing files as they were at a checkpoint. Not collective.
+    """Truncate growing files to their size at a checkpoint. Not collective.
 
-    Raises CheckpointError, and leaves all as it is, where rows are lost or not those that the run
-    wrote.
+    Raises CheckpointError, without any change, if rows are missing or were changed.
     """
     have = {name: (folder / name).stat().st_size if (folder / name).exists() else 0 for name in sizes}
     for name, size in sizes.items():
@@ -269,16 +267,16 @@ def cut_back(folder: Path, sizes: dict[str, int], digests: Mapping[str, str]) ->
 
 
 def _is_as_written(path: Path, size: int, digest: str) -> bool:
-    """Whether the first bytes are those of the checkpoint, but for the mark of the last row.
+    """Whether the first bytes are those of the checkpoint, except for the flag of the last row.
 
-    A run that ends at its checkpoint writes the fields of that time and says so there; resumed it
-    takes both away again.
+    A run that ends at its checkpoint writes the fields of that time and sets the flag; on
+    resumption both are removed again.
     """
     return digest in (_digest(path, size), _digest(path, size, UNMARKED))
 
 
 def _digest(path: Path, size: int, tail: bytes = b"") -> str:
-    """SHA-256 of the first bytes of a file, as if they ended with `tail`."""
+    """SHA-256 of the first bytes of a file, with the last ones replaced by `tail`."""
     found, left = hashlib.sha256(), size - len(tail)
     with path.open("rb") as file:
         while left > 0 and (piece := file.read(min(left, PIECE))):
@@ -299,6 +297,8 @@ def _compare(point: Point, case: Case) -> None:
 
 
 def told(point: Point) -> str:
-    """A sentence for the log: from where a run goes on."""
+    """A sentence for the log on the checkpoint from which a run continues."""
     about = point.about
-    return f"goes on from t = {time_text(about['time_s'])}, step {about['step']}, of {about['ranks']} rank(s), {point.path.name}"
+    return (
+        f"continues from t = {time_text(about['time_s'])}, step {about['step']}, of {about['ranks']} rank(s), {point.path.name}"
+    )

@@ -1,4 +1,4 @@
-"""Run a case: mesh, start, march, and whatever the end, the results."""
+"""Run a case: mesh, start, march, and the results for every kind of end."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ BY = "run"
 
 @dataclass(frozen=True)
 class Pace:
-    """Of wall time. max_time_s: the run stops by itself, with a checkpoint, before it is over;
-    progress_s: between two lines."""
+    """Limits and intervals of wall time. max_time_s: the run stops with a checkpoint before this is
+    over; progress_s: between two lines."""
 
     max_time_s: float | None = None
     progress_s: float = PLAIN_INTERVAL_S
@@ -72,7 +72,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run leaves behind; summary and files on rank 0 only."""
+    """Result of a run; summary and files on rank 0 only."""
 
     end: End
     summary: Summary = field(default_factory=dict)
@@ -92,8 +92,8 @@ def run_case(
     """Run into a folder (made if missing). Results of an earlier run in it are replaced once this
     one has started. Collective.
 
-    path: of the case, so that it is not overwritten. replace: as of `results.examine`. Raises
-    MeshError, FolderError and BusyError (another run is at work in the folder) on every rank.
+    path: of the case, so that it is not overwritten. replace: as in `results.examine`. Raises
+    MeshError, FolderError and BusyError (another run is using the folder) on every rank.
     """
     return exhausted(run_steps(case, folder, quiet, comm, pace, path=path, replace=replace))
 
@@ -130,11 +130,11 @@ def run_steps(
 
 
 def resume_run(folder: Path, quiet: bool = False, comm: MPI.Intracomm = MPI.COMM_WORLD, pace: Pace | None = None) -> Result:
-    """Go on with the run in a folder from its newest sound checkpoint, on any number of ranks.
+    """Continue the run in a folder from its newest undamaged checkpoint, on any number of ranks.
     Collective.
 
-    Rows and outputs that came after it are cut off first. Of a run that has ended what pictures are
-    missing are drawn. Raises CaseError, CheckpointError, CannotWriteError, FolderError and
+    Rows and outputs after the checkpoint are removed first. For a run that has ended, missing
+    pictures are drawn. Raises CaseError, CheckpointError, CannotWriteError, FolderError and
     BusyError on every rank.
     """
     return exhausted(_resume_steps(folder, quiet, comm, pace))
@@ -143,7 +143,7 @@ def resume_run(folder: Path, quiet: bool = False, comm: MPI.Intracomm = MPI.COMM
 def _resume_steps(folder: Path, quiet: bool, comm: MPI.Intracomm, pace: Pace | None) -> Stepping:
     begin = time.monotonic()
     if read_manifest(folder) is None:
-        load_case(folder / RESOLVED)  # without one there is nothing to be resumed, and no folder to be locked
+        load_case(folder / RESOLVED)  # without one there is nothing to resume and no folder to lock
     with only_run(folder, comm), remembered() as received:
         claimed = _on_root(comm, lambda: resumed(folder, BY, RUN_OUTPUTS))
         try:
@@ -162,7 +162,7 @@ def _resume_steps(folder: Path, quiet: bool, comm: MPI.Intracomm, pace: Pace | N
 
 @contextmanager
 def _held(folder: Path, comm: MPI.Intracomm) -> Iterator[None]:
-    """The folder, made if it is missing, locked; taken away again if nothing has come into it."""
+    """Lock the folder, which is made if missing; it is removed again if it stays empty."""
     with ExitStack() as stack:
         _on_root(comm, lambda: stack.enter_context(made(folder)))
         stack.enter_context(only_run(folder, comm))
@@ -180,21 +180,21 @@ class _Setting:
 
 
 def _run_compiled(case: Case, folder: Path, source: Source | None, point: Point | None, at: _Setting) -> Stepping:
-    """`_run`; a compiler that Ctrl-C reached ends it as a signal does. Raises FormError on every
-    rank where it fails."""
+    """`_run`; a compiler interrupted by Ctrl-C ends it as a signal does. Raises FormError on every
+    rank if compilation fails."""
     try:
         return (yield from _run(case, folder, source, point, at))
     except RuntimeError as error:
         if (why := failure(error)) is None:
             raise
-        if _asked_to_end(at.comm):  # dolfinx has all ranks fail together
+        if _asked_to_end(at.comm):  # dolfinx makes all ranks fail together
             return Result(End("interrupted", float(point.about["time_s"]) if point else 0.0))
         raise FormError(why) from error
 
 
 def _run(case: Case, folder: Path, source: Source | None, point: Point | None, at: _Setting) -> Stepping:
-    """From a mesh to the results, from the start or from a checkpoint; nothing, where a signal ends
-    it in set-up."""
+    """From a mesh to the results, from the start or from a checkpoint; no result if a signal ends
+    it during set-up."""
     comm, received = at.comm, at.received
     segments = segments_of(case)
     model = build_model(source, from_case.structure(case), from_case.interface(case), from_case.numerics(case), comm)
@@ -204,7 +204,7 @@ def _run(case: Case, folder: Path, source: Source | None, point: Point | None, a
     mesh = _opened(case, folder, source, at) if point is None else str(point.about["mesh_sha256"])
     recorder = Recorder(case, engine, folder, at.quiet, point is not None, at.pace.progress_s)
     if point is None and too_large(source):
-        recorder.note("no mesh.msh: each rank makes its own part of so many bricks; cellfem mesh writes the whole")
+        recorder.note("no mesh.msh: each rank makes its own part of a mesh of this size; cellfem mesh writes the whole")
     if point is None and (density := densification_text(case)) is not None:
         recorder.note(density)
     if point is None and case.roughness.kind == "file" and comm.rank == 0:
@@ -239,7 +239,7 @@ def _run(case: Case, folder: Path, source: Source | None, point: Point | None, a
             except StartError as error:
                 recorder.close()
                 raise CheckpointError(
-                    f"{folder}: the checkpoint of the start is damaged, and it is not found again: {error}"
+                    f"{folder}: the checkpoint of the start is damaged, and the start cannot be solved again: {error}"
                 ) from error
             recorder.note(told(point))
             measures, place = point.measures, point.place
@@ -249,8 +249,8 @@ def _run(case: Case, folder: Path, source: Source | None, point: Point | None, a
     except Interrupted:
         engine.stepper.restore()
         if not recorder.rows:
-            return _nothing(recorder, End("interrupted", 0.0), "stopped while the state to begin with was looked for", at)
-        recorder.note(f"stopped while the state after the jump of the load at t = {engine.stepper.time:.6g} s was looked for")
+            return _nothing(recorder, End("interrupted", 0.0), "stopped during the search for the initial state", at)
+        recorder.note(f"stopped during the search for the state after the load jump at t = {engine.stepper.time:.6g} s")
         end = End("interrupted", engine.stepper.time)
     except StartError as error:
         why = f"{error}; {advice(case, case.sequence[recorder.segment].step)}"
@@ -284,24 +284,23 @@ def _stepping(steps: Marching[Finish], recorder: Recorder, told_to_end: list[boo
 
 
 def _nothing(recorder: Recorder, end: End, why: str, at: _Setting) -> Result:
-    """The end of a run that found no state to begin with: without one there is no row, no picture,
-    no verdict."""
+    """The end of a run that found no initial state: there is no row, no picture, no verdict."""
     recorder.note(why)
     if recorder.root is not None and at.quiet:
         print(why, file=sys.stderr)
     if recorder.root is not None and end.kind == "gave up":
         wall = time.monotonic() - at.begin
         write_summary(recorder.folder / "summary.json", unsolved(end, why, wall_s=wall, version=cellfem.__version__))
-        _started(at)  # the summary says what came of it; where a signal ended the search, what was there comes back
+        _started(at)  # the summary gives the reason; if a signal ended the search, earlier results are restored
     if recorder.root is not None and not recorder.going_on:
-        clear(recorder.folder)  # only the mesh is there, nothing to go on from
+        clear(recorder.folder)  # only the mesh exists, so the run cannot be resumed
     recorder.close()
     return Result(end)
 
 
 def _opened(case: Case, folder: Path, source: Source | None, at: _Setting) -> str:
-    """Put earlier results aside and write what a run begins with; the mesh's hash, "" without
-    checkpoints. Collective."""
+    """Move earlier results aside and write the files of the start; returns the mesh's hash, ""
+    without checkpoints. Collective."""
 
     def write() -> str:
         assert at.claimed is not None
@@ -318,13 +317,13 @@ def _opened(case: Case, folder: Path, source: Source | None, at: _Setting) -> st
 
 
 def _started(at: _Setting) -> None:
-    """The run has found its first state: what it replaces goes."""
+    """Delete the results that the run replaces: it has found its initial state."""
     if at.claimed is not None:
         at.claimed.settle()
 
 
 def _taken_up(case: Case, folder: Path) -> tuple[Source, Point]:
-    """Mesh and checkpoint of a run to be resumed; its files cut back to it."""
+    """Mesh and checkpoint of a run to be resumed; its files are truncated to the checkpoint."""
     point = find(folder, case, lambda text: print(text, file=sys.stderr))
     source = mesh_of(folder, point)
     cut_back(folder, point.about["files"], point.about["sha256"])
@@ -335,12 +334,12 @@ def _taken_up(case: Case, folder: Path) -> tuple[Source, Point]:
 
 
 def _asked_to_end(comm: MPI.Intracomm) -> bool:
-    """Has any rank been asked to?"""
+    """Whether any rank has received a request to end."""
     return bool(comm.allreduce(asked_to_end(), op=MPI.LOR))
 
 
 def _on_root[T](comm: MPI.Intracomm, action: Callable[[], T]) -> T | None:
-    """What rank 0 makes of the action, None elsewhere; what it raises is raised on every rank."""
+    """Result of the action on rank 0, None on other ranks; its errors are raised on every rank."""
     made, error = None, None
     if comm.rank == 0:
         try:

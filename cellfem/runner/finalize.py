@@ -1,9 +1,9 @@
-"""The end of a run: last fields, summary, face, spectrum, pictures, and only then no checkpoints
-any more.
+"""The end of a run: last fields, summary, face, spectrum, pictures, and finally removal of the
+checkpoints.
 
-What cannot be made a second time comes first. Where it finds no room the checkpoints stay, and
-`cellfem resume` makes up for it. From pictures.npz on a run has ended for good: pictures are drawn
-by a process of its own, and once more by `cellfem resume`.
+Files that cannot be made again come first. If there is no disk space for them, the checkpoints are
+kept, and `cellfem resume` completes the run. Once pictures.npz exists the run has ended: pictures
+are drawn by a separate process, and again by `cellfem resume` if necessary.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from cellfem.signals import asked_to_end
 
 ENDED = ("done", "stop")
 RELIEF_PLACES = 4001
-DRAW = "they are drawn by: cellfem resume"
+DRAW = "draw them with: cellfem resume"
 
 
 ALWAYS = {"records": "records.csv", "summary": "summary.json", "log": "log.txt"}
@@ -48,9 +48,10 @@ ALWAYS = {"records": "records.csv", "summary": "summary.json", "log": "log.txt"}
 def finalize(
     case: Case, folder: Path, recorder: Recorder, model: Model, end: End, begin: float
 ) -> tuple[Summary, dict[str, Path]]:
-    """Write all that a run leaves; what was written, on rank 0 (empty elsewhere). Collective.
+    """Write all results of a run; returns what was written, on rank 0 (empty on other ranks).
+    Collective.
 
-    Raises CannotWriteError on every rank; the checkpoints then stay.
+    Raises CannotWriteError on every rank; the checkpoints are then kept.
     """
     writing, root = recorder.writing, recorder.root
     recorder.finish()
@@ -79,13 +80,12 @@ def finalize(
         try:
             clear(folder)
         except OSError as error:
-            recorder.warn(f"{error.filename}: cannot be taken away ({error.strerror}); the run is done, nothing is missing")
+            recorder.warn(f"{error.filename}: cannot be removed ({error.strerror}); the run is complete")
     return summary, files | {name: folder / path for name, path in ALWAYS.items()}
 
 
 def only_pictures(folder: Path) -> End | None:
-    """How a run ended of which pictures alone are left to be drawn; None for one that is to go on.
-    Not collective."""
+    """The end of a run that only lacks its pictures; None for a run to be resumed. Not collective."""
     try:
         end = read_end(folder / FILE)
     except CheckpointError:
@@ -94,10 +94,10 @@ def only_pictures(folder: Path) -> End | None:
 
 
 def draw_again(folder: Path, end: End) -> dict[str, Path]:
-    """Draw what a run left to be drawn, and take its checkpoints away if it has ended. Not
+    """Draw the remaining pictures of a run, and remove its checkpoints if it has ended. Not
     collective.
 
-    Raises CannotWriteError where there is no room.
+    Raises CannotWriteError without disk space.
     """
     files = _said(folder, draw_in_own_process(folder, asked_to_end), lambda text: print(text, file=sys.stderr))
     if end.kind in ENDED:
@@ -107,20 +107,20 @@ def draw_again(folder: Path, end: End) -> dict[str, Path]:
 
 
 def _draw(folder: Path, recorder: Recorder) -> dict[str, Path]:
-    """The pictures, if there are any to be drawn; on rank 0."""
+    """Draw the pictures, if there are any; on rank 0."""
     return _said(folder, draw_in_own_process(folder, asked_to_end), recorder.warn) if (folder / FILE).exists() else {}
 
 
 def _said(folder: Path, drawn: Drawn, say: Callable[[str], None]) -> dict[str, Path]:
-    """The files that were drawn; what could not be is said, and can be drawn later from what is
-    kept for it."""
+    """The files that were drawn; a message names those that could not be drawn, which can be drawn
+    later from the stored data."""
     for note in drawn.notes:
         say(note)
     why = "; ".join(drawn.failed)
     if drawn.full:
-        raise CannotWriteError(f"{folder}: no room for pictures ({why}); all else is there: make room, and {DRAW} {folder}")
+        raise CannotWriteError(f"{folder}: no room for pictures ({why}); all else is complete: make room, and {DRAW} {folder}")
     if drawn.failed:
-        say(f"not all pictures could be drawn ({why}); all else is there, and {DRAW} {folder}")
+        say(f"not all pictures could be drawn ({why}); all else is complete; {DRAW} {folder}")
     else:
         with suppress(OSError):
             (folder / FILE).unlink()
@@ -145,8 +145,7 @@ def _summary(case: Case, recorder: Recorder, end: End, begin: float) -> Summary:
 
 
 def _scenes(case: Case, recorder: Recorder) -> dict[str, Scene | None]:
-    """Moments as pictures show them, by their names in `Drawing`; on other ranks than 0 each is
-    None (collective)."""
+    """Moments for pictures, by their names in `Drawing`; None on ranks other than 0 (collective)."""
     if not case.output.pictures:
         return {}
     moments = {"start": recorder.first, "end": recorder.last}
@@ -156,20 +155,20 @@ def _scenes(case: Case, recorder: Recorder) -> dict[str, Scene | None]:
 
 
 def _gathered(moment: Moment, comm: MPI.Intracomm) -> Scene | None:
-    """A moment as pictures show it, on rank 0 (collective)."""
+    """A moment for pictures, gathered on rank 0 (collective)."""
     pieces = comm.gather(moment.snapshot, root=0)
     profiles = [profile for profile in moment.profiles if profile is not None]
     return Scene(merge_snapshots(pieces), *profiles[:2]) if pieces and profiles else None
 
 
 def _prepare_pictures(case: Case, folder: Path, recorder: Recorder, end: End, scenes: dict[str, Scene | None]) -> None:
-    """Write what pictures are drawn from; on rank 0. Raises OSError."""
+    """Write the data of the pictures; on rank 0. Raises OSError."""
     model = recorder.engine.model
     shown: dict[str, Any] = dict(scenes)
     for diagnostic in recorder.diagnostics:
         shown |= diagnostic.drawing()
     if recorder.writing.problem or (scenes.get("start") is None and shown["measured"] is None):
-        return  # no last fields, or no summary: the run is not over
+        return  # without the last fields or the summary the run is not over
     drawing = Drawing(
         title=case.title,
         ended=end,
@@ -187,7 +186,7 @@ def _prepare_pictures(case: Case, folder: Path, recorder: Recorder, end: End, sc
 
 
 def _relief(case: Case) -> Relief | None:
-    """Of a plane stack with a rough face."""
+    """Relief of a plane stack with a rough face."""
     heights = relief_of(case) if case.stack.dimension == 2 else None
     x = np.linspace(0.0, case.stack.width, RELIEF_PLACES)
     return None if heights is None else Relief(x, np.asarray(heights(x)))

@@ -1,4 +1,4 @@
-"""The impedance spectrum of a case, which is run first, or of a run that is there."""
+"""The impedance spectrum of a case, which is run first, or of an existing run."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ OUTPUTS = (TABLE, PICTURE)
 class Impedance:
     """A spectrum and its files (on rank 0).
 
-    spectrum: None where the run that was made for it reached no state. end: of that run; None where
-    the run was there.
+    spectrum: None if the run found no state. end: of that run; None for an existing run.
     """
 
     folder: Path
@@ -35,7 +34,7 @@ class Impedance:
 
 
 def holds_run(folder: Path) -> bool:
-    """Whether a run has left the face in `folder` of which a spectrum can be made."""
+    """Whether `folder` contains the final face of a run, from which a spectrum can be computed."""
     return (folder / SURFACE).is_file() and (folder / RESOLVED).is_file()
 
 
@@ -48,9 +47,9 @@ def impedance_of_case(
     quiet: bool = False,
     comm: MPI.Intracomm = MPI.COMM_WORLD,
 ) -> Impedance:
-    """Run the case into `folder`, then the spectrum of its last state. Collective.
+    """Run the case into `folder`, then compute the spectrum of its last state. Collective.
 
-    path, replace: as of `run_case`. A run that gave up has the spectrum of its last state. Raises
+    path, replace: as in `run_case`. If the run gave up, the spectrum is of its last state. Raises
     as `run_case`, and OSError.
     """
     later = case.impedance.model_copy(update={"spectrum": False})
@@ -69,10 +68,10 @@ def impedance_of_run(
     replace: bool = False,
     comm: MPI.Intracomm = MPI.COMM_WORLD,
 ) -> Impedance:
-    """The spectrum of the face that a run left in its folder. Collective.
+    """The spectrum of the final face of a run in its folder. Collective.
 
     overrides: "KEY=VALUE", of the table impedance. folder: for the files; None: that of the run.
-    replace: as of `results.examine`. Raises CaseError, FolderError, SurfaceError, MeshError and
+    replace: as in `results.examine`. Raises CaseError, FolderError, SurfaceError, MeshError and
     OSError.
     """
     case, into = load_case(run / RESOLVED, overrides), folder or run
@@ -84,7 +83,7 @@ def impedance_of_run(
 def _made(
     case: Case, run: Path, folder: Path, by: str, path: Path | None, replace: bool, comm: MPI.Intracomm
 ) -> tuple[CellSpectrum, dict[str, Path]]:
-    """The spectrum of the face in `run`, and its files in `folder`."""
+    """Compute the spectrum of the face in `run`, and write its files to `folder`."""
     found, files = cell_spectrum(case, model_at_end(case, run, comm)), {}
     if comm.rank == 0:
         with adding(folder, by, OUTPUTS, files_read(case, path), replace, anywhere=by == RUN):

@@ -1,5 +1,5 @@
-"""The mesh that a run was begun with, beside its checkpoints: arrays of a `StackMesh`, or the
-description of bricks."""
+"""The mesh with which a run was begun, stored with its checkpoints: arrays of a `StackMesh`, or the
+description of hexahedra."""
 
 from __future__ import annotations
 
@@ -36,8 +36,7 @@ def write_source(path: Path, source: Source) -> None:
 
 
 def read_source(path: Path, sha256: str) -> Source:
-    """What `write_source` was given, if it has this hash. Not collective. Raises
-    CheckpointError."""
+    """Inverse of `write_source`, if the file has this hash. Not collective. Raises CheckpointError."""
     try:
         source = _read(path)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
@@ -66,13 +65,13 @@ def source_hash(source: Source) -> str:
 
 
 def _arrays(stack: StackMesh) -> dict[str, Any]:
-    """Of mirror planes nothing is said, so that meshes and hashes of before there were periodic
-    sides still fit."""
+    """Mirror planes are not stored, so that meshes and hashes from before periodic sides remain
+    valid."""
     return {item.name: np.asarray(getattr(stack, item.name)) for item in fields(stack) if stack.periodic or item.name != "joined"}
 
 
 def _plain(bricks: Hexahedra) -> dict[str, Any]:
-    """With the name of the face's kind; complex amplitudes as they are."""
+    """With the kind of the face; complex amplitudes unchanged."""
     face = bricks.face
     if face is not None and type(face).__name__ not in FACES:
         raise TypeError(f"{type(face).__name__} cannot be written to a checkpoint: add it to FACES")

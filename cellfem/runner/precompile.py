@@ -1,9 +1,9 @@
 """Compile the forms of cases into a folder, for a container image: python -m cellfem.runner.precompile
 FOLDER CASE…
 
-Each case is begun and stopped before its first step, so that every form that a run of its structure
-needs has been met. Cases of other numbers, but of the same switches, dimension and symmetry, then
-start without a compiler.
+Each case is begun and stopped before its first step, so that every form needed by its structure has
+been compiled. Cases with other numbers, but the same switches, dimension and symmetry, then start
+without a compiler.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from cellfem.runner.execute import Pace, run_case
 
 AT_ONCE = Pace(max_time_s=1e-9)
 COARSE = ("mesh.near=3 um", "mesh.far=6 um")
-"""Of 3-D stacks, which take minutes to begin; forms do not depend on the mesh size."""
+"""For 3-D stacks, which take minutes to begin; forms do not depend on the mesh size."""
 
 
 def bake(folder: Path, cases: list[Path]) -> int:
-    """Begin each case; how many forms the folder then holds."""
+    """Begin each case; returns the number of forms in the folder."""
     for path in cases:
         with tempfile.TemporaryDirectory() as out:
             plain = ("output.pictures=false", "output.checkpoint=off")

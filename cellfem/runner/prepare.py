@@ -1,4 +1,4 @@
-"""What geometry and solver need of a case."""
+"""Conversion of a case to the input of geometry and solver."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ from cellfem.model import from_case
 from cellfem.results.manifest import list_files
 from cellfem.solver.march import Segment, Stop
 
-CHARGE_WITHIN = 1e-3  # share by which a step of held voltage may pass more charge than asked
-USED_UP_WITHIN = 0.1  # share of the least thickness by which lithium may be thinner where the run stops
-WHOLE = 100_000  # bricks up to which a run writes its mesh as one file
-MUCH_MISSING = 0.03  # share of points that were not measured from which a face is warned of
-STEPS = 30  # time steps of a protocol step, at least, without `numerics.dt_max`
+CHARGE_WITHIN = 1e-3  # share by which a step of held voltage may exceed its charge
+USED_UP_WITHIN = 0.1  # share of the smallest thickness by which lithium may be thinner when the run stops
+WHOLE = 100_000  # most hexahedra for which a run writes its mesh as one file
+MUCH_MISSING = 0.03  # share of points without measurement above which a warning is given
+STEPS = 30  # fewest time steps of a protocol step, without `numerics.dt_max`
 OUTPUTS = 30  # of fields in a run without `output.interval`
-FEW_STEPS = 3  # largest steps in an interval from which on steps end on its outputs without being asked
+FEW_STEPS = 3  # largest steps in an interval above which steps end on its outputs by default
 
 
 def source_of(case: Case) -> Source:
-    """What the domain of a case is made of: the places of bricks in 3-D, of which every rank makes
-    its part; else `stack_of`.
+    """The mesh input of a case: coordinates of hexahedra in 3-D, of which every rank makes its
+    part; otherwise `stack_of`.
 
     Not collective: rank 0 only. Raises MeshError.
     """
@@ -71,8 +71,8 @@ def write_mesh(case: Case, source: Source, path: Path) -> None:
 
 
 def too_large(source: Source | None) -> bool:
-    """So many bricks that a run does not put them all into one file, which one process would have
-    to hold."""
+    """Whether there are too many hexahedra for a single mesh file, which one process would have to
+    hold."""
     return isinstance(source, Hexahedra) and math.prod(source.cells) > WHOLE
 
 
@@ -89,7 +89,7 @@ def stack_of(case: Case) -> StackMesh:
 
 
 def _unjoined(case: Case) -> StackMesh:
-    """The same with its sides apart."""
+    """The same without joining periodic sides."""
     half, periodic = _stack(case), case.stack.periodic
     if case.stack.dimension == 3:
         heights = map_of(case)
@@ -132,7 +132,7 @@ def map_of(case: Case) -> maps.MapFace | None:
 
 
 def measured_of(case: Case) -> measured_face.MeasuredHeights:
-    """The whole measurement that `roughness.file` holds, levelled. Raises RoughnessError."""
+    """The whole measurement in `roughness.file`, levelled. Raises RoughnessError."""
     rough = case.roughness
     if rough.file is None:
         raise roughness.RoughnessError("the case names no file of heights: give roughness.file")
@@ -140,8 +140,7 @@ def measured_of(case: Case) -> measured_face.MeasuredHeights:
 
 
 def face_told(case: Case, whole: measured_face.MeasuredHeights) -> tuple[str, ...]:
-    """What was read of a measured face, in sentences: what it is, how it was understood, what was
-    not measured."""
+    """Sentences on a measured face: what it is, how it was interpreted, what was not measured."""
     size = f"{whole.size}, {case.roughness.tilt} removed, {100 * whole.undefined:.2f} % not measured"
     if whole.undefined <= MUCH_MISSING:
         return size, whole.about
@@ -195,7 +194,7 @@ def _voids(case: Case, electrode: int) -> list[VoidShape]:
 
 
 def segments_of(case: Case) -> list[Segment]:
-    """The load protocol as the solver takes it, loops unrolled."""
+    """The load protocol as segments for the solver, loops unrolled."""
     found = []
     used_up = Stop("lithium", case.lithium.used_up * case.lithium.thickness, above=False, within=USED_UP_WITHIN)
     for placed in case.sequence:
@@ -230,8 +229,8 @@ def largest_step(case: Case, step: Step) -> float:
 
 
 def lands_on_outputs(case: Case, step: Step) -> bool:
-    """Whether time steps of this step of the protocol end on output times: as `output.exact` says,
-    or where it costs little."""
+    """Whether time steps of this protocol step end on output times: by `output.exact`, or by
+    default if that costs little."""
     if case.numerics.dt is not None:
         return False
     if case.output.exact is not None:

@@ -12,7 +12,7 @@ from cellfem.output.pressing import Row, press_verdict
 
 
 def pressing_of(case: Case, rows: Sequence[Row]) -> dict[str, Any] | None:
-    """None where no step presses. By the rate of dense, fresh lithium with all options of the creep
+    """None if no step presses. Uses the rate of dense, fresh lithium with all options of the creep
     law of each step."""
     if all(placed.step.mode != "press" for placed in case.steps):
         return None

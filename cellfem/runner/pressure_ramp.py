@@ -1,9 +1,8 @@
-"""Where the pressure jumps up it is made to rise instead: a press needs time, and so does the
-lithium.
+"""Replaces upward jumps of the pressure by ramps: a press needs time, and so does the lithium.
 
-On the highest asperity of a rough face flat lithium would carry tens of times the pressure, more
-than it ever can: there is no such state. From a pressure that it can carry the load rises evenly in
-the logarithm.
+On the highest asperity of a rough face, flat lithium would be under tens of times the stack
+pressure, more than it can carry: no such state exists. The load increases from a pressure that it
+can carry, linearly in the logarithm.
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ from cellfem.solver.engine import INSTANT
 from cellfem.solver.march import Segment
 
 JUMP = 1.5
-"""A pressure more than this times that before counts as a jump."""
+"""Ratio of pressures above which an increase counts as a jump."""
 CONSTRAINT = 3.0
-"""Pressure over flow stress that an indented body carries (hardness over yield strength, Tabor
-1951)."""
+"""Contact pressure over flow stress of an indented body (hardness over yield strength, Tabor 1951).
+"""
 STEPS = 200
-"""The first time step of a rise is this share of it."""
+"""The first time step of a ramp, as a share of it."""
 
 
 def with_pressure_ramps(segments: list[Segment], rises: list[float], model: Model) -> tuple[list[Segment], list[str]]:
-    """The segments, those that begin with a jump made to begin with a rise (s, 0: none), and what
-    was done, in words.
+    """The segments, where those that begin with a jump begin with a ramp instead (duration in s, 0:
+    none), and descriptions of the changes.
 
-    Adhesion comes in evenly within the rise of the first: flat lithium would be torn onto the rough
-    face at once. Collective. Left as they are: steps with a spring or a fixed platen, and
+    Adhesion increases linearly during the ramp of the first: otherwise flat lithium would be pulled
+    onto the rough face at once. Collective. Unchanged: steps with a spring or a fixed platen, and
     prescribed time steps.
     """
     found, notes = [], []
@@ -46,17 +45,15 @@ def with_pressure_ramps(segments: list[Segment], rises: list[float], model: Mode
                 notes.append(f"pressure rises from {before:.3g} to {high:.3g} MPa within {rise:.3g} s")
             if number == 0 and model.interface.adhesion > 0:
                 segment = _wetting(segment, rise, model.numerics.smallest_step)
-                notes.append(f"lithium comes to adhere within {rise:.3g} s")
+                notes.append(f"adhesion is ramped up within {rise:.3g} s")
         found.append(segment)
         before = end
     return found, notes
 
 
 def gentle(model: Model, segment: Segment) -> float:
-    """Pressure (MPa) at which the highest asperity carries no more than lithium that flows at
-    1/INSTANT; at most the load's.
-
-    To 0.1 %.
+    """Pressure (MPa) at which the highest asperity is under no more than the stress of lithium that
+    flows at 1/INSTANT; at most the load's.
     """
     from scipy.optimize import brentq
 
@@ -66,7 +63,7 @@ def gentle(model: Model, segment: Segment) -> float:
     def excess(log_pressure: float) -> float:
         return math.log(model.highest_pressure(math.exp(log_pressure)) / limit)
 
-    if model.structure.bonded:  # there the pressure may be zero
+    if model.structure.bonded:  # for these the pressure may be zero
         return pressure
     low = high = math.log(pressure)
     if excess(high) <= 0:

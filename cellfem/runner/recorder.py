@@ -1,4 +1,4 @@
-"""Records, fields and progress, written while a run goes on."""
+"""Records, fields and progress, written during a run."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class InProtocol:
 
 @dataclass
 class Recorder:
-    """Reads each step through the diagnostics, and writes it once it is accepted. All methods are
-    collective; files are rank 0's.
+    """Evaluates each step through the diagnostics, and writes it once it is accepted. All methods
+    are collective; files are written by rank 0.
 
-    going_on: files of an earlier part of the run are appended to. last: the moment whose fields
-    were written last; first: that of the start.
+    going_on: append to files of an earlier part of the run. last: the moment whose fields were
+    written last; first: that of the start.
     """
 
     case: Case
@@ -70,10 +70,10 @@ class Recorder:
         self.comm: MPI.Intracomm = model.domain.parent.comm
         self.sequence, self.interval = case.sequence, output_interval(case)
         self.next_output = 0.0
-        self.restored: dict[str, Any] = {}  # what a checkpoint says of outputs
+        self.restored: dict[str, Any] = {}  # state of outputs in a checkpoint
         self.columns = record_columns(model.has_volume, model.domain.electrodes == 2)
         again = "cellfem resume" if case.output.checkpoint != "off" else "cellfem run"
-        remedy = f"what was written before is whole: make room there, and go on by {again}"
+        remedy = f"files written before are complete: make room there, and continue with {again}"
         self.writing = Writing(self.comm, remedy, self._cannot_write)
         self.root: _RootFiles | None = None
         self.diagnostics: list[Diagnostic] = []
@@ -109,7 +109,7 @@ class Recorder:
         )
 
     def declare(self, registry: Registry) -> None:
-        """Declare all that recorder and diagnostics carry from one accepted step to the next."""
+        """Declare all state of recorder and diagnostics for checkpoints."""
 
         def outputs() -> dict[str, Any]:
             last, speeds = self.last.time if self.last else None, self.step.reading.platen_speeds
@@ -134,12 +134,13 @@ class Recorder:
         registry.declare_file("log.txt", self.folder / "log.txt")
 
     def gather(self) -> None:
-        """Bring to rank 0 what a checkpoint needs."""
+        """Gather on rank 0 the data for a checkpoint."""
         for diagnostic in self.diagnostics:
             diagnostic.gather()
 
     def look_back(self, solved_anew: bool = False) -> None:
-        """The state is that of the start, of which pictures are drawn; nothing is written."""
+        """The model is in the state of the start, of which pictures are drawn; nothing is written.
+        """
         self.examine(0.0, Outcome(True, 0, 0))
         self.step = Accepted(self.engine.stepper.time, self.reading, self.reading.row)
         for diagnostic in self.diagnostics:
@@ -147,8 +148,7 @@ class Recorder:
         self.first = self._moment()
 
     def go_on(self) -> None:
-        """The state is that of a checkpoint, put back: outputs that came after it are taken
-        away."""
+        """The model is in the state of a restored checkpoint: later outputs are removed."""
         self.series.go_on(self.restored["series"])
         self.examine(0.0, Outcome(True, 0, 0))
         speeds = zip(self.reading.electrodes, self.restored["speeds"], strict=True)
@@ -160,7 +160,7 @@ class Recorder:
             self.last = self._moment()
 
     def start(self) -> dict[str, float]:
-        """Write the state at time 0; returns what stop conditions look at."""
+        """Write the state at time 0; returns the values for stop conditions."""
         measures = self.examine(0.0, Outcome(True, 0, 0))
         self._accept(due=True)
         self._output()
@@ -168,13 +168,13 @@ class Recorder:
         return measures
 
     def examine(self, dt: float, outcome: Outcome) -> dict[str, float]:
-        """Read the step that was just tried; returns what stop conditions look at."""
+        """Evaluate the step that was just tried; returns the values for stop conditions."""
         compression, step = self.stress.compression(), len(self.rows)
         self.reading: StepRecord = self.readings.observer.read(self.engine.stepper, dt, step, outcome.iterations, compression)
         return self.reading.measures
 
     def accepted(self, dt: float) -> None:
-        """The step that was read last is accepted."""
+        """Accept the step that was evaluated last."""
         due = self._reached(self.engine.stepper.time)
         self._accept(due)
         if due:
@@ -189,17 +189,17 @@ class Recorder:
 
     def ended(self, condition: str) -> None:
         """A condition of `until` ended the step of the protocol."""
-        self.note(f"until.{condition} at {time_text(self.engine.stepper.time)}: on to the next step of the protocol")
+        self.note(f"until.{condition} at {time_text(self.engine.stepper.time)}: continues with the next step of the protocol")
 
     def thinnest_place(self, condition: str) -> float | None:
-        """Where on Γ (µm) the lithium is used up, if that is the condition; on rank 0."""
+        """Position on Γ (µm) where the lithium is used up, if that is the condition; on rank 0."""
         thinnest = min(self.step.reading.electrodes, key=lambda electrode: electrode.least_thickness)
         profile = thinnest.profile
         return float(profile.x_um[profile.gap_um.argmax()]) if condition == "lithium" and profile is not None else None
 
     @property
     def unmoved(self) -> bool:
-        """Whether no more lithium has been moved than in the instant in which a load sets in."""
+        """Whether the lithium moved does not exceed that of the first instant of a load."""
         row = self.rows[-1]
         in_an_instant = abs(row["current_mA_cm2"]) * INSTANT / SECONDS_PER_HOUR
         return bool(row["throughput_mAh_cm2"] <= in_an_instant * (1 + 1e-6))
@@ -209,23 +209,23 @@ class Recorder:
             self.root.progress.detail(f"step of {dt:.3g} s at t = {self.engine.stepper.time:.6g} s refused: {why}")
 
     def note(self, text: str) -> None:
-        """A sentence for log and console."""
+        """Message for log and console."""
         if self.root:
             self.root.progress.note(text)
 
     def detail(self, text: str) -> None:
-        """A sentence for the log alone."""
+        """Message for the log alone."""
         if self.root:
             self.root.progress.detail(text)
 
     def warn(self, text: str) -> None:
-        """A sentence for log and console, also where it was told to be quiet."""
+        """Message for log and console, even if quiet."""
         if self.root:
             self.root.progress.note(text, always=True)
 
     def finish(self) -> None:
-        """Write the last accepted state if it is not written yet; close the files that grow. See
-        `write_errors` for failures."""
+        """Write the last accepted state if it is not written yet; close the growing files. For
+        failures see `write_errors`."""
         if self.last is None or self.last.time < self.engine.stepper.time:
             self._output()
             if not self.writing.problem:
@@ -236,7 +236,7 @@ class Recorder:
         self._close_growing()
 
     def close(self) -> None:
-        """Close all files, and take the bar away; harmless if closed before."""
+        """Close all files, and remove the progress bar; may be called again."""
         self._close_growing()
         if self.root:
             self.root.progress.close()
@@ -252,7 +252,7 @@ class Recorder:
         self.close()
 
     def _accept(self, due: bool) -> None:
-        """Take up the step that was read last, and write its row."""
+        """Commit the step that was evaluated last, and write its row."""
         before = self.step.alone() if self.rows else None
         step = Accepted(self.engine.stepper.time, self.reading, self.reading.row, before, due)
         for diagnostic in self.diagnostics:
@@ -305,12 +305,12 @@ class Recorder:
             self.next_output += self.interval
 
     def _reached(self, time: float) -> bool:
-        """Whether the next output is to be written at this time."""
+        """Whether the next output is due at this time."""
         return time >= self.next_output - SAME_TIME * self.interval
 
 
 def _step_text(placed: Placed) -> str:
-    """A step of the protocol for the log, as in "protocol.1.step.0 (strip), cycle 2 of 10"."""
+    """A step of the protocol for the log, such as "protocol.1.step.0 (strip), cycle 2 of 10"."""
     cycle = f", cycle {placed.cycle} of {placed.cycles}" if placed.cycle else ""
     return f"{placed.key} ({placed.step.mode}){cycle}"
 

@@ -1,4 +1,4 @@
-"""The impedance spectrum of a run's end: at its end, or later from the face that it left."""
+"""The impedance spectrum at the end of a run: computed at its end, or later from its final face."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from cellfem.physics.smallsignal import VACUUM
 from cellfem.runner.prepare import segments_of, source_of
 
 INTERFACE_BELOW = 0.02
-"""Share of the electrolyte's own frequency below which a spectrum shows the interfaces: 2 % of its
-arc is left there."""
+"""Frequency below which a spectrum shows the interfaces, as a share of the electrolyte's own
+frequency: 2 % of its arc remains there."""
 SURFACE, TABLE, PICTURE = "surface.npz", "spectrum.csv", "nyquist.png"
 
 
@@ -34,7 +34,7 @@ class CellSpectrum:
     bulk_frequency: float  # κ/2πε of the electrolyte, Hz
     impedance: NDArray[np.complex128]
     circuit: NDArray[np.complex128]
-    cell: str  # what the cell is, in words
+    cell: str  # description of the cell
 
     @property
     def sentence(self) -> str:
@@ -48,11 +48,10 @@ class CellSpectrum:
 
 
 def cell_spectrum(case: Case, model: Model) -> CellSpectrum:
-    """Of the present state (collective): the modelled Γ, with constriction, as often as the cell
-    has it, and its separator.
+    """Spectrum of the present state (collective): the modelled Γ, with constriction, times the
+    number of faces of the cell, and its separator.
 
-    The separator takes the place of the modelled layer: Z A = N (z - L/κ*) + L_sep/κ*, κ* = κ +
-    j2πνε.
+    The separator replaces the modelled layer: Z A = N (z - L/κ*) + L_sep/κ*, κ* = κ + j2πνε.
     """
     table, cell = case.impedance, from_case.cell(case)
     floor = case.interface.roughness if isinstance(table.gap_floor, str) else table.gap_floor
@@ -76,7 +75,7 @@ def _words(case: Case, cell: Cell) -> str:
 
 
 def model_at_end(case: Case, folder: Path, comm: MPI.Intracomm) -> Model:
-    """The model with the face that a run left in `folder`, at the temperature of its end
+    """The model with the final face of a run in `folder`, at the temperature of its end
     (collective).
 
     Raises SurfaceError, MeshError.
@@ -102,7 +101,7 @@ def write_table(found: CellSpectrum, folder: Path) -> Path:
 
 
 def drawn_spectrum(found: CellSpectrum) -> Spectrum:
-    """What a Nyquist plot shows of it."""
+    """Data of a Nyquist plot."""
     return Spectrum(found.frequency, found.impedance, found.circuit, INTERFACE_BELOW * found.bulk_frequency)
 
 
@@ -110,7 +109,7 @@ def write_files(found: CellSpectrum, case: Case, folder: Path) -> dict[str, Path
     """Table and picture into the folder; rank 0."""
     files = {"impedance spectrum": write_table(found, folder)}
     if case.output.pictures:
-        from cellfem.output.nyquist import draw_nyquist  # late: a run draws in a process of its own
+        from cellfem.output.nyquist import draw_nyquist  # imported late: a run draws in a separate process
 
         z = drawn_spectrum(found)
         draw_nyquist(folder / PICTURE, z.frequency, z.impedance, z.circuit, case.title, z.below)

@@ -1,4 +1,4 @@
-"""Heeding signals and --max-time while an equilibrium is looked for, which may take long."""
+"""Checks signals and --max-time during the search for an equilibrium, which may take long."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from cellfem.solver.newton import Interrupted
 
 @dataclass
 class StopRequests:
-    """Called before each correction, on every rank (collective): raises Interrupted on all where
-    any rank was asked to end, or where rank 0's time is nearly over.
+    """Called before each correction, on every rank (collective): raises Interrupted on all ranks if
+    any rank was asked to end, or if rank 0's time is nearly over.
 
-    received: signals so far. until: `clock` time by which the run must have ended; None: there is
-    no limit.
+    received: signals so far. until: `clock` time by which the run must have ended; None: no limit.
     """
 
     received: Sequence[int]

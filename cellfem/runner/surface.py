@@ -1,4 +1,4 @@
-"""What `cellfem surface` shows: the face of a case or of a file of heights, in numbers and as a
+"""Output of `cellfem surface`: the face of a case or of a file of heights, as numbers and as a
 picture."""
 
 from __future__ import annotations
@@ -20,19 +20,18 @@ from cellfem.geometry.roughness import Floats, RoughnessError, Statistics
 from cellfem.output.surface_picture import SpectrumCurve, draw_surface
 from cellfem.runner.prepare import face_of, face_told, map_of, measured_of
 
-WHOLE_PERIODS = 4  # wavelengths longer than this share of a measured line are left out of the fit: they are too few
-FLAT = 1e-6  # µm, a picometre: what no instrument measures
-POINTS_PER_WAVE = 4  # waves with fewer points are left out too
+WHOLE_PERIODS = 4  # wavelengths longer than this share of a measured line are excluded from the fit: they are too few
+FLAT = 1e-6  # µm, a picometre: below the resolution of any instrument
+POINTS_PER_WAVE = 4  # wavelengths with fewer points are excluded too
 
 
 @dataclass(frozen=True)
 class SurfaceReport:
-    """A face and where it comes from; `line`, `before`, `whole` are those of a measurement, None
-    otherwise."""
+    """A face and its source; `line`, `before`, `whole` are those of a measurement, None otherwise."""
 
     title: str
     x: Floats
-    heights: Floats  # as used: on x, cropped, without the waves below the cut-off
+    heights: Floats  # as used: on x, cropped, without wavelengths below the cut-off
     used: Statistics
     line: MeasuredHeights | None
     before: Statistics | None
@@ -40,12 +39,12 @@ class SurfaceReport:
     about: tuple[str, ...]
     curves: tuple[SpectrumCurve, ...]  # spectra, as measured first
     law: SpectrumCurve | None
-    sample: Floats  # heights of which the distribution is shown
+    sample: Floats  # heights whose distribution is shown
 
 
 def read_surface(path: Path, overrides: list[str]) -> SurfaceReport:
-    """The face of a case (a folder or .toml), or of a file of heights as [roughness] would take it
-    whole.
+    """The face of a case (a folder or .toml), or of a file of heights with [roughness] applied to
+    all of it.
 
     Raises CaseError and RoughnessError.
     """
@@ -60,15 +59,14 @@ def read_surface(path: Path, overrides: list[str]) -> SurfaceReport:
 
 
 def files_of(path: Path, overrides: list[str]) -> dict[str, Path]:
-    """Files that `read_surface` reads, by what they are called in messages. Raises CaseError."""
+    """Files that `read_surface` reads, by their names in messages. Raises CaseError."""
     if path.is_dir() or path.suffix == ".toml":
         return files_read(load_case(path, overrides), path)
     return {"the file of heights": path}
 
 
 def _file(path: Path, overrides: list[str]) -> SurfaceReport:
-    """As a case whose stack is as wide as the measurement; what it is pressed with is of no
-    importance."""
+    """As a case whose stack is as wide as the measurement; the other inputs have no effect."""
     data: dict[str, Any] = {
         "roughness": {"kind": "file", "file": str(path)},
         "mesh": {"near": "1 nm"},
@@ -105,8 +103,7 @@ def _reading(case: Case, title: str) -> SurfaceReport:
 
 
 def _line(case: Case) -> RoughFace | None:
-    """The face of a plane stack; of one in 3-D the line of its map at roughness.line, or in the
-    middle."""
+    """The face of a plane stack; in 3-D the profile of its map at roughness.line, or in the middle."""
     if case.stack.dimension == 2:
         return face_of(case)
     heights = map_of(case)
@@ -120,7 +117,7 @@ def _across(case: Case) -> float | None:
 
 
 def _measured(case: Case, title: str, x: Floats, heights: Floats, used: Statistics, spectrum: SpectrumCurve) -> SurfaceReport:
-    """Line, spectrum (of a map, the mean over its lines) and distribution of the part that is
+    """Profile, spectrum (for a map the mean over its lines) and distribution of the part that is
     used."""
     rough, whole = case.roughness, measured_of(case)
     part = measured_face.cropped(whole, rough.offset, case.stack.width)
@@ -137,7 +134,7 @@ def _measured(case: Case, title: str, x: Floats, heights: Floats, used: Statisti
     )
     longest, shortest = part.length / WHOLE_PERIODS, max(rough.cut_off, POINTS_PER_WAVE * part.spacing)
     fit, law = roughness.fitted_law(before.wave_number, before.power, longest, shortest), None
-    if fit is not None and 0 < fit[0] <= 1:  # else it is not a self-affine face, and has no Hurst exponent
+    if fit is not None and 0 < fit[0] <= 1:  # otherwise it is not a self-affine face, and has no Hurst exponent
         ends = 2 * np.pi / np.array([longest, shortest])
         law = SpectrumCurve(ends, fit[1] * ends ** -(1 + 2 * fit[0]), f"fit, H = {fit[0]:.2f}")
     statistics = roughness.statistics(line.x, line.heights)

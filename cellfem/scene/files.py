@@ -1,4 +1,4 @@
-"""The field files of a run, whichever format it wrote: times, parts, and the grids for pyvista."""
+"""The field files of a run in either format: times, parts, and the grids for pyvista."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import Any
 from cellfem.errors import CellfemError
 
 PARTS = ("lithium", "LLZO", "interface")
-"""What every output has."""
+"""Parts of every output."""
 PVD, HDF = "cellfem.pvd", "cellfem.vtkhdf.series"
 
 
 class SceneError(CellfemError, RuntimeError):
-    """A folder holds no run of which a scene could be made, or the machine cannot draw it."""
+    """The folder contains no run with fields, or the machine cannot draw."""
 
 
 @dataclass(frozen=True)
 class FieldFiles:
     """series: name of the file to open in ParaView. places: (time in s, part) -> file; part ""
-    holds all parts in one file."""
+    contains all parts in one file."""
 
     series: str
     places: dict[tuple[float, str], Path]
@@ -35,7 +35,7 @@ class FieldFiles:
 
     def read(self, time: float) -> dict[str, Any]:
         """pyvista grids by part. Raises SceneError."""
-        import pyvista  # late: costs a second, and the window class must be chosen first
+        import pyvista  # imported late: costs a second, and the window class must be chosen first
 
         from cellfem.output.paraview import quiet_vtk
         from cellfem.output.vtkhdf import read_file
@@ -58,8 +58,8 @@ class FieldFiles:
 
 
 def _whole(path: Path, grid: Any) -> Any:
-    """The grid, if it has all points and arrays that its .pvtu and their .vtu tell of. Raises
-    OSError and ET.ParseError."""
+    """The grid, if it has all points and arrays listed in its .pvtu and .vtu files. Raises OSError
+    and ET.ParseError."""
     root = ET.parse(path).getroot()
     names = {str(array.get("Name")) for array in root.iter("PDataArray") if array.get("Name")}
     count = 0
@@ -85,7 +85,7 @@ def field_files(folder: Path) -> FieldFiles:
             found = [entry.attrib for entry in root.iter("DataSet")]
             files = FieldFiles(PVD, {(float(e["timestep"]), e["name"]): folder / e["file"] for e in found})
     except (OSError, ET.ParseError, ValueError, KeyError) as error:
-        raise SceneError(f"{folder}: holds no fields that can be read ({error}); name the folder of a run") from error
+        raise SceneError(f"{folder}: contains no readable fields ({error}); name the folder of a run") from error
     if not files.places:
-        raise SceneError(f"{folder / files.series}: lists no output yet; wait for the first one")
+        raise SceneError(f"{folder / files.series}: has no output yet; wait for the first one")
     return files

@@ -58,7 +58,8 @@ COLOURED = {
 
 
 def here():
-    """The folder of the run: that of this script where Python tells, else where it was written."""
+    """The folder of the run: that of this script if Python gives it, otherwise the one where it was
+    written."""
     folder = os.path.dirname(os.path.abspath(__file__)) if "__file__" in globals() else LOOK["folder"]
     return folder if os.path.exists(os.path.join(folder, LOOK["series"])) else LOOK["folder"]
 
@@ -87,7 +88,7 @@ def coloured(proxy, view, part, bar=None):
     shown = Show(proxy, view)
     shown.Representation = "Surface"
     proxy.UpdatePipeline(LOOK["shown"])
-    if field not in [array.Name for array in proxy.PointData]:  # output.fields left it out
+    if field not in [array.Name for array in proxy.PointData]:  # not in output.fields
         shown.ColorArrayName = [None, ""]
         return shown
     ColorBy(shown, ("POINTS", field, "Magnitude") if name == "current" else ("POINTS", field))
@@ -119,13 +120,13 @@ def plain(proxy, view, colour, width=1.0, representation="Surface"):
 
 
 def unlit(shown):
-    """The colours of the table themselves, no shading: the picture is a map."""
+    """The colours of the table without shading: the picture is a map."""
     shown.Ambient, shown.Diffuse, shown.Specular = 1.0, 0.0, 0.0
     return shown
 
 
 def lit(shown):
-    """A body: shaded, but not so much that its colours cannot be read off the bar."""
+    """A body: shaded lightly, so that its colours can be read from the bar."""
     shown.Ambient, shown.Diffuse, shown.Specular = 0.45, 0.6, 0.0
     return shown
 
@@ -165,17 +166,17 @@ def part_of(reader, name):
 
 
 def stretched(proxy, factor, name, in_front=0.0):
-    """Heights times `factor`; in_front: brought towards the camera by so much, so that lines are
-    not hidden by surfaces."""
+    """Heights times `factor`; in_front: shift towards the camera, so that lines are not hidden by
+    surfaces."""
     moved = Transform(registrationName=f"{name}, heights x {factor:g}", Input=proxy)
     moved.Transform.Scale = [1.0, factor, 1.0]
     moved.Transform.Translate = [0.0, 0.0, in_front]
-    moved.TransformAllInputVectors = 0  # the shape is stretched, not what flows
+    moved.TransformAllInputVectors = 0  # the shape is stretched, not the velocity
     return moved
 
 
 def outline(proxy, view, colour=INK, width=1.4):
-    """The edges of a surface: of a void, say, that is empty space otherwise."""
+    """The edges of a surface, for example of a void, which would otherwise be invisible."""
     edges = FeatureEdges(Input=ExtractSurface(Input=proxy))
     edges.FeatureEdges = edges.ManifoldEdges = edges.NonManifoldEdges = 0
     edges.BoundaryEdges = 1
@@ -185,12 +186,12 @@ def outline(proxy, view, colour=INK, width=1.4):
 
 
 def bar(view, start, end):
-    """A scale bar, to be told in the note of the view."""
+    """A scale bar, whose length is given in the note of the view."""
     plain(Line(registrationName="scale bar", Point1=start, Point2=end), view, INK, 4.0)
 
 
 def bar_below(view):
-    """A bar of LOOK["bar"] below a section; what it adds to the section's height."""
+    """A bar of LOOK["bar"] below a section; returns the height added to the section."""
     low, high = LOOK["low"], LOOK["high"]
     below = 0.05 * (high[1] - low[1])
     bar(view, [low[0], low[1] - 0.6 * below, 0.0], [low[0] + LOOK["bar"], low[1] - 0.6 * below, 0.0])
@@ -211,12 +212,12 @@ def mark(view, factor, in_front):
 
 
 def marked():
-    """What the ring means, for the note of a view."""
+    """Meaning of the ring, for the note of a view."""
     return "" if LOOK["worst"] is None else "; ring: " + LOOK["worst"][1]
 
 
 def section(parts, view, factor, bars):
-    """The cross-section in x and height, `factor` times as high as it is."""
+    """The cross-section in x and height, stretched vertically by `factor`."""
     bar_places = {"lithium": (0.78, 0.68), "LLZO": (0.78, 0.36), "interface": (0.78, 0.04)}
     for name in ("LLZO", "lithium"):
         unlit(coloured(stretched(parts[name], factor, name), view, name, bar_places[name] if bars else None))
@@ -232,7 +233,7 @@ def section(parts, view, factor, bars):
 
 
 def revolved(proxy, name):
-    """Three quarters of the body that the section makes about its axis."""
+    """Three quarters of the body of revolution of the section."""
     upright = Transform(registrationName=name + ", upright", Input=proxy)
     upright.Transform.Rotate = [90.0, 0.0, 0.0]  # height along z, the axis of the extrusion
     around = RotationalExtrusion(registrationName=name + ", revolved", Input=ExtractSurface(Input=upright))
@@ -241,7 +242,7 @@ def revolved(proxy, name):
 
 
 def look_at_body(view, low, high, up, direction=(0.62, -0.66, 0.42)):
-    """Camera from the side where the body is cut open, its middle left of the colour bars."""
+    """Camera on the cut side of the body, with its centre left of the colour bars."""
     size = [high[k] - low[k] for k in range(3)]
     reach = max(size)
     middle = [0.5 * (low[k] + high[k]) for k in range(3)]

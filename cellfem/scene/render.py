@@ -1,5 +1,5 @@
-"""The pictures of a scene by pyvista, without ParaView: one of a chosen time, and an animation of
-all of them."""
+"""The pictures of a scene by pyvista, without ParaView: one at a chosen time, and an animation of
+all times."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ FIELDS = {
 BARS = {"lithium": 0.69, "LLZO": 0.37, "interface": 0.05}
 FRAME_MS = 250
 BAR_WIDTH, DOT = 4, 16  # pixels
-LIT = {"ambient": 0.45, "diffuse": 0.6}  # bodies: shaded, but their colours can be read off the bar
+LIT = {"ambient": 0.45, "diffuse": 0.6}  # bodies: shaded lightly, so that their colours can be read from the bar
 
 
 def render_scene(look: SceneSpec, path: Path) -> None:
-    """Write the picture (PNG) of look.shown. Raises SceneError where the machine cannot draw or a
-    file cannot be read."""
+    """Write the picture (PNG) of look.shown. Raises SceneError if the machine cannot draw or a file
+    cannot be read."""
     _save(path, _draw(look, look.shown), "PNG")
 
 
 def render_animation(look: SceneSpec, path: Path, times: Iterable[float] | None = None) -> int:
-    """Write an animated GIF of all times, or of those given; the number of pictures in it. Raises
+    """Write an animated GIF of all times, or of those given; returns the number of pictures. Raises
     SceneError."""
     frames = [_draw(look, time).resize((SIZE[0] // 2, SIZE[1] // 2), Image.Resampling.LANCZOS) for time in times or look.times]
     _save(path, frames[0], "GIF", save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0)
@@ -62,7 +62,7 @@ def _draw(look: SceneSpec, time: float) -> Image.Image:
         raise SceneError("no off-screen OpenGL (EGL or OSMesa) on this machine: install libegl1 or libosmesa6, or use ParaView")
     if backend:
         os.environ[WINDOW] = backend
-    import pyvista  # late: it only works once the window class is chosen
+    import pyvista  # imported late: it only works after the window class is chosen
 
     blocks = field_files(Path(look.folder)).read(time)
     plotter = pyvista.Plotter(off_screen=True, shape=(2, 1), row_weights=[UPPER, 1 - UPPER], window_size=list(SIZE), border=False)
@@ -101,7 +101,7 @@ def _strip(plotter: Any, look: SceneSpec, blocks: dict[str, Any]) -> None:
 
 
 def _paint_section(plotter: Any, look: SceneSpec, blocks: dict[str, Any], factor: float, bars: bool) -> None:
-    """The cross-section, `factor` times as high as it is; lines lie in front of surfaces."""
+    """The cross-section, stretched vertically by `factor`; lines are in front of surfaces."""
     step = 0.01 * (look.high[0] - look.low[0])
     for part in ("LLZO", "lithium"):
         _colour(plotter, look, _moved(blocks[part], factor, 0.0), part, bars, lighting=False)
@@ -120,7 +120,7 @@ def _paint_section(plotter: Any, look: SceneSpec, blocks: dict[str, Any], factor
 
 
 def _body(plotter: Any, look: SceneSpec, blocks: dict[str, Any]) -> None:
-    """Three quarters of the body that the section makes about its axis."""
+    """Three quarters of the body of revolution of the section."""
     for part in ("LLZO", "lithium", "interface", "void"):
         if not blocks[part].n_cells:
             continue
@@ -177,12 +177,12 @@ def _mark(plotter: Any, look: SceneSpec, factor: float, in_front: float) -> None
 
 
 def _marked(look: SceneSpec) -> str:
-    """What the ring means, for the line below a panel."""
+    """Meaning of the ring, for the line below a panel."""
     return "" if look.worst is None else f"; ring: {look.worst[1]}"
 
 
 def _scale_bar(plotter: Any, look: SceneSpec, bottom: float, height: float) -> float:
-    """A bar below a section; what it adds to the section's height."""
+    """A bar below a section; returns the height added to the section."""
     below = 0.05 * height
     _bar(plotter, (look.low[0], bottom - 0.6 * below), (look.low[0] + look.bar, bottom - 0.6 * below))
     return below
@@ -203,7 +203,7 @@ def _moved(block: Any, factor: float, in_front: float) -> Any:
 
 def _colour(plotter: Any, look: SceneSpec, mesh: Any, part: str, bar: bool, **style: Any) -> None:
     field, name, title = FIELDS[part]
-    if field not in mesh.point_data:  # output.fields left it out
+    if field not in mesh.point_data:  # not in output.fields
         plotter.add_mesh(mesh, color="#d8d8d8", **style)
         return
     values = np.asarray(mesh.point_data[field])

@@ -1,5 +1,5 @@
-"""A scene of a run: the script for ParaView that shows it, run at once where ParaView is, or drawn
-without it."""
+"""A scene of a run: the script for ParaView, run at once if ParaView is installed, or pictures
+without ParaView."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ FRAMES = "scene_frames"
 RENDERED = PICTURE_WITHOUT, MOVING = "render.png", "render.gif"
 PARAVIEW_S = 600.0
 ATTEMPTS, NO_DISPLAY = 3, ("vtkXOpenGLRenderWindow::CreateAWindow", "Xvfb failed to start")
-"""Two of xvfb-run at a time may take the same display, and one of them loses it: what ParaView or
-xvfb-run then says."""
+"""Error messages of ParaView or xvfb-run if two xvfb-run take the same display at the same time,
+and one of them loses it."""
 FIRST_DISPLAY, DISPLAYS = 100, 5000
-"""Where each process begins to look for a free one, by its number."""
+"""First display number that a process tries, by its process number."""
 
 
 @dataclass(frozen=True)
 class ParaViewScene:
-    """A script for ParaView in the folder of a run, and what it writes there when it is run."""
+    """A script for ParaView in the folder of a run, and the files that it writes."""
 
     script: Path
     state: Path
@@ -49,19 +49,19 @@ class Rendered:
 def write_scene(run: Path, time_s: float | None = None) -> ParaViewScene:
     """Write the script for ParaView 5.11 or later into the folder of a run.
 
-    time_s: as of `read_scene_spec`. Raises SceneError, FolderError and OSError.
+    time_s: as in `read_scene_spec`. Raises SceneError, FolderError and OSError.
     """
     spec = read_scene_spec(run, time_s)
     template = files("cellfem.scene").joinpath("paraview_template.py").read_text(encoding="utf-8")
     frames = [f"{FRAMES}/scene_{number:05d}.png" for number in range(len(spec.times))]
     with adding(run, "run", (*OUTPUTS, *frames), anywhere=True):
         write_atomic(run / SCRIPT, template.replace("@LOOK@", spec.as_json()))
-        list_files(run / name for name in (*OUTPUTS, *frames))  # what the script will write
+        list_files(run / name for name in (*OUTPUTS, *frames))  # files that the script will write
     return ParaViewScene(run / SCRIPT, run / STATE, run / PICTURE, run / FRAMES)
 
 
 def paraview_command() -> list[str] | None:
-    """How pvbatch is started here without a display; None where there is none."""
+    """The command that starts pvbatch here without a display; None if there is none."""
     pvbatch, xvfb = shutil.which("pvbatch"), shutil.which("xvfb-run")
     if pvbatch is None:
         return None
@@ -69,8 +69,8 @@ def paraview_command() -> list[str] | None:
 
 
 def run_paraview(scene: ParaViewScene, animation: bool = False) -> None:
-    """Run the script by pvbatch: picture and state, and pictures of all times. Raises SceneError
-    where there is no pvbatch or it fails."""
+    """Run the script with pvbatch: picture and state, and pictures of all times. Raises SceneError
+    if there is no pvbatch or it fails."""
     command = paraview_command()
     if command is None:
         raise SceneError("--run: no pvbatch was found on the PATH; install ParaView 5.11 or later, or draw by cellfem render")
@@ -88,7 +88,7 @@ def run_paraview(scene: ParaViewScene, animation: bool = False) -> None:
 def render_run(run: Path, time_s: float | None = None, animation: bool = False) -> Rendered:
     """Draw the scene of a run without ParaView: render.png, and render.gif of all times.
 
-    time_s: as of `read_scene_spec`. Raises SceneError, FolderError and OSError.
+    time_s: as in `read_scene_spec`. Raises SceneError, FolderError and OSError.
     """
     from cellfem.scene.render import render_animation, render_scene
 

@@ -1,4 +1,4 @@
-"""What a scene of a run shows: files, times, windows, exaggeration and colour ranges, read off the
+"""Content of a scene of a run: files, times, windows, exaggeration and colour ranges, from the
 files of the run."""
 
 from __future__ import annotations
@@ -25,12 +25,11 @@ Kind = Literal["plane", "axisymmetric", "3d"]
 CREEP, CURRENT, INDEX, GAP = "creep_rate_1_s", "current_density_mA_cm2", "dendrite_index", "gap_um"
 SAMPLED = 6  # times that are read for the colour ranges
 STRIP_ASPECT = 3.2  # width over height of the panel that shows the strip around Γ
-BAR_SHARE, BAR_SHARE_UP = 0.25, 0.4  # of width and of the strip's height that a scale bar takes at most
-UNIFORM = 1e-3  # share by which the index must vary along Γ for its largest to be marked
+BAR_SHARE, BAR_SHARE_UP = 0.25, 0.4  # largest length of a scale bar, as a share of the width and of the strip's height
+UNIFORM = 1e-3  # relative variation of the index along Γ above which its maximum is marked
 SHADES = 24
 COLOURS = {"creep": ("GnBu", 0.2, 1.0), "current": ("YlOrRd", 0.08, 1.0), "index": ("plasma", 0.0, 0.92)}
-"""matplotlib's colour maps, and the part of each that is used: nothing may look like empty
-space."""
+"""matplotlib's colour maps, and the part of each that is used: nothing may look like a void."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,11 @@ class SceneSpec:
     """All numbers of a scene; lengths in µm, in true geometry. Last coordinate: height above Γ.
 
     series: what ParaView opens, in the folder. low, high: corners of the stack. strip: heights
-    around Γ, shown `exaggeration` times as high as they are. colours: flat lists of (position in
-    [0, 1], r, g, b). open_gap: what counts as a void.
-    cut: y of the deepest void, through which a stack in 3-D is cut open (on its front side: whole).
-    bar, bar_up: lengths (µm) of the scale bars along Γ, and along the heights of the strip. worst:
-    place on Γ that is marked, and what it is; None: none.
+    around Γ, stretched by `exaggeration`. colours: flat lists of (position in [0, 1], r, g, b).
+    open_gap: gap above which a place is a void. cut: y of the deepest void, through which a stack
+    in 3-D is cut open (at its front side: not cut). bar, bar_up: lengths (µm) of the scale bars
+    along Γ, and along the heights of the strip. worst: marked position on Γ, and its description;
+    None: none.
     """
 
     title: str
@@ -67,12 +66,12 @@ class SceneSpec:
     colours: dict[str, list[tuple[float, float, float, float]]]
 
     def as_json(self) -> str:
-        """For the script that ParaView runs."""
+        """JSON for the script that ParaView runs."""
         return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)
 
 
 def read_scene_spec(folder: Path, time_s: float | None = None) -> SceneSpec:
-    """The look of a run. time_s: what to show (nearest output); without it the output after the
+    """The scene of a run. time_s: time to show (nearest output); by default the output after the
     largest index, or the last.
 
     Raises SceneError. Reads at most SAMPLED times.
@@ -124,7 +123,7 @@ def _chosen(folder: Path, times: Sequence[float], time_s: float | None) -> float
         return times[-1]  # the run is not over
     if not isinstance(verdict, dict) or not isinstance(verdict.get("time_s"), (int, float)):
         return times[-1]
-    # the output before may still be one of stripping, without any index
+    # the previous output may still be of stripping, without any index
     return next((time for time in times if time >= float(verdict["time_s"])), times[-1])
 
 
@@ -137,8 +136,8 @@ def _case(folder: Path) -> tuple[str, bool, float]:
 
 
 def _strip(interface: Any, width: float, delta: float, kind: Kind) -> tuple[float, tuple[float, float]]:
-    """Exaggeration, one of 1, 2, 5, 10, …, and the heights shown: to see the shallowest void, or
-    the deepest if all are alike."""
+    """Exaggeration, one of 1, 2, 5, 10, …, and the heights shown: for the shallowest void, or the
+    deepest if all are similar."""
     gap = np.asarray(interface.point_data[GAP]) if GAP in interface.point_data else np.zeros(interface.n_points)
     depths = _depths(np.asarray(interface.points)[:, 0], gap, VOID_AT * delta) if kind != "3d" else [float(gap.max())]
     deepest = max([*depths, float(gap.max(initial=0.0)), VOID_AT * delta])
@@ -151,7 +150,7 @@ def _strip(interface: Any, width: float, delta: float, kind: Kind) -> tuple[floa
 
 
 def _worst(interface: Any, open_gap: float) -> tuple[tuple[float, float, float], str] | None:
-    """The place of the largest dendrite index where lithium is plated, else that of the deepest
+    """The place of the largest dendrite index if lithium is plated, otherwise that of the deepest
     void."""
     for name, least, what in ((INDEX, 0.0, "largest dendrite index"), (GAP, open_gap, "deepest void")):
         if name not in interface.point_data or not interface.n_points:
@@ -171,7 +170,7 @@ def _deepest(interface: Any) -> float:
 
 
 def _depths(x: Array, gap: Array, open_gap: float) -> list[float]:
-    """Depth of each stretch of Γ that is open."""
+    """Depth of each open interval of Γ."""
     order = np.argsort(x)
     is_open = np.concatenate(([False], gap[order] > open_gap, [False])).astype(np.int8)
     starts, ends = (np.flatnonzero(np.diff(is_open) == change) for change in (1, -1))

@@ -76,7 +76,7 @@ BAD = {
         'half_width = "2.5 um"',
         'half_width = "12 um"',
         (
-            "void.0: reaches from 0 um to 12 um, out of the stack from 0 um to 10 um; "
+            "void.0: reaches from 0 um to 12 um, outside the stack from 0 um to 10 um; "
             "move it, make half_width smaller or stack.width larger"
         ),
     ),
@@ -84,7 +84,7 @@ BAD = {
         'half_width = "1.5 um"',
         'half_width = "4 um"',
         (
-            "patch.0: reaches from 3 um to 11 um, out of the stack from 0 um to 10 um; "
+            "patch.0: reaches from 3 um to 11 um, outside the stack from 0 um to 10 um; "
             "move it, make half_width smaller or stack.width larger"
         ),
     ),
@@ -112,7 +112,7 @@ BAD = {
     "measured face between periodic sides": (
         'width = "10 um"',
         'width = "10 um"\nsides = "periodic"\n[roughness]\nkind = "file"\nfile = "face.txt"\ncut_off = "3 um"',
-        'roughness.kind: "file", a measured face, does not repeat itself as stack.sides = "periodic" needs',
+        'roughness.kind: "file", a measured face, is not periodic, as stack.sides = "periodic" requires',
     ),
     "no TOML": ('"10 um"', "10 um", "is not valid TOML"),
 }

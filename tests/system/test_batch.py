@@ -83,7 +83,7 @@ def test_job_resumes_itself_until_it_is_done(batch: dict[str, str], tmp_path: Pa
     log = wait_for_end(batch, out, WAIT_S)
     rows = read_records(out / "records.csv")
     assert [row["step"] for row in rows] == list(range(251)), log[-2000:]
-    assert "goes on from t = " in log, "it took more than one turn"
+    assert "continues from t = " in log, "it took more than one turn"
     assert "done" in cellfem("status", out).stdout
 
 
@@ -136,7 +136,7 @@ def test_pbs_script_by_the_wrappers_of_slurm(batch: dict[str, str], tmp_path: Pa
     wait_for_end(batch, out, WAIT_S)
     log = (out / "job.log").read_text(encoding="utf-8")
     assert [row["step"] for row in read_records(out / "records.csv")] == list(range(251)), log[-2000:]
-    assert "goes on from t = " in log, "it took more than one turn"
+    assert "continues from t = " in log, "it took more than one turn"
 
 
 def openpbs() -> str:
@@ -164,7 +164,7 @@ def test_pbs_script_on_openpbs(tmp_path: Path) -> None:
     wait_for_rows(out, 602, 2 * WAIT_S)
     assert [row["step"] for row in read_records(out / "records.csv")] == list(range(601))
     log = (out / "job.log").read_text(encoding="utf-8")
-    assert "goes on from t = " in log, "it took more than one turn"
+    assert "continues from t = " in log, "it took more than one turn"
     assert "not queued again" not in log
 
 

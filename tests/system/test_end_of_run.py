@@ -42,8 +42,7 @@ def undrawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("undrawn")
     done = started(folder, DIES).communicate(timeout=WAIT_S)
     assert (
-        "not all pictures could be drawn (ended by signal 11); all else is there, and they are drawn by: cellfem resume "
-        in done[1]
+        "not all pictures could be drawn (ended by signal 11); all else is complete; draw them with: cellfem resume " in done[1]
     )
     assert "Traceback" not in done[1]
     return folder / "out"
@@ -83,7 +82,7 @@ def test_drawing_library_that_dies_takes_nothing_along(undrawn: Path, tmp_path: 
     assert FILE not in written(out)
     assert all(str(out / name) in shown.replace("\n", "") for name in PICTURES)
     assert {name: (out / name).read_bytes() for name in RESULTS} == before, "resume only drew"
-    assert "holds no checkpoint" in cellfem("resume", out, code=2).stderr
+    assert "contains no checkpoint" in cellfem("resume", out, code=2).stderr
 
 
 def test_one_picture_that_fails_leaves_the_others(undrawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +111,7 @@ def test_damaged_file_of_pictures_is_told(undrawn: Path, tmp_path: Path) -> None
     out = copied(undrawn, tmp_path)
     data = (out / FILE).read_bytes()
     (out / FILE).write_bytes(data[: len(data) // 2])
-    assert "holds no checkpoint" in cellfem("resume", out, code=2).stderr
+    assert "contains no checkpoint" in cellfem("resume", out, code=2).stderr
 
 
 def test_a_style_of_the_users_own(undrawn: Path, tmp_path: Path) -> None:
@@ -184,7 +183,7 @@ def test_checkpoints_that_cannot_be_taken_away(tmp_path: Path, monkeypatch: pyte
             patched.setattr(Path, action, keeps)
             assert run_case(case, tmp_path / "out", quiet=True).end.kind == "done"
         log = (tmp_path / "out" / "log.txt").read_text(encoding="utf-8")
-        told = "start.npz: cannot be taken away (Device or resource busy); the run is done" in log
+        told = "start.npz: cannot be removed (Device or resource busy); the run is complete" in log
         assert told == (action == "unlink")
 
 

@@ -64,7 +64,7 @@ def test_disk_that_fills_up_on_the_way(ranks: int, disk: Path, tmp_path: Path) -
     cellfem("run", case, "--out", whole, "--quiet", *settings(*SHORT))
     resize(disk, "700k")
     said = no_room("run", case, "--out", out, "--quiet", "-n", ranks, *settings(*SHORT))
-    assert "what was written before is whole: make room there, and go on by cellfem resume" in said
+    assert "files written before are complete: make room there, and continue with cellfem resume" in said
     rows = (out / "records.csv").read_bytes()
     assert rows.endswith(b"\n")
     if ranks == 1:

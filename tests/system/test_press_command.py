@@ -70,7 +70,7 @@ def test_what_cannot_be_a_target_is_said_before_anything_runs(case: Path, tmp_pa
     assert not (tmp_path / "out" / "press.csv").exists()
 
 
-def test_a_face_too_steep_ends_with_a_clear_word(case: Path, tmp_path: Path) -> None:
+def test_a_face_too_steep_ends_with_a_clear_message(case: Path, tmp_path: Path) -> None:
     """Walls of slope 0.99 that become steeper where the lithium bends over the ridges: no more than
     a height can carry."""
     out = tmp_path / "out"
@@ -78,7 +78,7 @@ def test_a_face_too_steep_ends_with_a_clear_word(case: Path, tmp_path: Path) -> 
     done = cellfem("run", case, "--out", out, *steep, code=3)
     for told in (done.stderr, (out / "log.txt").read_text(encoding="utf-8")):
         assert "the lithium surface has a slope of 1.0" in told
-        assert "nothing is remeshed; start from lower or longer heights" in told
+        assert "there is no remeshing; start with lower or longer heights" in told
     rows = read_records(out / "records.csv")
     assert max(row["balance_lithium"] for row in rows) <= 1e-8
 

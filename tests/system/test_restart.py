@@ -97,7 +97,7 @@ def test_stopped_and_resumed_is_bit_for_bit_the_same(variant: str, rows: tuple[i
     assert ended.end.kind == "done"
     same_results(tmp_path / "whole", out)
     assert not (out / "checkpoint").exists(), "a run that has ended needs none"
-    assert (out / "log.txt").read_text(encoding="utf-8").count("goes on from t = ") == len(rows)
+    assert (out / "log.txt").read_text(encoding="utf-8").count("continues from t = ") == len(rows)
 
 
 @pytest.fixture(scope="module")
@@ -283,7 +283,7 @@ def test_damaged_checkpoint_gives_way_to_the_one_before(
     assert resume_run(out, quiet=True).end.kind == "done"
     said = capsys.readouterr().err
     assert "00000019.npz: is damaged" in said
-    assert "taking the one before it, of t = 4.5 s" in said
+    assert "the previous one is used, of t = 4.5 s" in said
     same_results(whole, out)
 
 
@@ -301,7 +301,7 @@ def test_damaged_checkpoint_of_the_start_is_made_up_for(
     assert resume_run(out, quiet=True).end.kind == "done"
     said = capsys.readouterr().err
     assert said.count("start.npz: ") == 1
-    assert "the start, which the pictures show, is solved once more" in said
+    assert "the start, which the pictures need, is solved again" in said
     same_results(whole, out)
 
 
@@ -324,7 +324,7 @@ def test_nothing_sound_is_refused(stopped: Path, tmp_path: Path) -> None:
     for path in (out / "checkpoint").glob("*.npz"):
         damage(path, "cut")
     done = cellfem("resume", out, code=2)
-    assert "no checkpoint is sound; run the case again" in done.stderr
+    assert "all checkpoints are damaged; run the case again" in done.stderr
     assert "Traceback" not in done.stderr
     assert (out / "records.csv").read_bytes() == (stopped / "records.csv").read_bytes(), "nothing was touched"
 
@@ -345,7 +345,7 @@ def test_what_does_not_fit_is_refused(stopped: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"the mesh of the run is damaged or missing|is not the mesh of this checkpoint"):
         resume_run(out)
     shutil.rmtree(out / "checkpoint")
-    with pytest.raises(CheckpointError, match="holds no checkpoint"):
+    with pytest.raises(CheckpointError, match="contains no checkpoint"):
         resume_run(out)
 
 
@@ -394,9 +394,7 @@ def test_lock_of_a_machine_whose_clock_is_ahead(tmp_path: Path) -> None:
     out, ahead = tmp_path / "out", 90 * 86400.0
     held = lock(out)
     os.utime(held, (0, time.time() + ahead))
-    with pytest.raises(
-        BusyError, match=r"dead \(its last sign of life is dated 90 d ahead of this machine's clock, and so tells"
-    ):
+    with pytest.raises(BusyError, match=r"dead \(its last update is dated 90 d ahead of this machine's clock, so its age"):
         run_case(load_case(write_case(tmp_path)), out, quiet=True)
     (out / "case.resolved.toml").write_text("", encoding="utf-8")
     assert "dated 90 d ahead of this machine's clock" in read_status(out).note

@@ -39,10 +39,10 @@ def test_a_large_current_is(asr: str, current: str) -> None:
 
 
 def test_other_causes_are_named() -> None:
-    assert "only 33.3 % of a flat face touch at 0.01 MPa: press more" in advised({"pressure": "0.01 MPa"})
+    assert "only 33.3 % of a flat face touch at 0.01 MPa: raise the pressure" in advised({"pressure": "0.01 MPa"})
     assert "less than an atom" in advised(interface={"roughness": "1e-4 um", "stiffness": "1e5 MPa/um"})
     assert "10 to 1000 are usual" in advised({"pressure": "5 MPa"}, interface={"stiffness": "1e5 MPa/um"})
-    assert "-50 degC: begin warmer" in advised({"temperature": "-50 degC"})
+    assert "-50 degC: begin at a higher temperature" in advised({"temperature": "-50 degC"})
     held = {"mode": "hold-voltage", "duration": "1 s", "pressure": "0.8 MPa", "voltage": "36 V"}
     case = parse_case({"protocol": [held]})
     assert advice(case, case.sequence[0].step) == "a voltage of 36 V is 1.4e+03 times RT/F: hold less"

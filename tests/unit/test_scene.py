@@ -126,7 +126,7 @@ def test_script_is_python_and_holds_the_look(tmp_path: Path) -> None:
 def test_errors_say_what_is_wrong(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["scene", str(tmp_path)])
     assert done.exit_code == 2
-    assert "holds no fields that can be read" in done.output
+    assert "contains no readable fields" in done.output
     folder = write_run(tmp_path / "run", "plane")
     next((folder / "fields").glob("lithium_00001.pvtu")).unlink()
     with pytest.raises(SceneError, match="cannot be read"):

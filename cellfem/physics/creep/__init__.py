@@ -1,7 +1,7 @@
-"""Creep laws of lithium, porous or dense, evaluated point by point with their derivatives.
+"""Creep laws of lithium, porous or dense, evaluated at points with their derivatives.
 
-The finite-element forms use a law only through its value and first derivatives, so any other class
-of `CreepLaw` can take the place of these: see docs/laws.md.
+The finite-element forms use a law only through its value and first derivatives, so any other
+subclass of `CreepLaw` can be used instead: see docs/laws.md.
 """
 
 from cellfem.physics.creep.anand_law import AnandLaw

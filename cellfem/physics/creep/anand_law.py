@@ -1,5 +1,5 @@
-"""Creep with an evolving resistance S (see `physics.hardening`), softened by Michel and Suquet's
-ellipse."""
+"""Creep with an evolving resistance S (see `physics.hardening`), softened by pores with Michel and
+Suquet's ellipse."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from cellfem.physics.hardening import Hardening, History, hardened_law
 
 @dataclass(frozen=True)
 class AnandLaw(CreepLaw):
-    """rate = A₁ (σ/S)^(1/m), S by its own rate equation. What has no past, as `fluidity`, is that
-    of fresh lithium.
+    """rate = A₁ (σ/S)^(1/m), S by its own rate equation. Methods without history, such as
+    `fluidity`, are those of fresh lithium.
 
-    prefactor and exponent: of the power law at the resistance of the start; a start changes them.
+    prefactor and exponent: of the power law at the initial resistance; a start changes them.
     """
 
     prefactor: float
@@ -27,11 +27,11 @@ class AnandLaw(CreepLaw):
 
     @cached_property
     def fresh(self) -> PowerLaw:
-        """The power law at the resistance of the start."""
+        """The power law at the initial resistance."""
         return PowerLaw(self.prefactor, self.exponent, self.porosity_switch)
 
     def points(self, e2: Array, p: Array, f: Array) -> PointLaw:
-        """Of fresh lithium; `advanced` is the law of a run."""
+        """The law of fresh lithium; a run uses `advanced`."""
         return self.fresh.points(e2, p, f)
 
     def advanced(self, e2: Array, p: Array, f: Array, history: History) -> tuple[PointLaw, Array]:
@@ -42,7 +42,7 @@ class AnandLaw(CreepLaw):
         return of_planes(found.planes, inside), found.resistance
 
     def at_resistance(self, resistance: Array) -> PowerLaw:
-        """The power law at these resistances (MPa), one prefactor for each."""
+        """The power law at these resistances (MPa), with one prefactor for each."""
         eased = (self.hardening.initial / resistance) ** self.exponent
         return replace(self.fresh, prefactor=self.prefactor * eased)  # type: ignore[arg-type]  # an array serves too
 

@@ -1,9 +1,9 @@
-"""What a creep law of lithium must tell, whatever it is: `CreepLaw`, and the registry of laws.
+"""The interface of any creep law of lithium, `CreepLaw`, and the registry of laws.
 
-A law holds at one temperature and one size of what deforms. It is a frozen dataclass, made once
-where a case becomes a model (`model.from_case.material`), and every reader uses that one object:
-the finite-element forms (`points`), the pressure ramp (`flow_stress`), the verdict on pressing
-(`rate`), extrusion from flaws (`fluidity`), the start (`easier`).
+A law applies to one temperature and one size of the deforming volume. It is a frozen dataclass,
+constructed once where a case becomes a model (`model.from_case.material`), and all users share that
+object: the finite-element forms (`points`), the pressure ramp (`flow_stress`), the verdict on
+pressing (`rate`), extrusion from flaws (`fluidity`), the start (`easier`).
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from cellfem.physics.hardening import Hardening, History
 from cellfem.units import KINDS
 
 POROSITY_FLOOR, POROSITY_CEILING = 1e-6, 0.95
-"""Bounds inside which a law is evaluated: b(f) has an infinite slope at 0 and a pole at 1."""
+"""Bounds of porosity in which a law is evaluated: b(f) has an infinite slope at 0 and a pole at 1.
+"""
 LARGEST_STRESS = 1e5
-"""MPa: beyond it no table of a law is needed."""
+"""MPa: upper end of the tables of a law."""
 
 
 @dataclass(frozen=True)
 class PointLaw:
     """Viscosity mu (MPa s; sigma_dev = 2 mu D') and compaction rate c (1/s; tr D = -c), each with
-    derivatives by e2, p and f."""
+    derivatives with respect to e2, p and f."""
 
     mu: Array
     mu_e: Array
@@ -41,10 +42,11 @@ class PointLaw:
     c_f: Array
 
     def tangents(self, D: Array, p: Array, f: Array) -> Array:
-        """Tangent planes of sigma_dev and c at points of these D' (..., K), p and f (...); shape
-        (..., 9 + K), as `physics.flow.flow` takes them.
+        """Tangent planes of sigma_dev and c at points with these D' (..., K), p and f (...); shape
+        (..., 9 + K), as required by `physics.flow.flow`.
 
-        D: `physics.flow.COMPONENTS` of the deviator, the last normal one being less the others.
+        D: `physics.flow.COMPONENTS` of the deviator, without the last normal one, which is minus
+        the sum of the others.
         """
         square = contraction(D, D)
         k_e, k_p, k_f, c_e = 8 / 3 * self.mu_e, 2 * self.mu_p, 2 * self.mu_f, 4 / 3 * self.c_e
@@ -55,24 +57,25 @@ class PointLaw:
 
 
 def contraction(S: Array, T: Array) -> Array:
-    """S:T of deviators given by xx, yy and shears (..., K): the third normal component is -xx -
-    yy."""
+    """S:T of deviators given by xx, yy and shears (..., K): the third normal component is -xx - yy.
+    """
     third = (S[..., 0] + S[..., 1]) * (T[..., 0] + T[..., 1])
     return np.asarray(S[..., 0] * T[..., 0] + S[..., 1] * T[..., 1] + third + 2 * (S[..., 2:] * T[..., 2:]).sum(axis=-1))
 
 
 class CreepLaw(ABC):
-    """Creep of porous lithium: rate = F(Q) Q of the matrix, and what pores make of it.
+    """Creep of porous lithium: rate = F(Q) Q of the matrix, and the effect of pores on it.
 
-    A subclass is a frozen dataclass. It needs `exponent`, `points`, `fluidity`, `flow_stress`,
-    `dense`, `faster`, `stronger` and `easier`; what is below them has a default. Units: MPa, 1/s.
+    A subclass is a frozen dataclass. It must define `exponent`, `points`, `fluidity`,
+    `flow_stress`, `dense`, `faster`, `stronger` and `easier`; the methods after them have defaults.
+    Units: MPa, 1/s.
     """
 
     exponent: float
-    """n, the slope d ln rate/d ln stress of the power law that it is, or is near."""
+    """n, the slope d ln rate/d ln stress of the power law that it is, or approximates."""
 
     kinds: ClassVar[dict[str, type[CreepLaw]]] = {}
-    """All classes by name: checkpoints tell by it which law it was."""
+    """All classes by name: checkpoints identify the law by it."""
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -90,10 +93,9 @@ class CreepLaw(ABC):
 
     @staticmethod
     def from_data(data: Mapping[str, Any]) -> CreepLaw:
-        """The law that `as_data` has taken apart. Raises ValueError where no such class is
-        imported."""
+        """Inverse of `as_data`. Raises ValueError if no such class is imported."""
         if (kind := CreepLaw.kinds.get(data["kind"])) is None:
-            raise ValueError(f"there is no creep law {data['kind']!r} here; import the package that has it")
+            raise ValueError(f"the creep law {data['kind']!r} is unknown; import the package that defines it")
         hints = get_type_hints(kind)
         values: dict[str, Any] = {}
         for name, item in data.items():
@@ -105,7 +107,7 @@ class CreepLaw(ABC):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """How a field of this type is read back from a checkpoint."""
+        """How a field of this type is read from a checkpoint."""
         from pydantic_core.core_schema import no_info_plain_validator_function
 
         return no_info_plain_validator_function(
@@ -115,7 +117,7 @@ class CreepLaw(ABC):
     @abstractmethod
     def points(self, e2: Array, p: Array, f: Array) -> PointLaw:
         """The law at points: e2 = (2/3) D':D' + floor² (1/s², > 0), p (MPa, compression > 0), f;
-        all of one shape. Outside `POROSITY_FLOOR`, `POROSITY_CEILING` nothing depends on f."""
+        all of the same shape. Outside `POROSITY_FLOOR`, `POROSITY_CEILING` it is constant in f."""
 
     @abstractmethod
     def fluidity(self, stress: Array) -> tuple[Array, Array]:
@@ -128,20 +130,22 @@ class CreepLaw(ABC):
     @property
     @abstractmethod
     def dense(self) -> CreepLaw:
-        """The same without pores and without a past: lithium that hardens is fresh."""
+        """The same law without pores and without history: lithium that hardens is fresh."""
 
     @abstractmethod
     def faster(self, by: float) -> CreepLaw:
-        """All rates `by` times those at the same stress, as by another temperature."""
+        """The law with all rates at the same stress multiplied by `by`, for example by temperature.
+        """
 
     @abstractmethod
     def stronger(self, by: float) -> CreepLaw:
-        """All stresses `by` times those at the same rate, as by a smaller size."""
+        """The law with all stresses at the same rate multiplied by `by`, for example by a smaller
+        size."""
 
     @abstractmethod
     def easier(self, exponent: float, stress: float) -> CreepLaw:
         """A law of the same kind with a smaller exponent and the same rate at about `stress`: a
-        start goes through some of them."""
+        start solves a sequence of them."""
 
     def rate(self, stress: float) -> float:
         """Uniaxial rate (1/s) of dense lithium under `stress` > 0 (MPa)."""
@@ -154,23 +158,23 @@ class CreepLaw(ABC):
 
     @property
     def largest_stress(self) -> float:
-        """Uniaxial stress (MPa) up to which the rate is a number that computes."""
+        """Uniaxial stress (MPa) up to which the rate can be represented as a number."""
         return LARGEST_STRESS
 
-    # --- laws with a past: a resistance S (MPa) at each point
+    # --- laws with history: a resistance S (MPa) at each point
 
     @property
     def initial_resistance(self) -> float | None:
-        """S of fresh lithium; None for a law without a past."""
+        """S of fresh lithium; None for a law without history."""
         return None
 
     def advanced(self, e2: Array, p: Array, f: Array, history: History) -> tuple[PointLaw, Array]:
-        """`points` of a law with a past, and S at the end of the step that `history` describes."""
-        raise NotImplementedError(f"{type(self).__name__} has no past")
+        """`points` of a law with history, and S at the end of the step described by `history`."""
+        raise NotImplementedError(f"{type(self).__name__} has no history")
 
     def at_resistance(self, resistance: Array) -> CreepLaw:
-        """The law without a past at these resistances, one for each point."""
-        raise NotImplementedError(f"{type(self).__name__} has no past")
+        """The law without history at these resistances, one for each point."""
+        raise NotImplementedError(f"{type(self).__name__} has no history")
 
 
 def within_bounds(f: Array) -> tuple[Array, NDArray[np.bool_]]:
@@ -180,18 +184,18 @@ def within_bounds(f: Array) -> tuple[Array, NDArray[np.bool_]]:
 
 
 def of_planes(planes: tuple[Array, ...], inside: NDArray[np.bool_]) -> PointLaw:
-    """Values and derivatives in the order of `PointLaw`; outside the bounds of f nothing depends on
-    it."""
+    """Values and derivatives in the order of `PointLaw`; outside the bounds of f all are constant
+    in f."""
     mu, mu_e, mu_p, mu_f, c, c_e, c_p, c_f = planes
     return PointLaw(mu, mu_e, mu_p, mu_f * inside, c, c_e, c_p, c_f * inside)
 
 
-# --- laws that a case names
+# --- laws named by a case
 
 
 @dataclass(frozen=True)
 class OwnLaw:
-    """A law that a case names in [lithium.own_law].
+    """A law named in [lithium.own_law].
 
     units: of each parameter, "" for a plain number. build: called with the temperature (K), the
     porosity switch f_s and each parameter in working units (MPa, s, J/mol) by name.
@@ -208,8 +212,8 @@ without arguments that calls `register`."""
 
 
 def register(name: str, units: Mapping[str, str], build: Callable[..., CreepLaw]) -> None:
-    """Make a law known by name; units: of its parameters, each "" or one of `units.KINDS`. Raises
-    ValueError for other units, and where another law has the name."""
+    """Register a law under a name; units: of its parameters, each "" or one of `units.KINDS`.
+    Raises ValueError for other units, and if the name is taken."""
     if unknown := sorted(set(units.values()) - set(KINDS) - {""}):
         raise ValueError(f"creep law {name!r}: units {', '.join(unknown)}; known are {', '.join(KINDS)}")
     if name in _OWN and _OWN[name].build is not build:
@@ -218,7 +222,7 @@ def register(name: str, units: Mapping[str, str], build: Callable[..., CreepLaw]
 
 
 def own_law(name: str) -> OwnLaw:
-    """The law of this name; packages that are installed are asked where it is not known. Raises
+    """The law with this name; if it is unknown, installed packages are asked for it. Raises
     KeyError."""
     if name not in _OWN:
         from importlib.metadata import entry_points
@@ -229,5 +233,5 @@ def own_law(name: str) -> OwnLaw:
 
 
 def own_laws() -> tuple[str, ...]:
-    """Names of all laws that are registered."""
+    """Names of all registered laws."""
     return tuple(_OWN)

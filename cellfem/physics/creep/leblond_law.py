@@ -1,4 +1,4 @@
-"""A power law whose pores soften it by Leblond, Perrin & Suquet (see `physics.leblond`)."""
+"""A power law with pores after Leblond, Perrin & Suquet (see `physics.leblond`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cellfem.physics.ellipse import Array
 
 @dataclass(frozen=True)
 class LeblondLaw(PowerLaw):
-    """rate = A σ^n of the matrix; in the dilute limit compaction is proportional to f. It needs no
+    """rate = A σ^n of the matrix; in the dilute limit compaction is proportional to f. Needs no
     porosity switch."""
 
     def points(self, e2: Array, p: Array, f: Array) -> PointLaw:

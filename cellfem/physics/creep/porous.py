@@ -26,24 +26,24 @@ from cellfem.physics.ellipse import Array, bulk_softening, invert_stress_measure
 POROSITY_SWITCH = 1e-4
 """f_s unless a case says otherwise."""
 LARGEST_LOG = 200.0
-"""n σ/breakdown up to which creep grows as sinh^n, e^200 times that at the breakdown; beyond it is
-linear: no rate overflows."""
+"""n σ/breakdown up to which creep grows as sinh^n, e^200 times the rate at the breakdown; beyond it
+the law is linear, so that no rate overflows."""
 LARGEST_TABLE_LOG = 300.0
 """The same for tables of a law, which end there."""
 NEWTON_STEPS = 8
-"""Steps of the inversion for laws that are no power: 1e-14 at all ratios up to 60 MPa against a
-breakdown at 2.8 MPa."""
+"""Iterations of the inversion for laws other than power laws: 1e-14 at all ratios up to 60 MPa with
+a breakdown at 2.8 MPa."""
 
 
 class MatrixLaw(CreepLaw):
-    """A law whose pores soften it by the ellipse, with any fluidity of the matrix that grows with
-    the stress."""
+    """A law softened by pores with the ellipse, for any fluidity of the matrix that increases with
+    stress."""
 
     porosity_switch: float
 
     @abstractmethod
     def shear_stress(self, rate: Array) -> Array:
-        """Q of pure shear or more at equivalent rates > 0: where the inversion begins."""
+        """Q of pure shear, or an upper bound, at equivalent rates > 0: the start of the inversion."""
 
     def flow_stress(self, rate: float) -> float:
         return float(invert_fluidity(np.zeros(1), np.array([rate**2]), self)[0])
@@ -56,7 +56,7 @@ class MatrixLaw(CreepLaw):
         return self._at(e2, p, a, a_f * inside, b, b_f * inside)
 
     def _at(self, e2: Array, p: Array, a: Array, a_f: Array, b: Array, b_f: Array) -> PointLaw:
-        """With the softening and its slopes."""
+        """Evaluate with the softening functions and their derivatives."""
         e = e2 / a
         q = invert_fluidity(b * p * p, e, self)
         F, slope = self.fluidity(q)
@@ -116,7 +116,8 @@ class PowerLaw(MatrixLaw):
 
 @dataclass(frozen=True)
 class UncoupledPowerLaw(PowerLaw):
-    """A power law with each invariant alone: sigma_e feels no pressure, compaction no shear."""
+    """A power law with uncoupled invariants: sigma_e does not depend on pressure, compaction not on
+    shear."""
 
     def _at(self, e2: Array, p: Array, a: Array, a_f: Array, b: Array, b_f: Array) -> PointLaw:
         n, A = self.exponent, self.prefactor
@@ -193,7 +194,7 @@ class WithDiffusion(MatrixLaw):
         return power + self.diffusional, slope
 
     def shear_stress(self, rate: Array) -> Array:
-        # Either mechanism alone needs more than both together.
+        # Either mechanism alone needs a higher stress than both together.
         return np.minimum(self.law.shear_stress(rate), rate / self.diffusional)
 
     @property
@@ -204,7 +205,7 @@ class WithDiffusion(MatrixLaw):
         return WithDiffusion(self.law.faster(by), by * self.diffusional)
 
     def stronger(self, by: float) -> WithDiffusion:
-        """Small sizes make dislocations scarce; diffusional flow does not need them."""
+        """Small sizes reduce the number of dislocations; diffusional flow does not depend on them."""
         return replace(self, law=self.law.stronger(by))
 
     def easier(self, exponent: float, stress: float) -> WithDiffusion:
@@ -220,11 +221,11 @@ class WithDiffusion(MatrixLaw):
 
 
 def invert_fluidity(y2: Array, e: Array, law: MatrixLaw) -> Array:
-    """Q > 0 with Q^2 - y2 - e/F(Q)^2 = 0 for any growing F; y2 >= 0, e > 0 (e = e2/a). Relative
+    """Q > 0 with Q^2 - y2 - e/F(Q)^2 = 0 for any increasing F; y2 >= 0, e > 0 (e = e2/a). Relative
     error below 1e-12.
 
-    Newton in ln Q for the logarithm of the equation. The start, the sum of the two terms each
-    alone, lies above the root.
+    Newton in ln Q for the logarithm of the equation. The start, the sum of the solutions for each
+    term alone, is above the root.
     """
     q = np.sqrt(law.shear_stress(np.sqrt(e)) ** 2 + y2)
     for _ in range(NEWTON_STEPS):

@@ -1,7 +1,8 @@
-"""What a run reads off its states: one object per thing, all alike to the `Recorder`.
+"""Diagnostics of a run: one object for each kind of evaluation, with a common interface for the
+`Recorder`.
 
-A diagnostic has its columns (`cellfem.quantities`), takes up accepted steps, declares what a
-checkpoint must hold of it, and adds to the summary's verdict, the tables and the pictures.
+A diagnostic has its columns (`cellfem.quantities`), evaluates accepted steps, declares its state
+for checkpoints, and contributes to the summary's verdict, the tables and the pictures.
 """
 
 from cellfem.runner.diagnostics.base import Accepted, Diagnostic, Ended, Moment

@@ -1,4 +1,5 @@
-"""What is read at the end of a run alone: pressing, the impedance spectrum, a measured curve."""
+"""Diagnostics evaluated at the end of a run alone: pressing, the impedance spectrum, a measured
+curve."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ type Say = Callable[[str], None]
 
 
 class Pressing(Diagnostic):
-    """What the pressing of a case that presses came to."""
+    """Results of pressing, for a case that presses."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -32,19 +33,19 @@ class Pressing(Diagnostic):
 
 
 class ImpedanceSpectrum(Diagnostic):
-    """Of the last state, where the case asks for it."""
+    """Spectrum of the last state, if the case requests it."""
 
     def __init__(self, case: Case, model: Model, folder: Path, warn: Say) -> None:
         self.case, self.model, self.folder, self.warn = case, model, folder, warn
         self.spectrum: CellSpectrum | None = None
 
     def end(self) -> None:
-        """Where the spectrum cannot be had that is told, and the run is no worse for it."""
+        """If the spectrum fails, a warning is given and the run is not affected."""
         if not self.case.impedance.spectrum:
             return
         try:
             self.spectrum = cell_spectrum(self.case, self.model)
-        except (RuntimeError, ArithmeticError) as error:  # PETSc's errors among them, on all ranks alike
+        except (RuntimeError, ArithmeticError) as error:  # including PETSc's errors, on all ranks
             self.warn(f"no impedance spectrum ({error}); cellfem impedance {self.folder} makes it from {SURFACE}")
 
     def files(self) -> dict[str, Path]:
@@ -56,7 +57,7 @@ class ImpedanceSpectrum(Diagnostic):
 
 
 class MeasuredCurve(Diagnostic):
-    """The measured voltage of the case beside that of the run."""
+    """The measured voltage of the case compared with that of the run."""
 
     def __init__(self, case: Case, rows: list[dict[str, float]], folder: Path, note: Say) -> None:
         self.case, self.rows, self.note = case, rows, note

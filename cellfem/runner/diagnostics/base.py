@@ -1,4 +1,4 @@
-"""What a run reads off its states, one object per thing: the protocol that all of them follow."""
+"""The interface of all diagnostics of a run."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from cellfem.output.summary import End
 
 @dataclass(frozen=True)
 class Accepted:
-    """An accepted step with the one before it. row: its columns of records.csv; while diagnostics
-    take the step up (`commit`), those of the cell and of the electrodes alone."""
+    """An accepted step with the previous one. row: its columns of records.csv; during `commit`
+    those of the cell and of the electrodes alone."""
 
     time: float  # s
     reading: StepRecord
     row: Mapping[str, float]
-    before: Accepted | None = None  # None: this is the start
+    before: Accepted | None = None  # None at the start
     due: bool = False  # the fields of this time are to be written
 
     def alone(self) -> Accepted:
-        """Without the one before it."""
+        """A copy without the previous step."""
         return Accepted(self.time, self.reading, self.row, None, self.due)
 
 
 @dataclass(frozen=True)
 class Moment:
-    """What pictures need of one time; the profiles, one of each electrode, on rank 0 only."""
+    """Data of one time for pictures; the profiles, one of each electrode, on rank 0 only."""
 
     time: float
     snapshot: Snapshot
@@ -47,47 +47,47 @@ class Ended:
 
 
 class Diagnostic:
-    """One thing that is read off a run. A diagnostic overrides what it has to say; all else does
-    nothing. Methods are collective unless they are said to be rank 0's.
+    """One kind of evaluation of a run. A diagnostic overrides the methods that it needs; the others
+    do nothing. Methods are collective unless marked as rank 0.
 
-    The order of a step: `commit`, `columns`, `write`; where fields are due then `prepare_output`,
-    `output`, `write_output`. The order of the end: `verdict`, `end`, `files`, `drawing`, `close`.
+    Order of a step: `commit`, `columns`, `write`; at output times then `prepare_output`, `output`,
+    `write_output`. Order at the end: `verdict`, `end`, `files`, `drawing`, `close`.
     """
 
     def commit(self, step: Accepted) -> None:
-        """The step is accepted: take it up."""
+        """Evaluate an accepted step."""
 
     def columns(self) -> dict[str, float]:
-        """Its columns of records.csv of the step that was taken up last (`quantities.COLUMNS`)."""
+        """Its columns of records.csv for the step committed last (`quantities.COLUMNS`)."""
         return {}
 
     def write(self, step: Accepted) -> None:
-        """Write what grows with each step (rank 0). Raises OSError."""
+        """Append to files that grow with each step (rank 0). Raises OSError."""
 
     def prepare_output(self, step: Accepted) -> None:
-        """Fields of this time are about to be taken: solve what they need."""
+        """Solve what the fields of this time need, before they are evaluated."""
 
     def output(self, moment: Moment) -> None:
-        """Fields of this time were taken."""
+        """Called after the fields of this time are evaluated."""
 
     def write_output(self, time: float) -> None:
-        """Write what belongs to a time of output (rank 0). Raises OSError."""
+        """Write the tables of an output time (rank 0). Raises OSError."""
 
     def declare(self, registry: Registry) -> None:
-        """Declare what a checkpoint must hold of it."""
+        """Declare its state for checkpoints."""
 
     def gather(self) -> None:
-        """A checkpoint is about to be written: bring to rank 0 what it needs."""
+        """Gather on rank 0 the data for a checkpoint, before it is written."""
 
     def restart(self, step: Accepted, solved_anew: bool) -> None:
-        """The model is in its state at time 0 again. solved_anew: that state was not in a
+        """The model is again in its state at time 0. solved_anew: that state was not in a
         checkpoint."""
 
     def resume(self) -> None:
-        """Model and diagnostics are in the state of a checkpoint again."""
+        """Model and diagnostics are restored from a checkpoint."""
 
     def effort(self) -> str | None:
-        """A sentence for the log on what it has cost."""
+        """A sentence for the log on its cost."""
         return None
 
     def verdict(self, run: Ended) -> dict[str, Any]:
@@ -95,19 +95,19 @@ class Diagnostic:
         return {}
 
     def end(self) -> None:
-        """The run is over, its summary is written: read what is read at the end alone."""
+        """The run is over and its summary is written: evaluate what is needed at the end alone."""
 
     def files(self) -> dict[str, Path]:
-        """Write its tables of the end (rank 0): what each shows -> its file. Raises OSError."""
+        """Write its tables at the end (rank 0); returns description -> file. Raises OSError."""
         return {}
 
     def moments(self) -> dict[str, Moment]:
-        """Moments that pictures show, by their names in `output.drawing.Drawing`."""
+        """Moments for pictures, by their names in `output.drawing.Drawing`."""
         return {}
 
     def drawing(self) -> dict[str, Any]:
-        """What pictures are drawn from, by its names in `output.drawing.Drawing` (rank 0)."""
+        """Data of pictures, by their names in `output.drawing.Drawing` (rank 0)."""
         return {}
 
     def close(self) -> None:
-        """Close its files; harmless if closed before."""
+        """Close its files; may be called again."""

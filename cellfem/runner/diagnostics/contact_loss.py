@@ -1,4 +1,4 @@
-"""When and why each place of Γ lost contact."""
+"""Time and cause of contact loss at each place of Γ."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from dolfinx import fem
 
 
 def scales_of(model: Model) -> Scales:
-    """What openings and voids of a model are judged by."""
+    """Scales of a model by which openings and voids are judged."""
     return Scales(model.interface.delta, model.interface.length, model.interface.f_c)
 
 
 def span_of(step: Accepted, number: int) -> Span:
-    """Γ of an electrode over a step that is not the start; on rank 0."""
+    """Γ of an electrode over a step other than the start; on rank 0."""
     assert step.before is not None
     was, now = step.before.reading.electrodes[number].profile, step.reading.electrodes[number].profile
     assert was is not None

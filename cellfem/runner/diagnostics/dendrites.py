@@ -1,4 +1,4 @@
-"""What drives dendrites: the worst time of plating, and the last."""
+"""Dendrite drive: the worst and the last time of plating."""
 
 from __future__ import annotations
 

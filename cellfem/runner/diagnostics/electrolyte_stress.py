@@ -1,4 +1,4 @@
-"""Stress of the electrolyte as it is pressed: when it is largest, and whether LLZO cracks."""
+"""Stress of the electrolyte under pressure: its largest value, and whether LLZO cracks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cellfem.runner.diagnostics.base import Accepted, Diagnostic, Ended, Moment
 
 
 class ElectrolyteStress(Diagnostic):
-    """Solved at each step or at times of output (`crack.solve`), or not at all."""
+    """Solved at each step or at output times (`crack.solve`), or never."""
 
     def __init__(self, case: Case, model: Model) -> None:
         self.ceramic = from_case.ceramic(case)
@@ -30,18 +30,18 @@ class ElectrolyteStress(Diagnostic):
         self.each_step = case.crack.solve == "steps"
         self.drawn = case.output.pictures and case.stack.dimension == 2
         self.worst: Pressed | None = None  # when the tension was largest
-        self.now: Pressed | None = None  # of the last accepted step, where it was solved
+        self.now: Pressed | None = None  # of the last accepted step, if it was solved
         self.tension = -math.inf  # MPa, at `tensest`
         self.tensest: Moment | None = None  # the output at which the tension was largest
-        self.whole: Moment | None = None  # that moment gathered on rank 0, for checkpoints
+        self.whole: Moment | None = None  # the same moment gathered on rank 0, for checkpoints
 
     @property
     def fields(self) -> CrackFields | None:
-        """Of the last solution, for viewing."""
+        """Fields of the last solution, for viewing."""
         return self.observer.fields if self.observer is not None else None
 
     def compression(self) -> np.ndarray | None:
-        """Of the electrolyte along its face at skin nodes, MPa, where each step is solved."""
+        """Compression of the electrolyte along its face at skin nodes, MPa, if each step is solved."""
         return self.observer.compression() if self.observer is not None and self.each_step else None
 
     def commit(self, step: Accepted) -> None:

@@ -1,4 +1,4 @@
-"""Contact, resistance, lithium and balances of each step: what `observe.Observer` reads."""
+"""Contact, resistance, lithium and balances of each step, evaluated by `observe.Observer`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from cellfem.observe.step_record import Observer
 from cellfem.runner.diagnostics.base import Accepted, Diagnostic
 
 CARRIED = ("contents", "moved", "empty")
-"""What an `Electrode` keeps of earlier steps."""
+"""State of an `Electrode` between steps."""
 
 
 class Readings(Diagnostic):
-    """The sums that balances need of earlier steps, and the factors of the small signal.
+    """The sums that balances need from earlier steps, and the factors of the small-signal problem.
 
-    restored_constants: those of the forms with which a restored small signal was factored; None
-    without factors. A checkpoint has them among the recorder's outputs.
+    restored_constants: constants of the forms with which a restored small-signal problem was
+    factored; None without factors. In a checkpoint they are among the recorder's outputs.
     """
 
     def __init__(self, case: Case, model: Model) -> None:

@@ -23,7 +23,7 @@ MA_H = SPEED / MA_CM2 * SECONDS_PER_HOUR  # µm of lithium per mAh/cm², 4.85
 
 
 class Voids(Diagnostic):
-    """tracked: of each electrode all voids ever known; on rank 0, empty elsewhere."""
+    """tracked: for each electrode all voids ever known; on rank 0, empty on other ranks."""
 
     def __init__(self, case: Case, model: Model, folder: Path, going_on: bool) -> None:
         self.delta, self.scales = model.interface.delta, scales_of(model)
@@ -55,7 +55,8 @@ class Voids(Diagnostic):
             registry.declare_file("voids.csv", self.path, self.file.digest)
 
     def verdict(self, run: Ended) -> dict[str, Any]:
-        """Of the second electrode, where there is one; that of the first is the summary's own."""
+        """Verdict on the second electrode, if there is one; that of the first is in the summary
+        itself."""
         second: dict[str, Any] = {}
         for voids in self.tracked[1:]:
             verdict = electrode_verdict(second_rows(run.rows), voids, run.end, self.half_pressure, self.has_volume)
@@ -67,7 +68,7 @@ class Voids(Diagnostic):
             self.file.close()
 
     def _follow(self, number: int, step: Accepted, file: RecordWriter) -> None:
-        """Carry the voids of an electrode over to the step, and write what has become of them."""
+        """Track the voids of an electrode over the step, and write their events."""
         profile = step.reading.electrodes[number].profile
         assert profile is not None
         before, seen = self.tracked[number], find_voids(profile, self.delta)
