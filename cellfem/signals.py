@@ -41,8 +41,7 @@ def remembered() -> Iterator[list[int]]:
     """A list that signals fill, those that came before included.
 
     SIGTERM, SIGINT and SIGHUP (the terminal was closed) end the run after the present step, SIGUSR1
-    has a checkpoint written there. In another thread than the main one Python lets no handler be
-    set: then signals go their usual way.
+    makes it write a checkpoint there.
     """
     if threading.current_thread() is not threading.main_thread():
         yield []
@@ -58,8 +57,8 @@ def remembered() -> Iterator[list[int]]:
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Signals that come meanwhile are heard at the end, by whom Python has given them to, even if a
-    library takes them over within. In the main thread; else nothing is done."""
+    """Defer signals until the end of the block, then deliver them to Python's handlers, even if a
+    library installs its own in between. Works in the main thread only; otherwise does nothing."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -72,9 +71,9 @@ def held_back() -> Iterator[None]:
 
 
 def take_back() -> None:
-    """Have signals go again to whom Python has given them: PETSc takes some over as it is loaded,
-    and gmsh, with a PETSc of its own, leaves them at their defaults as it ends, by which a process
-    whose reader has gone away (SIGPIPE) or whose terminal was closed (SIGHUP) ends at once."""
+    """Reinstall Python's signal handlers: PETSc replaces some while it loads, and gmsh, which has
+    its own PETSc, resets them to their defaults when it ends; with these a process whose reader has
+    closed (SIGPIPE) or whose terminal was closed (SIGHUP) would end at once."""
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGPIPE, signal.SIGUSR1, *ENDING):
             if (handler := signal.getsignal(number)) is not None:

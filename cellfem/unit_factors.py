@@ -1,8 +1,8 @@
-"""The units that case files and data files are mostly written in, with their exact factors to the
-working units.
+"""The usual units of case files and data files, with their exact factors to the working units.
 
-pint reads any unit, but it takes a third of a second to load and to read its definitions. What
-stands here needs no pint; `units` asks pint for all else. A test holds every factor against pint.
+pint reads any unit, but it takes a third of a second to load and to read its definitions. The units
+in this table need no pint; `units` uses pint for all others. A test compares every factor with
+pint.
 """
 
 from decimal import Decimal
@@ -44,7 +44,7 @@ OFFSETS = {"K": {"degC": Decimal("273.15"), "°C": Decimal("273.15")}}
 
 
 def to_working(number: Decimal, symbol: str, unit: str) -> Decimal | None:
-    """`number` of `symbol` in the working unit; None where the table has no such pair."""
+    """`number` of `symbol` in the working unit; None if the table has no such pair."""
     if (factor := FACTORS[unit].get(symbol)) is not None:
         return number * factor
     offset = OFFSETS.get(unit, {}).get(symbol)
@@ -52,7 +52,7 @@ def to_working(number: Decimal, symbol: str, unit: str) -> Decimal | None:
 
 
 def from_working(number: Decimal, symbol: str, unit: str) -> Decimal | None:
-    """`number` of the working unit in `symbol`; None where the table has no such pair."""
+    """`number` of the working unit in `symbol`; None if the table has no such pair."""
     if (factor := FACTORS[unit].get(symbol)) is not None:
         return number / factor
     offset = OFFSETS.get(unit, {}).get(symbol)

@@ -1,9 +1,9 @@
-"""Units: the one place that converts. Text with a unit outside, floats in working units (µm, s,
+"""Unit conversion, in this module only. Text with a unit outside, floats in working units (µm, s,
 MPa, V, A/m², K, J/mol) inside.
 
 Conversion is decimal, so that "10 nm" is exactly the float 0.01 and a value written out reads back
 as the same float. The usual units are in a table (`unit_factors`); pint, which takes a third of a
-second to load, is asked for all others.
+second to load, is used for all others.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ OHM_CM2 = 1e4
 """Ω cm² per Ω m²."""
 SECONDS_PER_HOUR = 3600.0
 T_REFERENCE = 298.15
-"""K, the 25 degC at which temperature-dependent parameters are given."""
+"""K, the 25 degC to which temperature-dependent parameters refer."""
 
 _AVOGADRO = Decimal("6.02214076e23")
 
 LONGEST_SHOWN, LONGEST_QUANTITY = 300, 200
-"""Characters of a value that error texts show, and of a quantity."""
+"""Most characters of a value in error texts, and of a quantity."""
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"\s*({_NUMBER}|[+-]?(?:nan|inf(?:inity)?)\b)\s*(.*?)\s*", re.IGNORECASE | re.DOTALL)
 _DECIMAL_COMMA = re.compile(r"\s*([+-]?\d+),(\d+.*)", re.DOTALL)
@@ -57,18 +57,17 @@ _AS_WRITTEN = (
     (re.compile(r"\s*√\s*\(?([A-Za-zµμ]+)\)?"), r"*\1^0.5"),
     (re.compile(r"(?<=[A-Za-zµμΩÅ])([+-]?\d+(?:\.\d+)?)(?![\d.])"), r"**\1"),  # cm2, cm-2
 )
-"""How people write units that pint does not know, and how pint has them."""
+"""Common notations that pint does not know, and pint's notation."""
 _PATTERN = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*(1/)?[A-Za-zµμΩ°Å].*$"
 
 
 class QuantityError(ValueError):
-    """The text is not a quantity of the kind wanted; str() says why and what to write instead."""
+    """The text is not a quantity of the required kind; str() gives reason and remedy."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of quantity: how to name it, an example to write, and the unit in which users are
-    shown it."""
+    """A kind of quantity: its name, an example, and the unit in which users see it."""
 
     name: str
     example: str
@@ -101,8 +100,8 @@ KINDS: dict[str, Kind] = {
     "cm^3/mol": Kind("a molar volume", "13.0 cm^3/mol", "cm^3/mol"),
     "J/mol": Kind("an activation energy", "37 kJ/mol", "kJ/mol"),
 }
-"""Every working unit that cellfem uses. 1 cm³/mol = 1 µm·m²/mol = 1 J/mol/MPa: it serves iΩ/F in
-µm/s and Ωp in J/mol alike."""
+"""Every working unit that cellfem uses. 1 cm³/mol = 1 µm·m²/mol = 1 J/mol/MPa, so it serves both
+iΩ/F in µm/s and Ωp in J/mol."""
 
 _OTHER_KINDS = {
     "kg": "a mass", "N": "a force", "J": "an energy", "A": "a current", "C": "a charge", "S": "a conductance",
@@ -114,7 +113,7 @@ _OTHER_KINDS = {
 
 @cache
 def registry() -> pint.UnitRegistry[Decimal]:
-    """All units that pint knows, with decimal factors; loaded when first asked for."""
+    """All units of pint, with decimal factors; loaded on first use."""
     import pint
 
     return pint.UnitRegistry(non_int_type=Decimal)
@@ -122,20 +121,18 @@ def registry() -> pint.UnitRegistry[Decimal]:
 
 @cache
 def _kind_names() -> dict[Any, str]:
-    """What quantities of a dimension are called, for error texts."""
+    """Names of quantities by dimension, for error texts."""
     others = {registry().parse_units(unit).dimensionality: name for unit, name in _OTHER_KINDS.items()}
     return others | {registry().parse_units(unit).dimensionality: kind.name for unit, kind in KINDS.items()}
 
 
 def shortened(text: str, most: int) -> str:
-    """The text, or if it is longer than `most` characters its beginning, and its length in
-    words."""
+    """The text, or if it is longer than `most` characters its beginning and its length."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text)} characters)"
 
 
 def as_written(value: object) -> str:
-    """A value as the user would have written it in TOML, for error texts; of a long one the
-    beginning."""
+    """A value in TOML notation, for error texts; only the beginning of a long one."""
     return shortened(json.dumps(value, ensure_ascii=False, default=str), LONGEST_SHOWN)
 
 
@@ -189,12 +186,12 @@ def parse_unit(symbol: str) -> pint.Unit:
     """The unit that people write as mA/cm^2, mA/cm2, mA cm-2, mA.cm-2, Ohm, s-1, ... Raises
     QuantityError.
 
-    What pint reads by itself, it reads; only what it does not is put into its words first.
+    Notations that pint reads are left to it; the others are first converted.
     """
-    words = _DEGREES.sub("degC", symbol)  # a degree and a coulomb to pint
+    words = _DEGREES.sub("degC", symbol)  # a degree and a coulomb in pint
     try:
         return registry().parse_units(words)
-    except Exception as error:  # pint's parser lets through whatever its tokeniser or the unit's arithmetic raises
+    except Exception as error:  # pint's parser passes on any error of its tokeniser or the unit's arithmetic
         reason = error
     for pattern, better in _AS_WRITTEN:
         words = pattern.sub(better, words)
@@ -227,8 +224,8 @@ def plain_value(value: Any) -> Any:
 
 @lru_cache(maxsize=4096)
 def format_quantity(value: float, unit: str) -> str:
-    """`value` (working unit) as text: in the unit that users know where that reads back exactly,
-    else in the working unit."""
+    """`value` (working unit) as text: in the users' unit if that reads back exactly, otherwise in
+    the working unit."""
     shown = KINDS[unit].shown
     if shown == unit:
         return f"{_short(value)} {unit}"
@@ -237,12 +234,12 @@ def format_quantity(value: float, unit: str) -> str:
 
 
 def format_shown(value: float, unit: str) -> str:
-    """`value` (working unit) with three digits in the unit that users know, for sentences."""
+    """`value` (working unit) with three digits in the users' unit, for sentences."""
     return f"{shown_value(value, unit):.3g} {KINDS[unit].shown}"
 
 
 def shown_value(value: float, unit: str) -> float:
-    """`value` (working unit) in the unit that users know, all of which are in the table."""
+    """`value` (working unit) in the users' unit; all of these are in the table."""
     shown = from_working(Decimal(repr(value)), KINDS[unit].shown, unit)
     assert shown is not None
     return float(shown)
@@ -254,7 +251,7 @@ def _short(value: float) -> str:
 
 @dataclass(frozen=True)
 class QuantityType:
-    """What `quantity` returns: the pydantic metadata of a quantity field."""
+    """Pydantic metadata of a quantity field, made by `quantity`."""
 
     unit: str
     gt: float | None
@@ -266,11 +263,11 @@ class QuantityType:
 
     @property
     def example(self) -> str:
-        """A text that the field could take."""
+        """An example text for the field."""
         return KINDS[self.unit].example
 
     def validate(self, value: object) -> float | str:
-        """The value in the working unit, or one of `words` as it is. Raises PydanticCustomError."""
+        """The value in the working unit, or one of `words` unchanged. Raises PydanticCustomError."""
         if isinstance(value, str) and value in self.words:
             return value
         try:
@@ -291,7 +288,7 @@ class QuantityType:
             )
 
     def range_text(self) -> str:
-        """The allowed range in words, in the users' unit."""
+        """The allowed range as text, in the users' unit."""
         limits = [("above", self.gt), ("at least", self.ge), ("below", self.lt), ("at most", self.le)]
         return " and ".join(f"{word} {format_quantity(limit, self.unit)}" for word, limit in limits if limit is not None)
 

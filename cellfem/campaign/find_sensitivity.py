@@ -65,7 +65,7 @@ def find_sensitivity(
 
         outcomes = run_all(JobRunner(plan, out, jobs, lock, stopped, retry, write, replace), points)
         if stopped():
-            raise StoppedError(f"stopped with {len(outcomes)} of {len(points)} runs done; the same command goes on")
+            raise StoppedError(f"stopped with {len(outcomes)} of {len(points)} runs done; the same command continues")
         effects = effects_of(chosen, steps, outcomes)
         draw_tornado(out / FILES[2], effects, base.title)
     return SensitivityFound(effects, outcomes, tuple(out / name for name in FILES))

@@ -181,7 +181,7 @@ def _round(
     with closing(run_points(plain_grid(plan.path), missing, out, jobs, lock, stopped, replace)) as ran:
         by_name = {outcome.point.name: outcome for outcome in ran}
     if len(by_name) < len(missing):
-        raise StoppedError("stopped; the same command goes on")
+        raise StoppedError("stopped; the same command continues")
     return {variant: found.get(variant) or by_name[point.name] for variant, point in points.items()}
 
 

@@ -40,7 +40,7 @@ class PressRuns:
             with only_sweep(self.out) as lock, stop_on_signal() as stopped:
                 outcomes = list(run_points(plain_grid(self.path), [point], self.out, 1, lock, stopped, self.replace))
             if not outcomes:
-                raise StoppedError("stopped; the same command goes on")
+                raise StoppedError("stopped; the same command continues")
             if known_outcome(point, self.out) is None:
                 raise CaseError([f"{self.out / point.name}: the run failed ({outcomes[0].end}); see console.txt there"])
         return read_trial(point, self.out, self.target, pressure)

@@ -58,7 +58,7 @@ def run_grid(
         for number in range(refine + 1):
             outcomes = run_all(work, points, outcomes)
             if stopped():
-                raise StoppedError(f"stopped with {len(outcomes)} points done; the same command goes on")
+                raise StoppedError(f"stopped with {len(outcomes)} points done; the same command continues")
             points = midpoints(plan, _verdicts(outcomes)) if number < refine else ()
             if not points:
                 break

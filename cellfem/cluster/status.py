@@ -110,7 +110,7 @@ def read_status(folder: Path) -> Status:
     if saved or (folder / "checkpoint" / "start.npz").exists():
         last = saved[-1] if saved else folder / "checkpoint" / "start.npz"
         ago = time_text(time.time() - last.stat().st_mtime)
-        return Status(folder.name, "stopped", note=f"cellfem resume goes on from {last.name} of {ago} ago", **place)
+        return Status(folder.name, "stopped", note=f"cellfem resume continues from {last.name} of {ago} ago", **place)
     return Status(folder.name, "stopped", note="no checkpoint: to be run again", **place)
 
 

@@ -15,7 +15,7 @@ from cellfem.errors import ExitCode
 
 def need(
     case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="Folder for the results; the same command goes on where it was stopped.")],
+    out: Annotated[Path, typer.Option(help="Folder for the results; the same command continues a stopped search.")],
     current: Annotated[
         str | None, typer.Option(metavar="CURRENT", help='Current of all steps that carry one, as in "1 mA/cm^2".')
     ] = None,

@@ -1,1 +1,2 @@
-"""Newton, linear solves, time steps and protocol. Knows residuals and states, no lithium."""
+"""Newton's method, linear solves, time steps and protocol. Knows residuals and states, no physics
+of lithium."""

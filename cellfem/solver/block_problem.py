@@ -1,8 +1,8 @@
 """A nonlinear system R(x) = 0 whose unknowns are functions, one block each: the `Problem` of
 Newton.
 
-It knows nothing of what the blocks mean. A subclass brings what its forms need up to date
-(`prepare`, `moved`), sets sizes, and says what must balance.
+It is independent of the meaning of the blocks. A subclass updates the data of its forms (`prepare`,
+`moved`), sets sizes, and defines the balances.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from petsc4py import PETSc
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 BALANCE = 1e-9
-"""Largest of what is left over in a converged step, over its scale."""
+"""Largest imbalance in a converged step, relative to its scale."""
 
 
 class BlockProblem:
-    """Assembles and solves J δ = -R. Every method is collective; arrays are the owned part of all
-    blocks, one after the other."""
+    """Assembles and solves J δ = -R. Every method is collective; arrays are the owned parts of all
+    blocks, concatenated."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class BlockProblem:
         """rows, jacobian: forms in the order of the unknowns; linear: makes the solver for a
         matrix."""
         self.unknowns = list(unknowns)
-        # dolfinx has no lists of one block: a single form then.
+        # dolfinx has no lists of one block: use a single form then.
         alone = len(self.unknowns) == 1
         self.rows: fem.Form | list[fem.Form] = rows[0] if alone else rows
         self.jacobian = jacobian[0][0] if alone else jacobian
@@ -56,11 +56,10 @@ class BlockProblem:
         self.held = np.zeros(self.offsets[-1], dtype=bool)
         self.linear = linear(self.A)
 
-    # --- what a subclass adds
+    # --- overridden by a subclass
 
     def prepare(self) -> None:
-        """Called before each assembly: what the forms read is to be that of the present
-        unknowns."""
+        """Called before each assembly, to update the data of the forms to the present unknowns."""
 
     def moved(self) -> None:
         """Called after each change of the unknowns."""
@@ -69,7 +68,7 @@ class BlockProblem:
         """Called with R before its constrained rows are set to zero."""
 
     def imbalance(self) -> tuple[float, ...]:
-        """What is left over of each balance in the residual assembled last, over its scale."""
+        """Imbalances in the residual assembled last, relative to their scales."""
         return ()
 
     # --- unknowns
@@ -84,7 +83,7 @@ class BlockProblem:
         return np.asarray(self.offsets[block] + dofs[dofs < end])
 
     def set_conditions(self, conditions: Iterable[tuple[int, fem.DirichletBC]]) -> None:
-        """Dirichlet conditions by block; the state must satisfy them already, corrections vanish
+        """Dirichlet conditions by block; the state must satisfy them already, corrections are zero
         there."""
         found = list(conditions)
         self.bcs = [bc for _, bc in found]
@@ -97,8 +96,8 @@ class BlockProblem:
         self.held[self.constrained] = True
 
     def set_sizes(self, parts: Iterable[tuple[float, Indices]]) -> None:
-        """Typical sizes of the unknowns at these positions, which make corrections comparable: the
-        mean square of each part counts alike in `dot`."""
+        """Typical sizes of the unknowns at these positions, by which corrections are scaled: the
+        mean square of each part has the same weight in `dot`."""
         weight = np.zeros(self.offsets[-1])
         for size, index in parts:
             count = self.comm.allreduce(len(index))
@@ -116,14 +115,14 @@ class BlockProblem:
         return np.concatenate([u.x.array[: b - a] for u, a, b in zip(self.unknowns, self.offsets, self.offsets[1:])])
 
     def set(self, x: Array) -> None:
-        """Overwrite the unknowns; ghosts follow."""
+        """Overwrite the unknowns, and update ghosts."""
         for u, a, b in zip(self.unknowns, self.offsets, self.offsets[1:]):
             u.x.array[: b - a] = x[a:b]
             u.x.scatter_forward()
         self.moved()
 
     def add(self, delta: Array, scale: float = 1.0) -> None:
-        """Move the unknowns by scale·delta; ghosts follow."""
+        """Add scale·delta to the unknowns, and update ghosts."""
         for u, a, b in zip(self.unknowns, self.offsets, self.offsets[1:]):
             u.x.array[: b - a] += scale * delta[a:b]
             u.x.scatter_forward()
@@ -137,7 +136,7 @@ class BlockProblem:
         return self.assembled()
 
     def assembled(self) -> Array:
-        """R by the present values of all that the forms read."""
+        """R from the present values of all data of the forms."""
         with self.R.localForm() as local:
             local.set(0.0)
         fp.assemble_vector(self.R, self.rows)
@@ -176,4 +175,4 @@ class BlockProblem:
             return float(self.comm.allreduce(float(np.dot(a * self.weight, b))))
 
     def balanced(self) -> bool:
-        return all(left < BALANCE for left in self.imbalance())  # none is, of nan
+        return all(left < BALANCE for left in self.imbalance())  # false for nan

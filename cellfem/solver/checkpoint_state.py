@@ -1,5 +1,5 @@
-"""What of the solver must be in a checkpoint: states, time scheme, and what the factors that Newton
-keeps were made of."""
+"""State of the solver in a checkpoint: states, time scheme, and the origin of the factors that
+Newton keeps."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ Array = NDArray[np.float64]
 
 
 def declare_engine(engine: Engine, registry: Registry) -> None:
-    """Declare all that `Stepper`, `Newton` and `System` carry from one accepted step to the next.
+    """Declare all state that `Stepper`, `Newton` and `System` keep between accepted steps.
 
-    Put back, after `Engine.analyse` and `Engine.set` for the present segment, it goes on as if
-    nothing had happened: factors that are kept are made again from the state that they were made
-    from.
+    Restored after `Engine.analyse` and `Engine.set` for the present segment, the run continues
+    identically: the factors in use are computed again from the state from which they were made.
     """
     system, stepper, newton = engine.system, engine.stepper, engine.newton
     unknowns = [u.function_space for u in system.state.unknowns]

@@ -1,5 +1,4 @@
-"""A model made ready to be stepped: scales, conditions, start by continuation in the creep
-exponent."""
+"""A model prepared for time steps: scales, conditions, start by continuation in the creep exponent."""
 
 from __future__ import annotations
 
@@ -24,34 +23,37 @@ from cellfem.solver.newton import Newton, Outcome
 from cellfem.solver.stepper import Stepper
 from cellfem.solver.system import Array, System
 
-INSTANT = 1e-3  # s: time in which a surface hardly moves (0.7 pm at 0.5 mA/cm²), long enough for the contact to find its force
-START_MOST = 200  # corrections of a stage of a start, which has no prediction: 10 to 50 are usual
+INSTANT = 1e-3  # s: time in which a surface hardly moves (0.7 pm at 0.5 mA/cm²), long enough for the contact to reach equilibrium
+START_MOST = 200  # most corrections of a stage of a start, which has no prediction: 10 to 50 are usual
 START_FLOOR = 1e-6  # 1/s, strain rate floor of the first stage
-ON_THE_WAY, AT_THE_END = 1e-2, 0.1  # tolerance of the stages before the last; of the last, over Newton's: it stays in the surface
+ON_THE_WAY, AT_THE_END = (
+    1e-2,
+    0.1,
+)  # tolerance of the stages before the last; of the last, relative to Newton's: its error remains in the surface
 FLOW_SHARE, FLOW_MOST = 0.35, 1.0
-"""Stress about which exponents are raised, over the load, and at most in MPa: lithium flows where
-the load has a deviator, at the rims of voids and asperities. With a third of the load eight cases
-took about 300 corrections together, with 0.2 and 0.6 of it 320 and 380, with all of it 520
-(benchmarks/starts.py). Of a high load a third is more than lithium can carry anywhere."""
+"""Stress at which exponents are raised, relative to the load, and its maximum in MPa: lithium flows
+where the load has a deviator, at the rims of voids and asperities. With a third of the load eight
+cases took about 300 corrections together, with 0.2 and 0.6 of it 320 and 380, with all of it 520
+(benchmarks/starts.py). At a high load a third exceeds what lithium can carry anywhere."""
 
 
 @dataclass(frozen=True)
 class _Stage:
-    """Flow of lithium and steepest charge transfer (`Constants.soften`) on the way to those asked
-    for."""
+    """Creep behaviour and limit of charge transfer (`Constants.soften`) of one stage of a
+    continuation."""
 
     rheology: Rheology
     steepest: float | None = None
 
 
 GROWING_STEEP = (1.0, 3.0, 5.0, 7.0, 9.0, 11.0, 13.0, 15.0)
-"""Overpotentials, over 2RT/F, from which on charge transfer goes on along its tangent, one after
-the other: from each the next is found in three or four corrections, and a volt of i·ASR is found
-below 4, 10 kV at 13."""
+"""Overpotentials, over 2RT/F, beyond which charge transfer continues along its tangent, in order:
+each stage needs three or four corrections from the previous one; a volt of i·ASR is solved below 4,
+10 kV at 13."""
 
 
 class StartError(RuntimeError):
-    """No equilibrium was found at the start."""
+    """No initial equilibrium was found."""
 
 
 class Engine:
@@ -59,7 +61,7 @@ class Engine:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.heed: Callable[[], None] | None = None  # looked to by the solves of `start` and `change`, which may take long
+        self.heed: Callable[[], None] | None = None  # called during the solves of `start` and `change`, which may take long
         n = model.numerics
         self.system = System(model)
         self.newton = Newton(self.system, n.newton_tolerance, n.newton_most, self.system.linear.slow, creeping=self.system)
@@ -77,8 +79,7 @@ class Engine:
         )
 
     def set(self, load: Load, material: Material) -> None:
-        """Load and material of the moment, with the boundary conditions and scales that go with
-        them."""
+        """Set the present load and material, with the corresponding boundary conditions and scales."""
         model, system = self.model, self.system
         model.set_load(load)
         model.set_material(material)
@@ -90,8 +91,8 @@ class Engine:
     def analyse(self, load: Load, material: Material) -> None:
         """Factor the first matrix of `start`.
 
-        The direct solver keeps what it finds out about the first matrix (scaling, order of
-        elimination) for all that follow: a resumed run needs the same to get the same factors.
+        The direct solver keeps the analysis of the first matrix (scaling, order of elimination) for
+        all later ones: a resumed run needs the same analysis to get the same factors.
         """
         self.model.place_surface(load.pressure, load.wetting)
         self.set(load, material)
@@ -104,8 +105,8 @@ class Engine:
         self.system.factor()
 
     def start(self, load: Load, material: Material) -> None:
-        """From nothing to an equilibrium under the load at time 0, by continuation in the exponent
-        and the rate floor."""
+        """From the reference state to an equilibrium under the load at time 0, by continuation in
+        the exponent and the rate floor."""
         self.model.place_surface(load.pressure, load.wetting)
         if material.creep.initial_resistance is not None:
             self.model.state.hardness.x.array[:] = material.creep.initial_resistance
@@ -115,14 +116,14 @@ class Engine:
         try:
             self._settle(self._start_stages())
         except StartError:
-            self.stepper.restore()  # a state at rest, fit to be written
+            self.stepper.restore()  # a state at rest, which can be written
             raise
         self.stepper.begin()
 
     def change(self, load: Load, material: Material) -> Outcome:
-        """To another load, by a step of `INSTANT` that is left to be accepted.
+        """Change to another load, by a step of `INSTANT` that the caller accepts.
 
-        Stresses, velocities and potential jump in it, while the contact finds its force.
+        Stresses, velocities and potential jump in it, while the contact reaches equilibrium.
         """
         before = self._overpotential()
         self.set(load, material)
@@ -134,8 +135,8 @@ class Engine:
         return self._jump(now, jump, stages)
 
     def _jump(self, now: Array, overpotential: float, stages: list[_Stage]) -> Outcome:
-        """From the state `now`, which is put back where no equilibrium is found: what is written
-        last is a good one."""
+        """From the state `now`, which is restored if no equilibrium is found: the state written
+        last is then valid."""
         self._move_potential(overpotential)
         try:
             return self._settle(stages)
@@ -144,14 +145,13 @@ class Engine:
             raise
 
     def travel(self) -> float:
-        """Travel U of the platen, of both together with two electrodes, µm."""
+        """Travel U of the platen, or of both together with two electrodes, µm."""
         numbers = self.model.state.numbers.x.array
         return float(self.system.comm.allreduce(float(numbers[0::2].sum()) if len(numbers) else -np.inf, op=MPI.MAX))
 
     def _start_stages(self) -> list[_Stage]:
-        """Stages of a start: exponents up to that of the law, each with the law's rate at a usual
-        stress, so that velocities keep their size from one to the next; the floor falls on the
-        way."""
+        """Stages of a start: increasing exponents up to that of the law, each with the law's rate
+        at a usual stress, so that velocities keep their size; the floor decreases along the way."""
         wanted, floor = self.system.rheology, self.model.numerics.strain_rate_floor
         exponents = [*(k for k in (1.0, 2.0, 4.0) if k < wanted.creep.exponent), wanted.creep.exponent]
         stress = min(FLOW_SHARE * max(float(self.model.residual.constants.pressure.value), FORCE_SCALE), FLOW_MOST)
@@ -159,8 +159,8 @@ class Engine:
         return [_Stage(wanted.easier(k, stress, float(f))) for k, f in zip(exponents, floors, strict=True)]
 
     def _overpotential(self) -> float:
-        """Of a face that is alike everywhere, under the load and at the temperature set, V: where
-        charge transfer is linear 0."""
+        """Overpotential of a uniform face, at the present load and temperature, V; 0 if charge
+        transfer is linear."""
         model, k = self.model, self.model.residual.constants
         if not charge_transfer_of(model.structure).steepens:
             return 0.0
@@ -170,11 +170,8 @@ class Engine:
         return model.control.overpotential(resistance, float(k.temperature.value), layer, model.domain.electrodes)
 
     def _move_potential(self, overpotential: float) -> None:
-        """Change the overpotential by so much everywhere on Γ, on a second electrode in the other
-        sense.
-
-        sinh is steep: Newton's method, which would begin with a straight line, comes to it from 0.5
-        V only by damping.
+        """Change the overpotential by this value everywhere on Γ, with the opposite sign on a
+        second electrode.
         """
         self.model.layout.move_overpotential(self.model.state, overpotential)
 
@@ -183,13 +180,12 @@ class Engine:
         self.model.residual.constants.soften(stage.steepest)
 
     def _settle(self, stages: list[_Stage]) -> Outcome:
-        """Solve for an instant: velocities, stresses and potential find their balance, surface and
+        """Solve for an instant: velocities, stresses and potential reach equilibrium, surface and
         vacancies hardly move.
 
-        Where they do not at once, charge transfer is made steep in stages under a current. And
-        lithium that is pressed into a rough face moves much faster than charge moves it: where
-        corrections do not get small against the exchange current they are measured against the
-        motion of the surface.
+        If that fails, charge transfer is made steep in stages under a current. Also, lithium
+        pressed into a rough face moves much faster than by current: if corrections do not become
+        small relative to the exchange current, they are scaled by the motion of the surface.
         """
         stepper, k = self.stepper, self.model.residual.constants
         stepper.set_scheme(INSTANT)
@@ -207,8 +203,8 @@ class Engine:
             k.soften(None)
 
     def _continue(self, stages: list[_Stage], speed: float | None = None) -> Outcome:
-        """Each stage from the solution before. speed: of the surface, µm/s; without it that of each
-        stage's solution."""
+        """Solve each stage from the previous solution. speed: of the surface, µm/s; by default that
+        of each stage's solution."""
         whole = replace(self.newton, most=max(self.newton.most, START_MOST), keep=False, heed=self.heed, creeping=None)
         for stage in stages:
             self._take(stage)

@@ -1,4 +1,4 @@
-"""A Krylov method for the Newton corrections, with a preconditioner made field by field."""
+"""A Krylov method for the Newton corrections, with a fieldsplit preconditioner."""
 
 from __future__ import annotations
 
@@ -17,24 +17,23 @@ from petsc4py import PETSc
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 RESTART = 120
-MOST = 400  # iterations: then the correction is taken as it is, and Newton judges it
+MOST = 400  # most iterations: then the correction is used as it is, and Newton judges it
 
 
 class FieldSplit:
-    """GMRES, preconditioned from the left by fields in turn, in the norm by which Newton measures
-    corrections.
+    """GMRES, left-preconditioned field by field, in the norm in which Newton measures corrections.
 
-    Γ (m, ω, H) is factored by itself; velocity by multigrid (`multigrid.py`) on its block less what
-    the gap gives back, A_vv - A_vm diag(A_mm)⁻¹ A_mv (the contact as a spring of stiffness p_c'
-    over the rate of the time scheme); pressure by the lumped mass over viscosity plus compaction;
-    porosity by an incomplete LU of its block, likewise less the gap's share; the potential by
-    multigrid. The numbers U and Φ, dense rows and columns, are bordered: their 2 × 2 Schur
-    complement takes two applications of all the rest. Columns are scaled by the sizes of the
-    unknowns, so that the preconditioned residual is an estimate of the correction's error in
-    Newton's own norm, to which the tolerance applies.
+    Γ (m, ω, H) is factored by itself; velocity by multigrid (`multigrid.py`) on its block minus the
+    contribution of the gap, A_vv - A_vm diag(A_mm)⁻¹ A_mv (the contact as a spring of stiffness
+    p_c' over the rate of the time scheme); pressure by the lumped mass over viscosity plus
+    compaction; porosity by an incomplete LU of its block, likewise minus the contribution of the
+    gap; the potential by multigrid. The global unknowns U and Φ, dense rows and columns, are
+    bordered: their 2 × 2 Schur complement needs two applications of the rest. Columns are scaled by
+    the sizes of the unknowns, so that the preconditioned residual estimates the correction's error
+    in Newton's own norm, to which the tolerance applies.
     """
 
-    slow = 0.65  # a correction costs a third of what a new matrix and its hierarchy do
+    slow = 0.65  # a correction costs a third of a new matrix with its multigrid hierarchy
 
     def __init__(self, A: PETSc.Mat, state: State, at: Positions, pressure_mass: fem.Form, tolerance: float) -> None:
         self.comm, self.pressure_mass, self.tolerance = A.comm, pressure_mass, tolerance
@@ -49,7 +48,7 @@ class FieldSplit:
             "m": at.gap,
             "k": at.potential,
             "n": np.arange(offsets[3], offsets[4]),
-        }  # owned positions of velocity, pressure, porosity, Γ, gap, potential, numbers
+        }  # owned positions of velocity, pressure, porosity, Γ, gap, potential, global unknowns
         begin = A.getOwnershipRange()[0]
         self.sets = {name: PETSc.IS().createGeneral((own + begin).tolist(), comm=A.comm) for name, own in self.local.items()}
         velocity = W.sub(0).collapse()[0]
@@ -68,9 +67,9 @@ class FieldSplit:
         self.ksp: PETSc.KSP | None = None
 
     def setup(self, A: PETSc.Mat, weight: Array, held: NDArray[np.bool_]) -> None:
-        """Takes the matrix; its columns are scaled in place."""
+        """Set the matrix; its columns are scaled in place."""
         self.blocks, self.solvers = {}, {}
-        PETSc.garbage_cleanup(self.comm)  # what was made of the matrix before: several ranks keep it until they agree
+        PETSc.garbage_cleanup(self.comm)  # objects of the previous matrix: several ranks keep them until they agree
 
         def block(name: str) -> PETSc.Mat:
             return A.createSubMatrix(self.sets[name[0]], self.sets[name[1]])
@@ -114,8 +113,8 @@ class FieldSplit:
         return ksp
 
     def _border(self, A: PETSc.Mat) -> None:
-        """Columns, rows and Schur complement of the numbers; every rank holds its part of the long
-        vectors."""
+        """Columns, rows and Schur complement of the global unknowns; every rank holds its part of
+        the long vectors."""
         begin, end = A.getOwnershipRange()
         mpi = self.comm.tompi4py()
         places = np.concatenate(mpi.allgather(self.local["n"] + begin))
@@ -155,7 +154,7 @@ class FieldSplit:
         y.pointwiseDivide(y, self.scale)
 
     def _rest(self, r: PETSc.Vec, y: PETSc.Vec) -> None:
-        """All fields but the numbers, in turn; y is zero at the numbers."""
+        """All fields except the global unknowns, in turn; y is zero at these."""
         solve, part, x = self.solvers, self.right, self.found
         for name, vector in part.items():
             vector.array[:] = r.array_r[self.local[name]]
@@ -185,7 +184,7 @@ class FieldSplit:
 
 
 COUPLINGS = ("vg", "pv", "gv", "gf", "fv", "fp", "fg", "kf", "kg")
-"""Blocks off the diagonal that the preconditioner multiplies by, rows first."""
+"""Off-diagonal blocks used by the preconditioner, rows first."""
 
 
 def _row_sums(matrix: PETSc.Mat) -> PETSc.Vec:
@@ -206,8 +205,8 @@ def _less(block: PETSc.Mat, by: PETSc.Mat, share: PETSc.Vec, back: PETSc.Mat) ->
 def _nonzeros(matrix: PETSc.Mat) -> PETSc.Mat:
     """A copy without the entries that are zero.
 
-    dolfinx gives a node of Γ room for a coupling with all nodes of Γ, where a cell on one side has
-    no place in a submesh: the product of such a column and such a row would be full.
+    dolfinx allocates couplings of a node of Γ with all nodes of Γ if a cell on one side has no
+    counterpart in a submesh: the product of such a column and such a row would be full.
     """
     begin, columns, values = matrix.getValuesCSR()
     kept = values != 0

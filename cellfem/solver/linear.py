@@ -1,5 +1,5 @@
-"""Linear solvers for the Newton corrections: what all can do, which is taken, sparse LU.
-`fieldsplit.py` iterates."""
+"""Linear solvers for the Newton corrections: their interface, the choice between them, sparse LU.
+`fieldsplit.py` is iterative."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from petsc4py import PETSc
 
 Array = NDArray[np.float64]
 LEAST_3D = 60_000
-"""Unknowns of a 3-D stack from which on "auto" iterates: with three solutions a Jacobian LU takes
-as long there, and more than three times the memory (docs/scaling.md). In 2-D sparse LU wins at all
-sizes that one would run."""
+"""Unknowns of a 3-D stack above which "auto" iterates: with three solutions per Jacobian LU takes
+as long there, and more than three times the memory (docs/scaling.md). In 2-D sparse LU is faster at
+all practical sizes."""
 ROOM = 80  # for pivoting beyond MUMPS's estimate, %
 SCALED_BY_ROWS_AND_COLUMNS = 4  # each by its largest entry; MUMPS's own choice iterates and took a tenth of the factorisation
 CONTROLS = MappingProxyType({14: ROOM, 8: SCALED_BY_ROWS_AND_COLUMNS})
-SMALL = 100_000  # unknowns up to which freed memory is kept: some 100 MB of factors
+SMALL = 100_000  # largest number of unknowns for which freed memory is kept: some 100 MB of factors
 MUMPS_SAYS = {-9: "not enough memory", -10: "it is singular, or holds what is not a number", -13: "not enough memory"}
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
 
 
 class Linear(Protocol):
-    """Solves with the matrix handed to `setup`; both collective."""
+    """Solves with the matrix given to `setup`; both are collective."""
 
     iterations: int
     slow: float
-    """Contraction of Newton's corrections from which a new matrix is worth its price. Deuflhard's
+    """Contraction of Newton's corrections above which a new matrix is worth its cost. Deuflhard's
     bound is 0.5."""
 
     def setup(self, A: PETSc.Mat, weight: Array, held: NDArray[np.bool_]) -> None:
-        """Take a new matrix. weight: of each owned unknown in Newton's norm; held: those whose rows
-        are the identity's."""
+        """Set a new matrix. weight: of each owned unknown in Newton's norm; held: constrained
+        unknowns, whose rows are those of the identity."""
 
     def solve(self, b: PETSc.Vec, x: PETSc.Vec) -> None:
-        """x = A⁻¹ b; nan where no solution was found (`solve_or_nan`)."""
+        """x = A⁻¹ b; nan if no solution was found (`solve_or_nan`)."""
 
 
 def chosen(wanted: str, unknowns: int, dimension: int) -> str:
@@ -54,7 +54,7 @@ def chosen(wanted: str, unknowns: int, dimension: int) -> str:
 
 
 class Lu:
-    """Sparse LU by MUMPS, again after a failure. controls: entries of MUMPS's ICNTL."""
+    """Sparse LU by MUMPS, set up again after a failure. controls: entries of MUMPS's ICNTL."""
 
     def __init__(self, A: PETSc.Mat, controls: Mapping[int, int]) -> None:
         self.controls = controls
@@ -73,8 +73,8 @@ class Lu:
         return ksp
 
     def factor(self, A: PETSc.Mat) -> None:
-        """Raises LinearFailure. After it PETSc 3.25 would take the next matrix, say nothing, and
-        have no factors of it: the solver is made again."""
+        """Raises LinearFailure. After a failure PETSc 3.25 would accept the next matrix silently
+        without factoring it: the solver is therefore created again."""
         self.ksp.setOperators(A)
         why = ""
         try:
@@ -90,7 +90,7 @@ class Lu:
             raise LinearFailure(f"the matrix cannot be factored ({why})")
 
     def solve(self, b: PETSc.Vec, x: PETSc.Vec) -> None:
-        """x = A⁻¹ b; nan where there is none."""
+        """x = A⁻¹ b; nan if there is none."""
         solve_or_nan(self.ksp, b, x)
 
 
@@ -113,14 +113,14 @@ class Direct:
 
 
 def last_line(error: PETSc.Error) -> str:
-    """What an error of PETSc comes down to."""
+    """The essential line of a PETSc error."""
     return str(error).strip().splitlines()[-1]
 
 
 def _keep_freed_memory() -> None:
-    """Let glibc hand freed memory out again and not to the system: MUMPS allocates its factors again
-    in each factorisation, and page faults of fresh memory took a quarter of it. Elsewhere than on
-    Linux nothing happens."""
+    """Let glibc reuse freed memory instead of returning it to the system: MUMPS allocates its factors again
+    in each factorisation, and page faults of new memory took a quarter of it. Does nothing outside
+    Linux."""
     if sys.platform == "linux":
         library = ctypes.CDLL(None)
         if hasattr(library, "mallopt"):

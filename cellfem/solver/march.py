@@ -1,5 +1,5 @@
-"""March through a load protocol: try, judge, accept or restore and cut; find the time of a stop
-condition."""
+"""Time steps through a load protocol: try, check, accept or restore and cut; find the time of a
+stop condition."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from cellfem.solver.newton import Outcome
 
 CUT_AFTER_FAILURE = 0.4
 GROW, SHRINK, SAFETY = 2.0, 0.3, 0.85
-DEAD_BAND = (0.9, 1.2)  # the step size stays between these, so that factors may be kept
-OVERSHOOT = 0.01  # a condition is met within this share of its limit
+DEAD_BAND = (0.9, 1.2)  # within these ratios the step size is unchanged, so that factors can be kept
+OVERSHOOT = 0.01  # tolerance of a condition, relative to its limit
 ROUND_OFF = 1e-12  # of a duration
-LOCATE_MOST = 6  # tries to meet it
+LOCATE_MOST = 6  # attempts to meet it
 SAME_TIME = 1e-6
-"""Of the time between two outputs: what is nearer to an output than that is at it. So round-off
-makes no steps of its own."""
+"""Relative to the time between two outputs: a time closer to an output than this counts as the
+output time, so that round-off causes no extra steps."""
 
 Measures = dict[str, float]
 
 
 class GaveUp(RuntimeError):
-    """The step size fell below its limit; the state is the last one accepted."""
+    """The step size fell below its limit; the state is the last accepted one."""
 
 
 @dataclass(frozen=True)
 class Stop:
-    """Met where measure `name` rises above (or falls below) the limit.
+    """Met if the measure `name` rises above (or falls below) the limit.
 
-    since_begin: the measure counts from the beginning of its segment, as a magnitude. within: share
-    of the limit by which it may be overshot.
+    since_begin: the measure is counted from the beginning of its segment, as an absolute value.
+    within: allowed overshoot, as a share of the limit.
     """
 
     name: str
@@ -47,50 +47,53 @@ class Stop:
     within: float = OVERSHOOT
 
     def value(self, measures: Measures, base: Measures) -> float:
-        """What is held against the limit; base: measures at the beginning of the segment."""
+        """The value compared with the limit; base: measures at the beginning of the segment."""
         return abs(measures[self.name] - base[self.name]) if self.since_begin else measures[self.name]
 
     def excess(self, value: float) -> float:
-        """> 0 when met, as a share of the limit."""
+        """Positive if met, as a share of the limit."""
         return (value - self.limit) / self.limit if self.above else (self.limit - value) / self.limit
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One step of the protocol as it is run."""
+    """One step of the protocol for the solver."""
 
     duration: float
-    load: Callable[[float], Load]  # by the seconds since its start
+    load: Callable[[float], Load]  # as a function of the seconds since its start
     material: Material
-    stops: tuple[Stop, ...]  # end the run
+    stops: tuple[Stop, ...]  # conditions that end the run
     first: float  # s
     largest: float  # s
     prescribed: tuple[float, ...] | None  # fixed time steps in place of error control
-    until: tuple[Stop, ...] = ()  # end the segment
+    until: tuple[Stop, ...] = ()  # conditions that end the segment
     outputs: float | None = None  # s; steps end on its multiples of the time of the run
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where in the protocol a march is: with the stepper's state all that going on needs."""
+    """Present position of a march in the protocol: with the stepper's state, all that a
+    continuation needs."""
 
     segment: int = 0
     begun: float = 0.0  # s, when the segment began
     base: Measures = field(default_factory=dict)  # measures when it began
-    rest_travel: float = 0.0  # µm, travel of the platens at which the fixture was taken up
+    rest_travel: float = 0.0  # µm, travel of the platens at which the fixture was engaged
     dt: float = 0.0  # s, of the next step to try; 0: the segment has not begun
     taken: int = 0  # prescribed steps taken in the segment
-    located: int = 0  # tries to meet a condition in the segment
+    located: int = 0  # attempts to meet a condition in the segment
 
 
 @dataclass(frozen=True)
 class Watcher:
-    """What the caller sees of a march; every function is collective."""
+    """Callbacks of a march; every function is collective."""
 
     examine: Callable[[float, Outcome], Measures]  # a converged step of dt: its measures by the names of the stops
     accepted: Callable[[float], None]  # the step examined last is accepted
     refused: Callable[[float, str], None]  # a step of dt was restored, and why
-    interrupted: Callable[[Place, Measures], bool]  # before each step, the last one accepted: shall the march end here?
+    interrupted: Callable[
+        [Place, Measures], bool
+    ]  # before each step, with the last accepted state: whether the march must end here
     entered: Callable[[int], None] = lambda _: None  # a segment begins
     ended: Callable[[str], None] = lambda _: None  # a condition of this name ended the segment
 
@@ -139,20 +142,20 @@ def marching(
         if here.segment + 1 == len(segments):
             return Finish("done")
         over = _left(segment, here, engine.stepper.time) <= ROUND_OFF * segment.duration  # not ended early by a condition
-        if over and watch.interrupted(here, measures):  # before the jump of the load, which may take long
+        if over and watch.interrupted(here, measures):  # before the load jump, which may take long
             return Finish("interrupted")
         here, measures = _next(engine, segments, watch, measures, here)
         yield
 
 
 def first_place(segments: list[Segment], measures: Measures) -> Place:
-    """Where a march begins, from a start of these measures."""
+    """The position of a march that begins with these measures."""
     return Place(base=measures, dt=_first_dt(segments[0]))
 
 
 def _next(engine: Engine, segments: list[Segment], watch: Watcher, base: Measures, here: Place) -> tuple[Place, Measures]:
-    """On to the next segment from a state of measures `base`: the load jumps in a step of an
-    instant; returns those after it."""
+    """Change to the next segment from a state with measures `base`: the load jumps in a step of an
+    instant; returns the measures after it."""
     number = here.segment + 1
     segment, before = segments[number], segments[here.segment]
     load = segment.load(0.0)
@@ -176,7 +179,7 @@ def _segment(
     engine: Engine, segment: Segment, watch: Watcher, before: Measures, here: Place
 ) -> Marching[tuple[Finish | None, Measures, Place]]:
     """From the present time to the end of a segment; before: measures of the present state. Returns
-    those of the last one."""
+    those of the last step."""
     stepper, plan = engine.stepper, segment.prescribed
     while (left := _left(segment, here, stepper.time)) > ROUND_OFF * segment.duration:
         if watch.interrupted(here, before):
@@ -229,17 +232,17 @@ def _segment(
 
 
 def whole_steps(dt: float, left: float) -> float:
-    """The step to take towards a time `left` away when dt is wanted: what is left goes in one step,
-    or in two alike.
+    """The step to take if a time `left` remains and dt is wanted: the rest is taken in one step, or
+    in two equal ones.
 
-    So none is shorter than half of what is wanted, and the time is met without a small step at its
-    end.
+    So no step is shorter than half of what is wanted, and the time is reached without a small last
+    step.
     """
     return left if dt > left * (1 - 1e-9) else dt if dt < left / 2 else left / 2
 
 
 def _to_output(time: float, every: float | None, left: float) -> float:
-    """Seconds until the next multiple of `every`, at most `left`, those until the end of the
+    """Seconds until the next multiple of `every`, at most `left`, the time until the end of the
     segment."""
     if every is None:
         return left
@@ -248,12 +251,12 @@ def _to_output(time: float, every: float | None, left: float) -> float:
 
 
 def _left(segment: Segment, here: Place, time: float) -> float:
-    """Of the segment's duration, s."""
+    """Remaining time of the segment, s."""
     return segment.duration - (time - here.begun)
 
 
 def _adapted(dt: float, error: float, order: int) -> float:
-    """The next step size after one of this error."""
+    """The next step size after a step with this error."""
     factor = SAFETY / max(error, 1e-6) ** (1 / order)
     return dt if DEAD_BAND[0] < factor < DEAD_BAND[1] else dt * min(max(factor, SHRINK), GROW)
 

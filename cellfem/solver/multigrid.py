@@ -1,9 +1,9 @@
-"""Multigrid for a block on quadratic functions: Gauss-Seidel on them, linear functions below,
-smoothed aggregation below those.
+"""Multigrid for a block on quadratic functions: Gauss-Seidel on them, linear functions on the
+coarse level, smoothed aggregation below.
 
-Linear functions have an eighth of the nodes and their matrix is made by two sparse products, where
-aggregation of the quadratic ones themselves, with 80 entries in a row, takes longer to set up and
-more iterations.
+Linear functions have an eighth of the nodes, and their matrix is made by two sparse products;
+aggregation of the quadratic functions themselves, with 80 entries per row, takes longer to set up
+and more iterations.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 OPTIONS = {
     "pc_mg_levels": "2",
-    "mg_levels_ksp_type": "richardson",  # no eigenvalues to estimate: the same from run to run, and nothing to set up
+    "mg_levels_ksp_type": "richardson",  # no eigenvalue estimates: reproducible, and no set-up cost
     "mg_levels_ksp_max_it": "1",
     "mg_levels_pc_type": "sor",
     "mg_coarse_ksp_type": "preonly",
@@ -31,7 +31,7 @@ OPTIONS = {
     "mg_coarse_mg_levels_pc_type": "sor",
     "mg_coarse_mg_coarse_pc_type": "redundant",
 }
-"""A symmetric sweep of Gauss-Seidel before and after the coarse correction, itself one cycle of
+"""A symmetric Gauss-Seidel sweep before and after the coarse correction, which is one cycle of
 smoothed aggregation."""
 
 
@@ -56,8 +56,8 @@ class QuadraticMultigrid:
         """Solver of one cycle for a matrix whose rows and columns `held` (owned) are those of the
         identity.
 
-        What is held stays out of the interpolation, and of the coarse matrix but for a diagonal of
-        usual size.
+        Constrained unknowns are excluded from the interpolation, and from the coarse matrix except
+        for a diagonal of usual size.
         """
         free = self._free(held)
         between = self.interpolation.copy()
@@ -82,7 +82,7 @@ class QuadraticMultigrid:
         return ksp
 
     def _free(self, held: NDArray[np.bool_]) -> tuple[Array, Array]:
-        """1 where an owned unknown is free, else 0; of the fine and of the coarse space."""
+        """1 for a free owned unknown, otherwise 0; on the fine and the coarse space."""
         fine, coarse = self.held_fine, self.held_coarse
         fine.x.array[: len(held)] = held
         fine.x.scatter_forward()
@@ -97,8 +97,7 @@ def _vector(like: PETSc.Vec, values: Array) -> PETSc.Vec:
 
 
 def _modes(V: fem.FunctionSpace) -> list[Array]:
-    """Rigid body modes of a vector space, or the constant of a scalar one, at the owned
-    unknowns."""
+    """Rigid-body modes of a vector space, or the constant of a scalar one, at the owned unknowns."""
     d, count = V.dofmap.index_map_bs, V.dofmap.index_map.size_local
     modes = []
     for axis in range(d):
@@ -114,7 +113,7 @@ def _modes(V: fem.FunctionSpace) -> list[Array]:
 
 
 def _null_space(modes: list[Array], free: Array, matrix: PETSc.Mat) -> PETSc.NullSpace:
-    """The modes where they are free, orthonormal; one that nothing is left of is left out."""
+    """The modes at free unknowns, orthonormalised; modes that vanish are dropped."""
     vectors: list[PETSc.Vec] = []
     for mode in modes:
         vector = _vector(matrix.createVecRight(), mode * free)

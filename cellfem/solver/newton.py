@@ -1,18 +1,18 @@
 """Error-oriented Newton with reuse of factors (Deuflhard, Newton Methods for Nonlinear Problems,
 2011: NLEQ-ERR and QNERR).
 
-Corrections, not residuals, are measured: the natural level function is affine invariant, so the mix
+Corrections are measured, not residuals: the natural level function is affine invariant, so the mix
 of µm/s, MPa, V and porosity needs no scaling of equations, only of unknowns. While corrections
-contract well the factors of an older Jacobian are kept (even of an earlier time step) and improved
-by Broyden's good update; when they do not, the Jacobian is made again and steps are damped.
+contract well, the factors of an older Jacobian are kept (even of an earlier time step) and improved
+by Broyden's good update; otherwise the Jacobian is assembled again and steps are damped.
 
-Where lithium creeps (`creeping`) the new Jacobians are tangents of the law at the stresses that the
-correction before has found, and steps need no damping.
+If lithium creeps (`creeping`), the new Jacobians are tangents of the law at the stresses given by
+the previous correction, and steps need no damping.
 
 PETSc's SNES is not used: it has an error-oriented, affine covariant line search too (nleqerr), but
-measures in the plain 2-norm of vectors, where units are mixed, and not in a scalar product of the
-problem's own. The reuse of factors over time steps with Broyden's update in that product (QNERR),
-and an end only where the balances hold, would have to be written beside it all the same.
+uses the plain 2-norm of vectors, where units are mixed, instead of a scalar product defined by the
+problem. Reuse of factors over time steps with Broyden's update in that product (QNERR), and
+termination only if the balances hold, would have to be written in addition.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-SPAN = 3  # corrections whose mean contraction counts: Broyden's do not shrink evenly
+SPAN = 3  # number of corrections in the mean contraction: Broyden's do not shrink monotonically
 SMALLEST_DAMPING = 1e-4
-OVERFLOWN = 0.1  # share of a step that is tried next where the step overflows
-LONGEST_HISTORY = 24  # quasi-Newton corrections on one set of factors
+OVERFLOWN = 0.1  # share of a step that is tried next if the step overflows
+LONGEST_HISTORY = 24  # most quasi-Newton corrections with one set of factors
 NEAR = 3e-3
-"""Correction after which factors are kept within a solve that is led by stresses: farther off each
-correction takes its own, because old ones point astray (1e-2 and 1e-3 take more of both)."""
-MOST_LED = 14  # factors of a solve led by stresses: 2 to 7 are usual
-LOST = 1e3  # a correction of this size leads nowhere
+"""Size of a correction below which factors are kept within a stress-driven solve: above it each
+correction uses new factors, because old ones are misleading (1e-2 and 1e-3 take more of both)."""
+MOST_LED = 14  # most factorisations of a stress-driven solve: 2 to 7 are usual
+LOST = 1e3  # a correction of this size counts as divergence
 FEW = 2
-"""Factors of a solve up to which the next begins with the last of them."""
+"""Most factorisations of a solve after which the next solve begins with the last factors."""
 
 
 class Interrupted(Exception):
-    """A solve was ended from outside, on every rank; the state is left where it is."""
+    """A solve was ended from outside, on every rank; the state is left as it is."""
 
 
 class LinearFailure(RuntimeError):
@@ -48,7 +48,7 @@ class LinearFailure(RuntimeError):
 
 
 class Problem(Protocol):
-    """What Newton needs; all methods collective, arrays are the local owned part."""
+    """Interface required by Newton; all methods are collective, arrays are the local owned part."""
 
     def assemble_residual(self) -> Array: ...
     def assemble_jacobian(self) -> None: ...
@@ -56,7 +56,7 @@ class Problem(Protocol):
         """Raises LinearFailure."""
 
     def correction(self) -> Array:
-        """-J⁻¹ R with the present factors; nan where the linear solver found none."""
+        """-J⁻¹ R with the present factors; nan if the linear solver found none."""
 
     def add(self, delta: Array, scale: float = 1.0) -> None: ...
     def dot(self, a: Array, b: Array) -> float:
@@ -64,14 +64,14 @@ class Problem(Protocol):
         size."""
 
     def balanced(self) -> bool:
-        """Do the balances of the residual assembled last meet their tolerance?"""
+        """Whether the balances of the residual assembled last meet their tolerance."""
 
 
 class Creeping(Problem, Protocol):
-    """A problem whose residual holds the creep law by its tangents."""
+    """A problem whose residual contains the creep law by its tangents."""
 
     def assemble_by_stress(self) -> Array:
-        """The residual with tangents that touch the law at the stresses of the present ones."""
+        """The residual with tangents of the law at the stresses given by the present tangents."""
 
     def get(self) -> Array:
         """Copy of the unknowns."""
@@ -89,19 +89,19 @@ class Outcome:
 
 @dataclass
 class Newton:
-    """Solves R(x) = 0 from the state of the moment. On failure the state is left where it is: the
-    caller restores."""
+    """Solves R(x) = 0 from the present state. On failure the state is left as it is: the caller
+    restores it."""
 
     problem: Problem
     tolerance: float = 1e-6
     most: int = 80
-    slow: float = 0.65  # contraction from which factors are not worth keeping; goes with what new ones cost
+    slow: float = 0.65  # contraction above which factors are not kept; depends on the cost of new ones
     keep: bool = False  # present factors may be tried
-    balances: bool = True  # must hold at the end, too
+    balances: bool = True  # must hold at the end too
     iterations: int = 0
     jacobians: int = 0
-    heed: Callable[[], None] | None = None  # looked to before each correction (collective); may raise, as Interrupted
-    creeping: Creeping | None = None  # the problem, where a solve is led by stresses
+    heed: Callable[[], None] | None = None  # called before each correction (collective); may raise, for example Interrupted
+    creeping: Creeping | None = None  # the problem, if a solve is stress-driven
     left: Array = field(default_factory=lambda: np.empty(0), init=False, repr=False)  # residual assembled last
 
     def solve(self) -> Outcome:
@@ -128,8 +128,8 @@ class Newton:
         return not self.balances or self.problem.balanced()
 
     def _solved(self) -> bool:
-        """Is nothing left of the residual? Only then a correction of zero is one: else the linear
-        solver has found none."""
+        """Whether the residual is zero. Only then a zero correction is a solution: otherwise the
+        linear solver has failed."""
         return self.problem.dot(self.left, self.left) == 0
 
     def _size(self, delta: Array) -> float:
@@ -144,8 +144,8 @@ class Newton:
         return self.problem.correction().copy()
 
     def _quasi_newton(self, step: Array) -> bool:
-        """Broyden steps on the present factors; `step` is the first. True when converged; else the
-        state is the best one reached, its residual assembled."""
+        """Broyden steps with the present factors; `step` is the first. True when converged;
+        otherwise the state is the best one reached, with its residual assembled."""
         s = self.problem
         steps, squares = [step], [s.dot(step, step)]
         sizes = [self._size(step)]
@@ -185,7 +185,7 @@ class Newton:
         return False
 
     def _creep(self, s: Creeping) -> Outcome:
-        """Led by stresses, and damped where that leads nowhere."""
+        """Stress-driven corrections, and damped ones if these fail."""
         before = s.get()
         if self._led_by_stresses(s):
             return Outcome(True, self.iterations, self.jacobians)
@@ -195,11 +195,13 @@ class Newton:
 
     def _led_by_stresses(self, s: Creeping) -> bool:
         """Undamped corrections, each with its own factors until they are small, of a residual whose
-        creep law is linear: its tangents touch the law at the stresses of the correction before.
+        creep law is linear: its tangents are taken at the stresses given by the previous
+        correction.
 
-        Rates go with a high power of stress, so stresses tell well from rates but rates badly from
-        stresses: tangents at the rates that a correction has found overshoot, and their corrections
-        must be damped. Both are the same law, and the same solution. False where it is not found.
+        Rates depend on a high power of stress, so stresses follow accurately from rates, but rates
+        inaccurately from stresses: tangents at the rates of a correction overshoot, and their
+        corrections must be damped. Both formulations have the same law and the same solution.
+        Returns False if it is not found.
         """
         try:
             while self.jacobians < MOST_LED and self.iterations < self.most:
@@ -259,7 +261,7 @@ class Newton:
                 if np.isfinite(simple_size):
                     deviation = self._size(simple - (1 - damping) * step)
                     damping = min(0.5 * size * damping**2 / max(deviation, 1e-300), damping / 2)
-                else:  # the step went where nothing can be evaluated, which says nothing of how far is right
+                else:  # the step led to a state that cannot be evaluated, which gives no information on the right length
                     damping *= OVERFLOWN
                 if damping < SMALLEST_DAMPING or self.iterations >= self.most:
                     return self._failed("damping went below its limit" if damping < SMALLEST_DAMPING else "too many iterations")

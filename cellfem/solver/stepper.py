@@ -18,18 +18,18 @@ Array = NDArray[np.float64]
 
 
 SMALL_FIRST = 0.5
-"""Assumed error of a step that has no prediction to be judged by."""
+"""Assumed error of a step without a prediction."""
 
 
 FELT = 1e-3
-"""Share of the largest velocity below which velocities count little: Newton's tolerance is then
-1e-9 of the largest, a hundred times what round-off leaves."""
+"""Share of the largest velocity below which velocities are scaled by it: Newton's tolerance is then
+1e-9 of the largest, a hundred times the round-off."""
 
 
 @dataclass(frozen=True)
 class TrialStep:
     """Outcome of a step that was tried: `error` is the estimated time error over its tolerance (inf
-    when Newton failed)."""
+    if Newton failed)."""
 
     newton: Outcome
     error: float
@@ -46,7 +46,7 @@ class Stepper:
     tolerance: float
     error: TimeError
     second_order: bool = False
-    limits: MapLimits | None = None  # none in flat kinematics, which moves nothing
+    limits: MapLimits | None = None  # none in flat kinematics, where the mesh is fixed
     time: float = 0.0
     past: list[tuple[float, Array]] = field(default_factory=list)  # accepted (time, unknowns), newest last, at most three
 
@@ -60,8 +60,8 @@ class Stepper:
         return self.system.state
 
     def begin(self) -> None:
-        """Take the present state as the start of a smooth stretch (after a start solve or a jump of
-        the load)."""
+        """Take the present state as the start of a smooth interval (after a start solve or a load
+        jump)."""
         self.past = [(self.time, self.system.get())]
         self.state.remember()
 
@@ -95,11 +95,11 @@ class Stepper:
         return not self.system.model.control.drives
 
     def scale_motion(self, dt: float) -> None:
-        """Set what velocities are measured against in the step to come.
+        """Set the scale of velocities for the next step.
 
-        Without current the surface moves, by δ in a step or more: slower flow is not felt in the
-        gap. With it, what it strips or plates; but where lithium is pressed so much faster, less
-        than a share of its speed would be round-off.
+        Without current the surface moves by δ or more in a step: slower flow does not affect the
+        gap. With current the scale is the stripping or plating rate; but if lithium is pressed much
+        faster, a share of its speed, because less would be round-off.
         """
         self.system.set_motion(self.error.delta / dt if self.at_rest else FELT * self.system.fastest())
 
@@ -111,18 +111,17 @@ class Stepper:
             self.system.gas.follow()
 
     def restore(self) -> None:
-        """Back to the last accepted state."""
+        """Restore the last accepted state."""
         self.system.set(self.past[-1][1])
         self.state.recall()
         if self.system.gas is not None:
             self.system.gas.update()
 
     def _predict(self, dt: float) -> Array:
-        """Extrapolation through the accepted states, one order above nothing: linear for two,
-        quadratic (BDF2) for three.
+        """Extrapolation through the accepted states: linear for two, quadratic (BDF2) for three.
 
-        Velocities stay as they are where the last step took new factors: they jump from place to
-        place as a rim moves.
+        Velocities are not extrapolated if the last step needed new factors: they change abruptly
+        while a rim moves.
         """
         t = self.time + dt
         points = self.past[-3:] if self.second_order else self.past[-2:]
@@ -138,14 +137,14 @@ class Stepper:
         return guess
 
     def _error(self, guess: Array, dt: float, order: int) -> float:
-        """Local error in the model's norm, estimated from the distance to the prediction, over the
-        tolerance."""
+        """Local error in the model's norm, estimated from the difference to the prediction, over
+        the tolerance."""
         if len(self.past) < 2:
             return SMALL_FIRST
         h1 = self.past[-1][0] - self.past[-2][0]
         x = self.system.get()
-        # Euler: local error of half dt² times the second derivative against a prediction error of
-        # half dt(dt + h1) times it the other way. BDF2 with a quadratic predictor, equal steps: 2/9
-        # against 1 of dt³ times the third derivative.
+        # Euler: local error of half dt² times the second derivative, against a prediction error of
+        # half dt(dt + h1) times it with the opposite sign. BDF2 with a quadratic predictor, equal
+        # steps: 2/9 against 1 of dt³ times the third derivative.
         factor = dt / (2 * dt + h1) if order == 1 else 2 / 11
         return factor * self.error.norm(x, x - guess) / self.tolerance

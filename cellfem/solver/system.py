@@ -1,4 +1,4 @@
-"""The system of a model: what a `BlockProblem` becomes with its laws, gas, sizes and balances."""
+"""The system of a model: a `BlockProblem` with its laws, gas, sizes and balances."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from petsc4py import PETSc
 
 Array = NDArray[np.float64]
 KRYLOV_TOLERANCE = 1e-6
-"""Error of a correction by the Krylov solver, over the correction: balances of a step gain as much
-with each."""
+"""Error of a correction by the Krylov solver, relative to the correction: the balances of a step
+improve by this factor with each correction."""
 
 
 @dataclass(frozen=True, eq=False)
 class Origin:
-    """What a Jacobian was made of: from it the same factors can be made again, to the last bit on
-    one rank."""
+    """The state from which a Jacobian was made: from it the same factors can be computed again, to
+    the last bit on one rank."""
 
-    functions: Array  # owned parts of unknowns, histories and tangents of the creep law, one after the other
+    functions: Array  # owned parts of unknowns, histories and tangents of the creep law, concatenated
     constants: dict[str, float]
     rheology: Rheology
     motion: float | None = None  # of `set_motion`
@@ -43,12 +43,12 @@ class Origin:
 class System(BlockProblem):
     """Assembles and solves J δ = -R for the state of one model. Every method is collective."""
 
-    rheology: Rheology  # of the moment; given before anything is assembled
+    rheology: Rheology  # present one; set before any assembly
 
     def __init__(self, model: Model, linear: str | None = None, tolerance: float = KRYLOV_TOLERANCE) -> None:
         """linear: in place of the model's choice; tolerance: of the Krylov solver."""
         self.model, self.state, self.residual, self.gas = model, model.state, model.residual, model.gas
-        self.border: list[Border] = []  # what the pressures of gas add to the present Jacobian
+        self.border: list[Border] = []  # terms of the present Jacobian from the pressures of gas
         self.solved: list[Array] = []  # J⁻¹ of its columns
         self.origin: Origin | None = None  # of the present Jacobian
         self.motion: float | None = None  # µm/s, of `set_motion`
@@ -64,12 +64,12 @@ class System(BlockProblem):
         return FieldSplit(A, self.state, self.at, self.residual.pressure_mass, self.tolerance)
 
     def prepare(self) -> None:
-        """Creep law at the points."""
+        """Update the creep law at the points."""
         self.residual.law.update(self.rheology)
 
     def assemble_by_stress(self) -> Array:
-        """R with the creep law replaced by its tangents at the stresses of the present tangents: R
-        where both are the same, as in a solution."""
+        """R with the creep law replaced by its tangents at the stresses of the present tangents:
+        equal to R if both are the same, as in a solution."""
         self.residual.law.follow_stresses(self.rheology)
         return self.assembled()
 
@@ -79,7 +79,7 @@ class System(BlockProblem):
         return super().assembled()
 
     def moved(self) -> None:
-        """The map on Γ follows."""
+        """Update the map on Γ."""
         self.state.update_map()
 
     def reactions(self, R: Array) -> None:
@@ -105,16 +105,16 @@ class System(BlockProblem):
 
     @property
     def makings(self) -> list[fem.Function]:
-        """Functions that a Jacobian is made of."""
+        """Functions from which a Jacobian is made."""
         return [*self.state.unknowns, *self.state.histories, self.state.law]
 
     def now(self) -> Origin:
-        """What a Jacobian of the present state is made of (copies)."""
+        """The origin of a Jacobian of the present state (copies)."""
         functions = np.concatenate([owned(f) for f in self.makings])
         return Origin(functions, self.residual.constants.values(), self.rheology, self.motion)
 
     def put(self, origin: Origin) -> None:
-        """Bring state, constants and creep law to those of an origin."""
+        """Restore state, constants and creep law from an origin."""
         set_owned(self.makings, origin.functions)
         self.residual.constants.put(origin.constants)
         self.rheology = origin.rheology
@@ -140,24 +140,24 @@ class System(BlockProblem):
         small = np.eye(len(slopes)) + slopes[:, None] * products[:, 1:]
         try:
             x -= np.column_stack(self.solved) @ np.linalg.solve(small, slopes * products[:, 0])
-        except np.linalg.LinAlgError:  # alike on every rank
+        except np.linalg.LinAlgError:  # the same on every rank
             x[:] = np.nan
 
     def shares(self, depth: float) -> Array:
-        """Share of Γ's area that belongs to each m, and of a layer of Γ's area and `depth` (µm) to
-        each f; zero elsewhere."""
+        """Share of Γ's area for each m, and of the volume of a layer of Γ's area and `depth` (µm)
+        for each f; zero for other unknowns."""
         b = fp.create_vector([u.function_space for u in self.unknowns[:2]])
         fp.assemble_vector(b, self.residual.measures)
         b.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
         share = np.zeros(self.offsets[-1])
-        # A quadratic function of a corner has no volume of its own (in 3-D a little less than
-        # none): its edges count.
+        # A quadratic function of a corner has zero volume (in 3-D slightly negative): its edges
+        # count.
         share[: self.offsets[2]] = np.maximum(b.array, 0.0) / self.balances.area
         share[self.at.porosity] /= depth
         return share
 
     def set_scales(self, scales: Scales) -> None:
-        """Sizes that make corrections comparable (`dot`), and those of the balances."""
+        """Set the sizes by which corrections (`dot`) and balances are scaled."""
         self.set_sizes(scales.parts(self.at))
         self.scales, self.motion = scales, None
         self.velocity_weight = self.weight[self.at.velocity].copy()
@@ -168,17 +168,18 @@ class System(BlockProblem):
         return float(self.comm.allreduce(float(np.abs(v).max(initial=0.0)), op=MPI.MAX))
 
     def set_motion(self, speed: float) -> None:
-        """Where more than current moves the surface: its speed (µm/s) in the step to come, for
-        corrections and the balance."""
+        """Set the speed (µm/s) of a surface that moves faster than by current in the next step, as
+        a scale of corrections and the balance."""
         least = self.scales.velocity
         self.weight[self.at.velocity] = self.velocity_weight * (least / max(speed, least)) ** 2
         self.motion = speed
 
     def imbalance(self) -> tuple[float, float, float]:
-        """Charge, lithium and force left over in the residual assembled last, over their scales."""
+        """Imbalance of charge, lithium and force in the residual assembled last, relative to their
+        scales."""
         return self.balances.left(self.R.array, self.scales, self.motion)
 
     def reaction(self) -> tuple[float, float]:
-        """Pressure on a fixed platen (MPa) and current density through the far face (A/m²), of the
-        residual assembled last."""
+        """Pressure on a fixed platen (MPa) and current density through the far face (A/m²), from
+        the residual assembled last."""
         return self.balances.reaction(self.taken)

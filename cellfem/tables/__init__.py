@@ -1,5 +1,5 @@
-"""Tables of numbers as instruments and spreadsheets write them: read as they are meant, or refused
-with the reason."""
+"""Tables of numbers written by instruments and spreadsheets: read correctly, or refused with the
+reason."""
 
 from cellfem.tables.errors import TableError
 

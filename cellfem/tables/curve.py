@@ -1,5 +1,4 @@
-"""A measured voltage over time or capacity in a table: which columns are meant, and in which
-units."""
+"""A measured voltage over time or capacity in a table: identification of columns and units."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from cellfem.units import QuantityError, parse_unit
 
 Kind = Literal["time", "capacity"]
 Ask = Callable[[str], str]
-"""How the user gives one of "x", "voltage", "x_unit", "voltage_unit": "--x-unit", or
+"""Maps "x", "voltage", "x_unit", "voltage_unit" to the user's option, such as "--x-unit" or
 "measured.x_unit"."""
 
 BINARY = {
@@ -29,12 +28,12 @@ BINARY = {
     ".xls": "a spreadsheet: save the sheet as csv",
     ".ods": "a spreadsheet: save the sheet as csv",
 }
-"""Files that are not read, and what to do. A reader for one of them makes a Table and takes its
-place in `_table`."""
+"""Files that cannot be read, with the remedy. A reader for one of them makes a Table and replaces
+the entry in `_table`."""
 TITLES_SHOWN = 16
 CLOCK_FROM = 1e8
-"""s: numbers above this are a clock (seconds since 1970, 1904, …), not the time of a test; three
-years."""
+"""s: larger numbers are a clock (seconds since 1970, 1904, …), not the time of a test; three years.
+"""
 
 
 def _set(words: str) -> frozenset[str]:
@@ -45,7 +44,7 @@ _NOT_MEASURED = _set(
     "control set setpoint target limit upper lower max min range nominal command sig aux auxiliary ach analog vu std sd error "
     "noise cutoff protection cut offset start end average"
 )
-"""Words of voltages that are set, or measured elsewhere than at the cell."""
+"""Words in names of voltages that are set, or measured elsewhere than at the cell."""
 _VOLTAGE = _set("ewe ecell ece ewe_ece voltage potential u e v vf vm volt volts mv millivolts vcell ucell spannung tension")
 """Names of the voltage of the cell, its words joined by _."""
 _CLOCK = _set("unix epoch date datetime clock absolute realtime timestamp stamp utc uts dpt real system")
@@ -67,7 +66,7 @@ class VoltageCurve:
     """A measured curve, (N,) each, x increasing. x: s or mAh/cm², by `kind`; voltage_mV as
     measured.
 
-    of: points in the file. understood: what was read, in a sentence.
+    of: points in the file. understood: a sentence on what was read.
     """
 
     kind: Kind
@@ -86,10 +85,10 @@ def read_curve(
     voltage_unit: str | None = None,
     ask: Ask = "measured.{}".format,
 ) -> VoltageCurve:
-    """The curve in a file: by names (and units, where the headings have none) that are given, else
-    by the headings.
+    """The curve in a file: from the given columns (and units, if the headings have none), otherwise
+    from the headings.
 
-    Raises TableError, which names the candidates and what to give, where two columns may be meant.
+    Raises TableError, with the candidates and the option to use, if two columns are possible.
     """
     table = _table(path)
     headings = [heading(title, unit) for title, unit in zip(table.names, table.units)]
@@ -192,8 +191,8 @@ def _voltage_column(table: Table, headings: Sequence[Heading], name: str | None,
 
 
 def _with_unit(h: Heading, place: int, unit: str | None, kinds: Sequence[str], key: str, ask: Ask, role: str = "") -> _Column:
-    """The column with its own unit, or the one given where it has none. Raises TableError where
-    they differ, or none is right."""
+    """The column with its own unit, or the given one if it has none. Raises TableError if they
+    differ, or if neither is suitable."""
     option = ask(f"{key}_unit")
     if unit is not None:
         kind = kind_of(unit)
@@ -201,7 +200,7 @@ def _with_unit(h: Heading, place: int, unit: str | None, kinds: Sequence[str], k
             what = "is not a unit that cellfem knows" if not kind and not _known(unit) else f"is not a unit of {_words(kinds)}"
             raise TableError(f'{option} "{unit}" {what}; write for example {option} "{KINDS[kinds[0]]}"')
         if h.kind and (h.kind != kind or abs(factor(h.unit, kind) / factor(unit, kind) - 1) > 1e-9):
-            raise TableError(f'has "{h.title}" in {h.unit}, and {option} says {unit}: leave {option} out, or correct the heading')
+            raise TableError(f'has "{h.title}" in {h.unit}, and {option} is {unit}: leave {option} out, or correct the heading')
         return _Column(place, h.title, unit, kind, role or _role(h))
     if h.kind in kinds:
         return _Column(place, h.title, h.unit, h.kind, role or _role(h))
@@ -213,7 +212,7 @@ def _with_unit(h: Heading, place: int, unit: str | None, kinds: Sequence[str], k
 
 
 def _named(headings: Sequence[Heading], name: str, option: str) -> int:
-    """Place of the column with this heading, or the only one with this name before its unit."""
+    """Index of the column with this heading, or of the only one with this name before its unit."""
     for matches in (
         lambda h: h.title == name,
         lambda h: h.title.lower() == name.lower(),
@@ -236,8 +235,7 @@ def _is_time(h: Heading) -> bool:
 
 
 def _role(h: Heading) -> str:
-    """What a time is counted from: "total", "time" (its name alone), "step", "clock", or
-    "other"."""
+    """Reference of a time: "total", "time" (its name alone), "step", "clock", or "other"."""
     words = set(h.words)
     for part, role in _CHINESE.items():
         if part in h.name:
@@ -252,7 +250,7 @@ def _role(h: Heading) -> str:
 
 
 def _passed_over(headings: Sequence[Heading], chosen: int) -> str:
-    """The other voltages, which a reader may have meant."""
+    """The other voltage columns, which might have been intended."""
     others = [h.title for k, h in enumerate(headings) if h.kind == "voltage" and k != chosen]
     return f" (not {', '.join(others)})" if others else ""
 

@@ -1,4 +1,4 @@
-"""The characters of a text file: which encoding it has."""
+"""Detection of the encoding of a text file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (code
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 SAMPLE = 4096
-"""Bytes at the beginning of a file by which binary ones are told from text."""
+"""Bytes at the beginning of a file that distinguish binary from text."""
 
 
 def read_lines(path: Path) -> tuple[list[str], str]:
@@ -30,11 +30,11 @@ def read_lines(path: Path) -> tuple[list[str], str]:
 
 
 def encoding_of(data: bytes) -> str | None:
-    """The encoding of a text; None for what is none.
+    """The encoding of a text; None if it is not text.
 
-    By its byte order mark; UTF-16 without one by its zeros; else UTF-8 if it is. In what is left,
-    Chinese characters (GB 18030) take two bytes above 127 each, and the µ, ², °, Ω of Western
-    tables (Windows-1252) stand alone.
+    By its byte order mark; UTF-16 without one by its zeros; UTF-8 if it is valid. Otherwise:
+    Chinese characters (GB 18030) take two bytes above 127 each, while µ, ², °, Ω in Western tables
+    (Windows-1252) are single ones.
     """
     for mark, name in _MARKS:
         if data.startswith(mark):

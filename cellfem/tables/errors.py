@@ -1,12 +1,12 @@
-"""What a file of measurements that cannot be read as meant is told with."""
+"""Errors of files of measurements that cannot be read unambiguously."""
 
 from cellfem.errors import CellfemError
 
 
 class TableError(CellfemError, ValueError):
-    """The file holds no table of numbers, or one that may mean two things; str() goes on a sentence
-    that begins with its name."""
+    """The file contains no table of numbers, or an ambiguous one; str() continues a sentence that
+    begins with the file's name."""
 
 
 class NoTable(TableError):
-    """There are no rows of numbers in the file at all: another reader may know it."""
+    """The file contains no rows of numbers: another reader may recognise it."""

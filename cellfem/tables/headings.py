@@ -1,4 +1,4 @@
-"""What the heading of a column says: its name, its unit and what kind of quantity that is."""
+"""Name, unit and kind of quantity of a column, from its heading."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _ALONE = {
     **dict.fromkeys(("min", "minutes"), "min"),
     **dict.fromkeys(("h", "hour", "hours"), "h"),
 }
-"""Headings that are a unit themselves; others that pint knows (t, U, a, d) are names."""
+"""Headings that are units themselves; others that pint knows (t, U, a, d) are names."""
 
 KINDS = {"time": "s", "capacity": "mA*hour/cm^2", "charge": "mA*hour", "voltage": "mV", "current": "mA", "length": "um"}
-"""Kinds of quantity with the unit in which they are held."""
+"""Kinds of quantity with the unit in which they are stored."""
 
 
 @dataclass(frozen=True)
 class Heading:
-    """title: as it stands in the file. name: without the unit. unit, kind: "" where the title has
-    no unit of one of KINDS."""
+    """title: as in the file. name: without the unit. unit, kind: "" if the title has no unit of one
+    of KINDS."""
 
     title: str
     name: str
@@ -45,13 +45,13 @@ class Heading:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words of the name, in small letters: ("total", "time"), ("ewe",)."""
+        """The words of the name in lower case: ("total", "time"), ("ewe",)."""
         apart = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", self.name)  # TestTime
         return tuple(re.findall(r"[^\W\d_]+", apart.lower()))
 
 
 def heading(title: str, unit: str = "") -> Heading:
-    """What a title says. unit: from a row of units, "" without one."""
+    """Parse a title. unit: from a row of units, "" without one."""
     title = title.strip()
     if unit:
         given = _unit(unit)
@@ -74,7 +74,7 @@ def _unit(text: str) -> str:
 
 
 def kind_of(unit: str) -> str:
-    """What the unit measures, "" where that is none of KINDS."""
+    """Kind of quantity of the unit, "" if it is none of KINDS."""
     if unit == CLOCK_TEXT:
         return "time"
     try:
@@ -89,7 +89,7 @@ def _kinds_by_dimension() -> dict[Any, str]:
 
 
 def is_unit(text: str) -> bool:
-    """Whether a cell may stand in a row of units."""
+    """Whether a cell may be part of a row of units."""
     if text.strip() in _NO_UNIT:
         return True
     try:
@@ -100,7 +100,7 @@ def is_unit(text: str) -> bool:
 
 
 def factor(unit: str, kind: str) -> float:
-    """What numbers in `unit` are multiplied by to be in the unit of KINDS."""
+    """Factor from `unit` to the unit of KINDS."""
     if unit == CLOCK_TEXT:
         return 1.0
     return float(registry().Quantity(1, parse_unit(unit)).to(KINDS[kind]).magnitude)

@@ -1,5 +1,5 @@
-"""Text tables: separator, decimal mark, header, units and missing values found out, the numbers
-read by pandas."""
+"""Text tables: separator, decimal mark, header, units and missing values are detected, the numbers
+are read by pandas."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cellfem.tables.headings import is_unit
 Floats = NDArray[np.float64]
 
 MISSING = ("", "nan", "NaN", "NAN", "NA", "N/A", "n/a", "#N/A", "#NV", "null", "None", "-", "--", "---", "*", "***", "Bad", "BAD")
-"""What stands for a value that was not measured."""
+"""Texts that mean a missing value."""
 SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma", " ": "blanks", "": "none"}
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
 _LEADING_ZERO = re.compile(r"0\d+(?:[eE][+-]?\d+)?")
@@ -31,7 +31,7 @@ _COMMENT = ("#", "%")
 SAMPLE_ROWS = 2000
 SAMPLE_LINES, SAMPLE_CHARACTERS = 40, 200_000
 TEXT_SHOWN = 40
-"""Characters of a cell or line that a message shows."""
+"""Most characters of a cell or line in a message."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +39,9 @@ class Table:
     """A table of N rows.
 
     names: of the columns; "column 1", … without a header. units: a row of units under the header,
-    "" where there is none. named: whether there is a header. head: the lines before it. cells:
-    pandas.DataFrame (N, len(names)); a column of numbers is one of floats, any other has text.
-    rows: number in the file (from 1) of the line of each row.
+    "" if there is none. named: whether there is a header. head: the lines before it. cells:
+    pandas.DataFrame (N, len(names)); a numeric column has floats, any other has text. rows: line
+    number in the file (from 1) of each row.
     """
 
     names: tuple[str, ...]
@@ -59,8 +59,7 @@ class Table:
         return len(self.rows)
 
     def numbers(self, column: int) -> Floats:
-        """The column (N,), nan where it is missing. Raises TableError where there is text, with
-        line and text."""
+        """The column (N,), nan if missing. Raises TableError for text, with line and text."""
         import pandas as pd
 
         cells = self.cells.iloc[:, column]
@@ -78,8 +77,8 @@ class Table:
 
     @staticmethod
     def _with_point(cell: object) -> object:
-        """A cell with a decimal comma as Python reads it; one with a point is not read, it has the
-        wrong mark."""
+        """A cell with a decimal comma in Python's notation; a cell with a point is refused, because
+        it has the other mark."""
         if not isinstance(cell, str):
             return cell
         return "two marks" if "." in cell else cell.replace(",", ".")
@@ -93,8 +92,8 @@ class Table:
         return f"{where} is not a number{more}: leave the cell empty where nothing was measured"
 
     def seconds(self, column: int) -> Floats | None:
-        """A column of durations as hours:minutes:seconds, in s (N,), nan where missing; None where
-        it holds anything else."""
+        """A column of durations as hours:minutes:seconds, in s (N,), nan if missing; None if it
+        contains anything else."""
         found = np.full(len(self), np.nan)
         for k, cell in enumerate(self.cells.iloc[:, column]):
             if not isinstance(cell, str):
@@ -110,7 +109,7 @@ class Table:
 
     @property
     def understood(self) -> str:
-        """How the text was taken, for a sentence."""
+        """How the text was interpreted, for a sentence."""
         parts = [] if self.separator == "" else [f"separated by {SEPARATORS[self.separator]}"]
         if self.decimal == ",":
             parts.append("decimal commas")
@@ -144,7 +143,7 @@ def read_table(path: Path) -> Table:
 
 
 def _after_header(numbered: Sequence[tuple[int, str]], told: int, encoding: str) -> Table:
-    """An EC-Lab file, whose second line counts the lines of its head; the last of them has the
+    """An EC-Lab file, whose second line gives the number of header lines; the last of them has the
     names."""
     before = [(k, line) for k, line in numbered if k <= told]
     after = [(k, line) for k, line in numbered if k > told]
@@ -163,13 +162,13 @@ def fields(line: str, separator: str) -> list[str]:
         return line.split()
     if separator == "":
         return [line.strip()]
-    if '"' not in line:  # the most, and much faster
+    if '"' not in line:  # the usual case, and much faster
         return [cell.strip() for cell in line.split(separator)]
     return [cell.strip() for cell in next(csv.reader([line], delimiter=separator))]
 
 
 def _without_end(cells: list[str]) -> list[str]:
-    """Without empty cells at the end, which separators at the ends of lines make."""
+    """Without trailing empty cells, which result from separators at the ends of lines."""
     while len(cells) > 1 and not cells[-1]:
         cells = cells[:-1]
     return cells
@@ -182,7 +181,7 @@ def _score(cells: Sequence[str]) -> float:
 
 
 def _sample(data: Sequence[tuple[int, str]]) -> Sequence[tuple[int, str]]:
-    """The first lines: enough to see the layout by, few enough for files of a million rows."""
+    """The first lines: enough to detect the layout, few enough for files of a million rows."""
     size = 0
     for k, (_, line) in enumerate(data):
         size += len(line)
@@ -192,13 +191,13 @@ def _sample(data: Sequence[tuple[int, str]]) -> Sequence[tuple[int, str]]:
 
 
 def _is_row(cells: Sequence[str]) -> bool:
-    """Whether a line may be one of the table: with a number, or without a single value measured."""
+    """Whether a line may be a row of the table: it has a number, or all its values are missing."""
     return _score(cells) > 0 or all(cell in MISSING for cell in cells)
 
 
 def _layout(data: Sequence[tuple[int, str]]) -> tuple[str, int, int]:
-    """(separator, place in `data` of the first row, number of columns), by which most cells of the
-    longest run of alike lines are numbers."""
+    """(separator, index in `data` of the first row, number of columns) for which most cells of the
+    longest run of equally long lines are numbers."""
     best: tuple[float, str, int, int] = (0.0, "", 0, 0)
     for separator in SEPARATORS:
         split = [fields(line, separator) for _, line in data]
@@ -213,7 +212,7 @@ def _layout(data: Sequence[tuple[int, str]]) -> tuple[str, int, int]:
 
 
 def _runs(split: Sequence[Sequence[str]], separator: str) -> list[tuple[int, int]]:
-    """Runs (first, last + 1) of lines with as many cells as each other, and a number in each."""
+    """Runs (first, last + 1) of lines with the same number of cells, and a number in each."""
     fitting = [len(cells) if _is_row(cells) and (len(cells) > 1 or separator == "") else 0 for cells in split]
     found, begin = [], 0
     for k in range(1, len(fitting) + 1):
@@ -225,7 +224,7 @@ def _runs(split: Sequence[Sequence[str]], separator: str) -> list[tuple[int, int
 
 
 def _header(before: Sequence[tuple[int, str]], separator: str, count: int) -> tuple[list[str] | None, list[str] | None, int]:
-    """(names, units, lines used) of the lines right before the table."""
+    """(names, units, lines used) of the lines directly before the table."""
     if not before:
         return None, None, 0
     last = _names(before[-1][1], separator, count)
@@ -238,8 +237,8 @@ def _header(before: Sequence[tuple[int, str]], separator: str, count: int) -> tu
 
 
 def _names(line: str, separator: str, count: int) -> list[str] | None:
-    """The names in a line; None where it is no header of `count` columns. Raises TableError where
-    it has fewer."""
+    """The names in a line; None if it is not a header of `count` columns. Raises TableError if it
+    has fewer."""
     comment = line.startswith(_COMMENT)
     text = line.lstrip("#% ") if comment else line
     splits = [_without_end(fields(text, separator))]
@@ -258,8 +257,8 @@ def _names(line: str, separator: str, count: int) -> list[str] | None:
 
 
 def _refuse_other_tables(before: Sequence[tuple[int, str]], separator: str) -> None:
-    """Rows of numbers above the table, or another one, would be lost in silence. Raises
-    TableError."""
+    """Raises TableError for rows of numbers above the table, or another table, which would be lost
+    silently."""
     for line, text in before:
         cells = _without_end(fields(text, separator))
         if len(cells) > 1 and _score(cells) == 1.0 and sum(_NUMBER.fullmatch(cell) is not None for cell in cells) > 1:
@@ -284,7 +283,7 @@ def _body(
             _refuse_other_tables_below(rest, separator)
             return rows, list(rest)
         if len(cells) < count and place == len(data) - 1 and separator != " " and place > 0:
-            cells += [""] * (count - len(cells))  # the writer was stopped in the middle of the last line
+            cells += [""] * (count - len(cells))  # the writer was interrupted in the last line
         if len(cells) != count:
             empty = (
                 " A blank between numbers is no empty cell: separate the columns by tabs or commas." if separator == " " else ""
@@ -348,9 +347,9 @@ def _table(
 
 
 def _decimal(rows: Sequence[Sequence[str]], separator: str) -> str:
-    """The decimal mark that most numbers have. Raises TableError where commas may be separators and
-    decimal marks alike."""
-    step = max(1, len(rows) // SAMPLE_ROWS)  # what is not looked at and has the other mark is found when it is read
+    """The decimal mark of most numbers. Raises TableError if commas may be separators as well as
+    decimal marks."""
+    step = max(1, len(rows) // SAMPLE_ROWS)  # cells outside the sample with the other mark are detected when they are read
     numbers = [cell for row in rows[::step] for cell in row if _NUMBER.fullmatch(cell)]
     commas, points = sum("," in cell for cell in numbers), sum("." in cell for cell in numbers)
     if separator == "," and commas == points == 0 and any(_LEADING_ZERO.fullmatch(cell) for cell in numbers):

@@ -115,7 +115,7 @@ def test_cancelled_job_stays_away(batch: dict[str, str], tmp_path: Path) -> None
     log = wait_for_end(batch, out, WAIT_S)
     assert "not queued again" in log
     assert say(batch, "squeue", "-h", "-o", "%T", "-t", "all", "-j", number).split() == ["CANCELLED"]
-    assert "cellfem resume goes on from" in cellfem("status", out).stdout
+    assert "cellfem resume continues from" in cellfem("status", out).stdout
 
 
 @pytest.mark.slow

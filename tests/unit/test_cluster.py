@@ -314,7 +314,7 @@ def test_status_reads_only(tmp_path: Path) -> None:
     before = sorted((path, path.stat().st_mtime_ns) for path in run.rglob("*"))
     stopped = read_status(run)
     assert (stopped.state, stopped.time_s, stopped.step, stopped.contact) == ("stopped", 5.0, 1, 0.8), "half a row is none"
-    assert stopped.note.startswith("cellfem resume goes on from 00000001.npz")
+    assert stopped.note.startswith("cellfem resume continues from 00000001.npz")
     (run / NAME).write_text(json.dumps({"host": "n12", "pid": 7, "boot": "another", "job": "55"}), encoding="utf-8")
     running = read_status(run)
     assert (running.state, running.left_s, running.total_s) == ("running", 90.0, 20.0)
