@@ -78,7 +78,7 @@ def test_tables_of_cyclers(tmp_path: Path, text: str, encoding: str, x: float, s
         ("step time (s),U (V)\n0,1\n5,2\n", {}, "again in every step.*; if one of its columns can be it, give it with --x"),
         ("time/s,control/V\n0,1\n5,2\n", {}, "that of a voltage .* or give --voltage and --voltage-unit"),
         ("t,U\n0,1\n5,2\n", {"x": "t"}, 'does not say the unit of "t": give it with --x-unit, as in --x-unit "s"'),
-        ("time (s),U (V)\n0,1\n5,2\n", {"x_unit": "h"}, "in s, and --x-unit says h: leave --x-unit out"),
+        ("time (s),U (V)\n0,1\n5,2\n", {"x_unit": "h"}, "in s, and --x-unit is h: leave --x-unit out"),
         ("time (s),U (V)\n0,1\n5,2\n", {"x": "time", "x_unit": "furlongs"}, "is not a unit of a time or a charge per area"),
         ("time (s),U (V)\n0,1\n5,2\n", {"x": "time", "x_unit": "xyz"}, '--x-unit "xyz" is not a unit that cellfem knows'),
         ("q (mAh),U (V)\n0,1\n5,2\n", {"x": "q"}, "is a charge, not a charge per area: divide it by the area"),

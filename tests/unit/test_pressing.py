@@ -41,7 +41,7 @@ def test_hold_time_by_similarity() -> None:
     assert found["full"]
     assert found["full_time_s"] == 8
     assert found["hold_meaningless_from_MPa"] == pytest.approx(4.0, rel=1e-3)
-    assert "from about 4 MPa up" in found["text"]
+    assert "above about 4 MPa" in found["text"]
 
 
 def test_a_face_that_is_not_full_gives_a_lower_bound() -> None:
