@@ -7,7 +7,7 @@ Exit codes: 0 done, 2 bad case, 3 solver gave up, 4 stopped from outside.
 import errno
 import os
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 from cellfem.pipes import outlive_readers
 from cellfem.process import configure
@@ -21,17 +21,25 @@ if __name__ == "__main__" or sys.argv[0].endswith("cellfem"):
 import typer
 
 import cellfem
-from cellfem.commands.lazy import LazyGroup
+from cellfem.commands.lazy import HELP, LazyGroup
 from cellfem.errors import ExitCode
 from cellfem.formatting import not_printed
 
 app = typer.Typer(
-    cls=LazyGroup, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=cellfem.__doc__
+    cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False, help=cellfem.__doc__, context_settings=HELP
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        print(cellfem.__version__)
+        raise typer.Exit
+
+
 @app.callback()
-def commands() -> None:
+def commands(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)] = False,
+) -> None:
     """Placeholder for `LazyGroup`; typer shows the help of the app."""
 
 

@@ -14,7 +14,12 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+HELP = {"help_option_names": ["-h", "--help"]}
 COMMANDS = {
+    "new": (
+        "cellfem.commands.new",
+        "Write a commented case from a menu of templates: stripping, pressing, cycling, plating, holding, 3-D.",
+    ),
     "check": (
         "cellfem.commands.check",
         "Check a case and print it with all defaults; nothing is meshed.",
@@ -79,6 +84,14 @@ COMMANDS = {
         "cellfem.commands.report",
         "Write report.html into the (first) folder: verdict, curves, pictures, parameters with sources; one file, offline.",
     ),
+    "compare": (
+        "cellfem.commands.compare",
+        "Print what differs between runs: keys of their cases, verdicts and final values.",
+    ),
+    "view": (
+        "cellfem.commands.view",
+        "Show a run in a window that turns and zooms, with a slider of time; without a screen, say what to do.",
+    ),
     "scene": (
         "cellfem.commands.scene",
         "Write a script and state for ParaView 5.11 or later that shows voids, crowding, creep and dendrite index of a run.",
@@ -134,6 +147,6 @@ class LazyGroup(TyperGroup):
 
 def load_command(name: str) -> Any:
     """Import and return a command."""
-    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, context_settings=HELP)
     alone.command(name)(getattr(import_module(COMMANDS[name][0]), name.replace("-", "_")))
     return get_command(alone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +25,8 @@ Replace = Annotated[
         help="Write into a folder that contains other files (they are kept), and replace results of an older cellfem.",
     ),
 ]
+UNBOUNDED = 1000
+"""Columns of a line that no terminal ends."""
 ReplaceFile = Annotated[bool, typer.Option("--replace", help="Overwrite a file that cellfem did not write.")]
 
 
@@ -48,3 +50,23 @@ def note(checked: Case) -> None:
 
     for warning in warnings(checked):
         typer.echo(f"note: {warning}", err=True)
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the numbers as JSON, for programs.")]
+
+
+def plain_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table as all commands print them: no lines, cells two columns apart. In a file or a pipe a
+    row keeps its line."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for k, heading in enumerate(headings):
+        table.add_column(heading, no_wrap=k == 0, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = UNBOUNDED
+    console.print(table)
