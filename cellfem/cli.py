@@ -10,13 +10,15 @@ import sys
 from typing import Annotated, NoReturn
 
 from cellfem.pipes import outlive_readers
-from cellfem.process import configure
 from cellfem.signals import listen
 
-configure()  # before numpy and matplotlib are imported
 if __name__ == "__main__" or sys.argv[0].endswith("cellfem"):
     outlive_readers()
     listen(sys.argv)  # before the other imports, which take time
+
+from cellfem.process import configure
+
+configure()  # before numpy and matplotlib are imported
 
 import typer
 

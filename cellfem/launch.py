@@ -22,6 +22,8 @@ MOST_PER_CORE = 16
 NOT_OF_SRUN = ("", "4294967290", "4294967291")
 """SLURM_STEP_ID outside of steps started by srun: none, the interactive step of salloc, that of the
 batch script."""
+ENDED_BY_SIGTERM = (signal.SIGTERM, 128 + signal.SIGTERM, -signal.SIGTERM)
+"""Exit codes of launchers whose ranks ended so."""
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 
 
@@ -100,7 +102,15 @@ def run_on_ranks(ranks: int, words: Sequence[str], stopped: int) -> int:
     command = [str(launcher), "-n", str(ranks), sys.executable, "-m", "cellfem.cli", *words]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        forwarded: list[int] = []
+
+        def forward(number: int, _: object) -> None:
+            forwarded.append(number)
+            started.send_signal(signal.SIGTERM if number == signal.SIGHUP else number)
+
         for number in passed_on:
-            signal.signal(number, lambda n, _: started.send_signal(signal.SIGTERM if n == signal.SIGHUP else n))
+            signal.signal(number, forward)
         hand_on(started)
-        return started.wait()
+        code = started.wait()
+    # A rank that the signal reaches before Python has its handlers ends by it.
+    return stopped if forwarded and code in ENDED_BY_SIGTERM else code

@@ -176,7 +176,7 @@ def test_begun_on_more_ranks_than_resumed_on(whole: Path, tmp_path: Path) -> Non
     wait_for_rows(process, out, 15)
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=WAIT_S)[1].splitlines()
-    assert [line for line in said if not line.startswith("note: 3 ranks")] == [f"stopped; to go on: cellfem resume {out}"]
+    assert [line for line in said if not line.startswith("note: 3 ranks")] == [f"stopped; to continue: cellfem resume {out}"]
     assert process.returncode == 4
     assert resume_run(out, quiet=True).end.kind == "done"
     assert_alike(read_records(whole / "records.csv"), read_records(out / "records.csv"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,19 @@ def test_inside_a_step_of_srun_the_launcher_forks() -> None:
     assert launcher_environment(step | {"HYDRA_LAUNCHER": "ssh"})["HYDRA_LAUNCHER"] == "ssh"
     with pytest.raises(LaunchError, match="several nodes"):
         launcher_environment(step | {"SLURM_STEP_NUM_NODES": "2"})
+
+
+@pytest.mark.parametrize(("sends", "ends", "code"), [("kill -TERM $PPID", 15, 4), ("kill -TERM $PPID", 3, 3), (":", 15, 15)])
+def test_ranks_that_a_signal_ends_before_they_hear_it_count_as_stopped(
+    sends: str, ends: int, code: int, tmp_path: Path
+) -> None:
+    """A rank has handlers some 50 ms after its start; until then SIGTERM ends it, and mpiexec tells 15."""
+    launcher = tmp_path / "mpiexec"
+    launcher.write_text(f"#!/bin/sh\ntrap 'exit {ends}' TERM\n{sends}\nsleep 0.3\nexit {ends}\n", encoding="utf-8")
+    launcher.chmod(0o755)
+    program = (
+        "import sys; from pathlib import Path; from cellfem import launch; launch.mpiexec = lambda: Path(sys.argv[1]); "
+        "print(launch.run_on_ranks(2, [], 4))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(launcher)], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == f"{code}\n"
