@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from cellfem.commands.shared import AsJson
 from cellfem.ending import ending, fail
 from cellfem.units import QuantityError, parse_quantity
 
@@ -23,7 +24,7 @@ def fit_creep(
     temperature: Annotated[
         str | None, typer.Option(metavar="TITLE", help='The same of the temperature; or that of all rows, as in "25 degC".')
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fit power-law creep to rows of stress, rate and temperature: the line for a case, with the errors of the fit."""
     from cellfem.materials.creep_fit import fit_creep as fitted

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cellfem.commands.shared import Replace
+from cellfem.commands.shared import AsJson, Replace
 from cellfem.ending import ending
 from cellfem.errors import ExitCode
 
@@ -38,7 +38,7 @@ def need(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key in all runs; as often as wanted.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    as_json: AsJson = False,
     replace: Replace = False,
 ) -> None:
     """Find what an interface needs to keep contact: bisection over pressure for each creep set, the answer in one sentence.
