@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cellfem.commands.shared import AsJson, CasePath, Overrides, print_json
 from cellfem.ending import ending
 from cellfem.formatting import time_text
 
@@ -20,11 +21,11 @@ Text = str | None
 
 
 def submit(
-    case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
+    case: CasePath,
     out: Annotated[Path, typer.Option(help="Folder for the results, on a file system that all nodes share.")],
     time: Annotated[str, typer.Option(help='Wall time of one turn, "2 h"; the job queues itself again until it is done.')],
     nodes: Annotated[int, typer.Option(min=1, help="Nodes.")] = 1,
-    tasks: Annotated[int, typer.Option(min=1, help="MPI ranks, all nodes together.")] = 1,
+    tasks: Annotated[int, typer.Option("-n", "--tasks", "--ranks", min=1, help="MPI ranks, all nodes together.")] = 1,
     account: Annotated[str, typer.Option(help="Account to charge.")] = "",
     partition: Annotated[str, typer.Option(help="Partition or queue.")] = "",
     image: Annotated[Text, typer.Option(help="Apptainer image to run in.")] = None,
@@ -47,7 +48,7 @@ def submit(
     each: Annotated[int, typer.Option(min=1, help="Points of a sweep that one task of the array runs.")] = 1,
     at_a_time: Annotated[int, typer.Option(min=0, help="Tasks of the array that run at a time; 0: no limit.")] = 0,
     dry: Annotated[bool, typer.Option("--dry", help="Write the script, submit nothing.")] = False,
-    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")] = None,
+    overrides: Overrides = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Run this case in place of another one's job or results in the folder.")
     ] = False,
@@ -103,9 +104,10 @@ def collect(
 
 
 def estimate(
-    case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
-    ranks: Annotated[int, typer.Option("--ranks", min=1, help="Largest number of ranks in the table.")] = 8,
-    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")] = None,
+    case: CasePath,
+    ranks: Annotated[int, typer.Option("-n", "--ranks", min=1, help="Largest number of ranks in the table.")] = 8,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say how many unknowns a case has, and what memory and wall time it will take on 1 to N ranks."""
     from rich.console import Console
@@ -115,6 +117,9 @@ def estimate(
 
     with ending():
         found = estimate_cost(load_case(case, overrides or ()), ranks)
+    if as_json:
+        print_json({**vars(found), "wall_s": [found.wall_s(one) for one in found.costs], "compiling_s": COMPILING_S})
+        return
     console = Console(highlight=False, soft_wrap=True)
     if not found.costs:
         console.print(

@@ -8,15 +8,15 @@ from typing import Annotated
 
 import typer
 
-from cellfem.commands.shared import Replace
+from cellfem.commands.shared import CasePath, Overrides, Replace
 from cellfem.ending import ending
 from cellfem.measured import distance_text
 
 
 def flaw(
-    case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
+    case: CasePath,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the results; default: results/NAME-flaw.")] = None,
-    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key; repeatable.")] = None,
+    overrides: Overrides = None,
     critical: Annotated[bool, typer.Option(help="Find the current at which the crack grows.")] = True,
     vary: Annotated[
         list[str] | None,

@@ -9,7 +9,7 @@ import typer
 
 from cellfem.case import load_case
 from cellfem.commands.run import EXIT_CODES
-from cellfem.commands.shared import Replace
+from cellfem.commands.shared import AsJson, Replace, print_json
 from cellfem.ending import ending
 from cellfem.errors import ExitCode
 
@@ -26,6 +26,7 @@ def impedance(
         typer.Option("--set", metavar="KEY=VALUE", help="Override a key, for example --set impedance.double_layer='5 uF/cm^2'."),
     ] = None,
     replace: Replace = False,
+    as_json: AsJson = False,
 ) -> None:
     """Impedance spectrum at the end of a run: spectrum.csv (frequency, Z', Z''; impedance.py reads it) and a Nyquist plot.
 
@@ -46,7 +47,15 @@ def impedance(
     gave_up = found.end is not None and found.end.kind == "gave up"
     if gave_up:
         typer.echo(f"{found.folder}: the solver gave up; the spectrum is of its last state", err=True)
-    if found.files:
+    if found.files and as_json:
+        z = found.spectrum.impedance
+        spectrum = {
+            "frequency_Hz": found.spectrum.frequency.tolist(),
+            "real_ohm": z.real.tolist(),
+            "imaginary_ohm": z.imag.tolist(),
+        }
+        print_json({**spectrum, "cell": found.spectrum.cell, "files": found.files})
+    elif found.files:
         typer.echo(found.spectrum.sentence)
         for what, path in found.files.items():
             typer.echo(f"{what}: {path}")

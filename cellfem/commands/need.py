@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from cellfem.commands.shared import AsJson, Replace
+from cellfem.commands.shared import AsJson, CasePath, Overrides, Replace
 from cellfem.ending import ending
 from cellfem.errors import ExitCode
 
 
 def need(
-    case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
+    case: CasePath,
     out: Annotated[Path, typer.Option(help="Folder for the results; the same command continues a stopped search.")],
     current: Annotated[
         str | None, typer.Option(metavar="CURRENT", help='Current of all steps that carry one, as in "1 mA/cm^2".')
@@ -35,9 +35,7 @@ def need(
     high: Annotated[str | None, typer.Option("--to", metavar="VALUE", help="Highest value to try.")] = None,
     precision: Annotated[float, typer.Option(min=1e-3, max=1.0, help="Relative width of each answer.")] = 0.1,
     jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 2,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key in all runs; as often as wanted.")
-    ] = None,
+    overrides: Overrides = None,
     as_json: AsJson = False,
     replace: Replace = False,
 ) -> None:

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from cellfem.case import CaseError, load_case, warnings
+from cellfem.case import load_case, warnings
 from cellfem.case.identity import files_read
-from cellfem.commands.shared import Replace
+from cellfem.commands.shared import AsJson, CasePath, Overrides, Replace, print_json, quantity
 from cellfem.ending import ending, fail
 from cellfem.errors import ExitCode
 from cellfem.formatting import time_text
 from cellfem.measured import distance_text
 from cellfem.results import adding
 from cellfem.results.lock import CAMPAIGN as LOCK
-from cellfem.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:
     from cellfem.campaign.press import PressureFound, TimeFound
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def press(
-    case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
+    case: CasePath,
     target: Annotated[
         str, typer.Option(help='Resistance to reach: "50 ohm*cm^2" of one interface, or "120 ohm" of the whole cell.')
     ],
@@ -46,10 +45,9 @@ def press(
         ),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="With --creep: runs at a time.")] = 2,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key in all runs; repeatable.")
-    ] = None,
+    overrides: Overrides = None,
     replace: Replace = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find the stack pressure that reaches a resistance, by bisection: a folder for each run, the answer on the last line.
 
@@ -59,12 +57,12 @@ def press(
     """
     settings = tuple(overrides or ())
     if creep is not None:
-        _with_band(case, out, target, pressure, (low, high), precision, creep, jobs, settings, replace)
+        _with_band(case, out, target, pressure, (low, high), precision, creep, jobs, settings, replace, as_json)
     with ending():
         checked = load_case(case, settings)
         wanted = _target(target, checked)
-        limits = _pressure("--from", low), _pressure("--to", high)
-        given = None if pressure is None else _pressure("--pressure", pressure)
+        limits = quantity("--from", low, "MPa"), quantity("--to", high, "MPa")
+        given = None if pressure is None else quantity("--pressure", pressure, "MPa")
         for warning in warnings(checked):
             typer.echo(f"note: {warning}", err=True)
         from cellfem.campaign.press import PressRuns, find_pressure, find_time
@@ -72,9 +70,9 @@ def press(
         with adding(out, "press", ("press.csv", LOCK), files_read(checked, case), replace):
             runs = PressRuns(case, settings, wanted, out, replace)
             if given is None:
-                _tell_pressure(find_pressure(runs, limits, precision, partial(_tell_run, wanted)), out)
+                _tell_pressure(find_pressure(runs, limits, precision, partial(_tell_run, wanted, as_json)), out, wanted, as_json)
             else:
-                _tell_time(find_time(runs, given), wanted, given)
+                _tell_time(find_time(runs, given), wanted, given, as_json)
 
 
 def _with_band(
@@ -88,9 +86,11 @@ def _with_band(
     jobs: int,
     settings: tuple[str, ...],
     replace: bool,
+    as_json: bool,
 ) -> NoReturn:
     """The pressure, or at a given one the time, for each creep set; ends the command."""
     from cellfem.campaign.ask import ask
+    from cellfem.campaign.need import plain_need
     from cellfem.campaign.target import pressure_keys
 
     names = [name.strip() for name in creep.split(",") if name.strip()]
@@ -102,10 +102,13 @@ def _with_band(
             case, out, asr=target, vary=vary, creep=names, limits=ends, precision=precision, jobs=jobs,
             overrides=(*settings, *given), replace=replace,
         )  # fmt: skip
-    for path in files:
-        typer.echo(str(path))
-    typer.echo(found.far)
-    typer.echo(found.sentence)
+    if as_json:
+        print_json(plain_need(found))
+    else:
+        for path in files:
+            typer.echo(str(path))
+        typer.echo(found.far)
+        typer.echo(found.sentence)
     raise typer.Exit(ExitCode.DONE if found.complete else ExitCode.GAVE_UP)
 
 
@@ -116,18 +119,14 @@ def _target(text: str, case: Case) -> Target:
     return parse_target(text, case, material(case, case.sequence[-1].step).conductivity)
 
 
-def _pressure(name: str, text: str) -> float:
-    try:
-        return parse_quantity(text, "MPa")
-    except QuantityError as error:
-        raise CaseError([f"{name}: {error}"]) from error
+def _tell_run(target: Target, aside: bool, run: TargetRun) -> None:
+    typer.echo(f"{run.pressure:g} MPa: {run.value:.4g} (target {target.text}), contact {run.contact:.3g} ({run.end})", err=aside)
 
 
-def _tell_run(target: Target, run: TargetRun) -> None:
-    typer.echo(f"{run.pressure:g} MPa: {run.value:.4g} (target {target.text}), contact {run.contact:.3g} ({run.end})")
-
-
-def _tell_pressure(found: PressureFound, out: Path) -> None:
+def _tell_pressure(found: PressureFound, out: Path, target: Target, as_json: bool) -> None:
+    if as_json:
+        print_json({"target": target.text, "unit": "MPa", **vars(found), "measured": distance_text("pressing")})
+        raise typer.Exit(ExitCode.GAVE_UP if found.failed is not None or found.pressure is None else ExitCode.DONE)
     if found.failed is not None:
         fail(f"{found.failed.folder}: the solver gave up; see log.txt there", ExitCode.GAVE_UP)
     if found.pressure is None:
@@ -142,7 +141,10 @@ def _tell_pressure(found: PressureFound, out: Path) -> None:
     typer.echo(f"{found.pressure:g} MPa")
 
 
-def _tell_time(found: TimeFound, target: Target, pressure: float) -> None:
+def _tell_time(found: TimeFound, target: Target, pressure: float, as_json: bool) -> None:
+    if as_json:
+        print_json({"target": target.text, "unit": "s", **vars(found), "measured": distance_text("pressing")})
+        raise typer.Exit(ExitCode.GAVE_UP if found.time is None else ExitCode.DONE)
     run = found.run
     if found.time is None:
         typer.echo(f"{run.folder}: {run.value:.4g} at the end (target {target.text}; {run.end})")

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from cellfem.commands.shared import CasePath, Overrides, Replace, load, note
+from cellfem.commands.shared import AsJson, CasePath, Overrides, Replace, load, note, print_json, quantity
 from cellfem.ending import ending, fail, first_rank
 from cellfem.errors import CellfemError, ExitCode
 from cellfem.formatting import not_printed
-from cellfem.units import QuantityError, parse_quantity
 
 if TYPE_CHECKING:
     from cellfem.runner import Result
@@ -27,15 +26,15 @@ EXIT_CODES = {
 }
 """Exit codes by the kind of a run's end."""
 
-Ranks = Annotated[int, typer.Option("-n", min=1, help="MPI ranks to start.")]
+Ranks = Annotated[int, typer.Option("-n", "--ranks", min=1, help="MPI ranks to start.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on the terminal.")]
 MaxTime = Annotated[
     str | None,
     typer.Option("--max-time", metavar="TIME", help='Stop with a checkpoint within this wall time: "2 h".'),
 ]
-PROGRESS_S = 10.0
+PROGRESS = "10 s"
 ProgressEvery = Annotated[
-    float, typer.Option("--progress", metavar="SECONDS", min=0.0, help="Time between two lines in a batch log.")
+    str, typer.Option("--progress", metavar="TIME", help="Time between two lines in a batch log; 0 s: every step.")
 ]
 
 
@@ -49,23 +48,24 @@ def run(
         str | None, typer.Option("--checkpoint", metavar="TIME", help='Short for --set output.checkpoint="TIME"; or off.')
     ] = None,
     max_time: MaxTime = None,
-    progress: ProgressEvery = PROGRESS_S,
+    progress: ProgressEvery = PROGRESS,
     replace: Replace = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run a case: records, ParaView files, pictures and a verdict in one folder."""
     overrides = [*(overrides or []), *([f"output.checkpoint={checkpoint}"] if checkpoint else [])]
     checked = load(case, overrides, {"output.checkpoint": "--checkpoint"} if checkpoint else {})
-    limit = _seconds("--max-time", max_time)
+    limit, every = _seconds("--max-time", max_time), quantity("--progress", progress, "s", 0.0)
     folder = out or Path("results") / _name(case)
     if ranks > 1:
         words = ["run", str(case), "--out", str(folder), *(word for item in overrides for word in ("--set", item))]
         words += ["--replace"] if replace else []
-        raise typer.Exit(_start_ranks(ranks, [*words, *_pace_words(quiet, max_time, progress)]))
+        raise typer.Exit(_start_ranks(ranks, [*words, *_pace_words(quiet, max_time, progress, as_json)]))
     from cellfem.runner import Pace, run_case
 
     if first_rank() and not quiet:
         note(checked)
-    _show(lambda: run_case(checked, folder, quiet, pace=Pace(limit, progress), path=case, replace=replace), folder)
+    _show(lambda: run_case(checked, folder, quiet, pace=Pace(limit, every), path=case, replace=replace), folder, as_json)
 
 
 def resume(
@@ -73,18 +73,19 @@ def resume(
     ranks: Ranks = 1,
     quiet: Quiet = False,
     max_time: MaxTime = None,
-    progress: ProgressEvery = PROGRESS_S,
+    progress: ProgressEvery = PROGRESS,
+    as_json: AsJson = False,
 ) -> None:
     """Go on with a run from its newest checkpoint, on any number of ranks; records and fields are appended to."""
-    limit = _seconds("--max-time", max_time)
+    limit, every = _seconds("--max-time", max_time), quantity("--progress", progress, "s", 0.0)
     if ranks > 1:
-        raise typer.Exit(_start_ranks(ranks, ["resume", str(folder), *_pace_words(quiet, max_time, progress)]))
+        raise typer.Exit(_start_ranks(ranks, ["resume", str(folder), *_pace_words(quiet, max_time, progress, as_json)]))
     from cellfem.runner import Pace, resume_run
 
-    _show(lambda: resume_run(folder, quiet, pace=Pace(limit, progress)), folder)
+    _show(lambda: resume_run(folder, quiet, pace=Pace(limit, every)), folder, as_json)
 
 
-def _show(start: Callable[[], Result], folder: Path) -> NoReturn:
+def _show(start: Callable[[], Result], folder: Path, as_json: bool) -> NoReturn:
     """Run, print the result, and exit with its exit code."""
     from rich.console import Console
 
@@ -99,7 +100,10 @@ def _show(start: Callable[[], Result], folder: Path) -> NoReturn:
             raise
     if result.files:
         try:
-            show(Console(highlight=False), result.summary, result.files)
+            if as_json:
+                print_json({**result.summary, "files": result.files})
+            else:
+                show(Console(highlight=False), result.summary, result.files)
         except OSError as error:  # standard output is closed; the results are in their files
             typer.echo(not_printed(error), err=True)
     if result.end.kind == "interrupted" and first_rank():
@@ -132,18 +136,15 @@ def _end_other_ranks(error: Exception) -> None:
 def _seconds(option: str, text: str | None) -> float | None:
     if text is None:
         return None
-    try:
-        seconds = parse_quantity(text, "s")
-    except QuantityError as error:
-        fail(f"{option}: {error}")
+    seconds = quantity(option, text, "s")
     if not seconds > 0:
         fail(f'{option}: {text} is not a wall time; write for example {option} "2 h"')
     return seconds
 
 
-def _pace_words(quiet: bool, max_time: str | None, progress: float) -> list[str]:
+def _pace_words(quiet: bool, max_time: str | None, progress: str, as_json: bool) -> list[str]:
     limit = ["--max-time", max_time] if max_time else []
-    return [*limit, "--progress", str(progress), *(["--quiet"] if quiet else [])]
+    return [*limit, "--progress", progress, *(["--quiet"] if quiet else []), *(["--json"] if as_json else [])]
 
 
 def _start_ranks(ranks: int, words: list[str]) -> int:

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from cellfem.commands.shared import quantity
 from cellfem.ending import ending
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.", show_default=False)]
 Time = Annotated[
-    float | None,
-    typer.Option("--time", metavar="SECONDS", help="Time to show; default: that of the largest dendrite index, or the end."),
+    str | None,
+    typer.Option("--time", metavar="TIME", help="Time to show; default: that of the largest dendrite index, or the end."),
 ]
 
 
@@ -26,7 +27,7 @@ def scene(
     from cellfem.scene.scene import run_paraview, write_scene
 
     with ending():
-        made = write_scene(folder, time)
+        made = write_scene(folder, _seconds(time))
         typer.echo(f"script and state: {made.script}")
         typer.echo(f"interactively:   paraview --script={made.script}   or File > Load State")
         typer.echo(f"without window:  pvbatch {made.script} [--animation]   writes {made.picture.name} and {made.state.name}")
@@ -47,7 +48,11 @@ def render(
     from cellfem.scene.scene import render_run
 
     with ending():
-        made = render_run(folder, time, animation)
+        made = render_run(folder, _seconds(time), animation)
     typer.echo(f"picture: {made.picture}")
     if made.animation is not None:
         typer.echo(f"animation of {made.count} times: {made.animation}")
+
+
+def _seconds(time: str | None) -> float | None:
+    return None if time is None else quantity("--time", time, "s", 0.0)

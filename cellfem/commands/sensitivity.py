@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from cellfem.case import CaseError
-from cellfem.commands.shared import Replace
+from cellfem.commands.shared import CasePath, Overrides, Replace
 from cellfem.ending import ending
 
 
 def sensitivity(
-    case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
+    case: CasePath,
     out: Annotated[Path, typer.Option(help="Folder for the results; the same command continues a stopped study.")],
     factors: Annotated[
         str | None,
@@ -34,10 +34,7 @@ def sensitivity(
     ] = 4,
     jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 2,
     retry: Annotated[bool, typer.Option("--retry", help="Repeat the runs in which the solver gave up.")] = False,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a key in every run; repeatable."),
-    ] = None,
+    overrides: Overrides = None,
     replace: Replace = False,
 ) -> None:
     """Vary what is not known well, and show what contact, carrying fraction, time to failure and voltage owe to each."""

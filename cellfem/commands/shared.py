@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -50,6 +53,38 @@ def note(checked: Case) -> None:
 
     for warning in warnings(checked):
         typer.echo(f"note: {warning}", err=True)
+
+
+def print_json(data: object) -> None:
+    """Print what a command found for programs: dataclasses as objects, paths as text; null for nan
+    and inf, which JSON does not know."""
+    typer.echo(json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _plain(data: Any) -> Any:
+    if is_dataclass(data):
+        return {field.name: _plain(getattr(data, field.name)) for field in fields(data)}
+    if isinstance(data, Mapping):
+        return {str(key): _plain(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_plain(value) for value in data]
+    if isinstance(data, Path):
+        return str(data)
+    return None if isinstance(data, float) and not math.isfinite(data) else data
+
+
+def quantity(option: str, text: str, unit: str, least: float | None = None) -> float:
+    """What an option gives with its unit, in the working unit, as keys of a case are written; ends
+    the command where it is no such quantity, or below `least`."""
+    from cellfem.units import KINDS, QuantityError, parse_quantity
+
+    try:
+        value = parse_quantity(text, unit)
+    except QuantityError as error:
+        fail(f"{option}: {error}")
+    if least is not None and value < least:
+        fail(f'{option}: {text} is too small; write for example {option} "{KINDS[unit].example}"')
+    return value
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the numbers as JSON, for programs.")]

@@ -8,16 +8,14 @@ from typing import Annotated
 import typer
 
 from cellfem.campaign.job_runner import exit_code
-from cellfem.campaign.sweep import BY, OUTPUTS, SQUARE_UM, plan_of, report, run_grid
-from cellfem.case import CaseError
-from cellfem.commands.shared import Replace
+from cellfem.campaign.sweep import BY, OUTPUTS, plan_of, report, run_grid
+from cellfem.commands.shared import CasePath, Overrides, Replace, quantity
 from cellfem.ending import ending
 from cellfem.results import adding
-from cellfem.units import QuantityError, parse_quantity
 
 
 def sweep(
-    case: Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)],
+    case: CasePath,
     out: Annotated[Path, typer.Option(help="Folder for the results; the same command continues a stopped sweep.")],
     grid: Annotated[
         list[str] | None,
@@ -37,30 +35,20 @@ def sweep(
     depth: Annotated[
         str | None, typer.Option(help="Depth that a plane run represents, for statistics per area; default: flaw.depth.")
     ] = None,
-    cell_area: Annotated[float, typer.Option(min=0.0, help="Area of a cell in cm², for statistics per area.")] = 1.0,
+    cell_area: Annotated[str, typer.Option(metavar="AREA", help="Area of a cell, for statistics per area.")] = "1 cm^2",
     refine: Annotated[int, typer.Option(min=0, help="Rounds of inserting pressures where the verdict changes.")] = 0,
     retry: Annotated[bool, typer.Option("--retry", help="Repeat the points at which the solver gave up.")] = False,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a key at every point; repeatable."),
-    ] = None,
+    overrides: Overrides = None,
     replace: Replace = False,
 ) -> None:
     """Run a grid over the keys of a case: map.csv, map.json, maps, and the critical current against pressure with its slope."""
+    deep = None if depth is None else quantity("--depth", depth, "um", 0.0)
+    area = quantity("--cell-area", cell_area, "um^2", 0.0)
     with ending():
         plan = plan_of(case, grid or [], creep, overrides or [], realisations, refine)
-        deep = None if depth is None else _depth(depth)
         outcomes = run_grid(plan, out, jobs, refine, retry=retry, replace=replace)
         with adding(out, BY, OUTPUTS, replace=replace):
-            found = report(plan, out, outcomes, deep, cell_area * SQUARE_UM)
+            found = report(plan, out, outcomes, deep, area)
     for line in (*found.lines, *found.files):
         typer.echo(str(line))
     raise typer.Exit(exit_code(outcomes))
-
-
-def _depth(text: str) -> float:
-    """µm. Raises CaseError."""
-    try:
-        return parse_quantity(text, "um")
-    except QuantityError as error:
-        raise CaseError([f"--depth: {error}"]) from error

@@ -9,7 +9,7 @@ import typer
 
 from cellfem.campaign.job_runner import exit_code
 from cellfem.campaign.window import GRID, NOTE, OUTPUTS, words
-from cellfem.commands.shared import Replace
+from cellfem.commands.shared import Overrides, Replace
 from cellfem.ending import ending
 
 
@@ -21,9 +21,7 @@ def window(
     grid: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUES", help="An axis, as in cellfem sweep.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Points to run at a time.")] = 2,
     creep: Annotated[str | None, typer.Option(metavar="NAMES", help="Creep sets to compare.")] = None,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key at every point.")
-    ] = None,
+    overrides: Overrides = None,
     replace: Replace = False,
 ) -> None:
     """Both limits of stack pressure on one picture: contact lost from below, dendrites from above, and what is safe between."""

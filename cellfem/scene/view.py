@@ -13,9 +13,11 @@ from cellfem.scene.moments import SHOWN
 
 SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
 """Variables by which a screen is known on Linux."""
-COLOURS = {"lithium": ("cividis", True, 0.03), "LLZO": ("viridis", False, 0.88)}
+COLOURS = {"lithium": ("cividis", True, 0.03), "LLZO": ("viridis", False, 0.82)}
 """Scale of each body, whether it is logarithmic, and where its bar stands, as a share of the
 window's width."""
+FROM, TO = (0.3, 0.07), (0.7, 0.07)
+"""Ends of the slider, as shares of the window: below the stack."""
 LEAST_RATE = 1e-12
 """1/s, where the logarithmic scale of creep rates ends: nothing flows there."""
 
@@ -46,7 +48,9 @@ def show_run(folder: Path) -> None:
 
     show(len(times) - 1)
     if len(times) > 1:
-        plotter.add_slider_widget(show, (0, len(times) - 1), value=len(times) - 1, title="output", fmt="%.0f")
+        plotter.add_slider_widget(
+            show, (0, len(times) - 1), value=len(times) - 1, title="output", fmt="%.0f", pointa=FROM, pointb=TO
+        )
     bounds = plotter.bounds
     if bounds[5] - bounds[4] == 0:
         plotter.view_xy()

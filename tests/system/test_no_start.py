@@ -118,7 +118,7 @@ def test_it_is_heard_in_the_search_for_the_start(way: str, ranks: int, tmp_path:
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_a_run_outlives_who_reads_it(ranks: int, tmp_path: Path) -> None:
     """As in `cellfem run … 2>&1 | head -1`."""
-    words = command("run", write_case(tmp_path), "--out", tmp_path / "out", "-n", ranks, "--progress", 0, *settings(*SHORT))
+    words = command("run", write_case(tmp_path), "--out", tmp_path / "out", "-n", ranks, "--progress", "0 s", *settings(*SHORT))
     reading, writing = os.pipe()
     process = subprocess.Popen(words, env=environment(), stdout=writing, stderr=writing)
     os.close(writing)

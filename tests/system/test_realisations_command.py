@@ -21,7 +21,7 @@ RANDOM = settings(
 
 def test_realisations_and_their_statistics(tmp_path: Path) -> None:
     case, out = write_case(tmp_path), tmp_path / "real"
-    said = cellfem("sweep", case, "--realisations", "3", "--depth", "3 um", "--cell-area", "0.01", "--out", out, *RANDOM)
+    said = cellfem("sweep", case, "--realisations", "3", "--depth", "3 um", "--cell-area", "0.01 cm^2", "--out", out, *RANDOM)
     (found,) = json.loads((out / "statistics.json").read_text(encoding="utf-8"))
     assert (found["runs"], found["failed"]) == (3, 0)
     voltage = found["numbers"]["voltage_mV"]

@@ -115,7 +115,7 @@ def test_what_the_script_makes_of_an_exit_code(code: int, accidents: int, again:
     assert (
         (tmp_path / "said")
         .read_text(encoding="utf-8")
-        .startswith(f"run case dir --out {tmp_path}/out --progress 60 --max-time 5")
+        .startswith(f"run case dir --out {tmp_path}/out --progress 60 s --max-time 5")
     )
 
 

@@ -81,7 +81,7 @@ def test_without_a_screen_view_says_what_to_do(tmp_path: Path, monkeypatch: pyte
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert "cellfem report" in call("view", write_run(tmp_path / "one", 0.5), code=2)
-    assert "holds no fields" in call("view", tmp_path, code=2)
+    assert "cellfem.pvd" in call("view", tmp_path, code=2)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a screen is known by its variables on Linux alone")
@@ -94,3 +94,39 @@ def test_view_needs_no_window_library_to_say_so(tmp_path: Path) -> None:
         "except RuntimeError: print('pyvista' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("scene", "x", "--time", "60"), '--time: "60" has no unit'),
+        (("render", "x", "--time", "-1 s"), "--time: -1 s is too small"),
+        (("run", "cases/strip-void", "--progress", "5"), '--progress: "5" has no unit'),
+        (("sweep", "cases/strip-void", "--out", "x", "--cell-area", "1 cm"), "--cell-area: "),
+        (("press", "cases/press-profile", "--target", "50 ohm*cm^2", "--out", "x", "--from", "1"), '--from: "1" has no unit'),
+    ],
+)
+def test_options_are_quantities_as_keys_of_a_case_are(words: tuple[str, ...], said: str) -> None:
+    assert said in call(*words, code=2)
+
+
+def test_status_in_json(tmp_path: Path) -> None:
+    found = json.loads(call("status", write_run(tmp_path / "one", 0.5), "--json"))
+    assert [(run["name"], run["state"], run["contact"], run["left_s"]) for run in found] == [("one", "done", 0.5, None)]
+
+
+def test_estimate_in_json() -> None:
+    found = json.loads(call("estimate", "cases/strip-void", "--json", "-n", "2"))
+    assert found["unknowns"] > 1000
+    assert len(found["costs"]) == len(found["wall_s"]) >= 1
+    low, high = found["wall_s"][0]
+    assert 0 < low < high
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("version", "doctor")])
+def test_options_of_one_meaning_have_one_name(name: str) -> None:
+    from cellfem.commands.lazy import load_command
+
+    options = {option for parameter in load_command(name).params for option in parameter.opts if option.startswith("-")}
+    assert not options & {"--output", "--outdir", "-o", "--param", "--override", "--np", "--threads", "--workers", "--force"}
+    assert ("--ranks" in options) == ("-n" in options)

@@ -25,7 +25,7 @@ advance() { # a folder for results, the hash of its case, then what cellfem run 
     fi
     local left=$((%{seconds} - SECONDS))
     [ -z "$asked" ] && [ $left -gt 0 ] || return 4
-    %{launcher} "$@" --progress %{progress} --max-time "$left s" &
+    %{launcher} "$@" --progress "%{progress} s" --max-time "$left s" &
     child=$!
     [ -z "$asked" ] || kill -TERM "$child"
     while kill -0 "$child" 2>/dev/null; do # a signal ends wait, not the run
