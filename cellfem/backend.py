@@ -17,9 +17,9 @@ if importlib.util.find_spec("dolfinx_solver"):
 
 from mpi4py import MPI
 
-from cellfem.signals import held_back
+from cellfem.signals import deferred
 
-with held_back():  # PETSc installs its own signal handlers while it loads; a signal that arrives meanwhile is handled afterwards
+with deferred():  # PETSc installs its own signal handlers while it loads; a signal that arrives meanwhile is handled afterwards
     from petsc4py import PETSc
 
 import dolfinx

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cellfem.errors import CellfemError
 from cellfem.pipes import hand_on
-from cellfem.signals import asked_to_end, heard
+from cellfem.signals import end_requested, heard
 
 MOST_PER_CORE = 16
 """Most ranks per core: more is probably a typing error, and mpiexec fails for very large numbers.
@@ -95,7 +95,7 @@ def run_on_ranks(ranks: int, words: Sequence[str], stopped: int) -> int:
             "-n needs mpiexec, and none was found: install the package dolfinx-solver-real, "
             "or start cellfem under your MPI's launcher"
         )
-    if asked_to_end():
+    if end_requested():
         return stopped
     passed_on = heard(signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # process group of launcher and ranks, which a closed terminal signals as well

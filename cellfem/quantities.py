@@ -254,13 +254,13 @@ VOID_COLUMNS = (
     VoidColumn(
         "place_um",
         "Centre of its mouth; for a void on a mirror plane the position of the plane.",
-        lambda e: e.void.found.place_um,
+        lambda e: e.void.last.place_um,
     ),
-    VoidColumn("place_y_um", "The same along y (3-D).", lambda e: e.void.found.place_y_um or 0.0, solid=True),
-    VoidColumn("width_um", "Width of its mouth, on a mirror plane of the modelled half.", lambda e: e.void.found.width_um),
-    VoidColumn("depth_um", "Largest gap in it.", lambda e: e.void.found.depth_um),
-    VoidColumn("area_um2", "Its area in the cross-section (plane strain).", lambda e: e.void.found.area, volume=False),
-    VoidColumn("volume_um3", "Its volume (axisymmetric, 3-D).", lambda e: e.void.found.area, volume=True),
+    VoidColumn("place_y_um", "The same along y (3-D).", lambda e: e.void.last.place_y_um or 0.0, solid=True),
+    VoidColumn("width_um", "Width of its mouth, on a mirror plane of the modelled half.", lambda e: e.void.last.width_um),
+    VoidColumn("depth_um", "Largest gap in it.", lambda e: e.void.last.depth_um),
+    VoidColumn("area_um2", "Its area in the cross-section (plane strain).", lambda e: e.void.last.area, volume=False),
+    VoidColumn("volume_um3", "Its volume (axisymmetric, 3-D).", lambda e: e.void.last.area, volume=True),
     VoidColumn("cause", "Why it opened; start: it was there at the start.", lambda e: e.void.cause),
     VoidColumn("birth_time_s", "When it opened.", lambda e: e.void.birth_time_s),
     VoidColumn("birth_place_um", "Where it opened.", lambda e: e.void.birth.place_um),
@@ -271,7 +271,7 @@ VOID_COLUMNS = (
         lambda e: f"merged into {e.void.merged_into}" if e.void.death == "merged" else e.void.death,
     ),
     VoidColumn("death_time_s", "When it ended.", lambda e: "" if e.void.death_time_s is None else e.void.death_time_s),
-    VoidColumn("gas_pressure_MPa", "Pressure of the gas in it.", lambda e: e.void.found.gas_MPa, gas=True),
+    VoidColumn("gas_pressure_MPa", "Pressure of the gas in it.", lambda e: e.void.last.gas_MPa, gas=True),
 )
 """voids.csv in its order. A void that has just closed has the place and size that it was last seen
 voids.csv in its order. A void that has just closed has its last open position and size."""

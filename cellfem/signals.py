@@ -31,7 +31,7 @@ def heard(*numbers: signal.Signals) -> list[signal.Signals]:
     return [number for number in numbers if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN]
 
 
-def asked_to_end() -> bool:
+def end_requested() -> bool:
     """Whether this process has received a signal that ends a run."""
     return any(number in ENDING for number in _received)
 
@@ -56,7 +56,7 @@ def remembered() -> Iterator[list[int]]:
 
 
 @contextmanager
-def held_back() -> Iterator[None]:
+def deferred() -> Iterator[None]:
     """Defer signals until the end of the block, then deliver them to Python's handlers, even if a
     library installs its own in between. Works in the main thread only; otherwise does nothing."""
     if threading.current_thread() is not threading.main_thread():
@@ -65,12 +65,12 @@ def held_back() -> Iterator[None]:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGUSR1, *ENDING))
     try:
         yield
-        take_back()
+        reinstall_handlers()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def take_back() -> None:
+def reinstall_handlers() -> None:
     """Reinstall Python's signal handlers: PETSc replaces some while it loads, and gmsh, which has
     its own PETSc, resets them to their defaults when it ends; with these a process whose reader has
     closed (SIGPIPE) or whose terminal was closed (SIGHUP) would end at once."""

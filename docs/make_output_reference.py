@@ -22,7 +22,7 @@ void that has just closed has the place and size that it was last seen with.
 ARRAYS = """# Fields for ParaView
 
 Arrays at the nodes of each block; `output.fields` chooses among them. Some need what they describe
-to be modelled: gas in voids, drawn flaws, stress of LLZO, Anand's resistance.
+to be modelled: gas in voids, sampled flaws, stress of LLZO, Anand's resistance.
 """
 
 

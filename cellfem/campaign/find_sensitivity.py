@@ -25,7 +25,7 @@ OUTPUTS = (LOCK, *FILES)
 
 
 @dataclass(frozen=True)
-class SensitivityFound:
+class SensitivityResult:
     """The effect of each factor on each number, all runs, and the files written."""
 
     effects: tuple[Effect, ...]
@@ -44,7 +44,7 @@ def find_sensitivity(
     *,
     retry: bool = False,
     replace: bool = False,
-) -> SensitivityFound:
+) -> SensitivityResult:
     """Vary factors one at a time and over all their ranges; tables and picture go into `out`.
 
     factors: names; all factors of the case if empty. ranges: relative to the case's value.
@@ -68,4 +68,4 @@ def find_sensitivity(
             raise StoppedError(f"stopped with {len(outcomes)} of {len(points)} runs done; the same command continues")
         effects = effects_of(chosen, steps, outcomes)
         draw_tornado(out / FILES[2], effects, base.title)
-    return SensitivityFound(effects, outcomes, tuple(out / name for name in FILES))
+    return SensitivityResult(effects, outcomes, tuple(out / name for name in FILES))

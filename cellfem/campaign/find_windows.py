@@ -22,7 +22,7 @@ from cellfem.results import adding, examine
 
 
 @dataclass(frozen=True)
-class WindowsFound:
+class WindowsResult:
     """windows: one for each combination of the axes other than pressure and current. runs: all
     points. maps: those of the sweep."""
 
@@ -39,7 +39,7 @@ def find_windows(
     creep: str | None = None,
     overrides: Sequence[str] = (),
     replace: bool = False,
-) -> WindowsFound:
+) -> WindowsResult:
     """Run the points of the grid that are not done into `out`; write map, window.json and
     window.png.
 
@@ -60,4 +60,4 @@ def find_windows(
         text = json.dumps(plain_windows(windows), indent=2, ensure_ascii=False, allow_nan=False)
         write_atomic(out / "window.json", text + "\n")
         draw_window(out / "window.png", windows, published_points(), measured_times(), title=windows[0].label)
-    return WindowsFound(windows, tuple(ran), maps)
+    return WindowsResult(windows, tuple(ran), maps)

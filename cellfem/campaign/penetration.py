@@ -33,7 +33,7 @@ NOTE = (
 
 
 @dataclass(frozen=True)
-class MeasuredShorts:
+class TimeToShort:
     """A cell at one pressure (MPa) and the hours until it shorted. censored: shorted at once (0 h),
     or not within the test."""
 
@@ -61,14 +61,14 @@ class SetResult:
         return max(self.implied.values()) / min(self.implied.values())
 
 
-def measured_times() -> tuple[MeasuredShorts, ...]:
+def measured_times() -> tuple[TimeToShort, ...]:
     """Doux et al. 2020, Li|Li6PS5Cl|Li at 75 µA/cm²; a short at once and no short within 1000 h are
     marked as censored."""
     text = files("cellfem.campaign").joinpath("data/doux2020_time_to_short.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
     longest = max(float(row["hours"]) for row in rows)
     return tuple(
-        MeasuredShorts(float(row["pressure_MPa"]), float(row["hours"]), float(row["hours"]) in (0.0, longest)) for row in rows
+        TimeToShort(float(row["pressure_MPa"]), float(row["hours"]), float(row["hours"]) in (0.0, longest)) for row in rows
     )
 
 

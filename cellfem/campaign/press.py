@@ -47,7 +47,7 @@ class PressRuns:
 
 
 @dataclass(frozen=True)
-class PressureFound:
+class PressureResult:
     """pressure: the lowest that reached the target, MPa; None if none did. lowest_tried: whether it
     is the lower end of the range. failed: the run in which the solver gave up, if any. window: the
     required pressure next to the pressure that cracks LLZO, as text, if stress was solved."""
@@ -61,7 +61,7 @@ class PressureFound:
 
 
 @dataclass(frozen=True)
-class TimeFound:
+class HoldTimeResult:
     """time: of the press when the target is reached, s; None if it is not. within: duration of the
     press, s."""
 
@@ -75,7 +75,7 @@ def find_pressure(
     limits: tuple[float, float],
     precision: float,
     tell: Callable[[TargetRun], None] = lambda _: None,
-) -> PressureFound:
+) -> PressureResult:
     """The lowest pressure within the limits (MPa) whose run reaches the target, to the relative
     precision (`target.search`); press.csv is complete after each run. Raises StoppedError,
     CaseError, BusyError, OSError."""
@@ -99,10 +99,10 @@ def find_pressure(
     failed = trials[-1] if len(trials) > len(reached) + len(missed) else None
     found = min(reached) if reached and failed is None else None
     window = None if found is None else _window(trials, found)
-    return PressureFound(found, max(missed, default=high), not missed, failed, tuple(trials), window)
+    return PressureResult(found, max(missed, default=high), not missed, failed, tuple(trials), window)
 
 
-def find_time(runs: PressRuns, pressure: float) -> TimeFound:
+def find_time(runs: PressRuns, pressure: float) -> HoldTimeResult:
     """The time in the last press step, at this pressure (MPa), at which the target is reached.
     Raises as `find_pressure`."""
     case = load_case(runs.path, runs.overrides)
@@ -112,10 +112,10 @@ def find_time(runs: PressRuns, pressure: float) -> TimeFound:
     step = case.sequence[last[0]]
     trial = runs.at(pressure, [f"{step.key}.stop.resistance={format_quantity(runs.target.interface, 'ohm*m^2')}"])
     if trial.condition != "resistance":
-        return TimeFound(None, step.step.seconds, trial)
+        return HoldTimeResult(None, step.step.seconds, trial)
     rows = read_records(trial.folder / "records.csv")
     begin = next(row["time_s"] - row["dt_s"] for row in rows if row["protocol_step"] == last[0])
-    return TimeFound(rows[-1]["time_s"] - begin, step.step.seconds, trial)
+    return HoldTimeResult(rows[-1]["time_s"] - begin, step.step.seconds, trial)
 
 
 def _window(trials: Sequence[TargetRun], needed: float) -> str | None:

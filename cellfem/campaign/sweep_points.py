@@ -21,13 +21,13 @@ from cellfem.case import CaseError, load_case
 from cellfem.errors import CellfemError
 from cellfem.output.summary import USED_UP, SummaryError, read_summary
 from cellfem.results import adding, examine
-from cellfem.results.lock import CAMPAIGN, held
+from cellfem.results.lock import CAMPAIGN, locked
 from cellfem.results.lock import BusyError as FolderBusy
 from cellfem.results.manifest import list_files
 from cellfem.signals import ENDING, heard
 
 Verdict = Literal["kept", "reduced", "lost", "untested", "failed"]
-UNSAID = ("untested", "failed")
+INCONCLUSIVE = ("untested", "failed")
 """Verdicts that say nothing about contact: the start exceeds a limit, or there was no run."""
 ENDED = ("done", "stop", "gave up")
 """`end_kind` (in summary.json) of runs that are not to be repeated."""
@@ -197,7 +197,7 @@ def _start(grid: Grid, point: Point, out: Path, lock: int, replace: bool) -> _Ch
     examine(folder, BY, (CONSOLE,), replace=replace)
     folder.mkdir(parents=True, exist_ok=True)
     before = _stamp(folder)
-    with held(folder), adding(folder, BY, (CONSOLE,), replace=replace):
+    with locked(folder), adding(folder, BY, (CONSOLE,), replace=replace):
         list_files([folder / CONSOLE])
         console = (folder / CONSOLE).open("wb")
     words = ["run", str(grid.path), "--out", str(folder), "--quiet"]

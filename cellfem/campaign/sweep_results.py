@@ -15,7 +15,7 @@ from typing import Any, Literal, cast
 
 from cellfem.campaign.boundary import Along, Boundary, Criterion, Sample, Slope, band, point_slopes, slope, trace
 from cellfem.campaign.grid import CREEP, Grid, Values
-from cellfem.campaign.sweep_points import SMALL_SIGNAL, UNSAID, Outcome
+from cellfem.campaign.sweep_points import INCONCLUSIVE, SMALL_SIGNAL, Outcome
 from cellfem.output.records import write_atomic
 from cellfem.output.summary import KEPT_OVER_PERFECT
 
@@ -77,7 +77,7 @@ def slices_of(outcomes: Sequence[Outcome]) -> tuple[Slice, ...]:
         groups.setdefault(outcome.point.slice, []).append(outcome)
     found = []
     for values, members in groups.items():
-        samples = [_sample(outcome) for outcome in members if outcome.verdict not in UNSAID]
+        samples = [_sample(outcome) for outcome in members if outcome.verdict not in INCONCLUSIVE]
         boundaries = {(criterion, along): trace(samples, criterion, along) for criterion in Criterion for along in DIRECTIONS}
         found.append(Slice(values, tuple(members), boundaries))
     return tuple(found)
@@ -164,7 +164,7 @@ def write_report(
         "settings": grid.settings,
         "axes": {axis.name: axis.values for axis in grid.axes},
         "points": Counter(outcome.verdict for outcome in outcomes),
-        **{name: {outcome.point.name: outcome.end for outcome in outcomes if outcome.verdict == name} for name in UNSAID},
+        **{name: {outcome.point.name: outcome.end for outcome in outcomes if outcome.verdict == name} for name in INCONCLUSIVE},
         "made_by": sorted({outcome.source for outcome in outcomes if outcome.source}),
     }
     if carries_current(outcomes):

@@ -20,7 +20,7 @@ import numpy as np
 from cellfem.campaign.boundary import Boundary, Criterion
 from cellfem.campaign.job_runner import say
 from cellfem.campaign.penetration import measured_times
-from cellfem.campaign.sweep_points import UNSAID, Outcome
+from cellfem.campaign.sweep_points import INCONCLUSIVE, Outcome
 from cellfem.campaign.sweep_points import Verdict as ContactVerdict
 from cellfem.campaign.sweep_results import Slice, published_points, slices_of
 from cellfem.case import Case, CaseError
@@ -67,7 +67,7 @@ class WindowPoint:
     @property
     def verdict(self) -> str:
         """The limit that this point violates; a dendrite takes precedence over reduced contact."""
-        if self.contact_verdict in (*UNSAID, "lost"):
+        if self.contact_verdict in (*INCONCLUSIVE, "lost"):
             return self.contact_verdict
         if self.index >= 1:
             return "dendrite"
@@ -109,8 +109,9 @@ def after_stripping(outcome: Outcome, out: Path) -> Outcome:
     are damaged.
     """
     rows = _rows(outcome, out)
-    if outcome.verdict in UNSAID or not rows:
-        return outcome if outcome.verdict in UNSAID else replace(outcome, verdict="failed", end="its records cannot be read")
+    if outcome.verdict in INCONCLUSIVE or not rows:
+        failed = replace(outcome, verdict="failed", end="its records cannot be read")
+        return outcome if outcome.verdict in INCONCLUSIVE else failed
     stripping, plating = (_carrying(rows, sign) for sign in (1, -1))
     last = stripping[-1] if stripping else rows[0]
     contact, perfect = (
@@ -175,14 +176,14 @@ def safe_areas(points: Sequence[WindowPoint]) -> list[tuple[float, float, float,
     return found
 
 
-def words(found: Window) -> list[str]:
+def window_lines(found: Window) -> list[str]:
     """Lines of text that describe the window."""
     label = f"{found.label}: " if found.label else ""
     counts = {
         verdict: sum(point.verdict == verdict for point in found.points)
-        for verdict in ("safe", "reduced", "lost", "dendrite", *UNSAID)
+        for verdict in ("safe", "reduced", "lost", "dendrite", *INCONCLUSIVE)
     }
-    told = [f"{count} {verdict}" for verdict, count in counts.items() if count or verdict not in UNSAID]
+    told = [f"{count} {verdict}" for verdict, count in counts.items() if count or verdict not in INCONCLUSIVE]
     lines = [f"{label}{len(found.points)} points: " + ", ".join(told)]
     for criterion, boundary in found.contact.items():
         lines += [f"{label}contact {criterion} below {c.pressure:.2g} MPa at {c.current:g} mA/cm²" for c in boundary.crossings]

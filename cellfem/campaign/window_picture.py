@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from cellfem.campaign.penetration import MeasuredShorts
+from cellfem.campaign.penetration import TimeToShort
 from cellfem.campaign.sweep_results import Published
 from cellfem.campaign.window import Window, WindowPoint, safe_areas, safe_spans
 from cellfem.output.style import INK, new_figure, save, style
@@ -31,7 +31,7 @@ PRESSURE_RANGE, CURRENT_RANGE = (0.05, 300.0), (0.03, 10.0)  # MPa, mA/cm²
 
 
 def draw_window(
-    path: Path, windows: Sequence[Window], published: Sequence[Published], times: Sequence[MeasuredShorts], *, title: str = ""
+    path: Path, windows: Sequence[Window], published: Sequence[Published], times: Sequence[TimeToShort], *, title: str = ""
 ) -> None:
     """Pressure against current: runs by verdict, both limits as lines, the area between safe runs
     shaded, measured points on top.
@@ -145,7 +145,7 @@ def _draw_runs(axes: Axes, points: Sequence[WindowPoint]) -> None:
             )
 
 
-def _draw_measured(axes: Axes, published: Sequence[Published], times: Sequence[MeasuredShorts]) -> None:
+def _draw_measured(axes: Axes, published: Sequence[Published], times: Sequence[TimeToShort]) -> None:
     for cell, mark in zip(dict.fromkeys(point.cell for point in published), ("*", "P"), strict=False):
         own = [point for point in published if point.cell == cell and point.pressure > 0]
         match = re.match(r"(\S+ et al\. \d{4})", own[0].source)

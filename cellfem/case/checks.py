@@ -25,8 +25,8 @@ from cellfem.units import format_quantity
 
 HOT, HOT_PRESSING = 373.15, (1173.15, 1373.15)
 """K: from here on pressing is hot; where the law of hot pressing is known."""
-MOST_DRAWN = 1e6
-"""Flaws that may be drawn one by one on a face."""
+MOST_SAMPLED = 1e6
+"""Most flaws that are sampled individually on a face."""
 OFF_THE_FACE = 3.0
 """Gap over δ from which on the touching share is switched off, `physics.contact.touching_share`."""
 ROUND_OFF = 1e-9
@@ -218,10 +218,10 @@ def _flaw(case: Case) -> Iterator[str]:
         stack = case.stack
         across = flaw.depth if stack.dimension == 2 else stack.depth or stack.width
         area = math.pi * stack.width**2 if stack.symmetry == "axisymmetric" else stack.width * across
-        if flaw.density * area > MOST_DRAWN:
+        if flaw.density * area > MOST_SAMPLED:
             yield (
                 f"flaw.seed: {flaw.density * area:.3g} flaws would be sampled on {1e-6 * area:.3g} mm², more than "
-                f"{MOST_DRAWN:g}; make density or depth smaller, or leave seed out"
+                f"{MOST_SAMPLED:g}; make density or depth smaller, or leave seed out"
             )
 
 

@@ -39,11 +39,11 @@ class Flaw(Section):
     """Draws the flaws of the face one by one, with places and lengths, instead of counting them by
     their density."""
     sites: Literal["pores", "grain boundaries"] = "pores"
-    """Where drawn flaws are: anywhere, independent of each other, or on the boundaries between
+    """Positions of sampled flaws: anywhere, independent of each other, or on the boundaries between
     grains; needs a seed."""
     grain_size: Length = default("5 um")
     """Mean size of the grains (square root of their mean area) along whose boundaries flaws are
-    drawn."""
+    sampled."""
     depth: Depth = default("1 mm")
     """Depth of a plane stack out of the picture, for the area over which the likelihood is taken;
     not used when axisymmetric."""

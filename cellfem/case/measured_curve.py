@@ -12,7 +12,7 @@ from cellfem.case.fields import AreaResistance0, Section, default
 from cellfem.tables.errors import TableError as CurveError
 
 if TYPE_CHECKING:
-    from cellfem.tables.curve import Ask, VoltageCurve
+    from cellfem.tables.curve import OptionName, VoltageCurve
 
 __all__ = ["CurveError", "MeasuredCurve", "read_curve"]
 
@@ -40,9 +40,9 @@ class MeasuredCurve(Section):
     electrolyte, other electrode)."""
 
 
-def read_curve(table: MeasuredCurve, ask: Ask = "measured.{}".format) -> VoltageCurve:
-    """The curve in `table.file`; `ask` names the options in messages. Raises CurveError."""
+def read_curve(table: MeasuredCurve, option_of: OptionName = "measured.{}".format) -> VoltageCurve:
+    """The curve in `table.file`; `option_of` names the options in messages. Raises CurveError."""
     from cellfem.tables.curve import read_curve as read  # imports numpy
 
     assert table.file is not None
-    return read(Path(table.file), table.x, table.voltage, table.x_unit, table.voltage_unit, ask)
+    return read(Path(table.file), table.x, table.voltage, table.x_unit, table.voltage_unit, option_of)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from cellfem.errors import CellfemError
 from cellfem.results.manifest import list_files
 
-FORMAT = "cellfem checkpoint 4"
+FORMAT = "cellfem checkpoint 5"
 ARRAY = "__array__"
 PART = ".part"
 CONTENTS = "contents.json"

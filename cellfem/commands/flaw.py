@@ -31,10 +31,10 @@ def flaw(
     replace: Replace = False,
 ) -> None:
     """A resolved flaw full of lithium while plating: pressure, current and K_I in it, critical current, growth."""
-    from cellfem.flaw.study import flaw_questions, study_flaw
+    from cellfem.flaw.study import flaw_study_of, study_flaw
 
     with ending():
-        asked = flaw_questions(case, overrides or (), vary or (), critical=critical, growth=growth)
+        asked = flaw_study_of(case, overrides or (), vary or (), critical=critical, growth=growth)
         found = study_flaw(asked, out or Path("results") / f"{_name(case)}-flaw", replace, typer.echo)
     typer.echo(found.text)
     typer.echo(distance_text("dendrite"))

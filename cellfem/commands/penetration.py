@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cellfem.campaign.penetration import NOTE, OUTPUTS, MeasuredShorts, measured_slope, measured_times
+from cellfem.campaign.penetration import NOTE, OUTPUTS, TimeToShort, measured_slope, measured_times
 from cellfem.commands.shared import Replace
 from cellfem.ending import ending, fail
 from cellfem.materials import electrolyte
@@ -44,7 +44,7 @@ def penetration(
         typer.echo(str(out / name))
 
 
-def _words(measured: MeasuredShorts) -> str:
+def _words(measured: TimeToShort) -> str:
     if not measured.censored:
         return f"shorted after {measured.hours:g} h"
     return "shorted at once" if measured.hours == 0 else f"no short within {measured.hours:g} h"

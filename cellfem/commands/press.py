@@ -20,7 +20,7 @@ from cellfem.results import adding
 from cellfem.results.lock import CAMPAIGN as LOCK
 
 if TYPE_CHECKING:
-    from cellfem.campaign.press import PressureFound, TimeFound
+    from cellfem.campaign.press import HoldTimeResult, PressureResult
     from cellfem.campaign.target import Target, TargetRun
     from cellfem.case import Case
 
@@ -123,7 +123,7 @@ def _tell_run(target: Target, aside: bool, run: TargetRun) -> None:
     typer.echo(f"{run.pressure:g} MPa: {run.value:.4g} (target {target.text}), contact {run.contact:.3g} ({run.end})", err=aside)
 
 
-def _tell_pressure(found: PressureFound, out: Path, target: Target, as_json: bool) -> None:
+def _tell_pressure(found: PressureResult, out: Path, target: Target, as_json: bool) -> None:
     if as_json:
         print_json({"target": target.text, "unit": "MPa", **vars(found), "measured": distance_text("pressing")})
         raise typer.Exit(ExitCode.GAVE_UP if found.failed is not None or found.pressure is None else ExitCode.DONE)
@@ -141,7 +141,7 @@ def _tell_pressure(found: PressureFound, out: Path, target: Target, as_json: boo
     typer.echo(f"{found.pressure:g} MPa")
 
 
-def _tell_time(found: TimeFound, target: Target, pressure: float, as_json: bool) -> None:
+def _tell_time(found: HoldTimeResult, target: Target, pressure: float, as_json: bool) -> None:
     if as_json:
         print_json({"target": target.text, "unit": "s", **vars(found), "measured": distance_text("pressing")})
         raise typer.Exit(ExitCode.GAVE_UP if found.time is None else ExitCode.DONE)

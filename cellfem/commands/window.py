@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cellfem.campaign.job_runner import exit_code
-from cellfem.campaign.window import GRID, NOTE, OUTPUTS, words
+from cellfem.campaign.window import GRID, NOTE, OUTPUTS, window_lines
 from cellfem.commands.shared import Overrides, Replace
 from cellfem.ending import ending
 
@@ -32,7 +32,7 @@ def window(
     for line in (*found.maps.lines, *found.maps.files):
         typer.echo(str(line))
     for window_found in found.windows:
-        for text in words(window_found):
+        for text in window_lines(window_found):
             typer.echo(text)
     typer.echo(NOTE)
     for name in OUTPUTS:

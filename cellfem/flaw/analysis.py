@@ -123,8 +123,8 @@ def plating_step(case: Case) -> Step:
 class FlawModel:
     """Solver for a flaw of one geometry at any current."""
 
-    def __init__(self, question: FlawProblem) -> None:
-        q = self.question = question
+    def __init__(self, problem: FlawProblem) -> None:
+        q = self.problem = problem
         self.system = FlawSystem(build_flaw(q.flaw, q.fineness), stick=q.stick, walls_plate=q.walls_plate)
         c = q.ceramics
         self.ceramic = FlawCeramic(self.system.ceramic, q.flaw, c.young, c.poisson, q.sides, q.preload)
@@ -134,7 +134,7 @@ class FlawModel:
     def solve(self, current: float) -> FlawState:
         """Solve at a plating current density (absolute value of the mean over the face, A/m²).
         Raises FlawError."""
-        q, system = self.question, self.system
+        q, system = self.problem, self.system
         thin = thin_pressure(q, current)
         self._reach(current, STAGES)
         walls, cracking = system.walls(), self.ceramic.cracking()
@@ -174,7 +174,7 @@ class FlawModel:
     def _equilibrium(self, current: float) -> None:
         """Lithium in the flaw, whose width follows from its own pressure: a fixed point, relaxed by
         Aitken's rule (Küttler & Wall 2008). Raises FlawError."""
-        q, system, opening = self.question, self.system, self.opening
+        q, system, opening = self.problem, self.system, self.opening
         plating, scale = Plating(-current, q.pressure, q.resistance), self._scale(current)
         if not self.reached:
             system.begin(plating, q.material, scale)
@@ -206,18 +206,18 @@ class FlawModel:
 
     def _scale(self, current: float) -> Scale:
         """Typical sizes at a current, from thin-film flow and from the overpotential."""
-        q = self.question
+        q = self.problem
         pressure = max(min(thin_pressure(q, current), q.resistance * current / STRESS_POTENTIAL), LEAST_PRESSURE)
         shear = max(math.sqrt(3) * pressure * q.flaw.half_opening / q.flaw.filled, LEAST_SHEAR)
         return Scale(SPEED * current * q.flaw.filled / q.flaw.half_opening, pressure, shear, q.flaw.half_opening)
 
 
-def thin_pressure(question: FlawProblem, current: float) -> float:
+def thin_pressure(problem: FlawProblem, current: float) -> float:
     """Pressure above that of the mouth, by thin-film flow in a slender slit with uniform plating,
     MPa."""
-    m, flaw = question.material, question.flaw
-    plated: Plated = "walls" if question.walls_plate else "tip"
-    speed = SPEED * current * (1.0 if question.walls_plate else math.pi / 2)
+    m, flaw = problem.material, problem.flaw
+    plated: Plated = "walls" if problem.walls_plate else "tip"
+    speed = SPEED * current * (1.0 if problem.walls_plate else math.pi / 2)
     return float(extrusion_pressure("slit", plated, flaw.filled, flaw.half_opening, speed, m.creep.dense))
 
 

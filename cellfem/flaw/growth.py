@@ -42,7 +42,7 @@ class Growth:
 
 
 def grow(
-    question: FlawProblem,
+    problem: FlawProblem,
     current: float,
     step: float,
     duration: float = float("inf"),
@@ -55,24 +55,24 @@ def grow(
     """
     steps: list[Grown] = []
     time = 0.0
-    for flaw in _longer(question.flaw, step):
-        state = FlawModel(replace(question, flaw=flaw)).solve(current)
+    for flaw in _longer(problem.flaw, step):
+        state = FlawModel(replace(problem, flaw=flaw)).solve(current)
         steps.append(Grown(flaw.filled, time, state))
         tell(f"{flaw.filled:.4g} µm: K_I/K_Ic {state.index:.4g}, {state.pressure:.4g} MPa")
         if state.index < 1:
             return Growth("arrest" if len(steps) > 1 else "no growth", flaw.tip, steps)
-        time += filling_time(question, state)
+        time += filling_time(problem, state)
         if time > duration:
             return Growth("plating ended", flaw.tip, steps)
-    return Growth("short circuit", question.flaw.thickness, steps)
+    return Growth("short circuit", problem.flaw.thickness, steps)
 
 
-def filling_time(question: FlawProblem, state: FlawState) -> float:
+def filling_time(problem: FlawProblem, state: FlawState) -> float:
     """Time (s) to fill a slit of the flaw's half-opening H by plating on its own walls: H F/(Ω i),
     i = (φ - φ_Li)/ASR at the tip, where the lithium is not yet under pressure. An estimate of the
     time of a growth step, independent of its length."""
-    current = state.drive * STRESS_POTENTIAL / question.resistance
-    return question.flaw.half_opening / (SPEED * current)
+    current = state.drive * STRESS_POTENTIAL / problem.resistance
+    return problem.flaw.half_opening / (SPEED * current)
 
 
 def _longer(flaw: Flaw, step: float) -> Iterator[Flaw]:

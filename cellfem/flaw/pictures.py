@@ -26,7 +26,7 @@ CORNERS = ([0, 3, 5], [3, 1, 4], [5, 4, 2], [3, 4, 5])
 def draw_state(path: Path, state: FlawState, model: FlawModel, title: str) -> None:
     """Left: largest principal stress around the flaw, lithium in yellow. Right: pressure and
     current along its walls."""
-    flaw = model.question.flaw
+    flaw = model.problem.flaw
     with style():
         figure = new_figure(7.2, 3.6)
         body, pressure, current = (
@@ -35,7 +35,7 @@ def draw_state(path: Path, state: FlawState, model: FlawModel, title: str) -> No
         _draw_body(body, model, state)
         depth = -state.walls.y
         pressure.plot(depth, state.walls.pressure, color=BLUE, label="pressure on the walls")
-        pressure.axhline(model.question.pressure, color=INK, ls=":", lw=0.8, label="stack pressure")
+        pressure.axhline(model.problem.pressure, color=INK, ls=":", lw=0.8, label="stack pressure")
         if flaw.dry > 0:
             pressure.axvspan(flaw.filled, flaw.tip, color=GREY, alpha=0.25, lw=0, label="empty crack")
         pressure.set_ylabel("MPa")
@@ -59,7 +59,7 @@ def draw_state(path: Path, state: FlawState, model: FlawModel, title: str) -> No
 def _draw_body(axes: Axes, model: FlawModel, state: FlawState) -> None:
     from dolfinx import plot
 
-    flaw, body = model.question.flaw, model.ceramic.body
+    flaw, body = model.problem.flaw, model.ceramic.body
     topology, _, points = plot.vtk_mesh(body.space)
     cells = topology.reshape(-1, topology[0] + 1)[:, 1:]
     triangles = np.concatenate([cells[:, c] for c in CORNERS])

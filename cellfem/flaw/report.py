@@ -30,8 +30,8 @@ QUADRATIC_TRIANGLE = 22
 class Report:
     """Collects the results and writes each at once into a folder; `close` writes the summary."""
 
-    def __init__(self, folder: Path, case: Case, question: FlawProblem) -> None:
-        self.folder, self.case, self.question = folder, case, question
+    def __init__(self, folder: Path, case: Case, problem: FlawProblem) -> None:
+        self.folder, self.case, self.problem = folder, case, problem
         header = f"cellfem {cellfem.__version__}, commit {commit()}"
         write_atomic(folder / "case.resolved.toml", resolved_toml(case, header))
         self.summary: dict[str, Any] = {"version": cellfem.__version__}
@@ -40,10 +40,10 @@ class Report:
 
     def state(self, state: FlawState, model: FlawModel) -> None:
         """The flaw at the current of the case."""
-        w, flaw = state.walls, self.question.flaw
+        w, flaw = state.walls, self.problem.flaw
         rows = zip(w.x, w.y, w.pressure, MA_CM2 * w.current, strict=True)
         self._csv("walls.csv", ("x_um", "y_um", "pressure_MPa", "current_mA_cm2"), rows)
-        self.summary |= numbers(state, self.question)
+        self.summary |= numbers(state, self.problem)
         limits = "the overpotential" if state.thin > state.drive else "creep out of the flaw"
         self.text.append(
             f"At {MA_CM2 * state.current:.3g} mA/cm² the lithium in a {flaw.shape} of {flaw.filled:.3g} µm is under a "
@@ -59,8 +59,8 @@ class Report:
         self._paraview(model)
 
     def _opened(self, state: FlawState) -> str:
-        cut = self.question.flaw.half_opening
-        return f"; it has opened the mouth from {2e3 * cut:.3g} to {2e3 * state.mouth:.3g} nm" if self.question.opens else ""
+        cut = self.problem.flaw.half_opening
+        return f"; it has opened the mouth from {2e3 * cut:.3g} to {2e3 * state.mouth:.3g} nm" if self.problem.opens else ""
 
     def critical(self, limit: float, asked: Sequence[FlawState]) -> None:
         """The current at which the crack grows, and the states computed on the way."""
@@ -97,7 +97,7 @@ class Report:
         }
         self.text.append(f"Growth at {MA_CM2 * growth.steps[0].state.current:.3g} mA/cm²: {said[growth.end]}")
         path = self.folder / "growth.png"
-        draw_growth(path, growth, self.question.flaw.thickness, self.case.title)
+        draw_growth(path, growth, self.problem.flaw.thickness, self.case.title)
         self.files["picture of the growth"] = path
 
     def varied(self, key: str, rows: Sequence[tuple[str, float, FlawState]]) -> None:
@@ -130,15 +130,15 @@ class Report:
         self.files["ParaView"] = series.path
 
 
-def numbers(state: FlawState, question: FlawProblem) -> dict[str, float]:
+def numbers(state: FlawState, problem: FlawProblem) -> dict[str, float]:
     """The state as numbers for summary.json."""
-    flaw = question.flaw
+    flaw = problem.flaw
     return {
         "current_mA_cm2": MA_CM2 * state.current,
         "filled_um": flaw.filled,
         "crack_um": flaw.tip,
         "pressure_MPa": state.pressure,
-        "stack_pressure_MPa": question.pressure,
+        "stack_pressure_MPa": problem.pressure,
         "overpotential_MPa": state.drive,
         "slender_slit_MPa": state.thin,
         "mouth_mA_cm2": MA_CM2 * state.mouth_current,
@@ -149,7 +149,7 @@ def numbers(state: FlawState, question: FlawProblem) -> dict[str, float]:
         "energy_release_J_m2": state.cracking.energy,
         "K_from_energy_MPa_m0_5": ROOT_M * state.cracking.by_energy,
         "K_spread": state.cracking.spread,
-        "K_Ic_MPa_m0_5": ROOT_M * question.ceramics.toughness,
+        "K_Ic_MPa_m0_5": ROOT_M * problem.ceramics.toughness,
         "K_full_edge_crack_MPa_m0_5": ROOT_M * float(fracture.edge_crack(state.pressure, flaw.tip)),
         "index": state.index,
         "tension_MPa": state.cracking.tension_MPa,

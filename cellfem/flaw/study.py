@@ -26,7 +26,7 @@ OUTPUTS = (
 
 
 @dataclass(frozen=True)
-class FlawQuestions:
+class FlawStudy:
     """A checked case with a resolved flaw, and the requested computations.
 
     critical: the current at which the crack grows. growth: how far it grows at the current of the
@@ -56,7 +56,7 @@ class CriticalCurrent:
 
 
 @dataclass(frozen=True)
-class FlawAnswers:
+class FlawResults:
     """Results of a flaw study; None, or empty, if not requested. state: at the current of the case.
 
     varied: the critical current by the key, and its value as text. text: all results in sentences.
@@ -72,9 +72,9 @@ class FlawAnswers:
     files: dict[str, Path]
 
 
-def flaw_questions(
+def flaw_study_of(
     path: Path, overrides: Sequence[str] = (), vary: Sequence[str] = (), *, critical: bool = True, growth: bool = False
-) -> FlawQuestions:
+) -> FlawStudy:
     """Load and check everything before anything is solved.
 
     vary: "KEY=VALUES" each, as for a sweep. Raises CaseError.
@@ -86,12 +86,12 @@ def flaw_questions(
     ]
     if wrong:
         raise CaseError(list(dict.fromkeys(wrong)), path)
-    return FlawQuestions(case, path, axes, critical, growth)
+    return FlawStudy(case, path, axes, critical, growth)
 
 
 def study_flaw(
-    asked: FlawQuestions, folder: Path, replace: bool = False, tell: Callable[[str], None] = lambda _: None
-) -> FlawAnswers:
+    asked: FlawStudy, folder: Path, replace: bool = False, tell: Callable[[str], None] = lambda _: None
+) -> FlawResults:
     """Run the study; writes tables, pictures, fields and summary.json into `folder`.
 
     replace: as in `results.examine`. tell: called with a line for each solved state. Raises
@@ -118,7 +118,7 @@ def study_flaw(
             varied[key] = _varied(key, points, current, tell)
             report.varied(key, [(value, found.current, found.states[-1]) for value, found in varied[key].items()])
         report.close()
-    return FlawAnswers(problem, state, critical, growth, varied, report.summary["text"], report.files)
+    return FlawResults(problem, state, critical, growth, varied, report.summary["text"], report.files)
 
 
 def plated(case: Case) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from cellfem.geometry.groups import ELECTROLYTE, LITHIUM
 from cellfem.geometry.stack import Floats, Ints, MeshError, StackMesh, assemble, interface_nodes, with_gap
 from cellfem.geometry.voids import PatchShape, VoidShape, edges, gap_at, images
-from cellfem.signals import take_back
+from cellfem.signals import reinstall_handlers
 
 NEAR_BAND, FAR_DISTANCE, GROWTH = 0.2, 15.0, 0.4
 """The size is `near` up to 0.2 µm from Γ and grows linearly to `far` at 15 µm, or farther away,
@@ -126,7 +126,7 @@ def gmsh_session(name: str) -> Iterator[None]:
     mine = not gmsh.isInitialized()
     if mine:
         gmsh.initialize(readConfigFiles=False, interruptible=False)
-        take_back()
+        reinstall_handlers()
     before = "" if mine else gmsh.model.getCurrent()
     wanted = {"General.Terminal": 0, "General.NumThreads": 1, "Mesh.MeshSizeExtendFromBoundary": 0, "Mesh.MeshSizeFromPoints": 0}
     saved = {key: gmsh.option.getNumber(key) for key in wanted}
@@ -141,7 +141,7 @@ def gmsh_session(name: str) -> Iterator[None]:
             gmsh.option.setNumber(key, value)
         if mine:
             gmsh.finalize()
-            take_back()
+            reinstall_handlers()
         else:
             gmsh.model.setCurrent(before)
 

@@ -112,7 +112,7 @@ class DendriteReading:
     moves: effect of a factor of two (30 K of temperature) on the index; both at a fixed state of Γ
     (overpotential proportional to the current and, for temperature, to the interface resistance).
     length_um: of the flaw. uniform: the index is the same all along Γ (to `UNIFORM`), so its place
-    has no meaning. drawn, critical: number of sampled flaws, and of those that grow; None if flaws
+    has no meaning. sampled, critical: number of sampled flaws, and of those that grow; None if flaws
     are counted by their density.
     """
 
@@ -133,7 +133,7 @@ class DendriteReading:
     moves: dict[Lever, Move]
     around: Surroundings
     uniform: bool = False
-    drawn: int | None = None
+    sampled: int | None = None
     critical: int | None = None
 
 
@@ -187,34 +187,34 @@ def profile_fields(profile: Profile, flaws: Flaws, around: Surroundings) -> Dend
     return dendrite_fields(*values, flaws, around, compression_MPa=p.compression_MPa, plating=plates(p))
 
 
-def drawn_index(profile: Profile, drawn: SampledFlaws, flaws: Flaws, around: Surroundings) -> Array:
+def sampled_index(profile: Profile, sampled: SampledFlaws, flaws: Flaws, around: Surroundings) -> Array:
     """K_I/K_Ic of each sampled flaw (N,), from the values of Γ at its place; zero where nothing is
     plated."""
-    point = _at(profile, drawn, flaws, around)
-    return np.where(np.logical_and(point.plated, plates(profile)), point.intensity(drawn.length) / flaws.toughness, 0.0)
+    point = _at(profile, sampled, flaws, around)
+    return np.where(np.logical_and(point.plated, plates(profile)), point.intensity(sampled.length) / flaws.toughness, 0.0)
 
 
-def flaw_block(profile: Profile | None, drawn: SampledFlaws, flaws: Flaws, around: Surroundings) -> Block:
+def flaw_block(profile: Profile | None, sampled: SampledFlaws, flaws: Flaws, around: Surroundings) -> Block:
     """The sampled flaws as lines from Γ to their tips, with `flaw_length_um` and `dendrite_index`,
     for viewing.
 
     Empty, with the same fields, without a profile: on every rank except the first.
     """
     if profile is None:
-        drawn = SampledFlaws(np.zeros(0), np.zeros(0), np.zeros(0))
-    index = np.zeros(0) if profile is None else drawn_index(profile, drawn, flaws, around)
-    count = len(drawn)
+        sampled = SampledFlaws(np.zeros(0), np.zeros(0), np.zeros(0))
+    index = np.zeros(0) if profile is None else sampled_index(profile, sampled, flaws, around)
+    count = len(sampled)
     points = np.zeros((2 * count, 3))
-    points[:, 0] = np.tile(drawn.x, 2)
+    points[:, 0] = np.tile(sampled.x, 2)
     if profile is not None and profile.is_map:
-        points[:, 1] = np.tile(drawn.across, 2)
-    points[count:, 2 if profile is not None and profile.is_map else 1] = -drawn.length
+        points[:, 1] = np.tile(sampled.across, 2)
+    points[count:, 2 if profile is not None and profile.is_map else 1] = -sampled.length
     cells = np.column_stack([np.arange(count), np.arange(count, 2 * count)]).astype(np.int64)
-    return Block(points, cells, LINE, {"flaw_length_um": np.tile(drawn.length, 2), "dendrite_index": np.tile(index, 2)})
+    return Block(points, cells, LINE, {"flaw_length_um": np.tile(sampled.length, 2), "dendrite_index": np.tile(index, 2)})
 
 
 def read_dendrite(
-    profile: Profile, flaws: Flaws, around: Surroundings, axisymmetric: bool = False, drawn: SampledFlaws | None = None
+    profile: Profile, flaws: Flaws, around: Surroundings, axisymmetric: bool = False, sampled: SampledFlaws | None = None
 ) -> DendriteReading | None:
     """Largest index with its place and mechanism, and the likelihood over the modelled part of Γ;
     None if nothing is plated.
@@ -226,21 +226,21 @@ def read_dendrite(
         return None
     area = profile.weight * (1.0 if axisymmetric or profile.is_map else flaws.depth)
     likelihood, length, indices, uniform = 0.0, flaws.length, np.zeros(0), False
-    if drawn is None:
+    if sampled is None:
         fields = profile_fields(profile, flaws, around)
         uniform = bool(np.ptp(fields.dendrite_index) <= UNIFORM * fields.dendrite_index.max())
         here = _node(profile, int(np.argmax(fields.dendrite_index)), flaws, around)
         likelihood = float(fracture.weakest_link(area @ fields.likelihood_density_1_um2))
-    elif len(drawn):
-        indices = drawn_index(profile, drawn, flaws, around)
+    elif len(sampled):
+        indices = sampled_index(profile, sampled, flaws, around)
         worst = int(np.argmax(indices))
-        length, likelihood = float(drawn.length[worst]), float(np.any(indices >= 1))
-        here = _at(profile, drawn.one(worst), replace(flaws, length=length), around)
+        length, likelihood = float(sampled.length[worst]), float(np.any(indices >= 1))
+        here = _at(profile, sampled.one(worst), replace(flaws, length=length), around)
     else:
         here = _node(profile, int(np.argmin(profile.current_mA_cm2)), flaws, around)
     (drive,), (pushed_out,) = (term.tolist() for term in here.drives(length))
     compression = float(here.compression[0])
-    index = 0.0 if drawn is not None and not len(drawn) else float((here.index * here.plated)[0])
+    index = 0.0 if sampled is not None and not len(sampled) else float((here.index * here.plated)[0])
     static = float(here.mouth[0]) - compression
     return DendriteReading(
         index=index,
@@ -260,8 +260,8 @@ def read_dendrite(
         moves={lever: _move(here, lever) for lever in _MOVED},
         around=around,
         uniform=uniform,
-        drawn=None if drawn is None else len(drawn),
-        critical=None if drawn is None else int(np.sum(indices >= 1)),
+        sampled=None if sampled is None else len(sampled),
+        critical=None if sampled is None else int(np.sum(indices >= 1)),
     )
 
 
@@ -311,18 +311,18 @@ def _node(profile: Profile, node: int, flaws: Flaws, around: Surroundings) -> _P
     return _point([values[at] for values in _values(profile)], flaws, around, profile.x_um[at], y)
 
 
-def _at(profile: Profile, drawn: SampledFlaws, flaws: Flaws, around: Surroundings) -> _Point:
+def _at(profile: Profile, sampled: SampledFlaws, flaws: Flaws, around: Surroundings) -> _Point:
     """Values of Γ at the positions of flaws, linear between its nodes."""
     if profile.y_um is None:
-        columns = [np.interp(drawn.x, profile.x_um, values) for values in _values(profile)]
+        columns = [np.interp(sampled.x, profile.x_um, values) for values in _values(profile)]
     else:
-        nodes, places = np.column_stack([profile.x_um, profile.y_um]), np.column_stack([drawn.x, drawn.across])
+        nodes, places = np.column_stack([profile.x_um, profile.y_um]), np.column_stack([sampled.x, sampled.across])
         table = np.column_stack(_values(profile))
         found = scipy.interpolate.LinearNDInterpolator(nodes, table)(places)
         outside = np.isnan(found[:, 0])  # on the edge within round-off
         found[outside] = scipy.interpolate.NearestNDInterpolator(nodes, table)(places[outside])
         columns = list(found.T)
-    return _point(columns, flaws, around, drawn.x, drawn.across)
+    return _point(columns, flaws, around, sampled.x, sampled.across)
 
 
 def _values(profile: Profile) -> tuple[Array, ...]:

@@ -63,8 +63,8 @@ class Electrode:
     """Evaluates one electrode of a model (0, or 1 for the second) step by step. All methods are
     collective."""
 
-    def __init__(self, model: Model, flaws: Flaws, drawn: SampledFlaws | None, number: int = 0) -> None:
-        self.model, self.flaws, self.drawn, self.number = model, flaws, drawn, number
+    def __init__(self, model: Model, flaws: Flaws, sampled: SampledFlaws | None, number: int = 0) -> None:
+        self.model, self.flaws, self.sampled, self.number = model, flaws, sampled, number
         self.gamma = GammaObserver(model, number)
         d, s, state = model.domain, model.structure, model.state
         dx, dG, ds = d.measures(s.degree)
@@ -110,7 +110,7 @@ class Electrode:
         content, moved, created = self._lithium(dt, g)
         around = surroundings(model, creep, pressure if stack_pressure is None else stack_pressure)
         about_axis = model.structure.axisymmetric
-        worst = read_dendrite(profile, self.flaws, around, about_axis, self.drawn) if profile is not None else None
+        worst = read_dendrite(profile, self.flaws, around, about_axis, self.sampled) if profile is not None else None
         dendrite = comm.bcast(worst, root=0)
         travel = self.entry(model.state.numbers.x.array, 2 * self.number)
         k = model.residual.constants

@@ -98,8 +98,8 @@ class Observer:
 
     def __init__(self, model: Model, flaws: Flaws, cell: Cell) -> None:
         self.model, self.cell = model, cell
-        self.drawn = sample_flaws(flaws, model.domain.extents, model.structure.axisymmetric, periodic=model.domain.periodic)
-        self.electrodes = [Electrode(model, flaws, self.drawn, number) for number in range(model.domain.electrodes)]
+        self.sampled = sample_flaws(flaws, model.domain.extents, model.structure.axisymmetric, periodic=model.domain.periodic)
+        self.electrodes = [Electrode(model, flaws, self.sampled, number) for number in range(model.domain.electrodes)]
         self.small_signal = SmallSignal(model)
         d, s = model.domain, model.structure
         _, _, ds = d.measures(s.degree)

@@ -64,7 +64,7 @@ class TrackedVoid:
 
     id: int
     birth: VoidSnapshot
-    found: VoidSnapshot
+    last: VoidSnapshot
     cause: Cause
     birth_time_s: float
     is_open: bool = True
@@ -84,7 +84,7 @@ class TrackedVoid:
     @property
     def area(self) -> float:
         """Present area, µm² (axisymmetric: volume, µm³); zero once closed or merged."""
-        return self.found.area if self.is_open else 0.0
+        return self.last.area if self.is_open else 0.0
 
 
 def find_voids(profile: Profile, delta_um: float) -> tuple[VoidSnapshot, ...]:
@@ -243,7 +243,7 @@ def track(
     for void in sorted(known, key=lambda v: (not v.is_open, v.id)):
         if void.id in heir.values():
             continue
-        touching = [j for j, f in enumerate(found) if _overlap(void.found, f) > 0]
+        touching = [j for j, f in enumerate(found) if _overlap(void.last, f) > 0]
         free = [j for j in touching if j not in heir]
         for swallowed in known:
             if void.is_open and swallowed.merged_into == void.id and len(free) > 1:
@@ -251,14 +251,14 @@ def track(
         if free:
             _claim(void, found, free, heir)
         elif touching and void.is_open:
-            merged[void.id] = heir[max(touching, key=lambda j: _overlap(void.found, found[j]))]
+            merged[void.id] = heir[max(touching, key=lambda j: _overlap(void.last, found[j]))]
     present = {number: found[j] for j, number in heir.items()}
     moment = _Moment(time_s, stripped_um, plating)
     now = [_carry_on(void, present.get(void.id), merged.get(void.id, void.merged_into), moment) for void in known]
     next_id = max((void.id for void in known), default=0) + 1
     births = [f for j, f in enumerate(found) if j not in heir]
     for number, birth in enumerate(births, start=next_id):
-        split = any(void.is_open and _overlap(birth, void.found) > 0 for void in known)
+        split = any(void.is_open and _overlap(birth, void.last) > 0 for void in known)
         cause: Cause = "split" if split else why(birth)
         now.append(TrackedVoid(number, birth, birth, cause, time_s, peak_stripped_um=stripped_um))
     return tuple(sorted(now, key=lambda void: void.id))
@@ -319,8 +319,8 @@ def _overlap(a: VoidSnapshot, b: VoidSnapshot) -> float:
 
 def _claim(void: TrackedVoid, found: Sequence[VoidSnapshot], free: list[int], heir: dict[int, int]) -> None:
     """Let the void continue as the free found void that it overlaps most, if any."""
-    best = max(free, key=lambda j: _overlap(void.found, found[j]))
-    if _overlap(void.found, found[best]) > 0:
+    best = max(free, key=lambda j: _overlap(void.last, found[j]))
+    if _overlap(void.last, found[best]) > 0:
         heir[best] = void.id
         free.remove(best)
 
@@ -339,11 +339,11 @@ def _carry_on(void: TrackedVoid, found: VoidSnapshot | None, merged_into: int, n
         levelled = now.stripped_um - void.peak_stripped_um >= void.deepest.depth_um / 2
         death: Death = "merged" if merged_into else "stripping" if levelled else "creep"
         return replace(void, is_open=False, merged_into=merged_into, death=death, death_time_s=now.time_s)
-    later = replace(void, found=found, is_open=True, merged_into=0, death="", death_time_s=None)
+    later = replace(void, last=found, is_open=True, merged_into=0, death="", death_time_s=None)
     if not void.is_open or found.depth_um >= void.deepest.depth_um:
         later = replace(later, peak=found, peak_stripped_um=now.stripped_um)
     if not now.plating:
         return replace(later, plated_from_um=None)
-    from_um = void.found.depth_um if void.plated_from_um is None else void.plated_from_um
+    from_um = void.last.depth_um if void.plated_from_um is None else void.plated_from_um
     trapped = void.trapped_time_s is None and found.depth_um > DEEPER * from_um
     return replace(later, plated_from_um=from_um, trapped_time_s=now.time_s if trapped else void.trapped_time_s)

@@ -10,7 +10,7 @@ from matplotlib.ticker import AutoMinorLocator
 from cellfem.formatting import time_text
 from cellfem.model.parameters import Flaws
 from cellfem.observe.arrays import Array
-from cellfem.observe.dendrite import DendriteFields, drawn_index, profile_fields
+from cellfem.observe.dendrite import DendriteFields, profile_fields, sampled_index
 from cellfem.observe.sampled_flaws import SampledFlaws
 from cellfem.output.dendrites import Plated
 from cellfem.output.stack_panels import patch_spans
@@ -28,12 +28,12 @@ def draw_dendrites(
     *,
     title: str = "",
     axisymmetric: bool = False,
-    drawn: SampledFlaws | None = None,
+    sampled: SampledFlaws | None = None,
 ) -> None:
     """Along Γ at the time of the largest index (solid) and at the last time of plating (dashed);
     patches shaded.
 
-    worst, last: with their profiles (rank 0); raises ValueError without them. drawn: individually
+    worst, last: with their profiles (rank 0); raises ValueError without them. sampled: individually
     sampled flaws, each a dot at its place.
     """
     if worst.profile is None or last.profile is None:
@@ -59,10 +59,10 @@ def draw_dendrites(
         drives.set_ylabel("drive (MPa)")
         drives.set_ylim(0.0, 1.35 * drives.get_ylim()[1])  # space for the legend
         drives.legend(loc="upper left", ncols=2, title="the smaller one governs", title_fontsize=7.5, alignment="left")
-        if drawn is not None and len(drawn):
-            indices = drawn_index(worst.profile, drawn, flaws, worst.reading.around)
-            label = f"sampled flaws, {drawn.length.min():.2g} to {drawn.length.max():.2g} µm"
-            index.scatter(drawn.x, indices, s=5, color=GREY, lw=0, label=label, zorder=1)
+        if sampled is not None and len(sampled):
+            indices = sampled_index(worst.profile, sampled, flaws, worst.reading.around)
+            label = f"sampled flaws, {sampled.length.min():.2g} to {sampled.length.max():.2g} µm"
+            index.scatter(sampled.x, indices, s=5, color=GREY, lw=0, label=label, zorder=1)
             index.legend(loc="upper left")
         if worst.reading.uniform:
             index.text(0.02, 0.08, "uniform", transform=index.transAxes, color=INK)

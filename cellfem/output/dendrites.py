@@ -42,7 +42,7 @@ def dendrite_verdict(worst: Plated | None) -> dict[str, Any]:
         return {"index": 0.0, "likelihood": 0.0, "place_um": None, "time_s": None, "mechanism": None, "lever": None, "text": text}
     reading = worst.reading
     lever, operating = best_lever(reading), best_lever(reading, OPERATING)
-    drawn = {} if reading.drawn is None else {"flaws_drawn": reading.drawn, "flaws_critical": reading.critical}
+    sampled = {} if reading.sampled is None else {"flaws_sampled": reading.sampled, "flaws_critical": reading.critical}
     sentences = (
         _place_sentence(worst),
         *((_mechanism_sentence(reading), _lever_sentence(reading, lever, operating)) if reading.index > 0 else ()),
@@ -68,7 +68,7 @@ def dendrite_verdict(worst: Plated | None) -> dict[str, Any]:
         "stress_intensity_MPa_m0_5": reading.intensity_MPa_m0_5,
         "flaw_length_um": reading.length_um,
         "area_um2": reading.area_um2,
-        **drawn,
+        **sampled,
         "text": " ".join(sentences),
     }
 
@@ -86,7 +86,7 @@ def lever_text(reading: DendriteReading, lever: Lever) -> str:
 
 def _place_sentence(worst: Plated) -> str:
     reading = worst.reading
-    if reading.drawn == 0:
+    if reading.sampled == 0:
         return "The sample has no flaw on this face: no dendrite can start."
     after = f"after {time_text(worst.time_s)}"
     if reading.index == 0:
@@ -98,8 +98,8 @@ def _place_sentence(worst: Plated) -> str:
         return f"The index is uniform along the interface: {share}, so {grows}."
     which = (
         f"A flaw of {reading.length_um:.3g} µm"
-        if reading.drawn is None
-        else f"Of {reading.drawn} sampled flaws that of {reading.length_um:.3g} µm"
+        if reading.sampled is None
+        else f"Of {reading.sampled} sampled flaws that of {reading.length_um:.3g} µm"
     )
     return (
         f"{which} has the largest index at {_place(reading)} µm, {after}: K_I is {_percent(reading.index)} of K_Ic, so {grows}."
@@ -124,8 +124,8 @@ def _mechanism_sentence(reading: DendriteReading) -> str:
 
 def _likelihood_sentence(reading: DendriteReading) -> str:
     area = f"over {1e-6 * reading.area_um2:.3g} mm²"
-    if reading.drawn is not None:
-        return f"{reading.critical} of {reading.drawn} flaws grow {area}."
+    if reading.sampled is not None:
+        return f"{reading.critical} of {reading.sampled} flaws grow {area}."
     return f"The likelihood that a flaw fails is {reading.likelihood:.2g} {area}."
 
 

@@ -23,7 +23,7 @@ from cellfem.output.scenes import Scene
 from cellfem.output.summary import End
 
 FILE = "pictures.npz"
-FORMAT = "cellfem pictures 1"
+FORMAT = "cellfem pictures 2"
 PICTURES = ("stack", "interface", "interface-2", "history", "dendrites", "cracks", "opening", "measured", "nyquist")
 Array = NDArray[np.float64]
 
@@ -56,7 +56,7 @@ class MeasuredVoltage:
     """A measured curve and its difference from the run."""
 
     curve: Points
-    found: Comparison
+    comparison: Comparison
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,13 +84,13 @@ class Drawing:
     openings: Openings | None = None
     worst: Plated | None = None
     last_plated: Plated | None = None
-    drawn_flaws: SampledFlaws | None = None
+    sampled_flaws: SampledFlaws | None = None
     spectrum: Spectrum | None = None
     measured: MeasuredVoltage | None = None
 
 
 @dataclass
-class Drawn:
+class DrawResult:
     """Result of drawing. files: description of each picture -> its file; failed: messages about
     missing pictures; full: no disk space for one."""
 
@@ -124,9 +124,9 @@ def read_drawing(path: Path) -> Drawing:
     return found
 
 
-def draw(drawing: Drawing, folder: Path) -> Drawn:
+def draw(drawing: Drawing, folder: Path) -> DrawResult:
     """Draw all of them into the folder independently: if one fails, the others are still drawn."""
-    drawn = Drawn()
+    drawn = DrawResult()
     for shows, name, action in _pictures(drawing, drawn.notes.append):
         path = folder / f"{name}.png"
         try:
@@ -157,7 +157,7 @@ def _pictures(d: Drawing, note: Callable[[str], None]) -> Iterator[Picture]:
     if (z := d.spectrum) is not None:
         yield "Nyquist plot", "nyquist", lambda path: draw_nyquist(path, z.frequency, z.impedance, z.circuit, d.title, z.below)
     if (measured := d.measured) is not None:
-        yield "measured curve", "measured", lambda path: draw_overlay(path, rows, measured.curve, measured.found, d.title)
+        yield "measured curve", "measured", lambda path: draw_overlay(path, rows, measured.curve, measured.comparison, d.title)
 
 
 def _of_scenes(d: Drawing, start: Scene, end: Scene, note: Callable[[str], None]) -> Iterator[Picture]:
@@ -212,7 +212,7 @@ def _of_rows(d: Drawing, end: Scene, rows: list[dict[str, float]]) -> Iterator[P
         yield (
             "picture of dendrites",
             "dendrites",
-            lambda path: draw_dendrites(path, worst, last, d.flaws, drawn=d.drawn_flaws, **look),
+            lambda path: draw_dendrites(path, worst, last, d.flaws, sampled=d.sampled_flaws, **look),
         )
 
 

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from cellfem.output.drawing import FILE, Drawn
+from cellfem.output.drawing import FILE, DrawResult
 from cellfem.process import configure
 from cellfem.results.manifest import begin_listing, read_manifest
 
@@ -27,7 +27,7 @@ POLL_S = 0.2
 TAIL = 300  # characters of a process's last output that are reported
 
 
-def draw_in_own_process(folder: Path, stop: Callable[[], bool] = lambda: False) -> Drawn:
+def draw_in_own_process(folder: Path, stop: Callable[[], bool] = lambda: False) -> DrawResult:
     """Draw into the folder and wait for completion; `stop()` ends it early. The result lists the
     pictures that could not be drawn, with reasons.
 
@@ -38,16 +38,16 @@ def draw_in_own_process(folder: Path, stop: Callable[[], bool] = lambda: False) 
         try:
             code, shown, said = _wait([*COMMAND, str(folder)], more, stop)
         except OSError as error:
-            return Drawn(failed=[f"no process for them could be started ({error.strerror or error})"])
+            return DrawResult(failed=[f"no process for them could be started ({error.strerror or error})"])
         except _Stopped:
-            return Drawn(failed=["told to stop while they were drawn"])
+            return DrawResult(failed=["told to stop while they were drawn"])
         if code == 0 and (answer := _answer(shown, folder)) is not None:
             return answer
         if code >= 0:
             break
     last = said.decode("utf-8", errors="replace").strip().splitlines()[-1:]
     how = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
-    return Drawn(failed=[": ".join([how, *(line[-TAIL:] for line in last)])])
+    return DrawResult(failed=[": ".join([how, *(line[-TAIL:] for line in last)])])
 
 
 class _Stopped(Exception):
@@ -100,12 +100,12 @@ def plain_matplotlib() -> None:
     os.chdir(data)
 
 
-def _answer(shown: bytes, folder: Path) -> Drawn | None:
+def _answer(shown: bytes, folder: Path) -> DrawResult | None:
     """The output of `main`, in the last line: libraries may print too."""
     try:
         data: dict[str, Any] = json.loads(shown.decode("utf-8").strip().splitlines()[-1])
         files = {shows: folder / name for shows, name in data["files"].items()}
-        return Drawn(files, data["notes"], data["failed"], data["full"])
+        return DrawResult(files, data["notes"], data["failed"], data["full"])
     except (ValueError, KeyError, IndexError, TypeError):
         return None
 

@@ -57,7 +57,7 @@ def draw_stack(
         "LLZO": current_norm([scene.snapshot.blocks["LLZO"] for scene in (start, end)]),
     }
     column = (PAGE_WIDTH_IN - LEFT - RIGHT - BETWEEN) / 2
-    scenes = [_Drawn.of(scene, relief, norms) for scene in (start, end)]
+    scenes = [_SceneLayers.of(scene, relief, norms) for scene in (start, end)]
     panels = panels_of([scene.layers for scene in scenes], [scene.faces for scene in scenes], delta_um, column)
     tall = panels[0].height
     height = TOP + sum(panel.height for panel in panels) + GAP * (len(panels) - 1) + BOTTOM
@@ -90,14 +90,14 @@ def draw_stack(
 
 
 @dataclass(frozen=True, eq=False)
-class _Drawn:
+class _SceneLayers:
     """A scene prepared for drawing, with the rough face on LLZO's side."""
 
     layers: list[Layer]
     faces: list[PanelFace]
 
     @classmethod
-    def of(cls, scene: Scene, relief: Callable[[Array], Array] | None, norms: dict[str, Normalize]) -> "_Drawn":
+    def of(cls, scene: Scene, relief: Callable[[Array], Array] | None, norms: dict[str, Normalize]) -> "_SceneLayers":
         llzo = scene.snapshot.blocks["LLZO"].points[:, 1]
         places = (0.0,) if scene.second is None else (0.0, float(llzo.min()))
         faces = [
@@ -114,7 +114,7 @@ class _Drawn:
         return cls(layers, faces)
 
 
-def _draw_panel(axes: Axes, panel: Panel, drawn: _Drawn, delta_um: float, with_pyvista: bool) -> None:
+def _draw_panel(axes: Axes, panel: Panel, drawn: _SceneLayers, delta_um: float, with_pyvista: bool) -> None:
     paint(axes, drawn.layers, panel.window, (axes.bbox.width, axes.bbox.height), with_pyvista)
     for number, face in enumerate(drawn.faces):
         outline(axes, face, panel.window)

@@ -203,7 +203,7 @@ def replacing(
     BusyError and OSError.
     """
     examine(folder, by, outputs, inputs, replace)
-    with made(folder), lock.held(folder):
+    with made(folder), lock.locked(folder):
         claimed = claim(folder, by, outputs, inputs, replace)
         try:
             claimed.begin()

@@ -62,7 +62,7 @@ def only_run(folder: Path, comm: MPI.Intracomm) -> Iterator[None]:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Lock the folder, for a single process. Raises BusyError and OSError."""
     handle = _take(folder / NAME)
     try:

@@ -166,7 +166,7 @@ class Keeper:
             self.store.read(self.folder / FOLDER / START)
         else:
             engine.start(first.load(0.0), first.material)
-        self.recorder.look_back(solved_anew=not point.start)
+        self.recorder.restart(solved_anew=not point.start)
         segment = segments[here.segment]
         engine.set(segment.load(0.0).taken_up(here.rest_travel), segment.material)
         self.store.read(point.path)
@@ -296,7 +296,7 @@ def _compare(point: Point, case: Case) -> None:
     )
 
 
-def told(point: Point) -> str:
+def describe(point: Point) -> str:
     """A sentence for the log on the checkpoint from which a run continues."""
     about = point.about
     return (

@@ -40,20 +40,20 @@ from cellfem.runner.checkpoints import (
     clear,
     clear_half_written,
     cut_back,
+    describe,
     find,
     mesh_of,
     prepare_folder,
-    told,
 )
 from cellfem.runner.diagnostics import Accepted
 from cellfem.runner.finalize import draw_again, finalize, only_pictures
 from cellfem.runner.output_names import MESH_FILE, RESOLVED, RUN_OUTPUTS
-from cellfem.runner.prepare import face_told, measured_of, segments_of, source_of, too_large, write_mesh
+from cellfem.runner.prepare import face_sentences, measured_heights_of, segments_of, source_of, too_large, write_mesh
 from cellfem.runner.pressure_ramp import with_pressure_ramps
 from cellfem.runner.recorder import Recorder
 from cellfem.runner.stop_requests import StopRequests
 from cellfem.runner.write_errors import CannotWriteError, may_pass
-from cellfem.signals import asked_to_end, remembered
+from cellfem.signals import end_requested, remembered
 from cellfem.solver.engine import Engine, StartError
 from cellfem.solver.march import Finish, GaveUp, Marching, Measures, Place, Watcher, exhausted, first_place, marching
 from cellfem.solver.newton import Interrupted
@@ -120,7 +120,7 @@ def run_steps(
         claimed = _on_root(comm, lambda: claim(folder, BY, RUN_OUTPUTS, inputs, replace))
         try:
             source = _on_root(comm, lambda: source_of(case))
-            if _asked_to_end(comm):
+            if _end_requested(comm):
                 return Result(End("interrupted", 0.0))
             at = _Setting(quiet, comm, pace or Pace(), begin, received, claimed)
             return (yield from _run_compiled(case, folder, source, None, at))
@@ -187,7 +187,7 @@ def _run_compiled(case: Case, folder: Path, source: Source | None, point: Point 
     except RuntimeError as error:
         if (why := failure(error)) is None:
             raise
-        if _asked_to_end(at.comm):  # dolfinx makes all ranks fail together
+        if _end_requested(at.comm):  # dolfinx makes all ranks fail together
             return Result(End("interrupted", float(point.about["time_s"]) if point else 0.0))
         raise FormError(why) from error
 
@@ -199,7 +199,7 @@ def _run(case: Case, folder: Path, source: Source | None, point: Point | None, a
     segments = segments_of(case)
     model = build_model(source, from_case.structure(case), from_case.interface(case), from_case.numerics(case), comm)
     engine = Engine(model)
-    if _asked_to_end(comm):  # nothing is lost yet, and the start of a large stack takes long
+    if _end_requested(comm):  # nothing is lost yet, and the start of a large stack takes long
         return Result(End("interrupted", float(point.about["time_s"]) if point else 0.0))
     mesh = _opened(case, folder, source, at) if point is None else str(point.about["mesh_sha256"])
     recorder = Recorder(case, engine, folder, at.quiet, point is not None, at.pace.progress_s)
@@ -208,7 +208,7 @@ def _run(case: Case, folder: Path, source: Source | None, point: Point | None, a
     if point is None and (density := densification_text(case)) is not None:
         recorder.note(density)
     if point is None and case.roughness.kind == "file" and comm.rank == 0:
-        recorder.note("; ".join((f"rough face {case.roughness.file}", *face_told(case, measured_of(case)))))
+        recorder.note("; ".join((f"rough face {case.roughness.file}", *face_sentences(case, measured_heights_of(case)))))
     every = None if case.output.checkpoint == "off" else float(case.output.checkpoint)
     until = None if at.pace.max_time_s is None else at.begin + at.pace.max_time_s
     keeper = Keeper(case, engine, recorder, folder, mesh, every, until, point.about["wall_s"] if point else 0.0)
@@ -241,7 +241,7 @@ def _run(case: Case, folder: Path, source: Source | None, point: Point | None, a
                 raise CheckpointError(
                     f"{folder}: the checkpoint of the start is damaged, and the start cannot be solved again: {error}"
                 ) from error
-            recorder.note(told(point))
+            recorder.note(describe(point))
             measures, place = point.measures, point.place
         finish = yield from _stepping(marching(engine, segments, watch, measures, place), recorder, told_to_end)
         place_um = recorder.thinnest_place(finish.condition)
@@ -333,9 +333,9 @@ def _taken_up(case: Case, folder: Path) -> tuple[Source, Point]:
     return source, point
 
 
-def _asked_to_end(comm: MPI.Intracomm) -> bool:
+def _end_requested(comm: MPI.Intracomm) -> bool:
     """Whether any rank has received a request to end."""
-    return bool(comm.allreduce(asked_to_end(), op=MPI.LOR))
+    return bool(comm.allreduce(end_requested(), op=MPI.LOR))
 
 
 def _on_root[T](comm: MPI.Intracomm, action: Callable[[], T]) -> T | None:

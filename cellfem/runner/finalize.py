@@ -24,7 +24,7 @@ from cellfem.checkpoint import CheckpointError
 from cellfem.model.build import Model
 from cellfem.observe.arrays import merge_snapshots
 from cellfem.observe.surface_state import gather_surface
-from cellfem.output.drawing import FILE, Drawing, Drawn, Relief, columns, read_end, write_drawing
+from cellfem.output.drawing import FILE, Drawing, DrawResult, Relief, columns, read_end, write_drawing
 from cellfem.output.picture_process import draw_in_own_process
 from cellfem.output.records import write_atomic
 from cellfem.output.scenes import Scene
@@ -35,7 +35,7 @@ from cellfem.runner.prepare import relief_of
 from cellfem.runner.recorder import Recorder
 from cellfem.runner.spectrum import SURFACE
 from cellfem.runner.write_errors import CannotWriteError
-from cellfem.signals import asked_to_end
+from cellfem.signals import end_requested
 
 ENDED = ("done", "stop")
 RELIEF_PLACES = 4001
@@ -99,7 +99,7 @@ def draw_again(folder: Path, end: End) -> dict[str, Path]:
 
     Raises CannotWriteError without disk space.
     """
-    files = _said(folder, draw_in_own_process(folder, asked_to_end), lambda text: print(text, file=sys.stderr))
+    files = _said(folder, draw_in_own_process(folder, end_requested), lambda text: print(text, file=sys.stderr))
     if end.kind in ENDED:
         with suppress(OSError):
             clear(folder)
@@ -108,10 +108,10 @@ def draw_again(folder: Path, end: End) -> dict[str, Path]:
 
 def _draw(folder: Path, recorder: Recorder) -> dict[str, Path]:
     """Draw the pictures, if there are any; on rank 0."""
-    return _said(folder, draw_in_own_process(folder, asked_to_end), recorder.warn) if (folder / FILE).exists() else {}
+    return _said(folder, draw_in_own_process(folder, end_requested), recorder.warn) if (folder / FILE).exists() else {}
 
 
-def _said(folder: Path, drawn: Drawn, say: Callable[[str], None]) -> dict[str, Path]:
+def _said(folder: Path, drawn: DrawResult, say: Callable[[str], None]) -> dict[str, Path]:
     """The files that were drawn; a message names those that could not be drawn, which can be drawn
     later from the stored data."""
     for note in drawn.notes:

@@ -107,7 +107,7 @@ def face_of(case: Case) -> RoughFace | None:
     rough, width = case.roughness, case.stack.width
     if rough.kind != "file":
         return faces.line_face(rough, width, case.stack.periodic)
-    whole = measured_of(case)
+    whole = measured_heights_of(case)
     line = measured_face.line_of(measured_face.cropped(whole, rough.offset, width), rough.line)
     return measured_face.measured_face(line, rough.cut_off)
 
@@ -127,11 +127,11 @@ def map_of(case: Case) -> maps.MapFace | None:
     rough, (width, depth) = case.roughness, case.stack.extents
     if rough.kind != "file":
         return faces.map_face(rough, width, depth, case.stack.periodic)
-    part = measured_face.cropped(measured_of(case), rough.offset, width)
+    part = measured_face.cropped(measured_heights_of(case), rough.offset, width)
     return maps.measured_map(part, width, depth, rough.cut_off)
 
 
-def measured_of(case: Case) -> measured_face.MeasuredHeights:
+def measured_heights_of(case: Case) -> measured_face.MeasuredHeights:
     """The whole measurement in `roughness.file`, levelled. Raises RoughnessError."""
     rough = case.roughness
     if rough.file is None:
@@ -139,7 +139,7 @@ def measured_of(case: Case) -> measured_face.MeasuredHeights:
     return measured_face.levelled(read_measured(rough.file, rough.unit, rough.spacing, rough.channel), rough.tilt)
 
 
-def face_told(case: Case, whole: measured_face.MeasuredHeights) -> tuple[str, ...]:
+def face_sentences(case: Case, whole: measured_face.MeasuredHeights) -> tuple[str, ...]:
     """Sentences on a measured face: what it is, how it was interpreted, what was not measured."""
     size = f"{whole.size}, {case.roughness.tilt} removed, {100 * whole.undefined:.2f} % not measured"
     if whole.undefined <= MUCH_MISSING:

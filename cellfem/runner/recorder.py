@@ -138,7 +138,7 @@ class Recorder:
         for diagnostic in self.diagnostics:
             diagnostic.gather()
 
-    def look_back(self, solved_anew: bool = False) -> None:
+    def restart(self, solved_anew: bool = False) -> None:
         """The model is in the state of the start, of which pictures are drawn; nothing is written.
         """
         self.examine(0.0, Outcome(True, 0, 0))
@@ -281,9 +281,9 @@ class Recorder:
         snapshot = self.maker.take(
             time, reading.gamma, law, floor, reading.platen_speeds, pressure, current, opened, stress
         )
-        if (drawn := self.readings.observer.drawn) is not None:
+        if (sampled := self.readings.observer.sampled) is not None:
             around = surroundings(model, law, pressure)
-            snapshot.blocks["flaws"] = flaw_block(reading.profile, drawn, self.readings.flaws, around)
+            snapshot.blocks["flaws"] = flaw_block(reading.profile, sampled, self.readings.flaws, around)
         return Moment(time, snapshot, tuple(electrode.profile for electrode in reading.electrodes))
 
     def _output(self) -> None:

@@ -100,7 +100,7 @@ def write_table(found: CellSpectrum, folder: Path) -> Path:
     return folder / TABLE
 
 
-def drawn_spectrum(found: CellSpectrum) -> Spectrum:
+def plotted_spectrum(found: CellSpectrum) -> Spectrum:
     """Data of a Nyquist plot."""
     return Spectrum(found.frequency, found.impedance, found.circuit, INTERFACE_BELOW * found.bulk_frequency)
 
@@ -111,7 +111,7 @@ def write_files(found: CellSpectrum, case: Case, folder: Path) -> dict[str, Path
     if case.output.pictures:
         from cellfem.output.nyquist import draw_nyquist  # imported late: a run draws in a separate process
 
-        z = drawn_spectrum(found)
+        z = plotted_spectrum(found)
         draw_nyquist(folder / PICTURE, z.frequency, z.impedance, z.circuit, case.title, z.below)
         files["Nyquist plot"] = folder / PICTURE
     return files

@@ -18,7 +18,7 @@ from cellfem.geometry import RoughFace, maps, measured_face, roughness
 from cellfem.geometry.measured_face import MeasuredHeights
 from cellfem.geometry.roughness import Floats, RoughnessError, Statistics
 from cellfem.output.surface_picture import SpectrumCurve, draw_surface
-from cellfem.runner.prepare import face_of, face_told, map_of, measured_of
+from cellfem.runner.prepare import face_of, face_sentences, map_of, measured_heights_of
 
 WHOLE_PERIODS = 4  # wavelengths longer than this share of a measured line are excluded from the fit: they are too few
 FLAT = 1e-6  # µm, a picometre: below the resolution of any instrument
@@ -76,7 +76,7 @@ def _file(path: Path, overrides: list[str]) -> SurfaceReport:
     if errors:
         raise CaseError(errors, path)
     case = parse_case(data)
-    whole = measured_of(case)
+    whole = measured_heights_of(case)
     left = whole.length - case.roughness.offset
     if left <= 0:
         raise RoughnessError(f"{path}: is {whole.length:.4g} µm long: make roughness.offset smaller")
@@ -119,13 +119,13 @@ def _across(case: Case) -> float | None:
 def _measured(case: Case, title: str, x: Floats, heights: Floats, used: Statistics, spectrum: SpectrumCurve) -> SurfaceReport:
     """Profile, spectrum (for a map the mean over its lines) and distribution of the part that is
     used."""
-    rough, whole = case.roughness, measured_of(case)
+    rough, whole = case.roughness, measured_heights_of(case)
     part = measured_face.cropped(whole, rough.offset, case.stack.width)
     part = measured_face.resampled(part, len(part.x))
     if np.ptp(part.heights) < FLAT:
         raise RoughnessError(f"{rough.file}: all heights are equal once the {rough.tilt} is removed: the face is flat")
     line = measured_face.line_of(part, _across(case))
-    about = face_told(case, whole)
+    about = face_sentences(case, whole)
     if whole.is_map and case.stack.dimension == 2:
         where = whole.y[-1] / 2 if rough.line is None else rough.line
         about = (*about, f"as used is the line at y = {where:.4g} µm (roughness.line)")

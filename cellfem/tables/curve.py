@@ -15,7 +15,7 @@ from cellfem.tables.text import Floats, Table, read_table
 from cellfem.units import QuantityError, parse_unit
 
 Kind = Literal["time", "capacity"]
-Ask = Callable[[str], str]
+OptionName = Callable[[str], str]
 """Maps "x", "voltage", "x_unit", "voltage_unit" to the user's option, such as "--x-unit" or
 "measured.x_unit"."""
 
@@ -83,7 +83,7 @@ def read_curve(
     voltage: str | None = None,
     x_unit: str | None = None,
     voltage_unit: str | None = None,
-    ask: Ask = "measured.{}".format,
+    option_of: OptionName = "measured.{}".format,
 ) -> VoltageCurve:
     """The curve in a file: from the given columns (and units, if the headings have none), otherwise
     from the headings.
@@ -92,8 +92,8 @@ def read_curve(
     """
     table = _table(path)
     headings = [heading(title, unit) for title, unit in zip(table.names, table.units)]
-    at, times = _x_column(table, headings, x, x_unit, ask)
-    v = _voltage_column(table, headings, voltage, voltage_unit, ask)
+    at, times = _x_column(table, headings, x, x_unit, option_of)
+    v = _voltage_column(table, headings, voltage, voltage_unit, option_of)
     kind = at.kind
     values = table.numbers(at.place) * factor(at.unit, kind) if times is None else times
     volts = table.numbers(v.place) * factor(v.unit, "voltage")
@@ -106,12 +106,12 @@ def read_curve(
         if x is None:
             raise TableError(
                 f'"{at.title}" begins at {values[0]:.6g} s: it is a clock, not the time of a test; give the column with '
-                f'{ask("x")}, or {ask("x")} "{at.title}" to count it from its first row'
+                f'{option_of("x")}, or {option_of("x")} "{at.title}" to count it from its first row'
             )
         values, note = values - values[0], ", counted from its first row"
     if np.any(np.diff(values) < 0):
         others = [h.title for k, h in enumerate(headings) if h.kind == "time" and k != at.place]
-        hint = f", or give another column with {ask('x')} ({', '.join(others)})" if others else ""
+        hint = f", or give another column with {option_of('x')} ({', '.join(others)})" if others else ""
         row = int(table.rows[known][int(np.argmax(np.diff(values) < 0)) + 1])
         raise TableError(f'"{at.title}" does not increase all along (line {row}); cut the file to one stretch{hint}')
     points = f"{len(values)} of {len(table)} points" if len(values) < len(table) else f"all {len(table)} points"
@@ -142,15 +142,15 @@ def _table(path: Path) -> Table:
 
 
 def _x_column(
-    table: Table, headings: Sequence[Heading], name: str | None, unit: str | None, ask: Ask
+    table: Table, headings: Sequence[Heading], name: str | None, unit: str | None, option_of: OptionName
 ) -> tuple[_Column, Floats | None]:
     """The column of time or areal capacity; with hours:minutes:seconds also its seconds."""
     if name is not None:
-        k = _named(headings, name, ask("x"))
+        k = _named(headings, name, option_of("x"))
         times = None if headings[k].kind not in ("", "time") else table.seconds(k)
         if times is not None:
             return _Column(k, headings[k].title, CLOCK_TEXT, "time", _role(headings[k])), times
-        return _with_unit(headings[k], k, unit, ("time", "capacity"), "x", ask), None
+        return _with_unit(headings[k], k, unit, ("time", "capacity"), "x", option_of), None
     found = list[tuple[_Column, Floats | None]]()
     for k, h in enumerate(headings):
         role = _role(h)
@@ -160,40 +160,44 @@ def _x_column(
         elif h.kind == "capacity" or (h.kind == "time" and h.unit != CLOCK_TEXT):
             found.append((_Column(k, h.title, h.unit, h.kind, "capacity" if h.kind == "capacity" else role), None))
         elif not h.kind and unit is not None and role in ("total", "time"):
-            found.append((_with_unit(h, k, unit, ("time", "capacity"), "x", ask, role), None))
+            found.append((_with_unit(h, k, unit, ("time", "capacity"), "x", option_of, role), None))
     best = min((_RANK[column.role] for column, _ in found), default=9)
     first = [pair for pair in found if _RANK[pair[0].role] == best]
     if best >= _RANK["step"]:
-        raise TableError(_no_column(headings, "x", ask, [column for column, _ in first]))
+        raise TableError(_no_column(headings, "x", option_of, [column for column, _ in first]))
     if len(first) > 1:
-        raise TableError(_several([column for column, _ in first], "the time of the test", ask("x")))
+        raise TableError(_several([column for column, _ in first], "the time of the test", option_of("x")))
     if unit is not None and first[0][0].unit != unit:
         column, times = first[0]
-        return _with_unit(headings[column.place], column.place, unit, ("time", "capacity"), "x", ask, column.role), times
+        return _with_unit(headings[column.place], column.place, unit, ("time", "capacity"), "x", option_of, column.role), times
     return first[0]
 
 
-def _voltage_column(table: Table, headings: Sequence[Heading], name: str | None, unit: str | None, ask: Ask) -> _Column:
+def _voltage_column(
+    table: Table, headings: Sequence[Heading], name: str | None, unit: str | None, option_of: OptionName
+) -> _Column:
     if name is not None:
-        k = _named(headings, name, ask("voltage"))
-        return _with_unit(headings[k], k, unit, ("voltage",), "voltage", ask)
+        k = _named(headings, name, option_of("voltage"))
+        return _with_unit(headings[k], k, unit, ("voltage",), "voltage", option_of)
     usable = [
         (k, h) for k, h in enumerate(headings) if h.kind == "voltage" or (unit is not None and not h.kind and _is_voltage(h))
     ]
     usable = [(k, h) for k, h in usable if not _NOT_MEASURED & set(h.words)]
     first = [(k, h) for k, h in usable if _is_voltage(h)] or usable
     if not first:
-        raise TableError(_no_column(headings, "voltage", ask, []))
-    columns = [_with_unit(h, k, unit, ("voltage",), "voltage", ask) for k, h in first]
+        raise TableError(_no_column(headings, "voltage", option_of, []))
+    columns = [_with_unit(h, k, unit, ("voltage",), "voltage", option_of) for k, h in first]
     if len(columns) > 1:
-        raise TableError(_several(columns, "the voltage of the cell", ask("voltage")))
+        raise TableError(_several(columns, "the voltage of the cell", option_of("voltage")))
     return columns[0]
 
 
-def _with_unit(h: Heading, place: int, unit: str | None, kinds: Sequence[str], key: str, ask: Ask, role: str = "") -> _Column:
+def _with_unit(
+    h: Heading, place: int, unit: str | None, kinds: Sequence[str], key: str, option_of: OptionName, role: str = ""
+) -> _Column:
     """The column with its own unit, or the given one if it has none. Raises TableError if they
     differ, or if neither is suitable."""
-    option = ask(f"{key}_unit")
+    option = option_of(f"{key}_unit")
     if unit is not None:
         kind = kind_of(unit)
         if kind not in kinds:
@@ -207,7 +211,7 @@ def _with_unit(h: Heading, place: int, unit: str | None, kinds: Sequence[str], k
     if h.kind == "charge":
         raise TableError(f'"{h.title}" is a charge, not a charge per area: divide it by the area, as in "capacity (mAh/cm2)"')
     if h.kind:
-        raise TableError(f'"{h.title}" is {_words([h.kind])}, not {_words(kinds)}: give another column with {ask(key)}')
+        raise TableError(f'"{h.title}" is {_words([h.kind])}, not {_words(kinds)}: give another column with {option_of(key)}')
     raise TableError(f'does not say the unit of "{h.title}": give it with {option}, as in {option} "{KINDS[kinds[0]]}"')
 
 
@@ -262,16 +266,16 @@ def _several(columns: Sequence[_Column], what: str, option: str) -> str:
     )
 
 
-def _no_column(headings: Sequence[Heading], key: str, ask: Ask, refused: Sequence[_Column]) -> str:
+def _no_column(headings: Sequence[Heading], key: str, option_of: OptionName, refused: Sequence[_Column]) -> str:
     what = "a time or an areal capacity" if key == "x" else "a voltage"
     if refused:
         names = ", ".join(f'"{column.title}"' for column in refused)
         why = "starts again in every step" if refused[0].role == "step" else "is a clock"
-        return f"has no time of the test ({names} {why}); if one of its columns can be it, give it with {ask('x')}"
+        return f"has no time of the test ({names} {why}); if one of its columns can be it, give it with {option_of('x')}"
     example = '"time (h)"' if key == "x" else '"voltage (mV)"'
     return (
         f"has no column whose unit is that of {what} (columns: {_titles(headings)}); write the unit into the header, as in "
-        f"{example}, or give {ask(key)} and {ask(f'{key}_unit')}"
+        f"{example}, or give {option_of(key)} and {option_of(f'{key}_unit')}"
     )
 
 

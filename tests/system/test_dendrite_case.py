@@ -137,19 +137,19 @@ def test_records_and_verdict(ran: Ran) -> None:
     assert verdict["text"].startswith("A flaw of 1 µm has the largest index")
 
 
-def test_drawn_flaws_are_the_same_on_another_mesh_and_are_shown(tmp_path: Path, ran: Ran) -> None:
+def test_sampled_flaws_are_the_same_on_another_mesh_and_are_shown(tmp_path: Path, ran: Ran) -> None:
     """Places and lengths from the seed alone, the index of the worst beside the statistical one,
     lines for ParaView."""
     more = ["flaw.seed=4", 'flaw.density="1e5 1/cm^2"', 'protocol.0.duration="10 s"', 'protocol.1.duration="10 s"']
     coarse = run(tmp_path / "coarse", *more)
     fine = run(tmp_path / "fine", *more, 'mesh.near="0.4 um"', 'flaw.sites="pores"')
     verdicts = [found.summary["verdict"]["dendrite"] for found in (coarse, fine)]
-    assert verdicts[0]["flaws_drawn"] == verdicts[1]["flaws_drawn"] > 10
+    assert verdicts[0]["flaws_sampled"] == verdicts[1]["flaws_sampled"] > 10
     assert verdicts[0]["flaw_length_um"] == verdicts[1]["flaw_length_um"] > 1.0
     assert verdicts[0]["place_um"] == verdicts[1]["place_um"]
     assert verdicts[0]["index"] == pytest.approx(verdicts[1]["index"], rel=0.05)
     lines = blocks(coarse.folder, "flaws")[-1][1]
-    assert lines.n_cells == verdicts[0]["flaws_drawn"]
+    assert lines.n_cells == verdicts[0]["flaws_sampled"]
     assert lines.point_data["flaw_length_um"].min() >= 1.0
 
 

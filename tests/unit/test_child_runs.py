@@ -47,7 +47,7 @@ def tell():
     os.kill(os.getpid(), signal.SIGTERM)
     print(json.dumps({
         "argv": sys.argv, "stdin": sys.stdin.read(), "leader": os.getsid(0) == os.getpid(), "lock": os.fstat(lock).st_ino,
-        "remembered": signals.asked_to_end(), "OMP": os.environ["OMP_NUM_THREADS"],
+        "remembered": signals.end_requested(), "OMP": os.environ["OMP_NUM_THREADS"],
     }))
 
 real = cellfem.cli.main

@@ -18,7 +18,7 @@ from cellfem.output.records import write_atomic
 from cellfem.results import FolderError, adding, claim, examine, made, new_file, replacing
 from cellfem.results.files import half_written, kind_of
 from cellfem.results.folder import ASIDE, recover, resumed
-from cellfem.results.lock import NAME, BusyError, held
+from cellfem.results.lock import NAME, BusyError, locked
 from cellfem.results.manifest import FORMAT, MARK, end_listing, list_files, listed, read_manifest
 
 OUTPUTS = ("log.txt", "summary.json", "maps*.png", "fields/*_[0-9][0-9].vtu", "checkpoint/[0-9][0-9].npz")
@@ -100,12 +100,12 @@ def test_folder_without_the_mark_is_refused(files: dict[str, str], begin: Callab
 
 def test_lock_that_is_none_of_ours_is_left_alone(tmp_path: Path) -> None:
     put(tmp_path, {NAME: "locked by my own program\n"})
-    with pytest.raises(BusyError, match="is not a lock of cellfem"), held(tmp_path):
+    with pytest.raises(BusyError, match="is not a lock of cellfem"), locked(tmp_path):
         pass
     (tmp_path / NAME).unlink()
     (tmp_path / "mine").write_text("x", encoding="utf-8")
     (tmp_path / NAME).symlink_to("mine")
-    with pytest.raises((BusyError, OSError)), held(tmp_path):
+    with pytest.raises((BusyError, OSError)), locked(tmp_path):
         pass
     assert (tmp_path / "mine").read_text(encoding="utf-8") == "x"
 

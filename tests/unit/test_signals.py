@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
 import os, signal, sys
-from cellfem.signals import asked_to_end, listen
+from cellfem.signals import end_requested, listen
 
 class Sender:
     def find_spec(self, name, path=None, target=None):
@@ -20,7 +20,7 @@ class Sender:
 listen(["cellfem", "run"])
 sys.meta_path.insert(0, Sender())
 import cellfem.backend
-assert asked_to_end()
+assert end_requested()
 """
 
 

@@ -85,7 +85,7 @@ def test_identity_growth_and_closing() -> None:
     assert [(v.id, v.cause) for v in start] == [(1, "start"), (2, "start")]
     later = track(start, [void(1, 6)], 10.0, no_matter)
     assert [(v.id, v.is_open) for v in later] == [(1, True), (2, False)]
-    assert (later[0].birth, later[0].found) == (void(0, 5), void(1, 6))
+    assert (later[0].birth, later[0].last) == (void(0, 5), void(1, 6))
     assert (later[1].area, later[1].merged_into) == (0.0, 0)
     again = track(later, [void(1, 6), void(20.5, 21)], 20.0, no_matter)
     assert [(v.id, v.is_open) for v in again] == [(1, True), (2, True)], "the same place opens again under the same id"
@@ -97,10 +97,10 @@ def test_merging_and_splitting() -> None:
     merged = track(start, [void(0, 20)], 10.0, no_matter)
     assert [(v.id, v.is_open, v.merged_into) for v in merged] == [(1, True, 0), (2, False, 1)]
     split = track(merged, [void(0, 5), void(10, 20)], 20.0, no_matter)
-    assert {v.id: v.found.left_um for v in split} == {1: 0, 2: 10}
+    assert {v.id: v.last.left_um for v in split} == {1: 0, 2: 10}
     assert all(v.is_open and not v.merged_into for v in split)
     pieces = track(start, [void(0, 1), void(2, 5), void(10, 20)], 30.0, no_matter)
-    assert {v.id: v.found.left_um for v in pieces} == {1: 2, 2: 10, 3: 0}
+    assert {v.id: v.last.left_um for v in pieces} == {1: 2, 2: 10, 3: 0}
     assert (pieces[2].cause, pieces[2].birth_time_s) == ("split", 30.0)
 
 
@@ -235,7 +235,7 @@ def test_a_void_keeps_its_name_when_it_moves_over_the_side() -> None:
     known = start_voids(find_voids(ring(on_ring(23.0, 3.0, 1.0)), DELTA))
     for time, center in enumerate((24.5, 1.0, 2.0), start=1):
         known = track(known, find_voids(ring(on_ring(center % 25.0, 3.0, 1.0)), DELTA), float(time), no_matter)
-    assert [(v.id, v.is_open, v.found.place_um) for v in known] == [(1, True, pytest.approx(2.0, abs=1e-9))]
+    assert [(v.id, v.is_open, v.last.place_um) for v in known] == [(1, True, pytest.approx(2.0, abs=1e-9))]
 
 
 def closed_map(center: tuple[float, float], half_width: float) -> Profile:

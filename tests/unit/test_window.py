@@ -23,8 +23,8 @@ from cellfem.campaign.window import (
     flat_limit,
     safe_areas,
     safe_spans,
+    window_lines,
     windows_of,
-    words,
 )
 from cellfem.campaign.window_picture import draw_window
 from cellfem.case import load_case
@@ -87,7 +87,7 @@ def test_windows_from_runs(tmp_path: Path) -> None:
     lost = {crossing.current: crossing.pressure for crossing in found.contact["lost"].crossings}
     assert lost == {0.5: pytest.approx(math.sqrt(0.2 * 0.4)), 2.0: pytest.approx(math.sqrt(0.8 * 1.6))}
     assert dict(found.dendrite) == {1.6: pytest.approx(1.0)}  # elsewhere no point grows, or all are lost
-    assert any("from about" in line and "pressure alone" in line for line in words(found))
+    assert any("from about" in line and "pressure alone" in line for line in window_lines(found))
     draw_window(tmp_path / "window.png", [found], published_points(), measured_times())
     picture = imread(tmp_path / "window.png")
     assert picture[..., :3].std() > 0.05
@@ -140,7 +140,7 @@ def test_map_and_window_have_one_boundary(tmp_path: Path) -> None:
         told = {(c["current"], c["pressure"]) for c in member[criterion]["along_pressure"]["crossings"]}
         assert told == {(c.current, c.pressure) for c in boundary.crossings}
         for current, pressure in told:
-            assert f"contact {criterion} below {pressure:.2g} MPa at {current:g} mA/cm²" in words(found)
+            assert f"contact {criterion} below {pressure:.2g} MPa at {current:g} mA/cm²" in window_lines(found)
     assert {outcome.verdict for outcome in outcomes} == {"kept", "lost"}
 
 

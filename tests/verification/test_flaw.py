@@ -31,7 +31,7 @@ LLZO = Ceramics(None, 4e4, 150e3, 0.26, 1e3, 150.0)
 SCALE = Scale(0.13, 100.0, 2.0, 0.05)
 
 
-def _question(flaw: Flaw, **change: object) -> FlawProblem:
+def _problem(flaw: Flaw, **change: object) -> FlawProblem:
     return replace(FlawProblem(flaw, MATERIAL, LLZO, 1.0, 1e-3, "mirror", True, True, 1.0), **change)
 
 
@@ -65,7 +65,7 @@ def test_extrusion_in_the_slender_limit(axisymmetric: bool, walls: bool) -> None
 def test_overpotential_is_the_most_that_a_blocked_flaw_can_push() -> None:
     """In a slit of 10 nm creep would need several times as much: plating at the end stops at F(φ -
     φ_Li)/Ω, nearly."""
-    state = FlawModel(_question(replace(SHORT, length=1.0, half_opening=0.005, dry=0.1))).solve(10.0)
+    state = FlawModel(_problem(replace(SHORT, length=1.0, half_opening=0.005, dry=0.1))).solve(10.0)
     assert state.thin > 2 * state.drive
     assert state.pressure == pytest.approx(state.drive, rel=0.01)
     assert abs(state.tip_current) < 0.01 * abs(state.mouth_current)
@@ -80,7 +80,7 @@ def test_currents_at_mouth_and_end_on_a_finer_mesh(shape: str) -> None:
     """Secondary distribution: the interface resistance makes it smooth, all sizes halved change it
     by less than 1 %. So K_I."""
     flaw = Flaw(shape, 3.0, 0.1, 0.04, 0.5, 0.3, 15.0, 15.0)  # type: ignore[arg-type]
-    coarse, fine = (FlawModel(_question(flaw, fineness=f)).solve(20.0) for f in (1.0, 2.0))
+    coarse, fine = (FlawModel(_problem(flaw, fineness=f)).solve(20.0) for f in (1.0, 2.0))
     scale = abs(fine.mouth_current)
     assert coarse.mouth_current == pytest.approx(fine.mouth_current, abs=0.01 * scale)
     assert coarse.tip_current == pytest.approx(fine.tip_current, abs=0.01 * scale)
@@ -94,7 +94,7 @@ def test_a_vanishing_current_drives_nothing() -> None:
     """1 µA/cm² has 10 µV of overpotential, 0.074 MPa: the pressure in the flaw is the stack's but
     for that, and K_I at most that of the whole crack under what the stack leaves: P less the
     lateral compression νP/(1-ν)."""
-    state = FlawModel(_question(SHORT, pressure=5.0)).solve(1e-2)
+    state = FlawModel(_problem(SHORT, pressure=5.0)).solve(1e-2)
     assert 5.0 <= state.pressure < 5.1
     held = 0.26 / 0.74 * 5.0
     assert 0 < state.cracking.intensity < float(fracture.edge_crack(5.1 - held, SHORT.tip))
@@ -124,7 +124,7 @@ def _bueckner(empty: float) -> float:
 
 @pytest.mark.slow
 def test_critical_current_is_where_the_index_is_one() -> None:
-    model = FlawModel(_question(Flaw("crack", 12.0, 0.04, 0.04, 1.0, 1.0, 25.0, 25.0)))
+    model = FlawModel(_problem(Flaw("crack", 12.0, 0.04, 0.04, 1.0, 1.0, 25.0, 25.0)))
     limit, asked = critical_current(model, 10.0)
     assert model.solve(limit).index == pytest.approx(1.0, abs=0.01)
     assert all(np.diff([s.index for s in sorted(asked, key=lambda s: s.current)]) > 0)
@@ -134,7 +134,7 @@ def test_critical_current_is_where_the_index_is_one() -> None:
 def test_growth_ends_in_a_short_circuit_or_not_at_all() -> None:
     """A crack of 8 µm needs some 3 mA/cm² (a full one 24 mV, 2.4 mA/cm²): a sixth of that does not
     move it, thrice as much takes it through 12 µm of electrolyte."""
-    question = _question(Flaw("crack", 8.0, 0.02, 0.02, 1.0, 1.0, 100.0, 12.0))
-    below, above = (grow(question, current, 2.0) for current in (5.0, 100.0))
+    problem = _problem(Flaw("crack", 8.0, 0.02, 0.02, 1.0, 1.0, 100.0, 12.0))
+    below, above = (grow(problem, current, 2.0) for current in (5.0, 100.0))
     assert (below.end, len(below.steps)) == ("no growth", 1)
     assert (above.end, above.depth, len(above.steps)) == ("short circuit", 12.0, 2)

@@ -36,7 +36,7 @@ CRACK = Flaw("crack", 10.0, 0.02, 0.02, 1.0, 0.5, 50.0, 20.0)
 Array = NDArray[np.float64]
 
 
-def _question(flaw: Flaw, **change: object) -> FlawProblem:
+def _problem(flaw: Flaw, **change: object) -> FlawProblem:
     return replace(FlawProblem(flaw, MATERIAL, LLZO, 1.0, 1e-3, "mirror", True, True, 0.5), **change)
 
 
@@ -80,7 +80,7 @@ def test_opening_and_pressure_of_a_crack_that_opens() -> None:
     block's sides.
     """
     flaw = Flaw("crack", 10.0, 0.03, 0.03, 1.0, 0.2, 100.0, 100.0)
-    model = FlawModel(_question(flaw, resistance=1e-2, sides="free"))
+    model = FlawModel(_problem(flaw, resistance=1e-2, sides="free"))
     state = model.solve(30.0)
     w, law = state.walls, PowerLaw(A, N)
     depth = np.linspace(0.0, flaw.filled, 60)
@@ -94,7 +94,7 @@ def test_opening_and_pressure_of_a_crack_that_opens() -> None:
     assert half[0] > 1.4 * flaw.half_opening  # there is something to see
     assert state.mouth == pytest.approx(half[0], rel=0.05)
     assert state.pressure == pytest.approx(pressure[-1], rel=0.05)
-    closed = FlawModel(_question(flaw, resistance=1e-2, sides="free", opens=False)).solve(30.0)
+    closed = FlawModel(_problem(flaw, resistance=1e-2, sides="free", opens=False)).solve(30.0)
     assert closed.pressure > 1.15 * state.pressure
     assert state.imbalance < 1e-9
 
@@ -128,14 +128,14 @@ def test_compressed_electrolyte(begins: float, allowed: float) -> None:
 
 def test_compression_that_shuts_the_flaw_is_refused() -> None:
     with pytest.raises(FlawError, match="compression closes the flaw"):
-        FlawModel(_question(CRACK, preload=Preload(2000.0))).solve(1.0)
+        FlawModel(_problem(CRACK, preload=Preload(2000.0))).solve(1.0)
 
 
 @pytest.mark.slow
 def test_growth_stops_in_a_compressed_layer_and_not_without_one() -> None:
     """6 mA/cm²: K_I rises all the way without a layer; with 400 MPa from 13 µm on it falls below
     K_Ic once the tip is in."""
-    free, layered = (grow(_question(CRACK, preload=preload), 60.0, 2.0) for preload in (Preload(), Preload(400.0, 13.0)))
+    free, layered = (grow(_problem(CRACK, preload=preload), 60.0, 2.0) for preload in (Preload(), Preload(400.0, 13.0)))
     assert free.end == "short circuit"
     assert all(np.diff([step.state.index for step in free.steps]) > 0)
     assert layered.end == "arrest"
@@ -145,11 +145,11 @@ def test_growth_stops_in_a_compressed_layer_and_not_without_one() -> None:
 
 def test_growth_ends_with_plating() -> None:
     """20 nm fill at the rate of the current at the tip, somewhat above the mean of the face."""
-    question = _question(CRACK)
-    ended = grow(question, 60.0, 2.0, duration=1.0)
+    problem = _problem(CRACK)
+    ended = grow(problem, 60.0, 2.0, duration=1.0)
     assert (ended.end, len(ended.steps)) == ("plating ended", 1)
-    at_face = question.flaw.half_opening / (SPEED * 60.0)
-    assert 0.7 * at_face < filling_time(question, ended.steps[0].state) < at_face
+    at_face = problem.flaw.half_opening / (SPEED * 60.0)
+    assert 0.7 * at_face < filling_time(problem, ended.steps[0].state) < at_face
 
 
 def test_a_pore_sends_out_a_crack() -> None:
@@ -162,7 +162,7 @@ def test_a_pore_sends_out_a_crack() -> None:
     neck = grown.pore_radius - np.sqrt(grown.pore_radius**2 - grown.half_opening**2)
     added = 0.04 * (1.0 + neck - 0.04) + np.pi * 0.04**2 / 4  # half of the slit; the pore loses a sliver of neck · H · 2/3
     assert areas[1] - areas[0] == pytest.approx(added, abs=0.01 * added + neck * 0.04)
-    first, second = (FlawModel(_question(flaw)).solve(30.0) for flaw in (pore, grown))
+    first, second = (FlawModel(_problem(flaw)).solve(30.0) for flaw in (pore, grown))
     assert second.index > 1.3 * first.index
     assert max(first.imbalance, second.imbalance) < 1e-9
 

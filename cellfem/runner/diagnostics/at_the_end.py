@@ -16,7 +16,7 @@ from cellfem.output.drawing import MeasuredVoltage
 from cellfem.output.records import write_atomic
 from cellfem.runner.diagnostics.base import Diagnostic, Ended
 from cellfem.runner.pressing import pressing_of
-from cellfem.runner.spectrum import SURFACE, CellSpectrum, cell_spectrum, drawn_spectrum, write_table
+from cellfem.runner.spectrum import SURFACE, CellSpectrum, cell_spectrum, plotted_spectrum, write_table
 from cellfem.units import OHM_CM2
 
 type Say = Callable[[str], None]
@@ -53,7 +53,7 @@ class ImpedanceSpectrum(Diagnostic):
 
     def drawing(self) -> dict[str, Any]:
         shown = self.spectrum is not None and self.case.output.pictures
-        return {"spectrum": drawn_spectrum(self.spectrum) if self.spectrum is not None and shown else None}
+        return {"spectrum": plotted_spectrum(self.spectrum) if self.spectrum is not None and shown else None}
 
 
 class MeasuredCurve(Diagnostic):
@@ -68,7 +68,7 @@ class MeasuredCurve(Diagnostic):
         self.voltage = self._compared()
         if self.voltage is None:
             return {}
-        write_atomic(self.path, json.dumps(verdict(self.voltage.found), indent=2, ensure_ascii=False) + "\n")
+        write_atomic(self.path, json.dumps(verdict(self.voltage.comparison), indent=2, ensure_ascii=False) + "\n")
         return {"difference": self.path}
 
     def drawing(self) -> dict[str, Any]:

@@ -66,4 +66,4 @@ class Readings(Diagnostic):
         registry.declare_functions("signal", [signal.signal])
 
     def drawing(self) -> dict[str, Any]:
-        return {"drawn_flaws": self.observer.drawn}
+        return {"sampled_flaws": self.observer.sampled}
