@@ -15,6 +15,7 @@ import resource
 import sys
 import time
 from dataclasses import replace
+from typing import Literal
 
 from mpi4py import MPI
 
@@ -29,6 +30,7 @@ from cellfem.solver.engine import Engine
 from cellfem.solver.linear import Direct, Linear
 
 HEADER = "ranks,solver,unknowns,iterations,assembly_s,setup_s,solve_s,correction_s,clock_s,base_MB,memory_kB_per_unknown"
+SOLVERS: dict[str, Literal["direct", "iterative"]] = {"direct": "direct", "iterative": "iterative"}
 STEP = 20.0  # s
 LITHIUM = Material(PowerLaw(7.7e-3, 6.56), 8e-3, 4e4, 1.0, 298.15)
 LINEAR = replace(LITHIUM, creep=PowerLaw(1e-3, 1.0))
@@ -40,7 +42,8 @@ def main(near: float, solver: str) -> None:
     base = memory(comm)
     stack = lens(near) if comm.rank == 0 else None
     structure, face = Structure(quadratic_porosity=False), Interface(1e-3, removal_rate=0.3)
-    linear, _, dropped = solver.partition("-")
+    name, _, dropped = solver.partition("-")
+    linear = SOLVERS[name]
     engine = Engine(build_model(stack, structure, face, Numerics(linear=linear), comm))
     system = engine.system
     if dropped:
@@ -70,7 +73,7 @@ def lens(near: float) -> StackMesh:
 def low_rank(linear: Linear, dropped: float) -> None:
     """Have MUMPS compress blocks of its factors, with errors below `dropped`."""
     assert isinstance(linear, Direct)
-    factors = linear.ksp.getPC().getFactorMatrix()
+    factors = linear.lu.ksp.getPC().getFactorMatrix()
     factors.setMumpsIcntl(35, 2)
     factors.setMumpsCntl(7, dropped)
 

@@ -102,7 +102,8 @@ def text(numbers: dict[str, float | str]) -> str:
 
 def admissible(seed: int, count: int, scratch: Path) -> list[tuple[dict[str, float | str], Path]]:
     """The first `count` draws that the checks let pass, each with its file."""
-    random, found = np.random.default_rng(seed), []
+    random = np.random.default_rng(seed)
+    found: list[tuple[dict[str, float | str], Path]] = []
     while len(found) < count:
         numbers = draw(random)
         path = scratch / f"case-{len(found):03d}.toml"

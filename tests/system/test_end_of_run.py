@@ -203,5 +203,5 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     words = [*command("run", write_case(tmp_path), "--out"), os.fsencode(tmp_path) + b"/\xff"]
     done = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=WAIT_S, check=False)
     assert done.returncode == 2
-    assert "\\udcff': is not written in UTF-8" in done.stderr
+    assert "\\udcff': is not UTF-8" in done.stderr
     assert len(done.stderr.splitlines()) == 1

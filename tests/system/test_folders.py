@@ -102,7 +102,7 @@ def test_refused_run_relabels_nothing(results: Path, monkeypatch: pytest.MonkeyP
     shutil.copy(results / "case.resolved.toml", results.parent / "left")
     assert is_run(results)
     assert not is_run(results.parent / "left"), "what an older cellfem left of a refused run"
-    assert "holds no run and no sweep" in call("status", results.parent / "left", code=2)
+    assert "contains no run and no sweep" in call("status", results.parent / "left", code=2)
 
 
 def test_start_that_fails_brings_old_results_back(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,8 +251,8 @@ def test_submit_holds_a_folder_to_its_case(tmp_path: Path) -> None:
         (("--partition", "a#b"), "--partition a#b: may contain only letters"),
         (("--option", "touch PWNED"), '--option touch PWNED: is not an option of slurm; it begins with "#SBATCH "'),
         (("--option", "#SBATCH --mem=8G\ntouch PWNED"), "--option: holds the control character"),
-        (("--out", "a:b", "--image", "x.sif"), "apptainer --bind takes : and , for its own"),
-        (("--out", "a\\b"), "takes a backslash in the name of a log for its own"),
+        (("--out", "a:b", "--image", "x.sif"), "apptainer --bind interprets : and ,"),
+        (("--out", "a\\b"), "interprets a backslash in the name of a log"),
     ],
 )
 def test_submit_refuses_what_would_be_more_than_a_name(

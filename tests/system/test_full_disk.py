@@ -121,7 +121,7 @@ def test_any_file_that_finds_no_room(name: str, results: tuple[Path, Path], monk
     monkeypatch.setattr("cellfem.output.records.os.fsync", fsync)
     monkeypatch.setattr(Recorder, "accepted", tell)
     with pytest.raises(
-        CannotWriteError, match=rf"{name}: cannot be written \({FULL}\); what was written before is whole"
+        CannotWriteError, match=rf"{name}: cannot be written \({FULL}\); files written before are complete"
     ) as told:
         run_case(load_case(case, SHORT), out, quiet=True)
     assert told.value.again

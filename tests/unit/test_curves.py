@@ -15,7 +15,7 @@ from cellfem.tables.headings import heading
 def read(folder: Path, text: str, encoding: str = "utf-8", name: str = "curve.csv", **given: str) -> VoltageCurve:
     path = folder / name
     path.write_bytes(text.encode(encoding))
-    return read_curve(path, ask=lambda key: f"--{key.replace('_', '-')}", **given)
+    return read_curve(path, option_of=lambda key: f"--{key.replace('_', '-')}", **given)
 
 
 EC_LAB = (

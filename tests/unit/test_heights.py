@@ -313,7 +313,7 @@ def test_a_file_that_no_reader_knows_is_no_terrain(tmp_path: Path) -> None:
     """The library takes any file of 2 n² bytes for a map of the shuttle's radar mission."""
     pytest.importorskip("SurfaceTopography", reason=LIBRARY)
     np.arange(256.0).tofile(tmp_path / "heights.raw")
-    with pytest.raises(RoughnessError, match="none of the readers of SurfaceTopography knows it"):
+    with pytest.raises(RoughnessError, match="no reader of SurfaceTopography recognises it"):
         read_measured(tmp_path / "heights.raw", "um", 1.0)
 
 

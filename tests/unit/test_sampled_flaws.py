@@ -88,31 +88,31 @@ def test_periodic_faces_have_their_flaws_and_grains_over_the_sides() -> None:
 
 
 def test_reading_is_that_of_the_worst_flaw_and_does_not_depend_on_the_mesh() -> None:
-    readings = [read_dendrite(along(nodes), MANY, AROUND, drawn=drawn(MANY)) for nodes in (251, 501, 1001)]
+    readings = [read_dendrite(along(nodes), MANY, AROUND, sampled=drawn(MANY)) for nodes in (251, 501, 1001)]
     assert all(reading is not None for reading in readings)
     first, second, third = (reading for reading in readings if reading is not None)
-    assert first.drawn == len(drawn(MANY))
+    assert first.sampled == len(drawn(MANY))
     assert first.place_um == second.place_um == third.place_um
     assert first.length_um == third.length_um
     assert second.index == pytest.approx(third.index, rel=1e-3)
     assert (first.likelihood, first.critical) == (0.0, 0)
     assert first.index > profile_fields(along(), MANY, AROUND).dendrite_index.max()  # it is longer than 1 µm
     weak = Flaws(seed=1, density=1e-1, exponent=4.0, toughness=first.intensity_MPa_m0_5 * 0.9e3)
-    failed = read_dendrite(along(), weak, AROUND, drawn=drawn(weak))
+    failed = read_dendrite(along(), weak, AROUND, sampled=drawn(weak))
     assert failed is not None
     assert failed.likelihood == 1.0
     assert failed.critical is not None
     assert failed.critical >= 1
     text = dendrite_verdict(Plated(60.0, failed))["text"]
-    assert f"Of {failed.drawn} sampled flaws that of {failed.length_um:.3g} µm has the largest index" in text
-    assert f"{failed.critical} of {failed.drawn} flaws grow" in text
+    assert f"Of {failed.sampled} sampled flaws that of {failed.length_um:.3g} µm has the largest index" in text
+    assert f"{failed.critical} of {failed.sampled} flaws grow" in text
 
 
 def test_no_flaw_no_dendrite() -> None:
     none = Flaws(seed=1, density=0.0)
-    reading = read_dendrite(along(), none, AROUND, drawn=drawn(none))
+    reading = read_dendrite(along(), none, AROUND, sampled=drawn(none))
     assert reading is not None
-    assert (reading.index, reading.likelihood, reading.drawn) == (0.0, 0.0, 0)
+    assert (reading.index, reading.likelihood, reading.sampled) == (0.0, 0.0, 0)
     assert "The sample has no flaw" in dendrite_verdict(Plated(60.0, reading))["text"]
 
 
@@ -122,7 +122,7 @@ def test_block_of_flaws_for_viewing() -> None:
     assert block.points[len(found) :, 1] == pytest.approx(-found.length)
     assert block.points[: len(found), 0] == pytest.approx(found.x)
     assert block.cells.shape == (len(found), 2)
-    reading = read_dendrite(along(), MANY, AROUND, drawn=found)
+    reading = read_dendrite(along(), MANY, AROUND, sampled=found)
     assert reading is not None
     assert block.point_data["dendrite_index"].max() == pytest.approx(reading.index)
     empty = flaw_block(None, found, MANY, AROUND)
@@ -144,7 +144,7 @@ def test_flaws_on_a_map_in_three_dimensions() -> None:
     found = sample_flaws(flaws, (25.0, 10.0))
     assert found is not None
     assert found.across.max() <= 10.0
-    reading = read_dendrite(profile, flaws, AROUND, drawn=found)
+    reading = read_dendrite(profile, flaws, AROUND, sampled=found)
     assert reading is not None
     assert reading.place_y_um == found.across.max()  # the current grows with y
     assert f"({reading.place_um:.3g}, {reading.place_y_um:.3g}) µm" in dendrite_verdict(Plated(60.0, reading))["text"]
