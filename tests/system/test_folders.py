@@ -16,7 +16,7 @@ from cellfem.cluster.status import is_run
 from cellfem.geometry import MeshError, read_mesh
 from cellfem.output.records import read_records
 from cellfem.results import FolderError, adding
-from cellfem.results.lock import held
+from cellfem.results.lock import locked
 from cellfem.results.manifest import MARK, listed
 from cellfem.runner import run_case
 from tests.system.small import TEXT, settings, write_case
@@ -175,7 +175,7 @@ def test_sweep_leaves_a_run_at_work_alone(results: Path) -> None:
     (point,) = grid_points(plan)
     shutil.copytree(results, out / point.name)
     before = bytes_of(out / point.name)
-    with held(out / point.name), adding(out, "sweep", [".lock"], anywhere=True), only_sweep(out) as lock:
+    with locked(out / point.name), adding(out, "sweep", [".lock"], anywhere=True), only_sweep(out) as lock:
         (outcome,) = run_points(plan, [point], out, 1, lock, lambda: False)
         assert outcome.verdict == "failed"
         assert "another run is using this folder" in outcome.end
@@ -232,7 +232,7 @@ def test_submit_holds_a_folder_to_its_case(tmp_path: Path) -> None:
     call(*words, *other, "--replace", code=0)
     assert (tmp_path / "job" / "job.sh").read_text(encoding="utf-8") != script
     assert load_case(tmp_path / "job" / "job.case.toml").steps[0].step.pressure == pytest.approx(1.0)
-    with held(tmp_path / "job"):
+    with locked(tmp_path / "job"):
         assert "a run is using this folder" in call(*words, *other, "--replace", code=2)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "job.sh").write_text("mine", encoding="utf-8")
