@@ -27,6 +27,15 @@ def rounded(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
+def values_left(missed: float | None, kept: float | None, precision: float) -> int | None:
+    """How many more values `searching` will try in this bracket; None while an end of it is
+    missing."""
+    if missed is None or kept is None:
+        return None
+    width = math.log(kept / missed) / math.log1p(precision)
+    return max(math.ceil(math.log2(width)), 0) if width > 0 else 0
+
+
 def searching(start: float, low: float, high: float, precision: float) -> Generator[float, bool | None, Bracket]:
     """Values to try, to each of which whether it holds is sent (None: no answer).
 

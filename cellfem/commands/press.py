@@ -3,12 +3,13 @@ a target."""
 
 from __future__ import annotations
 
-from functools import partial
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from cellfem.campaign.bisection import values_left
 from cellfem.case import load_case, warnings
 from cellfem.case.identity import files_read
 from cellfem.commands.shared import AsJson, CasePath, Overrides, Replace, print_json, quantity
@@ -70,7 +71,7 @@ def press(
         with adding(out, "press", ("press.csv", LOCK), files_read(checked, case), replace):
             runs = PressRuns(case, settings, wanted, out, replace)
             if given is None:
-                _tell_pressure(find_pressure(runs, limits, precision, partial(_tell_run, wanted, as_json)), out, wanted, as_json)
+                _tell_pressure(find_pressure(runs, limits, precision, _Teller(wanted, precision, as_json)), out, wanted, as_json)
             else:
                 _tell_time(find_time(runs, given), wanted, given, as_json)
 
@@ -119,7 +120,31 @@ def _target(text: str, case: Case) -> Target:
     return parse_target(text, case, material(case, case.sequence[-1].step).conductivity)
 
 
-def _tell_run(target: Target, aside: bool, run: TargetRun) -> None:
+class _Teller:
+    """Tells each run of the search, and how long the others take: as long each as those so far.
+
+    aside: on standard error, which leaves standard output to the answer.
+    """
+
+    def __init__(self, target: Target, precision: float, aside: bool) -> None:
+        self._target, self._precision, self._aside = target, precision, aside
+        self._begin, self._count = time.monotonic(), 0
+        self._missed: float | None = None
+        self._kept: float | None = None
+
+    def __call__(self, run: TargetRun) -> None:
+        _tell_run(self._target, run, self._aside)
+        self._count += 1
+        if run.value <= self._target.value:
+            self._kept = run.pressure
+        else:
+            self._missed = run.pressure
+        if left := values_left(self._missed, self._kept, self._precision):
+            seconds = left * (time.monotonic() - self._begin) / self._count
+            typer.echo(f"{left} more run{'s' if left > 1 else ''}, about {time_text(seconds)} left", err=True)
+
+
+def _tell_run(target: Target, run: TargetRun, aside: bool) -> None:
     typer.echo(f"{run.pressure:g} MPa: {run.value:.4g} (target {target.text}), contact {run.contact:.3g} ({run.end})", err=aside)
 
 

@@ -27,6 +27,9 @@ TRIANGLES = 40_000
 """Most triangles of the view that turns: two megabytes of text."""
 COLOURED = {"lithium": ("creep_rate_1_s", "Cividis"), "LLZO": ("current_density_mA_cm2", "Viridis")}
 """Field by which a body is coloured, and a scale of even lightness."""
+THINNEST, FILLED = 0.01, 1.7
+"""Of the longest side of a body: what a plane one has across; and how long that side is drawn, in
+plotly's units, so that it fits the window."""
 LEAST_RATE = 1e-12
 """Creep rates (1/s) below this look alike on their logarithmic scale: a strain of 1e-8 in hours."""
 
@@ -80,14 +83,17 @@ def _gap_maps(moments: list[list[Profile]]) -> Figure:
     assert first.y_um is not None
     assert first.facets is not None
     gaps = [profiles[0].gap_um for profiles in moments]
-    body = _mesh(np.column_stack([first.x_um, first.y_um, 0 * first.x_um]), _triangles(first.facets))
-    scale = {"colorscale": "Cividis", "cmin": 0.0, "cmax": float(np.nanmax(gaps)), "colorbar": {"title": {"text": "gap (µm)"}}}
+    points = np.column_stack([first.x_um, first.y_um, 0 * first.x_um])
+    body = _mesh(points, _triangles(first.facets), flat=True)
+    bar = {"title": {"text": "gap (µm)", "side": "top"}, "orientation": "h", "thickness": 10, "y": -0.02, "yanchor": "top"}
+    scale = {"colorscale": "Cividis", "cmin": 0.0, "cmax": float(np.nanmax(gaps)), "colorbar": bar}
     return {
         "data": [body | scale | {"intensity": plain(gaps[0]), "name": "Γ"}],
-        "layout": _scene("x (µm)", "y (µm)", "z (µm)"),
+        "layout": _scene(points, "x (µm)", "y (µm)", ""),
         "frames": [[plain(gap)] for gap in gaps],
         "key": "intensity",
         "needs": "webgl",
+        "flat": True,
     }
 
 
@@ -117,7 +123,8 @@ def stack(result: Result) -> Figure:
         else:
             body["color"] = COLOURS[number]
         data.append(body)
-    layout = _scene(*(("x (µm)", "y (µm)", "z (µm)") if solid else ("x (µm)", "y (µm)", "")))
+    whole = np.concatenate([np.asarray(grids[part].points) for part in COLOURED])
+    layout = _scene(whole, *(("x (µm)", "y (µm)", "z (µm)") if solid else ("x (µm)", "y (µm)", "")))
     return {"data": data, "layout": layout, "needs": "webgl", "flat": not solid}
 
 
@@ -134,12 +141,14 @@ def _triangles(facets: Numbers) -> Numbers:
     return facets if facets.shape[1] == 3 else np.vstack([facets[:, [0, 1, 2]], facets[:, [0, 2, 3]]])
 
 
-def _scene(*titles: str) -> dict[str, Any]:
+def _scene(points: Array, *titles: str) -> dict[str, Any]:
+    sides = np.ptp(points, axis=0)
+    shown = FILLED * np.maximum(sides / sides.max(), THINNEST)
     axes = {f"{axis}axis": {"title": {"text": title}, "visible": bool(title)} for axis, title in zip("xyz", titles)}
     return {
         "height": 620,
         "margin": {"l": 0, "r": 0, "t": 10, "b": 110},
-        "scene": {**axes, "aspectmode": "data"},
+        "scene": {**axes, "aspectmode": "manual", "aspectratio": dict(zip("xyz", plain(shown)))},
         "legend": {"orientation": "h", "y": 1, "yanchor": "bottom"},
         "font": {"family": "system-ui, sans-serif", "size": 13},
     }

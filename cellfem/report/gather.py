@@ -12,7 +12,7 @@ from typing import Any
 from cellfem.api.result import RESOLVED, Result, ResultError
 from cellfem.case.errors import CaseError
 from cellfem.formatting import time_text
-from cellfem.quantities import COLUMNS, unit_of
+from cellfem.quantities import COLUMNS, SECOND, unit_of
 
 LOG = "log.txt"
 TOLD = ("dendrite", "crack", "opening", "pressing", "second_electrode")
@@ -135,6 +135,8 @@ def gather(folder: Path, label: str | None = None) -> Run:
 
 def words(name: str) -> str:
     """A column's name without its unit: "contact_fraction" is "contact fraction"."""
+    if name.endswith(SECOND):
+        return f"{words(name.removesuffix(SECOND))}, electrode 2"
     parts, unit = name.split("_"), unit_of(name)
     ends = ["_".join(parts[k:]) for k in reversed(range(1, len(parts)))]
     end = next((end for end in ends if unit and unit_of(f"x_{end}") == unit), "")  # the shortest that is the whole unit

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from cellfem.case import parse_case, resolved_toml
-from cellfem.observe.arrays import Snapshot
+from cellfem.observe.arrays import Block, Snapshot
 from cellfem.output.paraview import Series
 from cellfem.output.records import RecordWriter
 from cellfem.output.summary import End, summarise, write_summary
@@ -35,12 +35,19 @@ MAP_ROWS = [
 
 
 def write_run(
-    folder: Path, contact: float, creep: str = "masias", pressure: str = "0.4 MPa", title: str = "A made-up run"
+    folder: Path,
+    contact: float,
+    creep: str = "masias",
+    pressure: str = "0.4 MPa",
+    title: str = "A made-up run",
+    solid: bool = False,
 ) -> Path:
-    """A run that has ended with this contact fraction, with records and fields."""
+    """A run that has ended with this contact fraction, with records and fields; solid: of a stack
+    in 3-D."""
     folder.mkdir(parents=True)
     step = {"mode": "strip", "current": "0.5 mA/cm^2", "duration": "1 min", "pressure": pressure}
-    case = parse_case({"title": title, "lithium": {"creep": creep}, "protocol": [step]})
+    stack = {"dimension": 3, "width": "25 um", "depth": "25 um"} if solid else {}
+    case = parse_case({"title": title, "stack": stack, "lithium": {"creep": creep}, "protocol": [step]})
     header = "cellfem 0.1.0, commit made up\ndolfinx 0, petsc 0, mpi 0"
     (folder / "case.resolved.toml").write_text(resolved_toml(case, header), encoding="utf-8")
     (folder / "log.txt").write_text("step of 1 s at t = 0 s refused: time error 2\n", encoding="utf-8")
@@ -57,11 +64,25 @@ def write_run(
     write_summary(folder / "summary.json", summary)
     series = Series(folder, "cellfem")
     for time in TIMES:
-        blocks = section(0.0)
+        blocks = solid_blocks() if solid else section(0.0)
         there = blocks["interface"]
         there.point_data.update({name: np.full(len(there.points), time) for name in ON_GAMMA if name not in there.point_data})
         series.write(Snapshot(time, blocks))
     return folder
+
+
+def solid_blocks() -> dict[str, Block]:
+    """A tetrahedron on each side of a square face of two triangles."""
+    corners = np.array([[0.0, 0, 0], [25, 0, 0], [25, 25, 0], [0, 25, 0]])
+    body = np.array([[0, 1, 2, 4]])
+    top, bottom = (np.vstack([corners, [12.5, 12.5, height]]) for height in (20.0, -20.0))
+    empty = Block(np.zeros((0, 3)), np.zeros((0, 4), dtype=np.int64), 10, {"gap_um": np.zeros(0)})
+    return {
+        "lithium": Block(top, body, 10, {"creep_rate_1_s": np.logspace(-8, -4, 5)}),
+        "void": empty,
+        "LLZO": Block(bottom, body, 10, {"current_density_mA_cm2": np.tile([0.0, 0.0, 0.5], (5, 1))}),
+        "interface": Block(corners, np.array([[0, 1, 2], [0, 2, 3]]), 5, {}),
+    }
 
 
 def write_map(folder: Path) -> Path:

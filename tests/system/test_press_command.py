@@ -61,6 +61,9 @@ def test_a_run_leaves_its_spectrum_and_the_face_gives_it_again(case: Path, tmp_p
     assert last["balance_lithium"] <= 1e-8
     again = cellfem("impedance", out, "--out", tmp_path / "again")
     assert "spectrum.csv" in again.stdout
+    told = json.loads(cellfem("impedance", out, "--out", tmp_path / "again", "--json").stdout)
+    assert (told["frequency_Hz"][-1], told["real_ohm"][-1]) == (0.1, pytest.approx(z[-1].real, rel=1e-9))
+    assert told["files"]["impedance spectrum"] == str(tmp_path / "again" / "spectrum.csv")
     np.testing.assert_allclose(read_spectrum(tmp_path / "again" / "spectrum.csv")[1], z, rtol=1e-9)
 
 
@@ -94,6 +97,10 @@ def test_pressure_and_hold_time_that_reach_a_target(case: Path, tmp_path: Path) 
     runs = {folder.name for folder in out.iterdir() if folder.is_dir()}
     assert cellfem(*command).stdout.strip().splitlines()[-1] == answer  # known runs are taken as they are
     assert {folder.name for folder in out.iterdir() if folder.is_dir()} == runs
+    told = json.loads(cellfem(*command, "--json").stdout)
+    assert (told["pressure"], told["unit"]) == (pytest.approx(pressure, rel=1e-5), "MPa")
+    assert {Path(run["folder"]).name for run in told["runs"]} == runs
+    assert "left" in done.stderr, "how long the search still takes"
     timed = cellfem(*command[:-2], "--pressure", f"{1.5 * pressure} MPa")
     assert 0 < float(timed.stdout.strip().splitlines()[-1].removesuffix(" s")) < 2.0
 

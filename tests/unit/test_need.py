@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +204,19 @@ def test_the_curve_is_what_the_protocol_is_about() -> None:
     assert curve_lines(slices_of([kept, lost])) == ("time to failure (s): 0.4 MPa 47 s, 0.8 MPa over 1 h",)
     assert curve_lines(slices_of([lost])) == ()
     assert math.isnan(INDEX.value(kept))
+
+
+@pytest.mark.parametrize("threshold", [0.35, 1.3, 7.7])
+def test_how_many_more_values_a_search_tries_is_known_once_there_is_a_bracket(threshold: float) -> None:
+    from cellfem.campaign.bisection import searching, values_left
+
+    steps = searching(1.0, 0.2, 100.0, 0.05)
+    value, missed, kept, told = next(steps), None, None, []
+    with suppress(StopIteration):
+        while True:
+            missed, kept = (missed, value) if value >= threshold else (value, kept)
+            told.append(values_left(missed, kept, 0.05))
+            value = steps.send(value >= threshold)
+    counted = [left for left in told if left is not None]
+    assert told[0] is None
+    assert counted == list(range(len(counted) - 1, -1, -1))

@@ -13,6 +13,8 @@ from cellfem.cli import app
 from cellfem.quantities import record_columns
 from cellfem.report import ReportError, write_report
 from cellfem.report.band import band_of, band_over, different
+from cellfem.report.fields import gamma
+from cellfem.report.fields import stack as stack_view
 from cellfem.report.gather import gather, words
 from cellfem.report.page import MOST_BYTES
 from cellfem.report.pictures import pictures_of
@@ -21,8 +23,10 @@ from tests.support.report_pages import MAP_ROWS, write_map, write_run
 
 
 def test_a_columns_name_in_words() -> None:
-    assert [words(name) for name in ("asr_small_signal_ohm_cm2", "gap_max_um", "contact_fraction", "void_volume_um3")] == [
-        *("ASR small signal", "gap max", "contact fraction", "void volume"),
+    assert [
+        words(name) for name in ("asr_small_signal_ohm_cm2", "gap_max_um", "contact_fraction", "void_volume_um3", "gap_max_um_2")
+    ] == [
+        *("ASR small signal", "gap max", "contact fraction", "void volume", "gap max, electrode 2"),
     ]
     assert all(words(name) for name in record_columns(volume=True, symmetric=True))
 
@@ -113,6 +117,17 @@ def test_the_page_is_one_file_that_fetches_nothing(kind: str, tmp_path: Path) ->
             "map": {"map"},
         }[kind]
     )
+
+
+def test_the_face_of_a_stack_in_3d_is_a_map_over_time(tmp_path: Path) -> None:
+    result = gather(write_run(tmp_path / "one", contact=0.5, solid=True)).result
+    face, stack = gamma(result), stack_view(result)
+    assert (face["key"], face["times"]) == ("intensity", ["0 s", "30 s", "60 s"])
+    assert [frame[0] for frame in face["frames"]] == [[time] * 4 for time in (0.0, 30.0, 60.0)]
+    assert len(face["data"][0]["i"]) == 2
+    assert [(body["name"], len(body["i"])) for body in stack["data"]] == [("lithium", 4), ("LLZO", 4)]
+    assert min(stack["data"][0]["intensity"]) == pytest.approx(-8)
+    assert set(stack["data"][1]["intensity"]) == {0.5}
 
 
 def test_text_of_a_case_is_no_markup(tmp_path: Path) -> None:
