@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# AFMReader 0.0.7: a Gwyddion file of a map that is not square comes back scrambled, and a phase in degrees 1e9 times too large.
+# AFMReader 0.0.7: a Gwyddion file of a map that is not square is reshaped with the wrong sides, and a phase in degrees is 1e9 times too large.
 #
 # Height maps of rough electrolyte faces are often strips, with fewer lines than points per line.
 # Expected: load_gwy of a map of 3 lines of 4 points, 8 µm by 6 µm, gives an array of 3 rows and 4 columns in nm, and 2000 nm
 # per pixel. A channel in degrees keeps its numbers.
 # What happens: the array has 4 rows and 3 columns: the numbers are laid out by (xres, yres) where the file means (yres, xres),
-# so neighbours are no neighbours any more, and no error is raised. The pixel is 2667 nm, the width over the number of rows.
+# so neighbouring points are separated, and no error is raised. The pixel is 2667 nm, the width over the number of rows.
 # The factor from m to nm is taken from the unit of the lateral axes, so a phase channel is multiplied by 1e9 too.
-# Square maps of heights are right. Gwyddion itself and SurfaceTopography read the same file as it is meant.
+# Square maps of heights are read correctly. Gwyddion and SurfaceTopography read the same file correctly.
 # Seen: AFMReader 0.0.7, gwyfile 0.3.0 (writes the file), SurfaceTopography 1.27.1, Python 3.12.
 set -euo pipefail
 folder=$(mktemp -d)

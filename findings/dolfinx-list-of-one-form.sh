@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# dolfinx 0.11.0: a system written as a list of blocks cannot be assembled where the list has one block.
+# dolfinx 0.11.0: a system written as a list of blocks cannot be assembled if the list has one block.
 #
-# Codes for coupled problems keep their unknowns in a list, and a flaw or a test may have one field alone.
+# Codes for coupled problems keep their unknowns in a list, and a submodel may have a single field.
 # Expected: create_vector([V]) and assemble_vector(b, [L]) work as with two spaces and two forms, as create_matrix([[a]]) and
 # assemble_matrix do.
 # What happens: with two blocks the vector is assembled. With one create_vector makes a plain vector that does not carry the
 # sizes of its blocks, and assemble_vector raises "TypeError: cannot unpack non-iterable NoneType object". The matrix of one block
-# is assembled. Take create_vector(V) and assemble_vector(b, L) without lists where there is one block.
+# is assembled. Use create_vector(V) and assemble_vector(b, L) without lists for a single block.
 # Seen: dolfinx-solver-real 0.11.0.post0 (dolfinx 0.11.0, petsc4py 3.25.5), Python 3.12.
 set -euo pipefail
 folder=$(mktemp -d)

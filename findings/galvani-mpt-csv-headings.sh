@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# galvani 0.5.0: of its two readers of EC-Lab text files MPTfileCSV takes only files with one of a few complete lists of columns.
+# galvani 0.5.0: of its two readers of EC-Lab text files, MPTfileCSV accepts only a few complete lists of columns.
 #
-# EC-Lab exports the columns that its user ticks, so nearly every laboratory has a list of its own.
+# EC-Lab exports the columns that the user selects, so the lists differ between laboratories.
 # Expected: MPTfile and MPTfileCSV, both "for MPT files", read a file with time, control, voltage and current.
 # What happens: MPTfile reads it (and calls the column <I>/mA by another name, I/mA); MPTfileCSV raises "Unrecognised
 # headers for MPT file format", because it compares the whole list with fixed ones. Use MPTfile.

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# gmsh 4.15.2: initialize(interruptible=False) undoes the program's own handling of SIGTERM, SIGHUP and SIGPIPE.
+# gmsh 4.15.2: initialize(interruptible=False) resets the program's handlers of SIGTERM, SIGHUP and SIGPIPE.
 #
-# A run that is to write its state when a batch system sends SIGTERM sets a handler, meshes with gmsh and computes on.
-# Expected: with interruptible=False, which tells gmsh to leave Ctrl-C alone, signals are as they were before.
+# A program that must save its state when a batch system sends SIGTERM sets a handler, meshes with gmsh, and continues.
+# Expected: with interruptible=False, which tells gmsh not to handle Ctrl-C, signal handlers are unchanged.
 # What happens: from gmsh.initialize on SIGTERM and SIGHUP have their defaults and end the process at once, SIGPIPE (which Python
 # ignores) too: `program | head -1` dies while it computes. Python's signal.getsignal still shows the old handlers.
 # gmsh.finalize does not put them back; signal.signal(number, signal.getsignal(number)) does.

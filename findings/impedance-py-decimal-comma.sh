@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# impedance.py 1.7.1: of one spectrum with decimal commas the Gamry reader reads every point, the BioLogic reader stops.
+# impedance.py 1.7.1: the Gamry reader accepts decimal commas, the BioLogic reader fails on the same spectrum.
 #
-# Potentiostat software writes numbers in the language of the machine: in much of Europe as 1,0E+01.
-# Expected: readers of one library treat that alike, or say that the decimal comma is the trouble.
+# Potentiostat software writes numbers in the locale of the computer: in much of Europe as 1,0E+01.
+# Expected: all readers of one library accept it, or name the decimal comma as the cause.
 # What happens: preprocessing.readFile(…, instrument="gamry") reads .DTA files with commas as if they had points;
 # instrument="biologic" ends on the same spectrum as .mpt with "could not convert string to float: '1,000000E+05'",
 # which names neither the file nor the comma.

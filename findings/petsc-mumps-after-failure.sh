@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# PETSc 3.25.5 with MUMPS: after one factorisation that failed, the next matrix is taken without a word and not factored.
+# PETSc 3.25.5 with MUMPS: after a failed factorisation the next matrix is accepted without an error but not factorised.
 #
-# Newton's method with sparse LU meets a matrix with nan now and then, cuts its step and goes on with a sound one.
-# Expected: KSPSetUp with the sound matrix factors it, or PCGetFailedReason tells that it did not.
-# What happens: for the bad matrix the failed reason is set (INFOG(1) = -10). For the sound matrix after it KSPSetUp returns with
+# Newton's method with sparse LU may meet a matrix with nan, reduce its step, and continue with a valid matrix.
+# Expected: KSPSetUp factorises the valid matrix, or PCGetFailedReason reports a failure.
+# What happens: for the bad matrix the failed reason is set (INFOG(1) = -10). For the valid matrix after it KSPSetUp returns with
 # "no error", but INFOG(1) still is -10, and KSPSolve raises "MUMPS error in solve: INFOG(1)=-3". It raises in the middle of the
-# solve, so that the right-hand side stays locked for writing. KSPReset after the failure, and a new analysis, do help.
+# solve, so that the right-hand side stays locked for writing. KSPReset after the failure, which forces a new analysis, avoids this.
 # Seen: dolfinx-solver-real 0.11.0.post0 (PETSc and petsc4py 3.25.5, MUMPS), Python 3.12.
 set -euo pipefail
 folder=$(mktemp -d)

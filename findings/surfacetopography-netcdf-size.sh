@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# SurfaceTopography 1.27.1: a height map written by to_netcdf() comes back with heights to the last bit, but of another size.
+# SurfaceTopography 1.27.1: a height map written by to_netcdf() is read back with identical heights but a different size.
 #
 # Expected: a map of 3.2 µm × 1.6 µm is read back as 3.2 µm × 1.6 µm.
 # What happens: heights keep double precision, the physical sizes are stored in single precision: 3.200000047683716 and

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# SurfaceTopography 1.27.1: a file that none of its readers knows is taken for a terrain map of the SRTM mission when its size fits.
+# SurfaceTopography 1.27.1: a file of unknown format is read as a terrain map of the SRTM mission if its size fits.
 #
 # The reader "hgt" has no magic number: it takes any file of 2 n² bytes for n × n big-endian integers. A raw dump of a square array
 # of doubles, numpy's tofile, has 8 N² = 2 (2N)² bytes, always such a size.
 # Expected: open_topography() raises CannotDetectFileFormat, as for a file with one byte more.
-# Happens: 16 × 16 heights of 0.1 µm become a map of 32 × 32 points with heights from -32706 to 32760, without a warning; it only
+# What happens: 16 × 16 heights of 0.1 µm become a map of 32 × 32 points with heights from -32706 to 32760, without a warning; it only
 # asks for sizes (and its unit is None).
 # Seen with SurfaceTopography 1.27.1, numpy 2.5.5, Python 3.12. Exit 0: still so.
 # cellfem takes that reader for files named .hgt only.
