@@ -4,7 +4,7 @@ ParaView.
 Each entry has a name that ends in its unit, its meaning, and how the value is read. Everything else
 is derived from it: the rows, docs/output-columns.md, the choices of `output.fields`. A value or an
 array without an entry is an error. To add a column, add a `Column`: its `read` gets the reading of
-the accepted step, which has the model.
+the accepted step, which has the model. To add a field of the interface, add a `Field` with `read`.
 """
 
 from __future__ import annotations
@@ -72,11 +72,13 @@ class VoidColumn:
 
 @dataclass(frozen=True)
 class Field:
-    """An array for ParaView. parts: the blocks that have it."""
+    """An array for ParaView. parts: the blocks that have it. read: for fields of the interface,
+    the values at its nodes from `observe.snapshot.InterfaceNodes`; None if this run has none."""
 
     name: str
     meaning: str
     parts: tuple[str, ...]
+    read: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,16 @@ def _own(name: str, meaning: str, read: Callable[[Any], float], volume: bool | N
 def _plated(name: str, meaning: str, read: Callable[[Any], float], otherwise: float = 0.0) -> Column:
     """A column of dendrites; `otherwise` if nothing is plated."""
     return _own(name, meaning, lambda r: otherwise if r.dendrite is None else read(r.dendrite))
+
+
+def _face(name: str, meaning: str, read: Callable[[Any], Any]) -> Field:
+    """A field of the interface alone."""
+    return Field(name, meaning, ("interface",), read)
+
+
+def _drive(name: str, meaning: str, parts: tuple[str, ...] = ("interface",)) -> Field:
+    """A field of `observe.dendrite.DendriteFields`."""
+    return Field(name, meaning, parts, lambda n: getattr(n.dendrites, name))
 
 
 def _stress(name: str, meaning: str, read: Callable[[Any], float]) -> Column:
@@ -281,27 +293,27 @@ FIELDS = (
     Field("pressure_MPa", "Pressure in the lithium.", ("lithium",)),
     Field("von_mises_MPa", "Von Mises stress.", ("lithium", "LLZO")),
     Field("creep_rate_1_s", "Equivalent creep rate.", ("lithium",)),
-    Field("porosity", "Vacancy fraction f.", ("lithium", "interface")),
+    Field("porosity", "Vacancy fraction f.", ("lithium", "interface"), lambda n: n.gamma.column("porosity")),
     Field("resistance_MPa", "Resistance S of Anand's law.", ("lithium",)),
     Field("potential_mV", "Electric potential.", ("LLZO",)),
     Field("current_density_mA_cm2", "Current density (vector).", ("LLZO",)),
-    Field("gap_um", "Gap between the two faces.", ("interface", "void")),
-    Field("contact", "Share that touches, θ_g.", ("interface",)),
-    Field("carrying", "Share that touches and is not taken up by vacancies, θ.", ("interface",)),
-    Field("current_mA_cm2", "Current density across the interface, > 0 strips.", ("interface",)),
-    Field("current_focusing", "Current density over its mean; 0 without current.", ("interface",)),
-    Field("overpotential_mV", "Overpotential of charge transfer.", ("interface",)),
-    Field("contact_pressure_MPa", "Contact pressure.", ("interface",)),
-    Field("asr_ohm_cm2", "Area-specific resistance of the bare face.", ("interface",)),
-    Field("opening_time_s", "When the place opened first; nan where it never has.", ("interface",)),
-    Field("gas_pressure_MPa", "Pressure of gas in a void; 0 outside.", ("interface",)),
-    Field("dendrite_index", "K_I/K_Ic of a flaw at the place; 0 where nothing is plated.", ("interface", "flaws")),
-    Field("drive_overpotential_MPa", "Driving pressure of the overpotential, minus the contact pressure.", ("interface",)),
-    Field("drive_extrusion_MPa", "Pressure at which creep extrudes lithium, minus the contact pressure.", ("interface",)),
-    Field("driving_pressure_MPa", "Pressure of the lithium in a flaw at the place.", ("interface",)),
-    Field("flaw_compression_MPa", "Compression of LLZO normal to the flaw.", ("interface",)),
-    Field("stress_intensity_MPa_m0_5", "Stress intensity K_I of the flaw.", ("interface",)),
-    Field("likelihood_density_1_um2", "Expected number of growing flaws per area.", ("interface",)),
+    Field("gap_um", "Gap between the two faces.", ("interface", "void"), lambda n: n.gamma.gap),
+    _face("contact", "Share that touches, θ_g.", lambda n: n.gamma.column("contact")),
+    _face("carrying", "Share that touches and is not taken up by vacancies, θ.", lambda n: n.gamma.column("carrying")),
+    _face("current_mA_cm2", "Current density across the interface, > 0 strips.", lambda n: n.current),
+    _face("current_focusing", "Current density over its mean; 0 without current.", lambda n: n.focusing),
+    _face("overpotential_mV", "Overpotential of charge transfer.", lambda n: n.overpotential),
+    _face("contact_pressure_MPa", "Contact pressure.", lambda n: n.gamma.column("pressure")),
+    _face("asr_ohm_cm2", "Area-specific resistance of the bare face.", lambda n: OHM_CM2 * n.gamma.column("resistance")),
+    _face("opening_time_s", "When the place opened first; nan where it never has.", lambda n: n.opened),
+    _face("gas_pressure_MPa", "Pressure of gas in a void; 0 outside.", lambda n: n.gas),
+    _drive("dendrite_index", "K_I/K_Ic of a flaw at the place; 0 where nothing is plated.", ("interface", "flaws")),
+    _drive("drive_overpotential_MPa", "Driving pressure of the overpotential, minus the contact pressure."),
+    _drive("drive_extrusion_MPa", "Pressure at which creep extrudes lithium, minus the contact pressure."),
+    _drive("driving_pressure_MPa", "Pressure of the lithium in a flaw at the place."),
+    _drive("flaw_compression_MPa", "Compression of LLZO normal to the flaw."),
+    _drive("stress_intensity_MPa_m0_5", "Stress intensity K_I of the flaw."),
+    _drive("likelihood_density_1_um2", "Expected number of growing flaws per area."),
     Field("flaw_length_um", "Length of a sampled flaw.", ("flaws",)),
     Field("displacement_um", "Displacement of LLZO (vector).", ("LLZO",)),
     Field("principal_tension_MPa", "Largest principal stress.", ("LLZO",)),
@@ -353,6 +365,12 @@ def void_row(event: VoidEvent, volume: bool = False, solid: bool = False, gas: b
 def _void_columns(volume: bool, solid: bool, gas: bool) -> list[VoidColumn]:
     here = (column for column in VOID_COLUMNS if column.volume in (None, volume))
     return [column for column in here if (solid or not column.solid) and (gas or not column.gas)]
+
+
+def interface_fields(nodes: Any) -> dict[str, Any]:
+    """Values at the nodes of the interface by field, from `observe.snapshot.InterfaceNodes`."""
+    read = {field.name: field.read(nodes) for field in FIELDS if field.read is not None}
+    return {name: values for name, values in read.items() if values is not None}
 
 
 def check_fields(part: str, names: Iterable[str]) -> None:

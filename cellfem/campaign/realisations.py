@@ -222,8 +222,9 @@ def _pool(values: Values, members: Sequence[Outcome]) -> Outcome:
     }
     time = times_of([outcome.time_to_failure_s for outcome in good], [outcome.end_time_s for outcome in good]).q50
     end = {"lost": "lost by most", "untested": "stopped at once in most"}.get(verdict, "done")
+    kind = "stop" if verdict in ("lost", "untested") else "done"
     point = replace(good[0].point, values=values)
-    return replace(good[0], point=point, verdict=verdict, end=end, time_to_failure_s=time, **middle)
+    return replace(good[0], point=point, verdict=verdict, end=end, end_kind=kind, time_to_failure_s=time, **middle)
 
 
 def _without_seed(values: Values) -> Values:

@@ -207,7 +207,7 @@ def _boundaries(member: Slice) -> dict[str, Any]:
 
 def _sample(outcome: Outcome) -> Sample:
     excess = math.nan
-    if outcome.end == "done":
+    if outcome.end_kind == "done":
         excess = outcome.contact_fraction / (KEPT_OVER_PERFECT * outcome.perfect_contact_fraction) - 1
     verdict = cast(Literal["kept", "reduced", "lost"], outcome.verdict)
     return Sample(outcome.point.pressure, outcome.point.current, verdict, excess)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy  # scipy is imported on first use: it takes a second
@@ -16,11 +16,12 @@ from cellfem.model.parameters import Flaws
 from cellfem.observe import cells
 from cellfem.observe.arrays import Block, Snapshot
 from cellfem.observe.cracks import CrackFields
-from cellfem.observe.dendrite import dendrite_fields, is_plating
+from cellfem.observe.dendrite import DendriteFields, dendrite_fields, is_plating
 from cellfem.observe.interface_profile import GammaValues, surroundings
 from cellfem.physics import flow
 from cellfem.physics.creep import CreepLaw
-from cellfem.units import MA_CM2, OHM_CM2
+from cellfem.quantities import interface_fields
+from cellfem.units import MA_CM2
 from dolfinx import fem
 
 Array = NDArray[np.float64]
@@ -45,6 +46,21 @@ class _NodeValues:
         total = np.zeros((len(self.count), values.shape[-1]))
         np.add.at(total, self.dofs, values)
         return np.asarray(total / self.count[:, None])
+
+
+@dataclass(frozen=True)
+class InterfaceNodes:
+    """Values at the skin nodes, from which the fields of the interface are read
+    (`quantities.FIELDS`). current: mA/cm²; focusing: current over its mean; overpotential: mV;
+    opened: opening time, s; gas: pressure in voids, MPa, None if none contains gas."""
+
+    gamma: GammaValues
+    current: Array
+    focusing: Array
+    overpotential: Array
+    opened: Array
+    gas: Array | None
+    dendrites: DendriteFields
 
 
 class SnapshotMaker:
@@ -147,24 +163,13 @@ class SnapshotMaker:
 
     def _interface(self, g: GammaValues, creep: CreepLaw, stack_pressure: float, mean: float, opened: Array) -> Block:
         current, overpotential = MA_CM2 * g.column("current"), 1e3 * g.column("overpotential")
-        data = {
-            "gap_um": g.gap,
-            "contact": g.column("contact"),
-            "carrying": g.column("carrying"),
-            "current_mA_cm2": current,
-            "current_focusing": self._side() * current / mean if mean else np.zeros_like(current),
-            "overpotential_mV": overpotential,
-            "contact_pressure_MPa": g.column("pressure"),
-            "porosity": g.column("porosity"),
-            "asr_ohm_cm2": OHM_CM2 * g.column("resistance"),
-            "opening_time_s": opened,
-        }
-        if self.model.structure.gas:
-            data["gas_pressure_MPa"] = g.gas
-        around, plating = surroundings(self.model, creep, stack_pressure), is_plating(self._side() * mean)
-        pressure = g.column("pressure")
-        data |= vars(dendrite_fields(current, overpotential, pressure, self.flaws, around, g.compression, plating))
-        at_points = {name: values[self.face.of] for name, values in data.items()}
+        side, around = self._side(), surroundings(self.model, creep, stack_pressure)
+        pressure, plating = g.column("pressure"), is_plating(side * mean)
+        dendrites = dendrite_fields(current, overpotential, pressure, self.flaws, around, g.compression, plating)
+        focusing = side * current / mean if mean else np.zeros_like(current)
+        gas = g.gas if self.model.structure.gas else None
+        nodes = InterfaceNodes(g, current, focusing, overpotential, opened, gas, dendrites)
+        at_points = {name: values[self.face.of] for name, values in interface_fields(nodes).items()}
         return Block(self.face.points, self.face.cells, FACE_TYPE[self.face.cells.shape[1]], at_points)
 
     def _void(self, g: GammaValues) -> Block:

@@ -106,7 +106,9 @@ class BlockProblem:
         self.weight = weight
 
     def set_sizes_each(self, parts: Iterable[tuple[float, Indices]]) -> None:
-        """The same where not the mean square of a part counts, but the sum: stricter."""
+        """As `set_sizes`, but with the sum of squares of a part instead of the mean: a norm that is
+        √N times stricter for N unknowns, and does not average out a large correction at a few of
+        them."""
         for size, index in parts:
             self.weight[index] = 1 / size**2
 

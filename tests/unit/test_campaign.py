@@ -260,9 +260,11 @@ def outcome(point: Point, edge: float = 0.35, width: float = 3.0) -> Outcome:
     perfect = point.pressure / (point.pressure + 0.02)
     if (point.pressure, point.current) == (0.2, 2.0):
         return Outcome(point, "failed", "solver gave up at 3 s")
-    numbers = Outcome(point, "kept", "done", 0.9 * perfect * (1 + 0.1 * math.log(ratio / width)), perfect, 0.5, 2.0, wall_s=5.0)
+    numbers = Outcome(
+        point, "kept", "done", 0.9 * perfect * (1 + 0.1 * math.log(ratio / width)), perfect, 0.5, 2.0, wall_s=5.0, end_kind="done"
+    )
     if ratio < 1:
-        return replace(numbers, verdict="lost", end="stop.voltage at 60 s", time_to_failure_s=60.0 * ratio)
+        return replace(numbers, verdict="lost", end="stop.voltage at 60 s", end_kind="stop", time_to_failure_s=60.0 * ratio)
     return numbers if ratio >= width else replace(numbers, verdict="reduced")
 
 

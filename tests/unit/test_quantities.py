@@ -71,3 +71,8 @@ def test_a_column_is_added_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None
     assert record_columns(symmetric=True)[-2:] == (f"stripped_um{SECOND}", WRITTEN)
     monkeypatch.setattr(table, "COLUMNS", (new, COLUMNS[-1]))
     assert values_of("electrode", SimpleNamespace(least_thickness=18.0)) == {"stripped_um": 2.0}
+
+
+def test_every_field_of_the_interface_says_how_it_is_read() -> None:
+    assert all(field.read is not None for field in FIELDS if "interface" in field.parts)
+    assert all(field.read is None for field in FIELDS if "interface" not in field.parts)
