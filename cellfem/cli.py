@@ -27,9 +27,11 @@ from cellfem.commands.lazy import HELP, LazyGroup
 from cellfem.errors import ExitCode
 from cellfem.formatting import not_printed
 
-app = typer.Typer(
-    cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False, help=cellfem.__doc__, context_settings=HELP
+ABOUT = (
+    "Where a lithium / LLZO interface loses contact under current, and what stack pressure prevents it. "
+    "Begin with: cellfem new NAME, cellfem run NAME, cellfem report results/NAME."
 )
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False, help=ABOUT, context_settings=HELP)
 
 
 def _version(asked: bool) -> None:

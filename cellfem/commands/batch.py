@@ -23,24 +23,33 @@ Text = str | None
 def submit(
     case: CasePath,
     out: Annotated[Path, typer.Option(help="Folder for the results, on a file system that all nodes share.")],
-    time: Annotated[str, typer.Option(help='Wall time of one turn, "2 h"; the job queues itself again until it is done.')],
+    time: Annotated[
+        str, typer.Option(metavar="TIME", help='Wall time of one turn, "2 h"; the job queues itself again until it is done.')
+    ],
     nodes: Annotated[int, typer.Option(min=1, help="Nodes.")] = 1,
     tasks: Annotated[int, typer.Option("-n", "--tasks", "--ranks", min=1, help="MPI ranks, all nodes together.")] = 1,
-    account: Annotated[str, typer.Option(help="Account to charge.")] = "",
-    partition: Annotated[str, typer.Option(help="Partition or queue.")] = "",
-    image: Annotated[Text, typer.Option(help="Apptainer image to run in.")] = None,
+    account: Annotated[str, typer.Option(metavar="NAME", help="Account to charge.")] = "",
+    partition: Annotated[str, typer.Option(metavar="NAME", help="Partition or queue.")] = "",
+    image: Annotated[Text, typer.Option(metavar="FILE", help="Apptainer image to run in.")] = None,
     container: Annotated[
-        Text, typer.Option(help='Command that runs a program in a container, for example "ch-run ./image --".')
+        Text, typer.Option(metavar="COMMAND", help='Command that runs a program in a container, for example "ch-run ./image --".')
     ] = None,
     launcher: Annotated[
         Text,
-        typer.Option(help='Command that starts MPI ranks, for example "srun --mpi=pmi2"; default: mpiexec of the installation.'),
+        typer.Option(
+            metavar="COMMAND",
+            help='Command that starts MPI ranks, for example "srun --mpi=pmi2"; default: mpiexec of the installation.',
+        ),
     ] = None,
-    setup: Annotated[str, typer.Option(help='A line for the script, for example "module load mpich".')] = "",
-    option: Annotated[list[str] | None, typer.Option(help='A further line of options, for example "#SBATCH --mem=8G".')] = None,
-    margin: Annotated[str, typer.Option(help="Part of a turn reserved for the last checkpoint and the pictures.")] = "2 min",
+    setup: Annotated[str, typer.Option(metavar="COMMAND", help='A line for the script, for example "module load mpich".')] = "",
+    option: Annotated[
+        list[str] | None, typer.Option(metavar="LINE", help='A further line of options, for example "#SBATCH --mem=8G".')
+    ] = None,
+    margin: Annotated[
+        str, typer.Option(metavar="TIME", help="Part of a turn reserved for the last checkpoint and the pictures.")
+    ] = "2 min",
     restarts: Annotated[int, typer.Option(min=0, help="Restarts after failures: a lost node, out of memory.")] = 3,
-    system: Annotated[str, typer.Option(help="Batch system, slurm or pbs.")] = "slurm",
+    system: Annotated[str, typer.Option(metavar="NAME", help="Batch system, slurm or pbs.")] = "slurm",
     grid: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUES", help="An axis of a sweep, as for cellfem sweep; a job array then.")
     ] = None,

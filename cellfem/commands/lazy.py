@@ -8,6 +8,7 @@ the docstrings of the commands.
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import getdoc
 from typing import Any
 
 import typer
@@ -148,5 +149,11 @@ class LazyGroup(TyperGroup):
 def load_command(name: str) -> Any:
     """Import and return a command."""
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, context_settings=HELP)
-    alone.command(name)(getattr(import_module(COMMANDS[name][0]), name.replace("-", "_")))
+    function = getattr(import_module(COMMANDS[name][0]), name.replace("-", "_"))
+    alone.command(name, help=_reflowed(getdoc(function) or ""))(function)
     return get_command(alone)
+
+
+def _reflowed(text: str) -> str:
+    """Paragraphs as lines of their own, which the terminal wraps at its own width."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))

@@ -24,7 +24,7 @@ def need(
     ] = None,
     contact: Annotated[float | None, typer.Option(help="Ask for this share of the interface in contact at the end.")] = None,
     life: Annotated[str | None, typer.Option(metavar="TIME", help='Ask for contact through this time: "10 h".')] = None,
-    vary: Annotated[str, typer.Option(help="What is looked for: pressure, temperature or time.")] = "pressure",
+    vary: Annotated[str, typer.Option(metavar="NAME", help="What is looked for: pressure, temperature or time.")] = "pressure",
     creep: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Creep sets of the band; anand_narayan_steady,lepage,masias without it.")
     ] = None,

@@ -18,11 +18,15 @@ def overlay(
             help="Text file of a cycler (csv, .txt, .mpt, .DTA), units in its header: time (h), voltage (mV).", show_default=False
         ),
     ],
-    x: Annotated[str | None, typer.Option(help="Header of the column of time or areal capacity.")] = None,
-    voltage: Annotated[str | None, typer.Option(help="Header of the column of voltage.")] = None,
-    x_unit: Annotated[str | None, typer.Option(help="Unit of x, if its header does not give it.")] = None,
-    voltage_unit: Annotated[str | None, typer.Option(help="Unit of the voltage, if its header does not give it.")] = None,
-    series: Annotated[str, typer.Option(help="Resistance of the parts of the cell that are not modelled.")] = "0 ohm*cm^2",
+    x: Annotated[str | None, typer.Option(metavar="HEADER", help="Header of the column of time or areal capacity.")] = None,
+    voltage: Annotated[str | None, typer.Option(metavar="HEADER", help="Header of the column of voltage.")] = None,
+    x_unit: Annotated[str | None, typer.Option(metavar="UNIT", help="Unit of x, if its header does not give it.")] = None,
+    voltage_unit: Annotated[
+        str | None, typer.Option(metavar="UNIT", help="Unit of the voltage, if its header does not give it.")
+    ] = None,
+    series: Annotated[
+        str, typer.Option(metavar="RESISTANCE", help="Resistance of the parts of the cell that are not modelled.")
+    ] = "0 ohm*cm^2",
 ) -> None:
     """Lay a measured voltage curve over a run: measured.png and measured.json in its folder, with the rms difference."""
     from pydantic import ValidationError

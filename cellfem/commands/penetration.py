@@ -17,7 +17,7 @@ from cellfem.physics.penetration import opened_length
 
 def penetration(
     out: Annotated[Path, typer.Option(help="Folder for penetration.json and penetration.png.")] = Path("results/penetration"),
-    material: Annotated[str, typer.Option(help="Electrolyte whose toughness resists the pressure.")] = "Li6PS5Cl",
+    material: Annotated[str, typer.Option(metavar="NAME", help="Electrolyte whose toughness resists the pressure.")] = "Li6PS5Cl",
     replace: Replace = False,
 ) -> None:
     """Pressure without current: flaws that it opens and times to creep through them, over measured times to a short."""

@@ -29,15 +29,18 @@ if TYPE_CHECKING:
 def press(
     case: CasePath,
     target: Annotated[
-        str, typer.Option(help='Resistance to reach: "50 ohm*cm^2" of one interface, or "120 ohm" of the whole cell.')
+        str,
+        typer.Option(
+            metavar="RESISTANCE", help='Resistance to reach: "50 ohm*cm^2" of one interface, or "120 ohm" of the whole cell.'
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Folder for the results; the same command continues a stopped search.")],
     pressure: Annotated[
         str | None,
-        typer.Option(help='A given pressure, for example "5 MPa": the result is the required hold time.'),
+        typer.Option(metavar="PRESSURE", help='A given pressure, for example "5 MPa": the result is the required hold time.'),
     ] = None,
-    low: Annotated[str, typer.Option("--from", help="Lowest pressure to try.")] = "0.2 MPa",
-    high: Annotated[str, typer.Option("--to", help="Highest pressure to try.")] = "100 MPa",
+    low: Annotated[str, typer.Option("--from", metavar="PRESSURE", help="Lowest pressure to try.")] = "0.2 MPa",
+    high: Annotated[str, typer.Option("--to", metavar="PRESSURE", help="Highest pressure to try.")] = "100 MPa",
     precision: Annotated[float, typer.Option(min=1e-3, max=1.0, help="Relative precision of the result.")] = 0.05,
     creep: Annotated[
         str | None,

@@ -33,7 +33,8 @@ def sweep(
         int, typer.Option(min=1, help="Realisations of a random interface at every point, with their statistics.")
     ] = 1,
     depth: Annotated[
-        str | None, typer.Option(help="Depth that a plane run represents, for statistics per area; default: flaw.depth.")
+        str | None,
+        typer.Option(metavar="LENGTH", help="Depth that a plane run represents, for statistics per area; default: flaw.depth."),
     ] = None,
     cell_area: Annotated[str, typer.Option(metavar="AREA", help="Area of a cell, for statistics per area.")] = "1 cm^2",
     refine: Annotated[int, typer.Option(min=0, help="Rounds of inserting pressures where the verdict changes.")] = 0,

@@ -1,11 +1,13 @@
 """What all commands have in common: version, help, completion; new cases, comparison, window."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 import cellfem
@@ -130,3 +132,29 @@ def test_options_of_one_meaning_have_one_name(name: str) -> None:
     options = {option for parameter in load_command(name).params for option in parameter.opts if option.startswith("-")}
     assert not options & {"--output", "--outdir", "-o", "--param", "--override", "--np", "--threads", "--workers", "--force"}
     assert ("--ranks" in options) == ("-n" in options)
+
+
+UNSAID = re.compile(r"<str>|<list\[str\]>|<text>|\bTEXT\b")
+"""How the help shows text of no kind in particular."""
+
+
+def test_text_of_no_kind_is_seen() -> None:
+    alone = typer.Typer(add_completion=False)
+
+    @alone.command()
+    def command(one: str = "", many: list[str] | None = None) -> None:
+        pass
+
+    shown = CliRunner().invoke(alone, ["--help"], env={"COLUMNS": "200"}).stdout.splitlines()
+    assert [name for name in ("--one", "--many") for line in shown if name in line and UNSAID.search(line)] == ["--one", "--many"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_that_take_text_say_of_which_kind(name: str) -> None:
+    assert UNSAID.search(call(name, "--help")) is None
+
+
+def test_help_is_wrapped_by_the_terminal_alone() -> None:
+    lines = call("press", "--help").splitlines()
+    paragraph = next(line for line in lines if "The highest pressure of the protocol is varied" in line)
+    assert len(paragraph.rstrip()) > 150
