@@ -103,18 +103,19 @@ def write_effects(folder: Path, effects: Sequence[Effect]) -> None:
     write_atomic(folder / "sensitivity.json", json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def table(effects: Sequence[Effect]) -> list[str]:
-    """Lines to print: one per factor, the most important for the carrying fraction first."""
+def table(effects: Sequence[Effect]) -> list[tuple[str, ...]]:
+    """Cells to print: headings, then a row per factor, the most important for the carrying fraction
+    first."""
     by_factor: dict[str, dict[str, Effect]] = {}
     for effect in effects:
         by_factor.setdefault(effect.factor, {})[effect.result] = effect
     order = sorted(by_factor.values(), key=lambda row: -row["carrying_fraction"].width)
-    lines = [f"{'factor':<11}{'range':<30}" + "".join(f"{RESULTS[name].split(',')[0]:>24}" for name in RESULTS) + "  verdicts"]
+    rows: list[tuple[str, ...]] = [("factor", "range", *(RESULTS[name].split(",")[0] for name in RESULTS), "verdicts")]
     for row in order:
         one = next(iter(row.values()))
-        spans = "".join(f"{f'{row[name].low:.3g} … {row[name].high:.3g}':>24}" for name in RESULTS)
-        lines.append(f"{one.factor:<11}{f'{one.low_value} … {one.high_value}':<30}{spans}  {', '.join(one.verdicts)}")
-    return lines
+        spans = (f"{row[name].low:.3g} … {row[name].high:.3g}" for name in RESULTS)
+        rows.append((one.factor, f"{one.low_value} … {one.high_value}", *spans, ", ".join(one.verdicts)))
+    return rows
 
 
 def _end(steps: Sequence[Step], k: int, share: float, factor: Factor) -> str:

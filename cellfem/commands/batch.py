@@ -3,18 +3,17 @@ job needs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cellfem.commands.shared import AsJson, CasePath, Overrides, print_json
+from cellfem.commands.shared import AsJson, CasePath, Overrides, plain_table, print_json
 from cellfem.ending import ending
 from cellfem.formatting import time_text
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from cellfem.cluster.estimate import Estimate
 
 Text = str | None
@@ -140,7 +139,7 @@ def estimate(
     console.print(
         f"{found.unknowns} unknowns, {between} time steps" + ("" if least == most else " (a guess: error control decides)")
     )
-    console.print(_table(found))
+    plain_table(("ranks", "memory", "start", "a step", "wall time", "speed-up"), _rows(found))
     if any(one.extrapolated for one in found.costs):
         low, high = found.measured_unknowns
         console.print(f"measured: {low} to {high} unknowns on 1 to {found.measured_ranks} ranks; * is extrapolated")
@@ -151,15 +150,10 @@ def estimate(
     console.print(f"in addition: {COMPILING_S:g} s if forms must be compiled")
 
 
-def _table(found: Estimate) -> Table:
+def _rows(found: Estimate) -> Iterator[tuple[str, ...]]:
     """One row for each number of ranks."""
-    from rich.table import Table
-
-    shown = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("ranks", "memory", "start", "a step", "wall time", "speed-up"):
-        shown.add_column(heading, justify="right")
     for one in found.costs:
-        shown.add_row(
+        yield (
             f"{one.ranks}{'*' if one.extrapolated else ''}",
             f"{one.memory_MB / 1024:.2g} GB",
             time_text(one.start),
@@ -167,4 +161,3 @@ def _table(found: Estimate) -> Table:
             " to ".join(time_text(seconds) for seconds in found.wall_s(one)),
             f"{one.speedup:.2g}",
         )
-    return shown

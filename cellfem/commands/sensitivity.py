@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cellfem.case import CaseError
-from cellfem.commands.shared import CasePath, Overrides, Replace
+from cellfem.commands.shared import CasePath, Overrides, Replace, plain_table
 from cellfem.ending import ending
 
 
@@ -47,7 +47,8 @@ def sensitivity(
         found = find_sensitivity(
             case, out, names, _ranges(span or []), screening, jobs, overrides or [], retry=retry, replace=replace
         )
-    typer.echo("\n".join(table(found.effects)))
+    headings, *rows = table(found.effects)
+    plain_table(headings, rows)
     for path in found.files:
         typer.echo(str(path))
     raise typer.Exit(exit_code(found.runs))
