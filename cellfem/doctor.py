@@ -60,7 +60,8 @@ assert plotter.screenshot(None, return_img=True).std() > 1
 
 @dataclass(frozen=True)
 class Finding:
-    """Result of one check. `severity` applies if not `ok`: "error" means that cellfem cannot run."""
+    """Result of one check. `severity` applies if not `ok`: "error" means that cellfem cannot
+    run."""
 
     subject: str
     ok: bool

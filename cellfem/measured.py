@@ -27,7 +27,8 @@ ABOUT = {
 
 @dataclass(frozen=True)
 class Distance:
-    """Of computed from measured numbers. typical, largest: the median and the largest factor between
+    """Of computed from measured numbers. typical, largest: the median and the largest factor
+    between
     them, either way. points: numbers compared; censored: comparisons with a bound alone."""
 
     typical: float
@@ -60,7 +61,8 @@ def distance_text(kind: str) -> str:
 
 
 def distance_of(points: Sequence[dict[str, Any]], kind: str) -> Distance | None:
-    """Of points as the report has them: {source, observable, …, factor}, factor null for a bound."""
+    """Of points as the report has them: {source, observable, …, factor}, factor null for a
+    bound."""
     own = [p for p in points if any(word in str(p.get("observable", "")).lower() for word in ABOUT[kind])]
     for chosen in (own, points):
         factors = [p["factor"] for p in chosen if isinstance(p.get("factor"), int | float) and p["factor"] > 0]

@@ -27,9 +27,9 @@ def configure(*, threads: int | None = None, forms: str | Path | None = None) ->
 
     threads: of BLAS per process, 1 unless the environment (OMP_NUM_THREADS) says otherwise: idle
     threads spin on the processors of others. forms: a folder of compiled forms to take from, as
-    CELLFEM_FORMS names one. matplotlib's folder is copied where it may only be read. What belongs to
-    the libraries (PETSc's options, the cache of forms, what glibc does with freed memory) is set as
-    these are first used. Raises ConfigureError.
+    CELLFEM_FORMS names one. matplotlib's folder is copied where it may only be read. What belongs
+    to the libraries (PETSc's options, the cache of forms, what glibc does with freed memory) is set
+    as these are first used. Raises ConfigureError.
     """
     if threads is not None and (isinstance(threads, bool) or threads < 1):
         raise ConfigureError(f"threads: {threads!r} is not a number of threads; give 1 or more")

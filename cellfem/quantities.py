@@ -344,7 +344,8 @@ def values_of(source: Source, reading: Any, volume: bool = False) -> dict[str, f
 
 
 def ordered(row: Mapping[str, float], columns: Iterable[str]) -> dict[str, float]:
-    """The row in the order of the columns. Raises UnknownQuantityError unless it has exactly these."""
+    """The row in the order of the columns. Raises UnknownQuantityError unless it has exactly
+    these."""
     names = tuple(columns)
     if row.keys() != set(names):
         lacking, unknown = sorted(set(names) - row.keys()), sorted(row.keys() - set(names))

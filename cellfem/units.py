@@ -267,7 +267,8 @@ class QuantityType:
         return KINDS[self.unit].example
 
     def validate(self, value: object) -> float | str:
-        """The value in the working unit, or one of `words` unchanged. Raises PydanticCustomError."""
+        """The value in the working unit, or one of `words` unchanged. Raises
+        PydanticCustomError."""
         if isinstance(value, str) and value in self.words:
             return value
         try:

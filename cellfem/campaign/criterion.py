@@ -110,7 +110,8 @@ def _if_ran(outcome: Outcome, holds: bool) -> bool | None:
 
 
 def _lasting(case: Case, life: str) -> tuple[tuple[str, ...], float]:
-    """Overrides by which the last step with a current lasts so long; the protocol's duration then."""
+    """Overrides by which the last step with a current lasts so long; the protocol's duration
+    then."""
     seconds = _quantity("--life", life, "s")
     driven = [placed for placed in case.steps if placed.step.signed_current != 0]
     if not driven or ".step." in driven[-1].key or driven[-1].step.capacity is not None:
@@ -120,7 +121,8 @@ def _lasting(case: Case, life: str) -> tuple[tuple[str, ...], float]:
 
 
 def knob_of(case: Case, name: str, low: str | None, high: str | None) -> Knob:
-    """The highest pressure of the protocol, the temperature of all its steps, or the duration of the
+    """The highest pressure of the protocol, the temperature of all its steps, or the duration of
+    the
     last press (else of the last step). Raises CaseError."""
     steps = case.steps
     hold = next((placed for placed in reversed(steps) if placed.step.mode == "press"), steps[-1])

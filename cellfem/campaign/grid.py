@@ -51,7 +51,8 @@ class Grid:
 
 @dataclass(frozen=True)
 class Point:
-    """One point: its values, all overrides that make it from the case file, and the checked case."""
+    """One point: its values, all overrides that make it from the case file, and the checked
+    case."""
 
     values: Values
     settings: tuple[str, ...]
@@ -91,7 +92,8 @@ class Point:
 
     @property
     def slice(self) -> Values:
-        """The values of all axes other than pressure and current: points of one slice share a map."""
+        """The values of all axes other than pressure and current: points of one slice share a
+        map."""
         return tuple(pair for pair in self.values if pair[0] not in (PRESSURE, CURRENT))
 
 

@@ -68,7 +68,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Measured:
-    """The pressure (MPa) that a measured cell needs at a current, by a power law through its points;
+    """The pressure (MPa) that a measured cell needs at a current, by a power law through its
+    points;
     beyond: outside of them."""
 
     cell: str
@@ -95,7 +96,8 @@ class Need:
 
 def variants_of(case: Case, creep: Sequence[str] | None, choices: bool) -> tuple[Variant, ...]:
     """The case with each creep set (those that it names itself first; its own alone where it has
-    another kind of law), and with `choices` each choice of the model at both ends of its range, with
+    another kind of law), and with `choices` each choice of the model at both ends of its range,
+    with
     the creep of the case. Raises CaseError."""
     li = case.lithium
     own = li.creep if isinstance(li.creep, str) and li.anand is None and li.own_law is None else None
@@ -219,7 +221,8 @@ def measured_needs(case: Case) -> tuple[Measured, ...]:
 
 
 def sentence_of(plan: Plan, answers: Sequence[Answer], measured: Sequence[Measured]) -> str:
-    """The answer: the value for the creep of the case, the band over creep sets, how narrow each is,
+    """The answer: the value for the creep of the case, the band over creep sets, how narrow each
+    is,
     what was asked, and what measured cells need."""
     knob = plan.knob
     first = answers[0]

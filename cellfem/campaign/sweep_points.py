@@ -1,4 +1,5 @@
-"""Run points in parallel, each in its own process and folder, and recognise points that are done."""
+"""Run points in parallel, each in its own process and folder, and recognise points that are
+done."""
 
 from __future__ import annotations
 

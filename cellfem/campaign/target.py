@@ -96,7 +96,8 @@ def point_at(path: Path, overrides: Sequence[str], pressure: float, more: Sequen
 
 
 def plain_grid(path: Path) -> Grid:
-    """The grid without axes that `campaign.sweep_points` needs for points that are not of a grid."""
+    """The grid without axes that `campaign.sweep_points` needs for points that are not of a
+    grid."""
     return Grid(path, (), ())
 
 

@@ -151,7 +151,8 @@ def flat_limit(case: Case, pressure: float) -> float:
 
 
 def safe_spans(points: Sequence[WindowPoint]) -> list[tuple[float, float, float]]:
-    """(current, lowest, highest pressure) of each series of consecutive safe points at one current."""
+    """(current, lowest, highest pressure) of each series of consecutive safe points at one
+    current."""
     found = []
     for current in sorted({point.current for point in points}):
         line = sorted((point for point in points if point.current == current), key=lambda point: point.pressure)

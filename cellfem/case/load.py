@@ -1,4 +1,5 @@
-"""Read a case file with overrides into a checked Case; every error of the file is reported at once."""
+"""Read a case file with overrides into a checked Case; every error of the file is reported at
+once."""
 
 import math
 import os

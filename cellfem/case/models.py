@@ -117,5 +117,6 @@ class Case(Section):
 
     @property
     def s_max(self) -> float:
-        """Largest rate s = iΩ/F of the protocol at which the interface recedes or advances, µm/s."""
+        """Largest rate s = iΩ/F of the protocol at which the interface recedes or advances,
+        µm/s."""
         return self.current_max * materials.lithium().molar_volume / FARADAY

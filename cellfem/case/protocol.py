@@ -135,13 +135,15 @@ class Step(Section):
 
     @property
     def pressure_range(self) -> tuple[float, float]:
-        """Smallest and largest stack pressure of the step in MPa, without the change by a spring."""
+        """Smallest and largest stack pressure of the step in MPa, without the change by a
+        spring."""
         end = self.pressure if self.pressure_end is None else self.pressure_end
         return min(self.pressure, end), max(self.pressure, end)
 
 
 class Loop(Section):
-    """Steps that are repeated in order: [[protocol]] with `repeat` and its own [[protocol.step]]."""
+    """Steps that are repeated in order: [[protocol]] with `repeat` and its own
+    [[protocol.step]]."""
 
     repeat: Annotated[Count, Field(ge=1, le=100000)]
     """How often the steps are run."""

@@ -1,4 +1,5 @@
-"""Limits of size, nesting and text beyond which a file is refused before it is checked key by key."""
+"""Limits of size, nesting and text beyond which a file is refused before it is checked key by
+key."""
 
 from __future__ import annotations
 
@@ -76,7 +77,8 @@ def wrong_text(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with invalid UTF-8 bytes, which Python keeps as lone surrogates, written as escapes."""
+    """The text with invalid UTF-8 bytes, which Python keeps as lone surrogates, written as
+    escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -149,7 +149,8 @@ class ArrayFile:
 
 
 def write_values(file: ArrayFile, values: dict[str, Any]) -> None:
-    """Write the output of `to_plain`: values.json, and values/*.npy for the arrays. Not collective."""
+    """Write the output of `to_plain`: values.json, and values/*.npy for the arrays. Not
+    collective."""
     arrays: dict[str, NDArray[Any]] = {}
     file.json(VALUES, {name: _lifted(value, name, arrays) for name, value in values.items()})
     for name, array in arrays.items():

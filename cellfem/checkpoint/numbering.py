@@ -4,8 +4,9 @@ mesh.
 One 64-bit key for each node of a finite element, from the mesh entity to which it belongs; a < b
 are input numbers of its vertices:
 
-    vertex a·2³¹ + a · edge a·2³¹ + b · quadrilateral face a·2³¹ + (the node opposite to its smallest, a)
-    cell interior -(1 + cell·n + j), node j of n in the cell · a global number (real element) 0
+    vertex a·2³¹ + a · edge a·2³¹ + b · quadrilateral face a·2³¹ + (the node opposite to its
+    smallest, a) cell interior -(1 + cell·n + j), node j of n in the cell · a global number (real
+    element) 0
 
 No two entities of a conforming mesh share a key. Lagrange elements up to degree 2, quadrature and
 discontinuous elements have at most one node on an edge or face; elements with more are refused.

@@ -2,7 +2,7 @@
 distribution, one Newton system.
 
     lithium   ∇·σ = 0, ∇·v = 0, incompressible creep by the point law of the case; σ·n = -p_m n at the mouth
-    walls     v = s n, s = iΩ/F < 0 (stick), or v·n = s alone (slip); Λ = -σ·n holds it: what presses on LLZO
+    walls     v = s n, s = iΩ/F < 0 (stick), or v·n = s alone (slip); Λ = -σ·n, the traction on LLZO
     LLZO      ∇·(κ∇φ) = 0; κ ∂φ/∂n = i on walls and face;  i = i₀ [exp(Fη/2RT) - exp(-Fη/2RT)],  η = -φ + Ω Λ·n/F (lithium at 0)
     far face  one potential Φ, ∫ i dA = I |face and mouth|
 
@@ -238,7 +238,8 @@ class FlawSystem(BlockProblem):
         self.law.update(Rheology(self.creep, self.floor))
 
     def imbalance(self) -> tuple[float, float]:
-        """Balances of charge and lithium: the lithium plated on the walls leaves through the mouth."""
+        """Balances of charge and lithium: the lithium plated on the walls leaves through the
+        mouth."""
         total = {name: float(fem.assemble_scalar(form)) for name, form in self.totals.items()}
         imposed = float(self.k["current"].value) * self.face_area
         charge = abs(total["wall"] + total["face"] - imposed) / max(abs(imposed), 1e-300)
@@ -309,8 +310,6 @@ class FlawSystem(BlockProblem):
                 (thermal, self.part(3)),
             ]
         )
-        # A few nodes in a corner decide on convergence: with the mean (`set_sizes`) Newton finds no
-        # state in half of the tests of the flaw ("too many iterations").
         self.set_sizes_each([(scale.velocity, self.part(0, 0)), (scale.pressure, self.part(0, 1))])
 
     # --- results

@@ -143,7 +143,8 @@ def build_flaw(flaw: Flaw, fineness: float = 1.0) -> FlawMesh:
 
 
 class _Cut:
-    """The cavity in gmsh, assembled from the mouth down: slits, the belly of a pore, a round end."""
+    """The cavity in gmsh, assembled from the mouth down: slits, the belly of a pore, a round
+    end."""
 
     def __init__(self, geo: Any, flaw: Flaw) -> None:
         self.geo, self.flaw = geo, flaw

@@ -1,4 +1,5 @@
-"""Plane meshes with named groups, read from files of meshing programs without checks of the stack."""
+"""Plane meshes with named groups, read from files of meshing programs without checks of the
+stack."""
 
 from __future__ import annotations
 

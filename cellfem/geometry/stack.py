@@ -182,7 +182,8 @@ def sizes(points: Floats, cells: Ints) -> Floats:
 
 
 def cell_facets(cells: Ints, dimension: int = 2) -> Ints:
-    """The facets of M cells, for simplices with ascending nodes; facet k belongs to cell k mod M."""
+    """The facets of M cells, for simplices with ascending nodes; facet k belongs to cell k mod
+    M."""
     corners = FACETS[dimension, cells.shape[1]]
     facets = np.concatenate([cells[:, facet] for facet in corners])
     return np.sort(facets, axis=1) if cells.shape[1] == dimension + 1 else facets

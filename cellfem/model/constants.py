@@ -49,7 +49,8 @@ class Constants:
             found[name].value = value
 
     def soften(self, most: float | None) -> None:
-        """Let charge transfer continue along its tangent beyond `most` times 2RT/F; None: no limit."""
+        """Let charge transfer continue along its tangent beyond `most` times 2RT/F; None: no
+        limit."""
         self.steepest.value = kinetics.STEEPEST if most is None else most
 
     def mode_values(self) -> dict[str, float]:

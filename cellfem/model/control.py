@@ -83,7 +83,8 @@ class Control(ABC):
 
     @abstractmethod
     def expected(self, through: float) -> float:
-        """The current that must pass Γ; through: current through the other end of the electrolyte."""
+        """The current that must pass Γ; through: current through the other end of the
+        electrolyte."""
 
     @abstractmethod
     def record_size(self, found: float, exchange: float) -> float:

@@ -34,7 +34,8 @@ class Rheology:
     floor: float
 
     def easier(self, exponent: float, stress: float, floor: float) -> Rheology:
-        """A copy with a smaller exponent, the same rate at about `stress` (MPa), and another floor."""
+        """A copy with a smaller exponent, the same rate at about `stress` (MPa), and another
+        floor."""
         return Rheology(self.creep.easier(exponent, stress), floor)
 
 

@@ -124,7 +124,8 @@ class Gas:
         return found
 
     def seal(self, pressure: float, temperature: float) -> None:
-        """Seal gas of this pressure (MPa) and temperature (K) in all voids of the present surface."""
+        """Seal gas of this pressure (MPa) and temperature (K) in all voids of the present
+        surface."""
         face = self._face()
         label, count = self._connected(face)
         volume = np.bincount(label, weights=face.volume, minlength=count + 1)

@@ -114,7 +114,8 @@ def merge_snapshots(pieces: Sequence[Snapshot]) -> Snapshot:
 
 
 def nothing_of(snapshot: Snapshot) -> Snapshot:
-    """The same parts and fields without nodes: the contribution of a rank if another has all data."""
+    """The same parts and fields without nodes: the contribution of a rank if another has all
+    data."""
 
     def emptied(block: Block) -> Block:
         return replace(

@@ -38,7 +38,8 @@ _MIDDLES: dict[str, list[tuple[int, ...]]] = {
 
 
 def quadratic_order(cell: str, points: NDArray[np.float64]) -> Ints:
-    """Positions of a quadratic cell's VTK nodes among its nodes `points` (in the reference cell)."""
+    """Positions of a quadratic cell's VTK nodes among its nodes `points` (in the reference
+    cell)."""
     corners = np.array(_CORNERS[cell], dtype=np.float64)
     wanted = np.concatenate([corners, [corners[list(group)].mean(axis=0) for group in _MIDDLES[cell]]])
     apart = np.linalg.norm(wanted[:, None] - points[None], axis=2)

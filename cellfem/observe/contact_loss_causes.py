@@ -4,14 +4,15 @@ The cause is read from the state at the time when the gap rises through 3δ, lin
 steps; it is the first of these that applies:
 
 - start: open from the start on;
-- void edge: at the last step an open stretch lay within 2ℓ (ℓ separates porosity from geometry: so far an open place feeds on
-  its neighbours);
-- plating: the electrode is plated: lithium that grows elsewhere lifts the block off what is not plated;
-- pillar: where Γ carries the largest load it strips less than the mean by a fifth at least, and
-  departs more from the mean than the place that opens: a part recedes slower and props the rest
-  open;
-- vacancy saturation: f has reached 0.85 f_c here, so that lattice planes are removed from the surface: a place that strips more
-  than the rest recedes by itself;
+- void edge: at the last step an open area was within 2ℓ (ℓ separates porosity from geometry; an
+  open area affects its neighbourhood over this distance);
+- plating: the electrode is plated: lithium that grows elsewhere lifts the block off the places that
+  are not plated;
+- pillar: the place of largest load strips at least a fifth less than the mean, and deviates from
+  the mean more than the place that opens: it recedes more slowly and supports the block, so that
+  the rest opens;
+- vacancy saturation: f has reached 0.85 f_c here, so that lattice planes are removed from the
+  surface: a place that strips more than the rest recedes;
 - flow: none of these: the lithium flows away from a place that strips no more than others.
 
 A void may also be "split": a part of one that was open. Positions are (N, k) µm along Γ, k = 1 or

@@ -6,9 +6,12 @@ place of Γ
 
     p_Li = p_c + min{ (F/Ω)(-η + |i| a/κ), Δp_ext }        p_c contact pressure, at the flaw's mouth; η < 0 the overpotential
     σ_cl = ν P/(1-ν) + (p_c - P)                           compression along the face (first term: between mirror planes alone),
-                                                           or that of LLZO's stress where it is solved at each step
-    K_I = Y (p_Li - σ_cl)₊ √(πa), Y = 1.12                 index K_I/K_Ic
-    likelihood = 1 - exp(-∫ N(a_c) dA),  K_I(a_c) = K_Ic   N(a): flaws per area longer than a
+                                                           or that of LLZO's stress where it is
+                                                           solved at each step K_I = Y (p_Li -
+                                                           σ_cl)₊ √(πa), Y = 1.12
+                                                           index K_I/K_Ic likelihood = 1 - exp(-∫
+                                                           N(a_c) dA),  K_I(a_c) = K_Ic   N(a):
+                                                           flaws per area longer than a
 
 If flaws are sampled individually (`sampled_flaws`), the index is the largest of them, each with its
 own length at its own place, and the likelihood is that of this sample: 1 if any of them grows,
@@ -112,8 +115,8 @@ class DendriteReading:
     moves: effect of a factor of two (30 K of temperature) on the index; both at a fixed state of Γ
     (overpotential proportional to the current and, for temperature, to the interface resistance).
     length_um: of the flaw. uniform: the index is the same all along Γ (to `UNIFORM`), so its place
-    has no meaning. sampled, critical: number of sampled flaws, and of those that grow; None if flaws
-    are counted by their density.
+    has no meaning. sampled, critical: number of sampled flaws, and of those that grow; None if
+    flaws are counted by their density.
     """
 
     index: float

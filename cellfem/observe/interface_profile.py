@@ -46,7 +46,8 @@ def surroundings(model: Model, creep: CreepLaw, pressure: float) -> Surroundings
 
 
 class GammaObserver:
-    """Evaluates Γ of one electrode (0, or 1 for the second) of a model. All methods are collective."""
+    """Evaluates Γ of one electrode (0, or 1 for the second) of a model. All methods are
+    collective."""
 
     def __init__(self, model: Model, electrode: int = 0) -> None:
         self.model = model

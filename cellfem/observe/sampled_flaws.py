@@ -107,7 +107,8 @@ def _periodic_grains(low: Array, high: Array, size: float, numbers: np.random.Ge
 
 
 def _to_boundaries(places: Array, grains: Array) -> Array:
-    """Each position moved perpendicular to the line half-way between the two grains nearest to it."""
+    """Each position moved perpendicular to the line half-way between the two grains nearest to
+    it."""
     tree = scipy.spatial.cKDTree(grains)
     for _ in range(MOVES):
         _, nearest = tree.query(places, k=2)

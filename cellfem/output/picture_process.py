@@ -55,7 +55,8 @@ class _Stopped(Exception):
 
 
 def _wait(words: list[str], more: dict[str, str], stop: Callable[[], bool]) -> tuple[int, bytes, bytes]:
-    """Exit code and output of a process with an extended environment. Raises OSError and _Stopped."""
+    """Exit code and output of a process with an extended environment. Raises OSError and
+    _Stopped."""
     with subprocess.Popen(
         words,
         env=os.environ | more,

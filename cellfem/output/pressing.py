@@ -58,7 +58,8 @@ def press_verdict(rows: Sequence[Row], rate: Callable[[float, int], float], pres
 
 
 def _pressure_of(wanted: float, rate: Callable[[float], float]) -> float:
-    """The pressure (MPa) at which creep has the rate `wanted`; limited to 1e-6 MPa and `HIGHEST`."""
+    """The pressure (MPa) at which creep has the rate `wanted`; limited to 1e-6 MPa and
+    `HIGHEST`."""
     from scipy.optimize import brentq
 
     def excess(log_pressure: float) -> float:

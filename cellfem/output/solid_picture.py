@@ -89,7 +89,8 @@ def _gap_norm(deepest: float, threshold: float) -> Normalize:
 
 
 def _deepest(scenes: Sequence[Scene], delta_um: float) -> float:
-    """The largest gap, µm; 3δ at least: where faces are pressed into each other everywhere there is none."""
+    """The largest gap, µm; 3δ at least: where faces are pressed into each other everywhere there is
+    none."""
     return max(VOID_AT * delta_um, *(float(scene.profile.gap_um.max()) for scene in scenes))
 
 
@@ -119,8 +120,8 @@ def draw_solid(
     """The block at the end, cut open at the y of its deepest gap, and the lithium's surface at
     start and end, stretched vertically.
 
-    path: of the PNG; None: nothing is written. note: takes a sentence for the log. Without off-screen
-    OpenGL nothing is drawn but the sentence.
+    path: of the PNG; None: nothing is written. note: takes a sentence for the log. Without
+    off-screen OpenGL nothing is drawn but the sentence.
     """
     backend = off_screen_backend()
     if backend is None:

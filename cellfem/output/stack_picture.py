@@ -44,7 +44,8 @@ def draw_stack(
     relief: Callable[[Array], Array] | None = None,
     note: Callable[[str], None] = print,
 ) -> Figure:
-    """The picture, written as PNG unless path is None. Lithium lies above y = 0, LLZO below, a second electrode below that.
+    """The picture, written as PNG unless path is None. Lithium is above y = 0, LLZO below, a second
+    electrode below that.
 
     delta_um: δ. relief: heights (µm) of LLZO's rough face at positions x, at most 0; None: flat.
     note: called with a message for the log.

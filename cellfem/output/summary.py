@@ -354,7 +354,8 @@ def _percent(fraction: float) -> str:
 
 
 def _number(value: float) -> str:
-    """Three digits; round-off becomes 0, an undefined value (a resistance without current) a dash."""
+    """Three digits; round-off becomes 0, an undefined value (a resistance without current) a
+    dash."""
     return "–" if math.isnan(value) else f"{value if abs(value) > ROUND_OFF else 0.0:.3g}"
 
 

@@ -13,7 +13,8 @@ OPEN_AT, OPEN_WIDTH = 6.0, 1.0
 
 
 def asperity_pressure(g: Expr, delta: Expr, stiffness: float) -> Expr:
-    """Pressure of compressed asperities p = r δ ln(1 + exp(-g/δ)); stiffness r in MPa/µm, δ in µm."""
+    """Pressure of compressed asperities p = r δ ln(1 + exp(-g/δ)); stiffness r in MPa/µm, δ in
+    µm."""
     return stiffness * delta * softplus(-g / delta)
 
 

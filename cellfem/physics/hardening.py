@@ -72,7 +72,8 @@ class _Values(NamedTuple):
 
 
 class Hardened(NamedTuple):
-    """mu, c and their derivatives with respect to e2, p, f (as `PointLaw`), and the new resistance."""
+    """mu, c and their derivatives with respect to e2, p, f (as `PointLaw`), and the new
+    resistance."""
 
     planes: tuple[Array, ...]
     resistance: Array

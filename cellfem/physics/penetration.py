@@ -3,14 +3,17 @@ and the time to creep through them.
 
 Lengths in µm, pressures in MPa, times in s. Two cases, both without current:
 
-- static: a flaw filled with lithium under the pressure P grows where K_I = 1.12 (P - σ_cl) √(πa) reaches K_Ic, σ_cl being what
-  the same stack pressure presses it shut with (0 between free sides, νP/(1-ν) confined);
-- creep: lithium that enters an empty flaw from its mouth has filled the length L when U(P/L) dL sums up to it, U being the mean
-  velocity under a pressure gradient (`extrusion`). With ε̇ = A σⁿ in a slit
+- static: a flaw filled with lithium under the pressure P grows where K_I = 1.12 (P - σ_cl) √(πa)
+  reaches K_Ic, where σ_cl is the compression by the same stack pressure, which closes it (0 between
+  free sides, νP/(1-ν) if confined);
+- creep: lithium that enters an empty flaw from its mouth has filled the length L when U(P/L) dL
+  sums up to it, where U is the mean velocity for a pressure gradient (`extrusion`). With
+  ε̇ = A σⁿ in a slit
 
       t = (n+2)/(n+1) (ℓ/H)ⁿ⁺¹ / (B Pⁿ),      B = 3^((n+1)/2) A
 
-  which depends on the slenderness ℓ/H alone, and steeply. Capillary pressure (up to γ/H, of either sign) is left out.
+  which is a steep function of the slenderness ℓ/H alone. Capillary pressure (up to γ/H, of either
+  sign) is neglected.
 """
 
 from __future__ import annotations

@@ -33,5 +33,6 @@ def linear_removal_rate(f: Expr, openness: Expr, open_rate: Expr, rate: Expr) ->
 
 
 def carrying_share(touching: Expr, f: Expr, f_c: float) -> Expr:
-    """θ = θ_g [1 - f/f_c]_+: the share of the area that carries current, [·]_+ smoothed over 0.05."""
+    """θ = θ_g [1 - f/f_c]_+: the share of the area that carries current, [·]_+ smoothed over
+    0.05."""
     return touching * softplus(1 - softplus(f, RAMP_WIDTH) / f_c, CARRY_WIDTH)

@@ -72,7 +72,8 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def is_lock(folder: Path, name: str) -> bool:
-    """Whether this is the lock of a run, active or killed, and not another file of the same name."""
+    """Whether this is the lock of a run, active or killed, and not another file of the same
+    name."""
     path = folder / name
     if name != NAME or path.is_symlink():
         return False

@@ -85,7 +85,8 @@ def finalize(
 
 
 def only_pictures(folder: Path) -> End | None:
-    """The end of a run that only lacks its pictures; None for a run to be resumed. Not collective."""
+    """The end of a run that only lacks its pictures; None for a run to be resumed. Not
+    collective."""
     try:
         end = read_end(folder / FILE)
     except CheckpointError:
@@ -145,7 +146,8 @@ def _summary(case: Case, recorder: Recorder, end: End, begin: float) -> Summary:
 
 
 def _scenes(case: Case, recorder: Recorder) -> dict[str, Scene | None]:
-    """Moments for pictures, by their names in `Drawing`; None on ranks other than 0 (collective)."""
+    """Moments for pictures, by their names in `Drawing`; None on ranks other than 0
+    (collective)."""
     if not case.output.pictures:
         return {}
     moments = {"start": recorder.first, "end": recorder.last}

@@ -36,7 +36,8 @@ def write_source(path: Path, source: Source) -> None:
 
 
 def read_source(path: Path, sha256: str) -> Source:
-    """Inverse of `write_source`, if the file has this hash. Not collective. Raises CheckpointError."""
+    """Inverse of `write_source`, if the file has this hash. Not collective. Raises
+    CheckpointError."""
     try:
         source = _read(path)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:

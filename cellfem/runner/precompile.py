@@ -1,5 +1,5 @@
-"""Compile the forms of cases into a folder, for a container image: python -m cellfem.runner.precompile
-FOLDER CASE…
+"""Compile the forms of cases into a folder, for a container image: python -m
+cellfem.runner.precompile FOLDER CASE…
 
 Each case is begun and stopped before its first step, so that every form needed by its structure has
 been compiled. Cases with other numbers, but the same switches, dimension and symmetry, then start

@@ -27,7 +27,8 @@ POINTS_PER_WAVE = 4  # wavelengths with fewer points are excluded too
 
 @dataclass(frozen=True)
 class SurfaceReport:
-    """A face and its source; `line`, `before`, `whole` are those of a measurement, None otherwise."""
+    """A face and its source; `line`, `before`, `whole` are those of a measurement, None
+    otherwise."""
 
     title: str
     x: Floats
@@ -103,7 +104,8 @@ def _reading(case: Case, title: str) -> SurfaceReport:
 
 
 def _line(case: Case) -> RoughFace | None:
-    """The face of a plane stack; in 3-D the profile of its map at roughness.line, or in the middle."""
+    """The face of a plane stack; in 3-D the profile of its map at roughness.line, or in the
+    middle."""
     if case.stack.dimension == 2:
         return face_of(case)
     heights = map_of(case)

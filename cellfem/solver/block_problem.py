@@ -107,8 +107,7 @@ class BlockProblem:
 
     def set_sizes_each(self, parts: Iterable[tuple[float, Indices]]) -> None:
         """As `set_sizes`, but with the sum of squares of a part instead of the mean: a norm that is
-        √N times stricter for N unknowns, and does not average out a large correction at a few of
-        them."""
+        √N times larger for N unknowns, and so at a given tolerance stricter."""
         for size, index in parts:
             self.weight[index] = 1 / size**2
 

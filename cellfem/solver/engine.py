@@ -1,4 +1,5 @@
-"""A model prepared for time steps: scales, conditions, start by continuation in the creep exponent."""
+"""A model prepared for time steps: scales, conditions, start by continuation in the creep
+exponent."""
 
 from __future__ import annotations
 
@@ -79,7 +80,8 @@ class Engine:
         )
 
     def set(self, load: Load, material: Material) -> None:
-        """Set the present load and material, with the corresponding boundary conditions and scales."""
+        """Set the present load and material, with the corresponding boundary conditions and
+        scales."""
         model, system = self.model, self.system
         model.set_load(load)
         model.set_material(material)

@@ -97,7 +97,8 @@ def _vector(like: PETSc.Vec, values: Array) -> PETSc.Vec:
 
 
 def _modes(V: fem.FunctionSpace) -> list[Array]:
-    """Rigid-body modes of a vector space, or the constant of a scalar one, at the owned unknowns."""
+    """Rigid-body modes of a vector space, or the constant of a scalar one, at the owned
+    unknowns."""
     d, count = V.dofmap.index_map_bs, V.dofmap.index_map.size_local
     modes = []
     for axis in range(d):

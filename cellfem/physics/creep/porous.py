@@ -43,7 +43,8 @@ class MatrixLaw(CreepLaw):
 
     @abstractmethod
     def shear_stress(self, rate: Array) -> Array:
-        """Q of pure shear, or an upper bound, at equivalent rates > 0: the start of the inversion."""
+        """Q of pure shear, or an upper bound, at equivalent rates > 0: the start of the
+        inversion."""
 
     def flow_stress(self, rate: float) -> float:
         return float(invert_fluidity(np.zeros(1), np.array([rate**2]), self)[0])
@@ -205,7 +206,8 @@ class WithDiffusion(MatrixLaw):
         return WithDiffusion(self.law.faster(by), by * self.diffusional)
 
     def stronger(self, by: float) -> WithDiffusion:
-        """Small sizes reduce the number of dislocations; diffusional flow does not depend on them."""
+        """Small sizes reduce the number of dislocations; diffusional flow does not depend on
+        them."""
         return replace(self, law=self.law.stronger(by))
 
     def easier(self, exponent: float, stress: float) -> WithDiffusion:

@@ -41,7 +41,8 @@ class ElectrolyteStress(Diagnostic):
         return self.observer.fields if self.observer is not None else None
 
     def compression(self) -> np.ndarray | None:
-        """Compression of the electrolyte along its face at skin nodes, MPa, if each step is solved."""
+        """Compression of the electrolyte along its face at skin nodes, MPa, if each step is
+        solved."""
         return self.observer.compression() if self.observer is not None and self.each_step else None
 
     def commit(self, step: Accepted) -> None:
