@@ -40,7 +40,10 @@ class Opening:
         self.in_ceramic = distance < NEAR * ceramic.flaw.thickness
         walls = system.hats.tabulate_dof_coordinates()
         walls = walls[np.argsort(walls[:, 1])]  # upwards
-        self.y, self.half = walls[:, 1], walls[:, 0]
+        self.y = walls[:, 1]
+        # The lowest node lies on the axis but for round-off (1e-20 µm): a width of that size would
+        # take all relaxation of the walls' motion.
+        self.half = np.where(walls[:, 0] > NEAR * ceramic.flaw.thickness, walls[:, 0], 0.0)
         self.walls = tree.query(walls)[1]
         self.lowest = int(scipy.spatial.cKDTree(self.cut[0]).query(walls[0])[1])
 
