@@ -18,6 +18,7 @@ from cellfem.flaw.analysis import FlawModel, FlawProblem
 from cellfem.flaw.ceramic import FlawCeramic, Preload
 from cellfem.flaw.growth import filling_time, grow
 from cellfem.flaw.lithium import FlawError, FlawSystem
+from cellfem.flaw.opening import Opening
 from cellfem.flaw.shape import LITHIUM, Flaw, build_flaw
 from cellfem.model.ceramics import Ceramics
 from cellfem.model.parameters import Material
@@ -173,3 +174,14 @@ def _lithium_area(flaw: Flaw) -> float:
     corners = x[mesh.entities_to_geometry(made.mesh, 2, made.cells.find(LITHIUM))]
     a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     return float(0.5 * np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum())
+
+
+def test_the_lowest_node_has_no_width_whatever_its_round_off() -> None:
+    """On some processors the mesh has it at 1e-20 µm instead of on the axis."""
+    model = FlawModel(_problem(CRACK))
+    system = model.system
+    nodes = system.hats.mesh.geometry.x
+    nodes[np.argmin(nodes[:, 1]), 0] = 3e-20
+    opening = Opening(system, model.ceramic)
+    assert opening.half[0] == 0.0
+    assert opening.width.min() > 0.01 * CRACK.half_opening, "the steps of the walls' motion are shares of this"
