@@ -22,7 +22,7 @@ from cellfem.case.roughness import Roughness
 from cellfem.case.settings import Mesh, Numerics, Output, Stack
 from cellfem.units import FARADAY
 
-FAR_LEAST, FAR_SHARE, FAR_ACROSS = 2.0, 0.08, 4.0
+FAR_LEAST, FAR_SHARE, FAR_ACROSS = 3.0, 0.08, 4.0
 """Default size of cells far from the interface: µm, share of the thickness, and smallest number of
 cells from side to side."""
 LISTS = ("void", "patch", "protocol")
@@ -83,8 +83,8 @@ class Case(Section):
         if self.mesh.far is not None or self.mesh.file is not None:
             return self
         below = self.electrolyte.thickness / (2 if self.stack.cell == "symmetric" else 1)
-        share = min(FAR_SHARE * max(self.lithium.thickness, below), min(self.stack.extents) / FAR_ACROSS)
-        far = float(f"{max(FAR_LEAST, self.mesh.near, share):.3g}")
+        share = max(FAR_LEAST, FAR_SHARE * max(self.lithium.thickness, below))
+        far = float(f"{max(self.mesh.near, min(share, min(self.stack.extents) / FAR_ACROSS)):.3g}")
         return self.unchecked(mesh=self.mesh.unchecked(far=far))
 
     @property

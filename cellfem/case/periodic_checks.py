@@ -11,9 +11,9 @@ ROUND_OFF = 1e-9
 """Relative to the period."""
 CELLS_AROUND = 3
 """Fewest cells from side to side."""
-FAR_FROM, GROWTH = 15.0, 0.4
-"""Distance from the interface (µm) at which the cells of gmsh's meshes have grown to mesh.far, or
-more at the growth rate."""
+NEAR_BAND, GROWTH = 0.2, 0.4
+"""Up to this distance from the interface (µm) the cells of gmsh's meshes have the size mesh.near;
+then they grow by so much per distance."""
 LONGEST = 1 / 3
 """Largest correlation length, mean spacing, size or edge width, relative to the period."""
 
@@ -55,8 +55,8 @@ def _mesh(case: Case) -> Iterator[str]:
             )
         return
     far = mesh.coarsest
-    reach = max(FAR_FROM, (far - mesh.near) / GROWTH)
-    largest = mesh.near + (far - mesh.near) * min(thickest / reach, 1.0)
+    reach = NEAR_BAND + (far - mesh.near) / GROWTH
+    largest = min(far, mesh.near + GROWTH * max(thickest - NEAR_BAND, 0.0))
     if CELLS_AROUND * largest > period * (1 + ROUND_OFF):
         reached = "" if thickest >= reach else f", grown to {_um(float(f'{largest:.3g}'))} in {_um(thickest)},"
         yield (

@@ -60,9 +60,9 @@ class Mesh(Section):
     near: Length = default("0.4 um")
     """Size along the interface, at most half of lithium.length."""
     far: Length | None = None
-    """Size far from the interface, reached at 15 um or farther away: the size grows by at most 0.4
-    of the distance. Default: 2 um, or 8 % of the thickness of lithium or electrolyte (in a
-    symmetric cell half of it) if that is more, but at most a quarter of the width."""
+    """Size far from the interface. The size grows by 0.4 of the distance. Default: 3 um, or 8 % of
+    the thickness of lithium or electrolyte (in a symmetric cell half of it) if that is more, but at
+    most a quarter of the width."""
     cells: Literal["simplices", "bricks"] = "simplices"
     """Triangles and tetrahedra made by gmsh; or quadrilaterals and hexahedra in columns of width
     `near` and in layers."""

@@ -151,6 +151,9 @@ class BlockProblem:
         self.A.zeroEntries()
         fp.assemble_matrix(self.A, self.jacobian, bcs=self.bcs)
         self.A.assemble()
+        # From now on zeros are skipped: the matrices of facets have entries for every unknown of the
+        # cells beside them, most of them zero. Not before, or the pattern would lose them.
+        self.A.setOption(PETSc.Mat.Option.IGNORE_ZERO_ENTRIES, True)
 
     def factor(self) -> None:
         """Raises LinearFailure, on every rank."""

@@ -251,12 +251,12 @@ def changed(*pairs: tuple[str, str]) -> str:
             ),
         ),
         (
-            'far = "2 um"',
+            'far = "3 um"',
             'far = "0.2 um"',
             "mesh.near: 0.4 um is coarser than mesh.far, 0.2 um; make near smaller or far larger",
         ),
         (
-            'near = "0.4 um"\nfar = "2 um"',
+            'near = "0.4 um"\nfar = "3 um"',
             'near = "7 um"\nfar = "8 um"',
             "mesh.near: 7 um is more than a quarter of stack.width, 25 um; make near smaller",
         ),
@@ -284,7 +284,7 @@ def test_all_errors_of_a_file_at_once(tmp_path: Path) -> None:
         ('"strip"', '"stripp"'),
         ('thickness = "20 um"', 'thickness = "1 um"'),
         ('half_width = "2.5 um"', 'half_width = "30 um"'),
-        ('far = "2 um"', 'far = "0.2 um"'),
+        ('far = "3 um"', 'far = "0.2 um"'),
         ('asr = "10 ohm*cm^2"', "asr = 10"),
     )
     keys = [line.partition(":")[0] for line in errors_of(tmp_path, text, ("protocol.0.top=lid", "void.1.depth=1 um"))]

@@ -6,7 +6,7 @@ import pytest
 
 from cellfem.case import CaseError, parse_case
 from cellfem.case.flaw_checks import flaw_problems
-from cellfem.case.periodic_checks import FAR_FROM, GROWTH
+from cellfem.case.periodic_checks import GROWTH, NEAR_BAND
 from cellfem.geometry import build
 
 PERIODIC: dict[str, Any] = {
@@ -61,7 +61,7 @@ SOLID = {"sides": "periodic", "width": "12 um", "depth": "9 um", "dimension": 3}
         (
             {"mesh": {"near": "1 um", "far": "9 um"}, "lithium": {"thickness": "8 um"}, "electrolyte": {"thickness": "8 um"}},
             (
-                "mesh.far: 9 um, grown to 4.2 um in 8 um, is more than a third of 12 um from side to side: with periodic sides "
+                "mesh.far: 9 um, grown to 4.12 um in 8 um, is more than a third of 12 um from side to side: with periodic sides "
                 "three cells must fit; make far at most 4 um"
             ),
         ),
@@ -167,5 +167,5 @@ def test_a_resolved_flaw_needs_mirror_planes() -> None:
     ]
 
 
-def test_distance_where_cells_are_largest_is_that_of_the_mesh() -> None:
-    assert (FAR_FROM, GROWTH) == (build.FAR_DISTANCE, build.GROWTH)
+def test_growth_of_the_cells_is_that_of_the_mesh() -> None:
+    assert (NEAR_BAND, GROWTH) == (build.NEAR_BAND, build.GROWTH)
