@@ -61,7 +61,7 @@ def instrument(clock: Clock) -> None:
     from cellfem.runner import execute, finalize
     from cellfem.solver.system import System
 
-    for name in ("stack_of", "write_msh"):
+    for name in ("source_of", "write_mesh"):
         clock.wrap(execute, name, "mesh: made and written")
     clock.wrap(dolfinx.jit, "ffcx_jit", "forms: compiled, or loaded from the cache")
     clock.wrap(execute, "build_model", "model: submeshes, spaces, symbolic derivatives")
@@ -78,8 +78,8 @@ def instrument(clock: Clock) -> None:
     clock.wrap(Series, "write", "fields for viewing: written")
     for holder, name in ((RecordWriter, "write"), (Progress, "step")):
         clock.wrap(holder, name, "records, log and progress")
-    for name in ("draw_stack", "draw_interface", "draw_history"):
-        clock.wrap(finalize, name, "pictures")
+    clock.wrap(finalize, "write_drawing", "pictures: what they show")
+    clock.wrap(finalize, "draw_in_own_process", "pictures: drawn by their process")
 
 
 def profile(case: Path, overrides: list[str]) -> str:
