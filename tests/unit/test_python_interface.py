@@ -115,7 +115,7 @@ def test_defaults_that_follow_from_others_follow_the_change() -> None:
     """What is written is changed, not the resolved case: mesh.far grows with the stack."""
     case = cellfem.Case({"protocol": [{"mode": "rest", "duration": "1 s", "pressure": "1 MPa"}]})
     thick = case.replace(electrolyte={"thickness": "500 um"}, stack={"width": "400 um"})
-    assert case["mesh.far"] == "2 um"
+    assert case["mesh.far"] == "3 um"
     assert thick["mesh.far"] == "40 um"
     assert thick.replace(stack={"width": None}) == case.replace(electrolyte={"thickness": "500 um"})
 

@@ -11,7 +11,7 @@ from cellfem.geometry.roughness import Grooves
 from tests.mpi import ROOT, run_ranks
 
 PROGRAM = ROOT / "tests" / "verification" / "bricks_by_ranks.py"
-CELLS = {"flat": 240, "lens": 240, "rough": 240, "periodic": 200}
+CELLS = {"flat": 180, "lens": 180, "rough": 180, "periodic": 150}
 
 
 @pytest.mark.parametrize("ranks", [1, 2, 3, pytest.param(7, marks=pytest.mark.slow)])
