@@ -110,6 +110,8 @@ def run_on_ranks(ranks: int, words: Sequence[str], stopped: int) -> int:
 
         for number in passed_on:
             signal.signal(number, forward)
+        if end_requested() and not forwarded:  # the signal came while the launcher was being started
+            forward(signal.SIGTERM, None)
         hand_on(started)
         code = started.wait()
     # A rank that the signal reaches before Python has its handlers ends by it.

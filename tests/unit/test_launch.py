@@ -49,9 +49,27 @@ def test_ranks_that_a_signal_ends_before_they_hear_it_count_as_stopped(
     launcher = tmp_path / "mpiexec"
     launcher.write_text(f"#!/bin/sh\ntrap 'exit {ends}' TERM\n{sends}\nsleep 0.3\nexit {ends}\n", encoding="utf-8")
     launcher.chmod(0o755)
-    program = (
-        "import sys; from pathlib import Path; from cellfem import launch; launch.mpiexec = lambda: Path(sys.argv[1]); "
-        "print(launch.run_on_ranks(2, [], 4))"
+    assert _run_on_ranks(launcher) == f"{code}\n"
+
+
+def test_a_signal_that_comes_while_the_launcher_is_started_is_passed_on(tmp_path: Path) -> None:
+    launcher = tmp_path / "mpiexec"
+    launcher.write_text("#!/bin/sh\ntrap 'exit 3' TERM\nfor i in $(seq 20); do sleep 0.1; done\nexit 0\n", encoding="utf-8")
+    launcher.chmod(0o755)
+    early = (
+        "import os, signal, subprocess, time; begin = subprocess.Popen.__init__\n"
+        "def signalled(self, *words, **options):\n"
+        "    begin(self, *words, **options); time.sleep(0.5); os.kill(os.getpid(), signal.SIGTERM)\n"
+        "subprocess.Popen.__init__ = signalled\n"
     )
-    done = subprocess.run([sys.executable, "-c", program, str(launcher)], capture_output=True, text=True, timeout=30, check=True)
-    assert done.stdout == f"{code}\n"
+    assert _run_on_ranks(launcher, early) == "3\n"
+
+
+def _run_on_ranks(launcher: Path, before: str = "") -> str:
+    """What `run_on_ranks` returns in a process with the signal handlers of the command line."""
+    program = (
+        f"{before}import sys; from pathlib import Path; from cellfem import launch, signals; "
+        "signals.listen(['cellfem', 'run']); launch.mpiexec = lambda: Path(sys.argv[1]); print(launch.run_on_ranks(2, [], 4))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(launcher)], capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout
