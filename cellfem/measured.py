@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,10 +14,7 @@ from typing import Any
 NAME = "validation.json"
 PLACES = (Path(__file__).parent / NAME, Path(__file__).parents[1] / "docs" / NAME)
 """Where the report may be: beside the installed package, or in the docs of the repository."""
-UNKNOWN = (
-    "How far such numbers lie from measured ones is not known here: there is no validation report (docs/validation.md has "
-    "what is known)."
-)
+UNKNOWN = "There is no validation report yet that tells how far such numbers lie from measured ones; see docs/validation.md."
 ABOUT = {
     "contact": ("current", "stripping", "contact"),
     "pressing": ("resistance", "impedance", "asr"),
@@ -28,8 +26,7 @@ ABOUT = {
 @dataclass(frozen=True)
 class Distance:
     """Of computed from measured numbers. typical, largest: the median and the largest factor
-    between
-    them, either way. points: numbers compared; censored: comparisons with a bound alone."""
+    between them, either way. points: numbers compared; censored: comparisons with a bound alone."""
 
     typical: float
     largest: float
@@ -67,10 +64,9 @@ def distance_of(points: Sequence[dict[str, Any]], kind: str) -> Distance | None:
     for chosen in (own, points):
         factors = [p["factor"] for p in chosen if isinstance(p.get("factor"), int | float) and p["factor"] > 0]
         if factors:
-            away = sorted(max(f, 1 / f) for f in factors)
-            middle = 0.5 * (away[(len(away) - 1) // 2] + away[len(away) // 2])
+            away = [max(f, 1 / f) for f in factors]
             seen = tuple(sorted({str(p["observable"]) for p in chosen}))
-            return Distance(middle, away[-1], len(away), len(chosen) - len(away), seen)
+            return Distance(statistics.median(away), max(away), len(away), len(chosen) - len(away), seen)
     return None
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from cellfem.api.case import Case
 from cellfem.api.frames import frame, library, variable
 from cellfem.api.result import Result
-from cellfem.campaign.ask import ask
 from cellfem.campaign.grid import SHORT, Axis, Grid, axis_of
 from cellfem.campaign.need import BY as ASK
 from cellfem.campaign.need import Need
+from cellfem.campaign.run_need import run_need
 from cellfem.campaign.sweep import BY, OUTPUTS, report, run_grid
 from cellfem.campaign.sweep_results import numbers_of
 from cellfem.case.errors import CaseError
@@ -97,7 +97,7 @@ def need(
     path = _case_file(settled, out, ASK, replace)
     texts = [None if value is None else str(plain_value(value)) for value in (current, asr, life, low, high)]
     amps, ohms, lasting, least, most = texts
-    found, _ = ask(
+    found, _ = run_need(
         path, out, amps, ohms, contact, lasting, vary, creep, choices, (least, most), precision, jobs, replace=replace
     )
     return found

@@ -32,7 +32,7 @@ class Criterion:
 
 
 @dataclass(frozen=True)
-class Knob:
+class Varied:
     """What is varied. keys: of the case; low, high, start: in the working unit."""
 
     name: str
@@ -57,7 +57,7 @@ class Knob:
             return format_quantity(round(self.outward(searched), 2), "K")
         return format_quantity(searched, self.unit)
 
-    def told(self, searched: float) -> str:
+    def short(self, searched: float) -> str:
         """The same with three digits, for sentences."""
         return format_shown(self.outward(searched), self.unit)
 
@@ -120,10 +120,9 @@ def _lasting(case: Case, life: str) -> tuple[tuple[str, ...], float]:
     return (f"{step.key}.duration={format_quantity(seconds, 's')}",), case.total_duration - step.step.seconds + seconds
 
 
-def knob_of(case: Case, name: str, low: str | None, high: str | None) -> Knob:
+def varied_of(case: Case, name: str, low: str | None, high: str | None) -> Varied:
     """The highest pressure of the protocol, the temperature of all its steps, or the duration of
-    the
-    last press (else of the last step). Raises CaseError."""
+    the last press (else of the last step). Raises CaseError."""
     steps = case.steps
     hold = next((placed for placed in reversed(steps) if placed.step.mode == "press"), steps[-1])
     plain = {
@@ -140,10 +139,10 @@ def knob_of(case: Case, name: str, low: str | None, high: str | None) -> Knob:
     text, unit, keys, least, most, start = plain[name]
     if name == "time":
         _check_hold(hold)
-    knob = Knob(name, text, unit, keys, _quantity("--from", low or least, unit), _quantity("--to", high or most, unit), start)
-    if not 0 < knob.inward(knob.low) < knob.inward(knob.high):
+    varied = Varied(name, text, unit, keys, _quantity("--from", low or least, unit), _quantity("--to", high or most, unit), start)
+    if not 0 < varied.inward(varied.low) < varied.inward(varied.high):
         raise CaseError([f"--from: {low or least} is not below --to {high or most}, or not above zero"])
-    return knob
+    return varied
 
 
 def _check_hold(hold: Placed) -> None:

@@ -14,8 +14,7 @@ from cellfem.formatting import time_text
 @dataclass(frozen=True)
 class Quantity:
     """column: of `Outcome`. name: with its unit. at_least: whether a value is a bound, the run
-    having
-    ended before."""
+    having ended before."""
 
     column: str
     name: str

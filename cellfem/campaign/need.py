@@ -12,7 +12,7 @@ from typing import Any
 
 from cellfem.campaign.bisection import Bracket, searching
 from cellfem.campaign.boundary import point_slopes
-from cellfem.campaign.criterion import Criterion, Knob
+from cellfem.campaign.criterion import Criterion, Varied
 from cellfem.campaign.design import CREEP, CREEP_SETS, RANGES, factors_of
 from cellfem.campaign.grid import Point, settled, word
 from cellfem.campaign.job_runner import say
@@ -46,20 +46,20 @@ class Plan:
     path: Path
     settings: tuple[str, ...]
     criterion: Criterion
-    knob: Knob
+    varied: Varied
     variants: tuple[Variant, ...]
     precision: float
 
     def point(self, variant: Variant, searched: float) -> Point:
         """A run. Raises CaseError."""
-        own = (*self.settings, *variant.settings, *self.knob.settings(searched))
-        values = (("need", word(variant.label)), (self.knob.name, self.knob.shown(searched)))
+        own = (*self.settings, *variant.settings, *self.varied.settings(searched))
+        values = (("need", word(variant.label)), (self.varied.name, self.varied.shown(searched)))
         return Point(values, *settled(self.path, own))
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Of one variant: between which values it changes, as searched (`Knob.outward`)."""
+    """Of one variant: between which values it changes, as searched (`Varied.outward`)."""
 
     variant: Variant
     bracket: Bracket
@@ -69,8 +69,7 @@ class Answer:
 @dataclass(frozen=True)
 class Measured:
     """The pressure (MPa) that a measured cell needs at a current, by a power law through its
-    points;
-    beyond: outside of them."""
+    points; beyond: outside of them."""
 
     cell: str
     pressure: float
@@ -79,14 +78,14 @@ class Measured:
 
 @dataclass(frozen=True)
 class Need:
-    """answers: of all variants; sentence: what they come to; measured: beside it; far: how far such
+    """answers: of all variants; sentence: what they come to; measured: beside it; distance: how far such
     numbers lie from measured ones."""
 
     plan: Plan
     answers: tuple[Answer, ...]
     measured: tuple[Measured, ...]
     sentence: str
-    far: str
+    distance: str
 
     @property
     def complete(self) -> bool:
@@ -97,8 +96,7 @@ class Need:
 def variants_of(case: Case, creep: Sequence[str] | None, choices: bool) -> tuple[Variant, ...]:
     """The case with each creep set (those that it names itself first; its own alone where it has
     another kind of law), and with `choices` each choice of the model at both ends of its range,
-    with
-    the creep of the case. Raises CaseError."""
+    with the creep of the case. Raises CaseError."""
     li = case.lithium
     own = li.creep if isinstance(li.creep, str) and li.anand is None and li.own_law is None else None
     names = [name for name in (creep or CREEP_SETS) if name != own]
@@ -120,7 +118,7 @@ def find_need(plan: Plan, out: Path, jobs: int, replace: bool = False, tell: Cal
     """Search for all variants side by side, `jobs` runs at a time; what is done is not run again.
     Raises CaseError, FolderError, BusyError, OSError, StoppedError."""
     case = load_case(plan.path, plan.settings)
-    start = plan.knob.inward(plan.knob.start)
+    start = plan.varied.inward(plan.varied.start)
     ranges = {variant: _range(plan, variant) for variant in plan.variants}  # all fit to be run, before anything is
     searches = {v: searching(start, *ranges[v], precision=plan.precision) for v in plan.variants}
     waiting = {variant: next(search) for variant, search in searches.items()}
@@ -132,7 +130,7 @@ def find_need(plan: Plan, out: Path, jobs: int, replace: bool = False, tell: Cal
             for variant, value in list(waiting.items()):
                 outcome = outcomes[variant]
                 runs[variant].append((value, outcome))
-                tell(f"{variant.label}, {plan.knob.shown(value)}: {_told(plan, outcome)}")
+                tell(f"{variant.label}, {plan.varied.shown(value)}: {_progress_text(plan, outcome)}")
                 following = _next(searches[variant], plan.criterion.holds(outcome))
                 if isinstance(following, Bracket):
                     brackets[variant] = following
@@ -141,7 +139,7 @@ def find_need(plan: Plan, out: Path, jobs: int, replace: bool = False, tell: Cal
                     waiting[variant] = following
     answers = tuple(Answer(v, brackets[v], tuple(runs[v])) for v in plan.variants)
     about = "pressing" if plan.criterion.column.endswith(("ohm_cm2", "_ohm")) else "contact"
-    measured = measured_needs(case) if about == "contact" and plan.knob.name == "pressure" else ()
+    measured = measured_needs(case) if about == "contact" and plan.varied.name == "pressure" else ()
     return Need(plan, answers, measured, sentence_of(plan, answers, measured), distance_text(about))
 
 
@@ -149,9 +147,9 @@ def _range(plan: Plan, variant: Variant) -> tuple[float, float]:
     """The lowest and highest value to try: ends at which the case cannot be run (a pressure that
     leaves no contact, say) are moved towards that of the case. Raises CaseError where that itself
     cannot be."""
-    knob = plan.knob
-    low, high = knob.inward(knob.low), knob.inward(knob.high)
-    start = min(max(knob.inward(knob.start), low), high)
+    varied = plan.varied
+    low, high = varied.inward(varied.low), varied.inward(varied.high)
+    start = min(max(varied.inward(varied.start), low), high)
     plan.point(variant, start)
     while low < start and not _fit(plan, variant, low):
         low = min(2 * low, start)
@@ -195,10 +193,10 @@ def _next(search: Generator[float, bool | None, Bracket], holds: bool | None) ->
         return bracket
 
 
-def _told(plan: Plan, outcome: Outcome) -> str:
+def _progress_text(plan: Plan, outcome: Outcome) -> str:
     holds = plan.criterion.holds(outcome)
-    word_of = "no answer" if holds is None else "holds" if holds else "does not hold"
-    return f"{word_of} ({outcome.end}, {plan.criterion.column} {plan.criterion.value(outcome):.3g})"
+    state = "no answer" if holds is None else "holds" if holds else "does not hold"
+    return f"{state} ({outcome.end}, {plan.criterion.column} {plan.criterion.value(outcome):.3g})"
 
 
 def measured_needs(case: Case) -> tuple[Measured, ...]:
@@ -222,18 +220,17 @@ def measured_needs(case: Case) -> tuple[Measured, ...]:
 
 def sentence_of(plan: Plan, answers: Sequence[Answer], measured: Sequence[Measured]) -> str:
     """The answer: the value for the creep of the case, the band over creep sets, how narrow each
-    is,
-    what was asked, and what measured cells need."""
-    knob = plan.knob
+    is, what was asked, and what measured cells need."""
+    varied = plan.varied
     first = answers[0]
     band = [a for a in answers if a.variant.band]
     spread = f" for {first.variant.label}" + (f" ({_band(plan, band)} over {len(band)} creep sets)" if len(band) > 1 else "")
     within = f"each within {100 * plan.precision:.3g} %"
-    text = f"{_value(plan, first)}{spread}, {within}: the {knob.text} at which {plan.criterion.text}."
+    text = f"{_value(plan, first)}{spread}, {within}: the {varied.text} at which {plan.criterion.text}."
     others = [a for a in answers if not a.variant.band]
     if others:
         text += f" Choices of the model: {_band(plan, [first, *others])}."
-    failed = [f"{a.variant.label} at {knob.told(a.bracket.failed)}" for a in answers if a.bracket.failed is not None]
+    failed = [f"{a.variant.label} at {varied.short(a.bracket.failed)}" for a in answers if a.bracket.failed is not None]
     if failed:
         text += f" Without an answer, since a run failed: {', '.join(failed)}."
     if measured:
@@ -244,14 +241,14 @@ def sentence_of(plan: Plan, answers: Sequence[Answer], measured: Sequence[Measur
 
 def _value(plan: Plan, answer: Answer) -> str:
     """What one variant needs."""
-    knob, found = plan.knob, answer.bracket
+    varied, found = plan.varied, answer.bracket
     if found.failed is not None:
         return "unknown"
     if found.kept is None:
-        return f"more than {knob.told(found.missed or knob.inward(knob.high))}"
+        return f"more than {varied.short(found.missed or varied.inward(varied.high))}"
     if found.missed is None:
-        return f"{knob.told(found.kept)} or less"
-    return knob.told(found.kept)
+        return f"{varied.short(found.kept)} or less"
+    return varied.short(found.kept)
 
 
 def _band(plan: Plan, answers: Sequence[Answer]) -> str:
@@ -269,15 +266,15 @@ def _band(plan: Plan, answers: Sequence[Answer]) -> str:
 
 def plain_need(need: Need) -> dict[str, Any]:
     """need.json: values as text with their unit, null where there is none."""
-    knob = need.plan.knob
+    varied = need.plan.varied
 
     def shown(value: float | None) -> str | None:
-        return None if value is None else knob.shown(value)
+        return None if value is None else varied.shown(value)
 
     return {
         "sentence": need.sentence,
         "asked": need.plan.criterion.text,
-        "varied": knob.name,
+        "varied": varied.name,
         "answers": [
             {
                 "variant": a.variant.label,
@@ -289,5 +286,5 @@ def plain_need(need: Need) -> dict[str, Any]:
             for a in need.answers
         ],
         "measured": [{"cell": m.cell, "pressure_MPa": m.pressure, "extrapolated": m.beyond} for m in need.measured],
-        "distance": need.far,
+        "distance": need.distance,
     }

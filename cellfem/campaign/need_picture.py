@@ -22,16 +22,16 @@ MARKS = ("D", "s", "^", "v")
 def draw_need(path: Path, need: Need, title: str = "") -> None:
     """Write the picture (PNG): a row for each variant with its runs (hollow: does not hold) and its
     bracket; shaded: the band over creep sets; marks above: measured cells."""
-    knob, rows = need.plan.knob, list(need.answers)
+    varied, rows = need.plan.varied, list(need.answers)
     height = HEAD_IN + FOOT_IN + ROW_IN * (len(rows) + bool(need.measured))
 
     def place(searched: float) -> float:
-        return shown_value(knob.outward(searched), knob.unit)
+        return shown_value(varied.outward(searched), varied.unit)
 
     with style():
         figure = new_figure(PAGE_WIDTH_IN, height)
         axes = figure.add_axes((0.2, FOOT_IN / height, 0.77, 1 - (HEAD_IN + FOOT_IN) / height))
-        axes.set_xscale("linear" if knob.unit == "K" else "log")
+        axes.set_xscale("linear" if varied.unit == "K" else "log")
         for row, answer in enumerate(rows):
             _draw_row(axes, row, answer, place)
         kept = [a.bracket.kept for a in rows if a.variant.band and a.bracket.kept is not None]
@@ -47,10 +47,10 @@ def draw_need(path: Path, need: Need, title: str = "") -> None:
             axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.42 / (height - HEAD_IN - FOOT_IN)), ncols=2, fontsize=7)
         axes.set_yticks(range(len(labels)), labels=labels)
         axes.set_ylim(len(labels) - 0.4, -0.6)
-        if knob.unit != "K":
+        if varied.unit != "K":
             round_ticks(axes, y=False)
-        unit = KINDS[knob.unit].shown.replace("degC", "°C")
-        axes.set_xlabel(f"{knob.text} ({unit}); filled: it holds, hollow: it does not, bar: between")
+        unit = KINDS[varied.unit].shown.replace("degC", "°C")
+        axes.set_xlabel(f"{varied.text} ({unit}); filled: it holds, hollow: it does not, bar: between")
         axes.grid(axis="x", color="#e4e4e4", lw=0.6)
         axes.set_axisbelow(True)
         told = "\n".join(textwrap.wrap(need.sentence, LETTERS)[:4])

@@ -257,7 +257,8 @@ def statistic_lines(found: Statistics, area: Areal | None, depth_um: float) -> l
         )
     for name, label in (("time_to_failure_s", "lost"), ("opening_time_s", "opened somewhere")):
         time = found.times[name]
-        text = f"  {label}: {time.share:.0%} within the test (95 %: {time.share_low:.0%} to {time.share_high:.0%})"
+        low, share, high = (100 * value for value in (time.share_low, time.share, time.share_high))
+        text = f"  {label}: {share:.0f} % within the test (95 %: {low:.0f} % to {high:.0f} %)"
         lines.append(text + (f", half of all after {time.q50:.3g} s" if math.isfinite(time.q50) else ""))
     if found.causes:
         causes = ", ".join(f"{cause} {count}" for cause, count in sorted(found.causes.items(), key=lambda pair: -pair[1]))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cellfem.commands.shared import AsJson, CasePath, Overrides, Replace
+from cellfem.commands.shared import AsJson, CasePath, Overrides, Replace, end_with_need
 from cellfem.ending import ending
-from cellfem.errors import ExitCode
 
 
 def need(
@@ -43,20 +41,11 @@ def need(
 
     Without --asr, --contact or --life: that no stop condition on contact is met through the protocol.
     """
-    from cellfem.campaign.ask import ask
+    from cellfem.campaign.run_need import run_need
 
     names = None if creep is None else [name.strip() for name in creep.split(",") if name.strip()]
     with ending():
-        found, files = ask(
+        found, files = run_need(
             case, out, current, asr, contact, life, vary, names, choices, (low, high), precision, jobs, overrides or [], replace
         )
-    if as_json:
-        from cellfem.campaign.need import plain_need
-
-        typer.echo(json.dumps(plain_need(found), indent=2, ensure_ascii=False))
-    else:
-        for path in files:
-            typer.echo(str(path))
-        typer.echo(found.far)
-        typer.echo(found.sentence)
-    raise typer.Exit(ExitCode.DONE if found.complete else ExitCode.GAVE_UP)
+    end_with_need(found, files, as_json)

@@ -12,7 +12,7 @@ import typer
 from cellfem.campaign.bisection import values_left
 from cellfem.case import load_case, warnings
 from cellfem.case.identity import files_read
-from cellfem.commands.shared import AsJson, CasePath, Overrides, Replace, print_json, quantity
+from cellfem.commands.shared import AsJson, CasePath, Overrides, Replace, end_with_need, print_json, quantity
 from cellfem.ending import ending, fail
 from cellfem.errors import ExitCode
 from cellfem.formatting import time_text
@@ -93,8 +93,7 @@ def _with_band(
     as_json: bool,
 ) -> NoReturn:
     """The pressure, or at a given one the time, for each creep set; ends the command."""
-    from cellfem.campaign.ask import ask
-    from cellfem.campaign.need import plain_need
+    from cellfem.campaign.run_need import run_need
     from cellfem.campaign.target import pressure_keys
 
     names = [name.strip() for name in creep.split(",") if name.strip()]
@@ -102,18 +101,11 @@ def _with_band(
         keys = pressure_keys(load_case(case, settings))
         given = () if pressure is None else tuple(f"{key}={pressure}" for key in keys)
         vary, ends = ("pressure", limits) if pressure is None else ("time", (None, None))
-        found, files = ask(
+        found, files = run_need(
             case, out, asr=target, vary=vary, creep=names, limits=ends, precision=precision, jobs=jobs,
             overrides=(*settings, *given), replace=replace,
         )  # fmt: skip
-    if as_json:
-        print_json(plain_need(found))
-    else:
-        for path in files:
-            typer.echo(str(path))
-        typer.echo(found.far)
-        typer.echo(found.sentence)
-    raise typer.Exit(ExitCode.DONE if found.complete else ExitCode.GAVE_UP)
+    end_with_need(found, files, as_json)
 
 
 def _target(text: str, case: Case) -> Target:

@@ -7,13 +7,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from cellfem.ending import fail
+from cellfem.errors import ExitCode
 
 if TYPE_CHECKING:
+    from cellfem.campaign.need import Need
     from cellfem.case import Case
 
 CasePath = Annotated[Path, typer.Argument(help="A case.toml, or the folder that holds one.", show_default=False)]
@@ -59,6 +61,19 @@ def print_json(data: object) -> None:
     """Print what a command found for programs: dataclasses as objects, paths as text; null for nan
     and inf, which JSON does not know."""
     typer.echo(json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def end_with_need(found: Need, files: Sequence[Path], as_json: bool) -> NoReturn:
+    """Print the result of a search over creep sets, and end the command: with code 3 if a search
+    found no bracket."""
+    from cellfem.campaign.need import plain_need
+
+    if as_json:
+        print_json(plain_need(found))
+    else:
+        for line in (*files, found.distance, found.sentence):
+            typer.echo(str(line))
+    raise typer.Exit(ExitCode.DONE if found.complete else ExitCode.GAVE_UP)
 
 
 def _plain(data: Any) -> Any:

@@ -45,7 +45,7 @@ class MapLimits:
             )
         if thinnest < THINNEST:
             return (
-                f"the lithium's mesh is compressed to {thinnest:.1%} of its height somewhere: "
+                f"the lithium's mesh is compressed to {100 * thinnest:.1f} % of its height somewhere: "
                 "almost no lithium is left there; make lithium.thickness larger"
             )
         return ""

@@ -34,7 +34,7 @@ def _sentence(first: Mapping[str, Any]) -> str:
     names = [name for name in ("x_um", "y_um") if name in first]
     place = ", ".join(f"{name[0]} = {first[name]:.3g} µm" for name in names)
     # plating and compaction make it negative, within the smooth start of the removal law
-    saturation = f"vacancies at {max(first['saturation'], 0.0):.0%} of coalescence"
+    saturation = f"vacancies at {100 * max(first['saturation'], 0.0):.0f} % of coalescence"
     current = "" if math.isnan(first["current"]) else f", {first['current']:.2g} times the mean current"
     why = {
         "void edge": f"at the edge of a void, {first['to_void_um']:.2g} µm away ({saturation}{current})",

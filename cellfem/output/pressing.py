@@ -75,14 +75,14 @@ def _text(found: Mapping[str, Any], contact: float, press_time_s: float) -> str:
     limit = f"{found['hold_meaningless_from_MPa']:.2g} MPa"
     if found["full"]:
         filled = (
-            f"The face was full (valleys left on less than {1 - FULL:.0%}) at {found['full_pressure_MPa']:.3g} MPa after "
-            f"{time_text(found['full_time_s'])}; above about {limit} it fills within the "
-            f"{time_text(press_time_s)} that a press takes to reach its load, and the hold time has no effect."
+            f"The face was full (valleys left on less than {100 * (1 - FULL):.0f} %) at "
+            f"{found['full_pressure_MPa']:.3g} MPa after {time_text(found['full_time_s'])}; above about {limit} it fills within "
+            f"the {time_text(press_time_s)} that a press takes to reach its load, and the hold time has no effect."
         )
     else:
         filled = f"The face was not full at the end; at least below about {limit} the hold time has an effect."
     return (
-        f"{filled} Valleys that the mesh resolves leave {1 - found['closed_fraction']:.1%} of the face open at the end; "
-        f"of the closed part {found['touching_of_closed']:.1%} touches by the asperity law, which represents finer roughness "
-        f"(contact {contact:.1%} in all)."
+        f"{filled} Valleys that the mesh resolves leave {100 * (1 - found['closed_fraction']):.1f} % of the face open at "
+        f"the end; of the closed part {100 * found['touching_of_closed']:.1f} % touches by the asperity law, which represents "
+        f"finer roughness (contact {100 * contact:.1f} % in all)."
     )

@@ -120,8 +120,7 @@ def last_line(error: PETSc.Error) -> str:
 def _keep_freed_memory() -> None:
     """Let glibc reuse freed memory instead of returning it to the system: MUMPS allocates its
     factors again in each factorisation, and page faults of new memory took a quarter of it. Does
-    nothing outside
-    Linux."""
+    nothing outside Linux."""
     if sys.platform == "linux":
         library = ctypes.CDLL(None)
         if hasattr(library, "mallopt"):

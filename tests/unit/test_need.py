@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from cellfem.campaign import ask as asking
 from cellfem.campaign import need as needs
 from cellfem.campaign.bisection import Bracket, searching
-from cellfem.campaign.criterion import criterion_of, knob_of
+from cellfem.campaign.criterion import criterion_of, varied_of
 from cellfem.campaign.curve import CONTACT, FAILURE, INDEX, RESISTANCE, about, curve_lines, quantity_of
 from cellfem.campaign.grid import Point
+from cellfem.campaign.run_need import run_need
 from cellfem.campaign.sweep_points import Outcome
 from cellfem.campaign.sweep_results import slices_of
 from cellfem.case import Case, CaseError, parse_case
@@ -88,24 +88,24 @@ def test_criteria() -> None:
         ([STRIP], {"asr": "5 um"}, "--target"),
     ],
 )
-def test_what_cannot_be_asked_is_told(steps: list[dict[str, Any]], asked: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_asked_is_progress_text(steps: list[dict[str, Any]], asked: dict[str, Any], said: str) -> None:
     with pytest.raises(CaseError, match=said):
         criterion_of(case_of(*steps), *(asked.get(name) for name in ("asr", "contact", "life")))
 
 
-def test_knobs() -> None:
+def test_varieds() -> None:
     case = case_of(PRESS, STRIP)
-    pressure = knob_of(case, "pressure", None, "50 MPa")
+    pressure = varied_of(case, "pressure", None, "50 MPa")
     assert (pressure.keys, pressure.high, pressure.start) == (("protocol.0.pressure",), 50.0, 5.0)
     assert pressure.settings(1.25) == ("protocol.0.pressure=1.25 MPa",)
-    warm = knob_of(case, "temperature", None, None)
+    warm = varied_of(case, "temperature", None, None)
     assert warm.outward(2 * warm.inward(298.15)) == pytest.approx(308.15)
-    assert warm.told(warm.inward(333.15)) == "60 degC"
-    hold = knob_of(case, "time", None, None)
+    assert warm.short(warm.inward(333.15)) == "60 degC"
+    hold = varied_of(case, "time", None, None)
     assert hold.keys == ("protocol.0.duration",)
     for name, low in (("colour", None), ("pressure", "200 MPa"), ("pressure", "3 s")):
         with pytest.raises(CaseError, match=r"--vary|--from"):
-            knob_of(case, name, low, None)
+            varied_of(case, name, low, None)
 
 
 def test_variants() -> None:
@@ -135,7 +135,7 @@ def needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str = "", **a
             yield Outcome(point, "failed" if creep.name == fails else "kept" if kept else "lost", "done", end_time_s=3600.0)
 
     monkeypatch.setattr(needs, "run_points", lambda *given: (o for o in ran(*given)))
-    return asking.ask(file, tmp_path / "out", **asked)[0]
+    return run_need(file, tmp_path / "out", **asked)[0]
 
 
 def test_the_answer_is_a_sentence_with_its_band(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,7 +111,7 @@ def test_evidence_and_first() -> None:
 def test_fewer_vacancies_than_none_are_none() -> None:
     dense = replace(EVEN, porosity=np.full(21, -0.004))
     text = opening_verdict(opened(dense, n5=0.06))["text"]
-    assert "vacancies at 0% of coalescence" in text
+    assert "vacancies at 0 % of coalescence" in text
 
 
 def test_in_the_plane() -> None:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from cellfem.campaign.criterion import criterion_of, knob_of
+from cellfem.campaign.criterion import criterion_of, varied_of
 from cellfem.campaign.job_runner import note_warnings
 from cellfem.campaign.need import BY, PICTURE, REPORT, TABLE, Need, Plan, find_need, plain_need, variants_of
 from cellfem.campaign.need_picture import draw_need
@@ -19,7 +19,7 @@ from cellfem.results import adding
 from cellfem.results.lock import CAMPAIGN as LOCK
 
 
-def ask(
+def run_need(
     path: Path,
     out: Path,
     current: str | None = None,
@@ -41,9 +41,9 @@ def ask(
     case = load_case(path, settings)
     criterion = criterion_of(case, asr, contact, life)
     settings = (*settings, *criterion.settings)
-    knob = knob_of(load_case(path, settings), vary, *limits)
-    plan = Plan(path, settings, criterion, knob, variants_of(case, creep, choices), precision)
-    note_warnings([plan.point(plan.variants[0], knob.inward(knob.start))])
+    varied = varied_of(load_case(path, settings), vary, *limits)
+    plan = Plan(path, settings, criterion, varied, variants_of(case, creep, choices), precision)
+    note_warnings([plan.point(plan.variants[0], varied.inward(varied.start))])
     with adding(out, BY, (TABLE, REPORT, PICTURE, LOCK), files_read(case, path), replace):
         found = find_need(plan, out, jobs, replace)
         files = write_need(out, found)
@@ -55,13 +55,13 @@ def write_need(out: Path, need: Need) -> tuple[Path, ...]:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     plan = need.plan
-    table.writerow(["variant", plan.knob.name, "holds", plan.criterion.column, "verdict", "end", "folder"])
+    table.writerow(["variant", plan.varied.name, "holds", plan.criterion.column, "verdict", "end", "folder"])
     for answer in need.answers:
         for value, outcome in sorted(answer.runs, key=lambda run: run[0]):
             holds = plan.criterion.holds(outcome)
             told = "" if holds is None else int(holds)
             number = plan.criterion.value(outcome)
-            row = [answer.variant.label, plan.knob.shown(value), told, number, outcome.verdict, outcome.end, outcome.point.name]
+            row = [answer.variant.label, plan.varied.shown(value), told, number, outcome.verdict, outcome.end, outcome.point.name]
             table.writerow(row)
     write_atomic(out / TABLE, text.getvalue())
     write_atomic(out / REPORT, json.dumps(plain_need(need), indent=2, ensure_ascii=False) + "\n")
