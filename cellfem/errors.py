@@ -30,4 +30,4 @@ class MissingExtraError(CellfemError, ImportError):
     """A library that cellfem does without is not installed."""
 
     def __init__(self, what: str, library: str, extra: str) -> None:
-        super().__init__(f"{what} needs {library}, which is not installed: pip install 'cellfem[{extra}]'")
+        super().__init__(f"{what} needs {library}, which is not installed: pip install '.[{extra}]' in the clone of cellfem")

@@ -15,7 +15,7 @@ from cellfem.geometry.roughness import RoughnessError
 from cellfem.tables.headings import factor, kind_of
 
 LIBRARY = "SurfaceTopography"
-MISSING = f'reading it needs the library {LIBRARY}: install it with pip install "cellfem[surface]"'
+MISSING = f'reading it needs the library {LIBRARY}: install it with pip install ".[surface]" in the clone of cellfem'
 TAKES_ANYTHING = "hgt"
 """The library's reader of terrain maps, which accepts every file of 2 n² bytes
 (findings/surfacetopography-raw-as-srtm.sh)."""

@@ -104,7 +104,7 @@ def test_a_picture_is_enlarged_and_put_away_by_keys(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_every_control_is_reached_by_tab(tmp_path: Path) -> None:
+def test_each_kind_of_control_is_reached_by_tab(tmp_path: Path) -> None:
     with shown([write_run(tmp_path / "one", 0.5)], 1280, tmp_path) as page:
         drawn(page, "gamma-0")
         reached = set()

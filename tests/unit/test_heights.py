@@ -71,7 +71,7 @@ def test_files_of_instruments_by_the_library(tmp_path: Path) -> None:
 def test_without_the_library_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     (tmp_path / "scan.sur").write_bytes(b"0")
-    with pytest.raises(RoughnessError, match=r'pip install "cellfem\[surface\]"'):
+    with pytest.raises(RoughnessError, match=r'pip install "\.\[surface\]" in the clone'):
         read_measured(tmp_path / "scan.sur")
 
 

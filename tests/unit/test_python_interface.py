@@ -199,7 +199,7 @@ def test_a_missing_extra_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     from cellfem.api import frames
 
     monkeypatch.setitem(sys.modules, "xarray", None)
-    with pytest.raises(cellfem.MissingExtraError, match=r"needs xarray, .* pip install 'cellfem\[notebook\]'"):
+    with pytest.raises(cellfem.MissingExtraError, match=r"needs xarray, .* pip install '\.\[notebook\]' in the clone"):
         frames.library("xarray", "Result.profile")
 
 
